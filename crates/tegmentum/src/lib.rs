@@ -1,0 +1,2 @@
+//! Tegmentum
+pub mod error;
