@@ -19,8 +19,10 @@ pub struct Summary {
     pub answer: String,
     /// Whether this was a shortened run (`--quick`), whose figures are not the study's.
     pub quick: bool,
-    /// What each arm reached, in the order of the study.
-    pub arms: Vec<(String, BTreeMap<String, Sample>)>,
+    /// What each arm reached: arm → metric → sample.
+    pub arms: BTreeMap<String, BTreeMap<String, Sample>>,
+    /// The names of the arms in the order of the study.
+    pub arm_order: Vec<String>,
     /// The claims, in the order of the study.
     pub claims: Vec<ClaimOutcome>,
     /// Further facts: notes on the set-up, limits, what was searched.
