@@ -1,0 +1,154 @@
+//! Activation functions, element by element over lanes.
+
+use serde::{Deserialize, Serialize};
+
+use super::{dispatched, math};
+
+/// What a unit does with its pre-activation.
+///
+/// # Example
+/// ```
+/// use tegmentum::kernel::activation::Activation;
+/// assert_eq!(Activation::Step.of(-0.1), 0.0);
+/// assert_eq!(Activation::Relu.of(2.0), 2.0);
+/// assert!(Activation::Step.slope_of_output(1.0).is_none());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Activation {
+    /// Hyperbolic tangent.
+    Tanh,
+    /// max(0, x).
+    Relu,
+    /// 1/(1 + e⁻ˣ).
+    Logistic,
+    /// x.
+    Linear,
+    /// 1 if x > 0, else 0. It has no useful slope: forward passes can train through it, gradients cannot.
+    Step,
+    /// eˣ divided by its sum over the layer: probabilities. For output layers only.
+    Softmax,
+}
+
+impl Activation {
+    /// The value for one pre-activation; `Softmax` of a single unit is 1.
+    #[inline(always)]
+    pub fn of(self, x: f32) -> f32 {
+        match self {
+            Self::Tanh => math::tanh(x),
+            Self::Relu => {
+                if x < 0.0 {
+                    0.0
+                } else {
+                    x
+                }
+            }
+            Self::Logistic => math::logistic(x),
+            Self::Linear => x,
+            Self::Step => {
+                if x > 0.0 {
+                    1.0
+                } else {
+                    0.0
+                }
+            }
+            Self::Softmax => 1.0,
+        }
+    }
+
+    /// The derivative written with the output `y`, or `None` where there is none to follow (step, softmax).
+    pub fn slope_of_output(self, y: f32) -> Option<f32> {
+        match self {
+            Self::Tanh => Some(1.0 - y * y),
+            Self::Relu => Some(if y > 0.0 { 1.0 } else { 0.0 }),
+            Self::Logistic => Some(y * (1.0 - y)),
+            Self::Linear => Some(1.0),
+            Self::Step | Self::Softmax => None,
+        }
+    }
+
+    /// Applies the function to a layer in place: `values` [units × L].
+    pub fn apply<const L: usize>(self, values: &mut [[f32; L]]) {
+        match self {
+            Self::Tanh => tanh(values.as_flattened_mut()),
+            Self::Relu => relu(values.as_flattened_mut()),
+            Self::Logistic => logistic(values.as_flattened_mut()),
+            Self::Linear => {}
+            Self::Step => values.as_flattened_mut().iter_mut().for_each(|value| *value = self.of(*value)),
+            Self::Softmax => softmax(values),
+        }
+    }
+}
+
+dispatched! {
+    fn tanh(values: &mut [f32]) {
+        for value in values {
+            *value = math::tanh(*value);
+        }
+    }
+}
+
+dispatched! {
+    fn logistic(values: &mut [f32]) {
+        for value in values {
+            *value = math::logistic(*value);
+        }
+    }
+}
+
+dispatched! {
+    fn relu(values: &mut [f32]) {
+        for value in values {
+            *value = if *value < 0.0 { 0.0 } else { *value };
+        }
+    }
+}
+
+dispatched! {
+    fn softmax<const L: usize>(values: &mut [[f32; L]]) {
+        let mut largest = [f32::NEG_INFINITY; L];
+        for unit in values.iter() {
+            for lane in 0..L {
+                largest[lane] = if unit[lane] > largest[lane] { unit[lane] } else { largest[lane] };
+            }
+        }
+        let mut sum = [0.0f32; L];
+        for unit in values.iter_mut() {
+            for lane in 0..L {
+                unit[lane] = math::exp(unit[lane] - largest[lane]);
+                sum[lane] += unit[lane];
+            }
+        }
+        for unit in values.iter_mut() {
+            for lane in 0..L {
+                unit[lane] /= sum[lane];
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn softmax_sums_to_one_and_survives_large_inputs() {
+        let mut values = [[1000.0f32, -5.0], [999.0, 2.0], [0.0, 1.0]];
+        Activation::Softmax.apply(&mut values);
+        for lane in 0..2 {
+            let sum: f32 = values.iter().map(|unit| unit[lane]).sum();
+            assert!((sum - 1.0).abs() < 1e-6);
+        }
+        assert!((values[0][0] - 0.731_058_6).abs() < 1e-6);
+    }
+
+    #[test]
+    fn layers_and_single_values_agree() {
+        for activation in [Activation::Tanh, Activation::Relu, Activation::Logistic, Activation::Linear, Activation::Step] {
+            let mut values = [[-1.5f32, -0.0, 0.25, 3.0]];
+            let expected = values[0].map(|x| activation.of(x));
+            activation.apply(&mut values);
+            assert_eq!(values[0], expected, "{activation:?}");
+        }
+    }
+}

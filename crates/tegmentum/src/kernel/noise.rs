@@ -1,0 +1,114 @@
+//! Noise from keys, a chunk of 128 numbers at a time.
+//!
+//! Chunk `c` of a key's signs is the 128 bits of block `c` of its stream, the low bit of the first word first: 0 is +1,
+//! 1 is −1. Chunk `c` of its normals is made of blocks 32c … 32c + 31, four normals each. Any chunk can be made
+//! without the others, so that a direction of any length needs no memory.
+
+use super::{dispatched, math};
+use crate::random::Key;
+
+/// Numbers in a chunk.
+pub const CHUNK: usize = 128;
+
+dispatched! {
+    /// Adds `scale · v` to `target`, where `v` are the signs of `key` from chunk `first` on.
+    pub fn add_signs(key: Key, first: u64, scale: f32, target: &mut [f32]) {
+        let bits_of_scale = scale.to_bits();
+        for (index, chunk) in target.chunks_mut(CHUNK).enumerate() {
+            let block = key.block(first + index as u64);
+            for (word, values) in block.iter().zip(chunk.chunks_mut(32)) {
+                for (bit, value) in values.iter_mut().enumerate() {
+                    *value += f32::from_bits(bits_of_scale ^ ((word >> bit) << 31));
+                }
+            }
+        }
+    }
+}
+
+dispatched! {
+    /// Adds `scale · v` to `target`, where `v` are the normals of `key` from chunk `first` on.
+    pub fn add_normals(key: Key, first: u64, scale: f32, target: &mut [f32]) {
+        for (index, values) in target.chunks_mut(4).enumerate() {
+            let block = key.block(first * 32 + index as u64);
+            let (a, b) = math::box_muller(block[0], block[1]);
+            let (c, d) = math::box_muller(block[2], block[3]);
+            for (value, normal) in values.iter_mut().zip([a, b, c, d]) {
+                *value += scale * normal;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_agree_with_the_whole() {
+        let key = Key::from_seed(9);
+        for add in [add_signs, add_normals] {
+            let mut whole = vec![0.0; 5 * CHUNK + 17];
+            add(key, 0, 0.5, &mut whole);
+            let mut parts = vec![0.0; whole.len()];
+            for (index, part) in parts.chunks_mut(CHUNK).enumerate() {
+                add(key, index as u64, 0.5, part);
+            }
+            assert_eq!(whole, parts);
+        }
+    }
+
+    #[test]
+    fn signs_are_fair_and_unrelated_to_their_neighbours() {
+        let mut signs = vec![0.0f32; 1 << 20];
+        add_signs(Key::from_seed(4), 0, 1.0, &mut signs);
+        assert!(signs.iter().all(|&sign| sign.abs() == 1.0));
+        let n = signs.len() as f64;
+        let mean = signs.iter().map(|&sign| f64::from(sign)).sum::<f64>() / n;
+        let lag = signs.windows(2).map(|pair| f64::from(pair[0] * pair[1])).sum::<f64>() / n;
+        // Five standard deviations of a mean of 2²⁰ signs.
+        assert!(mean.abs() < 5.0 / n.sqrt() && lag.abs() < 5.0 / n.sqrt(), "mean {mean}, lag {lag}");
+    }
+
+    #[test]
+    fn normals_have_the_moments_and_tails_of_a_normal() {
+        let mut normals = vec![0.0f32; 1 << 20];
+        add_normals(Key::from_seed(4), 0, 1.0, &mut normals);
+        let n = normals.len() as f64;
+        let moment = |power: i32| normals.iter().map(|&x| f64::from(x).powi(power)).sum::<f64>() / n;
+        assert!(moment(1).abs() < 0.005, "mean {}", moment(1));
+        assert!((moment(2) - 1.0).abs() < 0.007, "variance {}", moment(2));
+        assert!(moment(3).abs() < 0.02, "skewness {}", moment(3));
+        assert!((moment(4) - 3.0).abs() < 0.05, "kurtosis {}", moment(4));
+        let beyond_three = normals.iter().filter(|x| x.abs() > 3.0).count() as f64 / n;
+        assert!((beyond_three - 0.0027).abs() < 0.000_26, "tail {beyond_three}");
+    }
+
+    /// Largest distance between the empirical and the normal distribution function, with its 0.1 % critical value.
+    #[test]
+    fn normals_pass_kolmogorov_smirnov() {
+        let mut normals = vec![0.0f32; 100_000];
+        add_normals(Key::from_seed(12), 0, 1.0, &mut normals);
+        normals.sort_by(f32::total_cmp);
+        let n = normals.len() as f64;
+        let distance = normals
+            .iter()
+            .enumerate()
+            .map(|(i, &x)| (normal_distribution(f64::from(x)) - (i as f64 + 0.5) / n).abs())
+            .fold(0.0, f64::max);
+        assert!(distance < 1.95 / n.sqrt(), "{distance}");
+    }
+
+    /// Φ(x) by Simpson's rule on the density: independent of the code under test.
+    fn normal_distribution(x: f64) -> f64 {
+        let steps = 400;
+        let h = x / f64::from(steps);
+        let density = |t: f64| (-0.5 * t * t).exp() / std::f64::consts::TAU.sqrt();
+        let sum: f64 = (0..steps)
+            .map(|i| {
+                let a = f64::from(i) * h;
+                h / 6.0 * (density(a) + 4.0 * density(a + 0.5 * h) + density(a + h))
+            })
+            .sum();
+        0.5 + sum
+    }
+}

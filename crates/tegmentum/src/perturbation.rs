@@ -1,0 +1,308 @@
+//! Perturbations as recipes: a [`Probe`] is a few bytes and becomes a parameter vector only where it is used.
+//!
+//! ```text
+//!     candidate = gain · base + scale · v(direction)
+//! ```
+//! base one of the learner's own vectors [P] · gain, scale numbers · v direction [P], each entry with mean 0 and
+//! variance 1 (±1 or standard normal), or a unit vector. The base is read, never written: a million probes at learning
+//! rate zero leave every bit of the parameters as it was.
+//!
+//! # Which family
+//! Rademacher signs are the default: E‖ĝ‖² is P‖g‖² against (P + 2)‖g‖² for normals, they cost a twentieth, and the
+//! curvature term of a one-sided difference is the same in every direction if the curvature lies along the axes.
+//!
+//! # Cost
+//! P operations and P/128 (signs) or P/4 (normals) generator blocks for each time a probe is written or used.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::kernel::noise::{self, CHUNK};
+use crate::random::Key;
+
+/// The distribution of the entries of a direction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Family {
+    /// ±1 with equal probability.
+    #[default]
+    Rademacher,
+    /// Standard normal.
+    Gaussian,
+}
+
+impl Family {
+    /// The direction with this distribution and `key`.
+    pub fn direction(self, key: Key) -> Direction {
+        match self {
+            Self::Rademacher => Direction::Rademacher(key),
+            Self::Gaussian => Direction::Gaussian(key),
+        }
+    }
+}
+
+/// A direction in parameter space, as a recipe.
+///
+/// # Example
+/// ```
+/// use tegmentum::perturbation::Direction;
+/// use tegmentum::random::Key;
+///
+/// let direction = Direction::Rademacher(Key::from_seed(1));
+/// let mut parameters = vec![0.0; 1000];
+/// direction.add_to(0.5, &mut parameters);
+/// assert!(parameters.iter().all(|&x| x == 0.5 || x == -0.5));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Direction {
+    /// No perturbation.
+    Zero,
+    /// Independent signs.
+    Rademacher(Key),
+    /// Independent standard normals.
+    Gaussian(Key),
+    /// The unit vector of one parameter.
+    Coordinate(usize),
+}
+
+impl Direction {
+    /// Adds `scale · v` to `target` [P].
+    pub fn add_to(&self, scale: f32, target: &mut [f32]) {
+        self.add_chunk(0, scale, target);
+    }
+
+    /// Adds `scale · v[range]` to `target`, where the range begins at chunk `first` of [`CHUNK`] entries and is as
+    /// long as `target`.
+    pub fn add_chunk(&self, first: usize, scale: f32, target: &mut [f32]) {
+        match *self {
+            Self::Zero => {}
+            Self::Rademacher(key) => noise::add_signs(key, first as u64, scale, target),
+            Self::Gaussian(key) => noise::add_normals(key, first as u64, scale, target),
+            Self::Coordinate(index) => {
+                if let Some(value) = index.checked_sub(first * CHUNK).and_then(|local| target.get_mut(local)) {
+                    *value += scale;
+                }
+            }
+        }
+    }
+}
+
+/// Calls `with(start, sum)` for each chunk of `Σ_k weight_k · v_k`, so that a learner moves its vectors in one pass and
+/// keeps no gradient estimate in memory. `length` is P, `start` the index of the chunk's first parameter.
+pub fn for_each_weighted_chunk(terms: &[(Direction, f32)], length: usize, mut with: impl FnMut(usize, &[f32])) {
+    let mut sum = [0.0f32; CHUNK];
+    for chunk in 0..length.div_ceil(CHUNK) {
+        let start = chunk * CHUNK;
+        let sum = &mut sum[..CHUNK.min(length - start)];
+        sum.fill(0.0);
+        for (direction, weight) in terms {
+            direction.add_chunk(chunk, *weight, sum);
+        }
+        with(start, sum);
+    }
+}
+
+/// Which of the learner's vectors a probe starts from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Base {
+    /// The model that acts, explores and is perturbed.
+    #[default]
+    Acting,
+    /// The consolidated model: what the learner would hand over.
+    Averaged,
+    /// The learner's dense candidate with this index (evolution strategies that sample from a distribution).
+    Candidate(usize),
+}
+
+/// A point in parameter space that need not be stored: a vector, or a mixture of two.
+#[derive(Clone, Copy, Debug)]
+pub enum Point<'a> {
+    /// A stored vector [P].
+    Vector(&'a [f32]),
+    /// `weight · first + (1 − weight) · second`, formed as it is read.
+    Mixture {
+        /// A stored vector [P].
+        first: &'a [f32],
+        /// A stored vector [P].
+        second: &'a [f32],
+        /// The share of the first, in `[0, 1]`.
+        weight: f32,
+    },
+}
+
+impl Point<'_> {
+    /// Number of parameters P.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Vector(vector) => vector.len(),
+            Self::Mixture { first, .. } => first.len(),
+        }
+    }
+
+    /// Whether there are no parameters.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Writes `gain · point` to `target` [P].
+    pub fn write(&self, gain: f32, target: &mut [f32]) {
+        match *self {
+            Self::Vector(vector) if gain == 1.0 => target.copy_from_slice(vector),
+            Self::Vector(vector) => {
+                for (value, x) in target.iter_mut().zip(vector) {
+                    *value = gain * x;
+                }
+            }
+            Self::Mixture { first, second, weight } => {
+                for ((value, a), b) in target.iter_mut().zip(first).zip(second) {
+                    *value = gain * (weight * a + (1.0 - weight) * b);
+                }
+            }
+        }
+    }
+}
+
+/// The vectors of a learner, borrowed for the length of an evaluation.
+#[derive(Clone, Copy, Debug)]
+pub struct Bases<'a> {
+    /// See [`Base::Acting`].
+    pub acting: Point<'a>,
+    /// See [`Base::Averaged`].
+    pub averaged: Point<'a>,
+    /// Dense candidates, row-major [count × P]; empty for learners that have none.
+    pub candidates: &'a [f32],
+}
+
+impl<'a> Bases<'a> {
+    /// The bases of a learner with one vector, which both acts and is handed over.
+    pub fn single(parameters: &'a [f32]) -> Self {
+        let point = Point::Vector(parameters);
+        Self { acting: point, averaged: point, candidates: &[] }
+    }
+
+    /// Number of parameters P.
+    pub fn num_parameters(&self) -> usize {
+        self.acting.len()
+    }
+
+    /// The vector that `base` names.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] if there is no such candidate.
+    pub fn point(&self, base: Base) -> Result<Point<'a>> {
+        match base {
+            Base::Acting => Ok(self.acting),
+            Base::Averaged => Ok(self.averaged),
+            Base::Candidate(index) => {
+                let length = self.num_parameters();
+                self.candidates.get(index * length..(index + 1) * length).map(Point::Vector).ok_or(
+                    Error::ShapeMismatch {
+                        what: "dense candidates of the learner",
+                        expected: index + 1,
+                        found: self.candidates.len() / length.max(1),
+                    },
+                )
+            }
+        }
+    }
+}
+
+/// A candidate as a recipe: `gain · base + scale · v(direction)`.
+///
+/// # Example
+/// ```
+/// use tegmentum::perturbation::{Bases, Direction, Probe};
+/// use tegmentum::random::Key;
+///
+/// let parameters = vec![1.0, 2.0, 3.0];
+/// let mut candidate = vec![0.0; 3];
+/// Probe::perturbed(Direction::Coordinate(1), 0.5).write(Bases::single(&parameters), &mut candidate)?;
+/// assert_eq!(candidate, [1.0, 2.5, 3.0]);
+/// # Ok::<(), tegmentum::error::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Probe {
+    /// The vector to start from.
+    pub base: Base,
+    /// A factor on that vector; 1 leaves it as it is.
+    pub gain: f32,
+    /// The direction of the perturbation.
+    pub direction: Direction,
+    /// Its scale, in the unit of the parameters; negative for the second half of an antithetic pair.
+    pub scale: f32,
+}
+
+impl Probe {
+    /// The unperturbed `base`.
+    pub fn unperturbed(base: Base) -> Self {
+        Self { base, gain: 1.0, direction: Direction::Zero, scale: 0.0 }
+    }
+
+    /// The acting model moved by `scale` along `direction`.
+    pub fn perturbed(direction: Direction, scale: f32) -> Self {
+        Self { base: Base::Acting, gain: 1.0, direction, scale }
+    }
+
+    /// Writes the candidate to `target` [P].
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] if `target` has another length or the base does not exist.
+    pub fn write(&self, bases: Bases<'_>, target: &mut [f32]) -> Result<()> {
+        if target.len() != bases.num_parameters() {
+            return Err(Error::ShapeMismatch {
+                what: "parameters of a candidate",
+                expected: bases.num_parameters(),
+                found: target.len(),
+            });
+        }
+        bases.point(self.base)?.write(self.gain, target);
+        self.direction.add_to(self.scale, target);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn value_stability() {
+        let mut signs = [0.0f32; 8];
+        Direction::Rademacher(Key(42)).add_to(1.0, &mut signs);
+        assert_eq!(signs, [-1.0, -1.0, 1.0, 1.0, -1.0, 1.0, -1.0, 1.0]);
+        let mut normals = [0.0f32; 4];
+        Direction::Gaussian(Key(42)).add_to(1.0, &mut normals);
+        assert_eq!(normals, [-0.970_189_8, 0.194_018_96, -1.235_620_9, 1.923_926_9]);
+    }
+
+    #[test]
+    fn weighted_chunks_equal_the_sum_of_directions() {
+        let key = Key::from_seed(1);
+        let terms = [
+            (Direction::Rademacher(key.child(0)), 0.5),
+            (Direction::Gaussian(key.child(1)), -2.0),
+            (Direction::Coordinate(200), 7.0),
+        ];
+        let mut expected = vec![0.0f32; 300];
+        for (direction, weight) in terms {
+            direction.add_to(weight, &mut expected);
+        }
+        let mut found = vec![f32::NAN; 300];
+        for_each_weighted_chunk(&terms, 300, |start, sum| found[start..start + sum.len()].copy_from_slice(sum));
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_mixture_is_formed_as_it_is_read() {
+        let (first, second) = ([1.0f32, 2.0], [3.0f32, 6.0]);
+        let mut target = [0.0; 2];
+        Point::Mixture { first: &first, second: &second, weight: 0.75 }.write(2.0, &mut target);
+        assert_eq!(target, [3.0, 6.0]);
+    }
+
+    #[test]
+    fn a_missing_candidate_is_an_error() {
+        let parameters = [0.0f32; 3];
+        assert!(Bases::single(&parameters).point(Base::Candidate(0)).is_err());
+    }
+}
