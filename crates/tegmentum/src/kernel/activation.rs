@@ -144,7 +144,9 @@ mod tests {
 
     #[test]
     fn layers_and_single_values_agree() {
-        for activation in [Activation::Tanh, Activation::Relu, Activation::Logistic, Activation::Linear, Activation::Step] {
+        for activation in
+            [Activation::Tanh, Activation::Relu, Activation::Logistic, Activation::Linear, Activation::Step]
+        {
             let mut values = [[-1.5f32, -0.0, 0.25, 3.0]];
             let expected = values[0].map(|x| activation.of(x));
             activation.apply(&mut values);

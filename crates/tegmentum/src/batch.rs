@@ -1,0 +1,242 @@
+//! Batches in lanes: examples or windows of a [`Problem`], side by side, ready for a forward pass.
+//!
+//! A batch of n examples is ⌈n/L⌉ blocks of `L` lanes. For a series, the targets of a step are the inputs of the next,
+//! so the rows are stored once. Lanes beyond n repeat the last example and are never counted.
+
+use serde::{Deserialize, Serialize};
+
+use crate::random::Key;
+use crate::task::{ExampleSet, Examples, Problem, Series};
+
+/// The key of a mini-batch: all probes of a step are compared on the same one.
+///
+/// # Example
+/// ```
+/// use tegmentum::batch::Batch;
+/// use tegmentum::random::Key;
+///
+/// assert_eq!(Batch(Key::from_seed(1)), Batch(Key::from_seed(1)));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Batch(pub Key);
+
+/// Which examples a lane batch holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// A mini-batch of the training part, or all of it if the problem has no batch size.
+    Train(Batch),
+    /// The test part: all examples, or evenly spaced windows.
+    Test,
+}
+
+/// Windows that the test part of a series is judged on.
+pub const TEST_WINDOWS: usize = 64;
+
+/// A batch in lanes.
+#[derive(Clone, Debug)]
+pub struct LaneBatch<const L: usize> {
+    part: Option<Part>,
+    /// Steps of a sequence; 1 for independent examples.
+    pub steps: usize,
+    /// First steps that are not scored.
+    pub washout: usize,
+    /// Examples or windows.
+    pub count: usize,
+    num_inputs: usize,
+    num_outputs: usize,
+    /// Steps of stored inputs: one more than `steps` for a series.
+    stored_steps: usize,
+    inputs: Vec<[f32; L]>,
+    targets: Vec<[f32; L]>,
+}
+
+impl<const L: usize> Default for LaneBatch<L> {
+    fn default() -> Self {
+        Self {
+            part: None,
+            steps: 1,
+            washout: 0,
+            count: 0,
+            num_inputs: 0,
+            num_outputs: 0,
+            stored_steps: 1,
+            inputs: Vec::new(),
+            targets: Vec::new(),
+        }
+    }
+}
+
+impl<const L: usize> LaneBatch<L> {
+    /// Loads a part of the problem; does nothing if it is loaded already.
+    pub fn load(&mut self, problem: &Problem, part: Part) {
+        let part = match problem {
+            // Without a batch size every training batch is the same one.
+            Problem::Examples(examples) if examples.batch.is_none() && part != Part::Test => Part::Train(Batch(Key(0))),
+            _ => part,
+        };
+        if self.part == Some(part) {
+            return;
+        }
+        self.part = Some(part);
+        self.num_inputs = problem.num_inputs();
+        self.num_outputs = problem.num_outputs();
+        match problem {
+            Problem::Examples(examples) => self.load_examples(examples, part),
+            Problem::Series(series) => self.load_windows(series, part),
+        }
+    }
+
+    /// Blocks of `L` lanes.
+    pub fn blocks(&self) -> usize {
+        self.count.div_ceil(L)
+    }
+
+    /// Lanes of a block that hold an example of their own.
+    pub fn valid(&self, block: usize) -> usize {
+        L.min(self.count - block * L)
+    }
+
+    /// The inputs of a step, [inputs × L].
+    pub fn inputs(&self, block: usize, step: usize) -> &[[f32; L]] {
+        let start = (block * self.stored_steps + step) * self.num_inputs;
+        &self.inputs[start..start + self.num_inputs]
+    }
+
+    /// The targets of a step, [outputs × L].
+    pub fn targets(&self, block: usize, step: usize) -> &[[f32; L]] {
+        if self.targets.is_empty() {
+            return self.inputs(block, step + 1);
+        }
+        let start = (block * self.steps + step) * self.num_outputs;
+        &self.targets[start..start + self.num_outputs]
+    }
+
+    /// Bytes of the stored examples.
+    pub fn bytes(&self) -> usize {
+        (self.inputs.len() + self.targets.len()) * size_of::<[f32; L]>()
+    }
+
+    fn load_examples(&mut self, examples: &Examples, part: Part) {
+        let set = if part == Part::Test { &examples.test } else { &examples.train };
+        let available = set.inputs.len() / examples.num_inputs;
+        let chosen: Vec<usize> = match (part, examples.batch) {
+            (Part::Train(Batch(key)), Some(size)) => {
+                let mut stream = key.stream();
+                (0..size).map(|_| stream.below(available)).collect()
+            }
+            _ => (0..available).collect(),
+        };
+        (self.steps, self.stored_steps, self.washout, self.count) = (1, 1, 0, chosen.len());
+        self.fill_examples(set, &chosen);
+    }
+
+    fn fill_examples(&mut self, set: &ExampleSet, chosen: &[usize]) {
+        self.inputs.clear();
+        self.targets.clear();
+        for block in chosen.chunks(L) {
+            let example = |lane: usize| block[lane.min(block.len() - 1)];
+            for column in 0..self.num_inputs {
+                self.inputs.push(std::array::from_fn(|lane| set.inputs[example(lane) * self.num_inputs + column]));
+            }
+            for column in 0..self.num_outputs {
+                self.targets.push(std::array::from_fn(|lane| set.targets[example(lane) * self.num_outputs + column]));
+            }
+        }
+    }
+
+    fn load_windows(&mut self, series: &Series, part: Part) {
+        let length = series.windows.length;
+        let starts: Vec<usize> = match part {
+            Part::Train(Batch(key)) => {
+                let mut stream = key.stream();
+                let places = series.train.len() - length;
+                (0..series.windows.count).map(|_| series.train.start + stream.below(places)).collect()
+            }
+            Part::Test => evenly_spaced(series.test.clone(), length + 1, TEST_WINDOWS),
+        };
+        (self.steps, self.stored_steps, self.washout, self.count) =
+            (length, length + 1, series.windows.washout, starts.len());
+        self.inputs.clear();
+        self.targets.clear();
+        for block in starts.chunks(L) {
+            for step in 0..=length {
+                for channel in 0..self.num_inputs {
+                    self.inputs.push(std::array::from_fn(|lane| {
+                        let start = block[lane.min(block.len() - 1)];
+                        series.values[(start + step) * self.num_inputs + channel]
+                    }));
+                }
+            }
+        }
+    }
+}
+
+/// Starts of at most `count` windows of `length` rows, spread evenly over `rows`.
+pub(crate) fn evenly_spaced(rows: std::ops::Range<usize>, length: usize, count: usize) -> Vec<usize> {
+    let places = (rows.len() + 1).saturating_sub(length);
+    let count = count.min(places);
+    (0..count).map(|index| rows.start + index * (places - 1) / (count - 1).max(1)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::task::{Loss, Windows};
+
+    fn ramp() -> Problem {
+        Problem::Series(Series {
+            values: (0..200).map(|row| row as f32).collect(),
+            channels: vec!["ramp".to_owned()],
+            train: 0..120,
+            test: 130..200,
+            mean: vec![0.0],
+            standard_deviation: vec![1.0],
+            sampling_step: 1.0,
+            lyapunov_exponent: None,
+            windows: Windows { count: 20, length: 10, washout: 2 },
+        })
+    }
+
+    #[test]
+    fn targets_of_a_window_are_the_next_inputs() {
+        let mut batch = LaneBatch::<16>::default();
+        batch.load(&ramp(), Part::Train(Batch(Key::from_seed(1))));
+        assert_eq!((batch.blocks(), batch.valid(0), batch.valid(1)), (2, 16, 4));
+        for step in 0..10 {
+            let (input, target) = (batch.inputs(1, step)[0], batch.targets(1, step)[0]);
+            for lane in 0..16 {
+                assert_eq!(target[lane], input[lane] + 1.0);
+                assert!(target[lane] < 120.0, "a training window reads beyond the training part");
+            }
+        }
+    }
+
+    #[test]
+    fn test_windows_stay_in_the_test_part() {
+        let mut batch = LaneBatch::<4>::default();
+        batch.load(&ramp(), Part::Test);
+        assert_eq!(batch.count, 60);
+        let (first, last) = (batch.inputs(0, 0)[0][0], batch.inputs(14, 10)[0][3]);
+        assert_eq!((first, last), (130.0, 199.0));
+    }
+
+    #[test]
+    fn a_batch_is_a_function_of_its_key() {
+        let set = ExampleSet { inputs: (0..50).map(|i| i as f32).collect(), targets: vec![0.0; 50] };
+        let problem = Problem::Examples(Examples {
+            num_inputs: 1,
+            num_outputs: 1,
+            train: set.clone(),
+            test: set,
+            batch: Some(8),
+            loss: Loss::MeanSquaredError,
+        });
+        let load = |seed: u64| {
+            let mut batch = LaneBatch::<16>::default();
+            batch.load(&problem, Part::Train(Batch(Key::from_seed(seed))));
+            batch.inputs(0, 0)[0]
+        };
+        assert_eq!(load(1), load(1));
+        assert_ne!(load(1), load(2));
+    }
+}

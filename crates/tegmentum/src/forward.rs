@@ -1,0 +1,109 @@
+//! One forward pass over a batch: the loop over blocks and steps, and the loss at the end of it.
+//!
+//! Only the activity of the current step is kept, so that memory does not grow with the length of a sequence.
+
+use crate::batch::LaneBatch;
+use crate::kernel::{dispatched, math};
+use crate::network::{Network, UnitNoise};
+use crate::task::Loss;
+
+/// Runs one block from a zero state. `noise` gives the noise of a step, `visit` sees the activity after each step.
+pub fn run_block<'n, const L: usize>(
+    network: &dyn Network,
+    parameters: &[f32],
+    batch: &LaneBatch<L>,
+    block: usize,
+    activity: &mut Vec<[f32; L]>,
+    noise: impl Fn(usize) -> Option<UnitNoise<'n, L>>,
+    mut visit: impl FnMut(usize, &[[f32; L]]),
+) {
+    activity.clear();
+    activity.resize(network.num_activities(), [0.0; L]);
+    let inputs = network.input_rows();
+    for step in 0..batch.steps {
+        if step > 0 {
+            if let Some((state, previous)) = network.carry() {
+                activity.copy_within(state, previous.start);
+            }
+        }
+        activity[inputs.clone()].copy_from_slice(batch.inputs(block, step));
+        network.step(parameters, noise(step), activity);
+        visit(step, activity);
+    }
+}
+
+/// The mean loss of `parameters` over a batch, summed in `f64`.
+pub fn mean_loss<const L: usize>(
+    network: &dyn Network,
+    parameters: &[f32],
+    loss: Loss,
+    batch: &LaneBatch<L>,
+    activity: &mut Vec<[f32; L]>,
+) -> f64 {
+    let outputs = network.output_rows();
+    let mut total = 0.0;
+    for block in 0..batch.blocks() {
+        let mut sums = [0.0f64; L];
+        run_block(
+            network,
+            parameters,
+            batch,
+            block,
+            activity,
+            |_| None,
+            |step, activity| {
+                if step >= batch.washout {
+                    add_losses(loss, &activity[outputs.clone()], batch.targets(block, step), &mut sums);
+                }
+            },
+        );
+        total += sums[..batch.valid(block)].iter().sum::<f64>();
+    }
+    total * per_term(loss, batch, outputs.len())
+}
+
+/// The factor that makes a mean of the sum over examples, scored steps and (for squared errors) outputs.
+pub(crate) fn per_term<const L: usize>(loss: Loss, batch: &LaneBatch<L>, num_outputs: usize) -> f64 {
+    let outputs = match loss {
+        Loss::MeanSquaredError => num_outputs,
+        Loss::CrossEntropy => 1,
+    };
+    1.0 / (batch.count * (batch.steps - batch.washout) * outputs) as f64
+}
+
+dispatched! {
+    /// Adds the loss of one step to the sum of each lane. `outputs`, `targets` [outputs × L].
+    pub fn add_losses<const L: usize>(
+        loss: Loss,
+        outputs: &[[f32; L]],
+        targets: &[[f32; L]],
+        sums: &mut [f64; L],
+    ) {
+        let mut losses = [0.0f32; L];
+        for (output, target) in outputs.iter().zip(targets) {
+            for lane in 0..L {
+                losses[lane] += match loss {
+                    Loss::MeanSquaredError => {
+                        let error = output[lane] - target[lane];
+                        error * error
+                    }
+                    Loss::CrossEntropy if outputs.len() == 1 => {
+                        -(target[lane] * log_probability(output[lane])
+                            + (1.0 - target[lane]) * log_probability(1.0 - output[lane]))
+                    }
+                    Loss::CrossEntropy => -target[lane] * log_probability(output[lane]),
+                };
+            }
+        }
+        for lane in 0..L {
+            sums[lane] += f64::from(losses[lane]);
+        }
+    }
+}
+
+/// ln p with p kept above 1e-30, so that a class that was ruled out costs 69 and not infinity; NaN stays NaN.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "inlined into loops compiled for wider instruction sets")]
+fn log_probability(p: f32) -> f32 {
+    math::ln(if p < 1e-30 { 1e-30 } else { p })
+}

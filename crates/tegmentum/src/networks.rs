@@ -1,0 +1,125 @@
+//! The networks: one file each, forward passes only.
+
+pub mod elman;
+pub mod gru;
+pub mod mlp;
+
+use crate::error::{Error, Result};
+use crate::kernel::affine::add_product;
+use crate::network::{Activation, Block, Connection, Initialisation, UnitNoise};
+use crate::random::{Key, Stream};
+
+/// Collects blocks and connections while a network is built.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    pub(crate) blocks: Vec<Block>,
+    pub(crate) connections: Vec<Connection>,
+}
+
+impl Plan {
+    /// Adds one map: its matrix in `parts` (name and rows, stacked in the order of the presynaptic rows), then its bias.
+    pub(crate) fn connect(&mut self, presynaptic: std::ops::Range<usize>, parts: &[(&str, usize)], units: usize) {
+        debug_assert_eq!(presynaptic.len(), parts.iter().map(|part| part.1).sum::<usize>());
+        let start = self.end();
+        for &(name, rows) in parts {
+            self.push(name.to_owned(), rows, units);
+        }
+        let middle = self.end();
+        let layer = parts[0].0.split('.').next().unwrap_or_default();
+        self.push(format!("{layer}.bias"), 1, units);
+        let first = self.connections.last().map_or(0, |connection| connection.units.end);
+        self.connections.push(Connection {
+            presynaptic,
+            units: first..first + units,
+            weights: start..middle,
+            bias: middle..self.end(),
+        });
+    }
+
+    fn end(&self) -> usize {
+        self.blocks.last().map_or(0, |block| block.range().end)
+    }
+
+    fn push(&mut self, name: String, rows: usize, columns: usize) {
+        self.blocks.push(Block { name, offset: self.end(), rows, columns });
+    }
+}
+
+/// Computes the units of one connection into `units` rows: bias, product, noise; then the caller's activation.
+pub(crate) fn drive<const L: usize>(
+    connection: &Connection,
+    parameters: &[f32],
+    noise: Option<UnitNoise<'_, L>>,
+    presynaptic: &[[f32; L]],
+    units: &mut [[f32; L]],
+) {
+    for (unit, &bias) in units.iter_mut().zip(&parameters[connection.bias.clone()]) {
+        *unit = [bias; L];
+    }
+    add_product(&parameters[connection.weights.clone()], presynaptic, units);
+    if let Some(noise) = noise {
+        for (unit, direction) in units.iter_mut().zip(&noise.directions[connection.units.clone()]) {
+            for lane in 0..L {
+                unit[lane] += noise.scale * direction[lane];
+            }
+        }
+    }
+}
+
+impl Initialisation {
+    /// Draws the parameters of `blocks`; `is_output` tells the output layer's blocks.
+    pub(crate) fn draw(self, blocks: &[Block], is_output: impl Fn(&Block) -> bool, key: Key) -> Vec<f32> {
+        let mut stream = key.stream();
+        let mut parameters = Vec::with_capacity(blocks.last().map_or(0, |block| block.range().end));
+        for block in blocks {
+            let is_bias = block.name.ends_with(".bias");
+            let (inputs, units) = (block.rows as f32, block.columns as f32);
+            let deviation = match self {
+                Self::Normal(deviation) => deviation,
+                _ if is_bias => 0.0,
+                Self::Lecun => (1.0 / inputs).sqrt(),
+                Self::He => (if is_output(block) { 1.0 } else { 2.0 } / inputs).sqrt(),
+                Self::Glorot => (2.0 / (inputs + units)).sqrt(),
+            };
+            extend_normal(&mut parameters, block, deviation, &mut stream);
+        }
+        parameters
+    }
+
+    /// Checks the number inside, if there is one.
+    pub(crate) fn check(self) -> Result<()> {
+        match self {
+            Self::Normal(deviation) if !(deviation.is_finite() && deviation >= 0.0) => Err(Error::InvalidParameter {
+                name: "initialisation.normal",
+                value: f64::from(deviation),
+                requirement: "a finite number, at least 0",
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Appends a block of normals with standard deviation `deviation`; zeros draw no numbers.
+pub(crate) fn extend_normal(parameters: &mut Vec<f32>, block: &Block, deviation: f32, stream: &mut Stream) {
+    let count = block.rows * block.columns;
+    if deviation == 0.0 {
+        parameters.resize(parameters.len() + count, 0.0);
+    } else {
+        parameters.extend((0..count).map(|_| deviation * stream.normal()));
+    }
+}
+
+/// Refuses softmax on hidden units.
+pub(crate) fn check_hidden(activation: Activation) -> Result<()> {
+    if activation == Activation::Softmax {
+        return Err(Error::Incompatible {
+            what: "softmax".to_owned(),
+            with: "hidden units".to_owned(),
+            reason:
+                "it normalises over a layer; use it as output_activation, and tanh, relu, logistic, linear or step \
+                     for hidden units"
+                    .to_owned(),
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,3 @@
+//! Neuromodulation: signals → nuclei → levels → receptors → [`Modulation`](modulation::Modulation).
+
+pub mod modulation;

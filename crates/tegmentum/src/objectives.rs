@@ -1,0 +1,9 @@
+//! The objectives: a user's closure, and a network on data or sequences.
+
+mod black_box;
+mod network_loss;
+mod pool;
+
+pub use black_box::BlackBox;
+pub use network_loss::NetworkLoss;
+pub(crate) use pool::Pool;
