@@ -59,3 +59,28 @@ fn pictures_in(folder: &Path) -> Result<Vec<PathBuf>> {
     files.sort();
     Ok(files)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copies_pictures_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("from"), folder.path().join("to/figures"));
+        fs::create_dir(&from).unwrap();
+        for name in ["b.svg", "a.svg", "notes.txt"] {
+            fs::write(from.join(name), name).unwrap();
+        }
+        copy_pictures(&from, &to).unwrap();
+        assert_eq!(pictures_in(&to).unwrap(), [to.join("a.svg"), to.join("b.svg")]);
+        assert_eq!(fs::read_dir(&to).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_run_without_pictures_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = copy_pictures(folder.path(), &folder.path().join("to")).unwrap_err();
+        assert!(error.to_string().ends_with("no file *.svg"), "{error}");
+    }
+}
