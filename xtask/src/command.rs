@@ -27,9 +27,14 @@ pub(crate) fn show(command: &Command) {
     let program = Path::new(command.get_program()).file_stem().unwrap_or(command.get_program());
     let variables =
         command.get_envs().filter_map(|(name, value)| Some(format!("{}=\"{}\"", name.display(), value?.display())));
-    let arguments = command.get_args().map(|argument| argument.display().to_string());
+    let arguments = command.get_args().map(|argument| quoted(&argument.to_string_lossy()));
     let words = variables.chain([program.display().to_string()]).chain(arguments);
     println!("    $ {}", words.collect::<Vec<_>>().join(" "));
+}
+
+/// A word as a shell wants it.
+fn quoted(word: &str) -> String {
+    if word.contains(|c: char| c == '*' || c.is_whitespace()) { format!("'{word}'") } else { word.to_owned() }
 }
 
 /// Whether `cargo NAME` is installed: some toolchains come without rustfmt or clippy.
