@@ -11,10 +11,14 @@ pub mod networks;
 pub mod neuromodulation;
 pub mod objective;
 pub mod objectives;
+pub mod observer;
 pub mod optimizer;
+pub mod optimizers;
 pub mod perturbation;
+pub mod plasticity;
 pub mod random;
 pub mod task;
+pub mod training;
 /// Studies.
 pub mod study {
     pub mod outcome;
