@@ -24,18 +24,19 @@
 //!
 //! # Failed runs
 //! A run that failed is a value, not a gap: dropping it would flatter the arm that fails more. Smaller is better, and a
-//! failed run is +∞; NaN is read as +∞ everywhere. For a metric where larger is better, mark a failed run −∞. A statistic
-//! is infinite where failed runs are too many for it, and an end of an interval is infinite where the interval is
-//! unbounded. A resample without a value (∞ − ∞, ∞/∞, 0/0) counts against both ends: as −∞ for the lower, as +∞ for the
-//! upper.
+//! failed run is +∞; NaN is read as +∞ everywhere. For a metric where larger is better, mark a failed run −∞. A
+//! statistic is infinite where failed runs are too many for it, and an end of an interval is infinite where the
+//! interval is unbounded. A resample without a value (∞ − ∞, ∞/∞, 0/0) counts against both ends: as −∞ for the lower,
+//! as +∞ for the upper.
 //!
 //! # Too little data
 //! No values, no statistic: NaN. An interval from fewer than two values, or from no resamples, is NaN at both ends. NaN
 //! is neither above nor below any threshold, so that a test written with `<` or `>` is then inconclusive.
 //!
 //! # References
-//! 1. R. Agarwal, M. Schwarzer, P. S. Castro, A. Courville, M. G. Bellemare, *Deep reinforcement learning at the edge of
-//!    the statistical precipice*, NeurIPS 34, 2021, arXiv:2108.13264 (the package `rliable`).
+//! 1. R. Agarwal, M. Schwarzer, P. S. Castro, A. Courville, M. G. Bellemare, *Deep reinforcement learning at the edge
+//!    of the statistical precipice*, Advances in Neural Information Processing Systems 34, 2021, arXiv:2108.13264 (the
+//!    package `rliable`).
 //! 2. B. Efron, R. J. Tibshirani, *An introduction to the bootstrap*, Chapman & Hall, 1993, chapter 13: the percentile
 //!    interval.
 
@@ -81,7 +82,7 @@ pub enum Statistic {
 }
 
 impl Statistic {
-    /// The statistic of `values` [n]; NaN if there are none.
+    /// The statistic of `values` `[n]`; NaN if there are none.
     pub fn of(self, values: &[f64]) -> f64 {
         match self {
             Self::InterquartileMean => interquartile_mean(values),

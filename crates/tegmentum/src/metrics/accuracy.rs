@@ -5,7 +5,7 @@
 //!     one output:       class(o) = 1 if o ≥ ½, else 0
 //!     accuracy          = fraction of examples with class(output) = class(target)
 //! ```
-//! o outputs of an example [C], targets one-hot [C], or 0 and 1 for one output; the result is between 0 and 1.
+//! o outputs of an example `[C]`, targets one-hot `[C]`, or 0 and 1 for one output; the result is between 0 and 1.
 //!
 //! # Cost
 //! One pass over the values.

@@ -3,7 +3,7 @@
 //! ```text
 //!     MSE = 1/N · Σ_i (o_i − t_i)²
 //! ```
-//! o outputs [N], t targets [N], over all rows and outputs; the result has the unit of the targets, squared.
+//! o outputs `[N]`, t targets `[N]`, over all rows and outputs; the result has the unit of the targets, squared.
 //!
 //! # Cost
 //! One pass over the values.

@@ -3,24 +3,24 @@
 //! ```text
 //!     NRMSE = √( 1/(N C) · Σ_t Σ_i ((p_ti − x_ti) / s_i)² )
 //! ```
-//! p predictions and x truth [N × C], row t in time, channel i, in the unit of the channel · s_i standard deviation of
-//! channel i on the **training part** [C], in the same unit; the result has none. 0 is perfect; to predict the training
-//! mean gives about 1.
+//! p predictions and x truth [N × C], row t in time, channel i, in the unit of the channel · `s_i` standard deviation
+//! of channel i on the **training part** `[C]`, in the same unit; the result has none. 0 is perfect; to predict the
+//! training mean gives about 1.
 //!
-//! A series that was standardised on its training part has s_i = 1. Some authors divide by the range or by the standard
-//! deviation of the part under test instead; their numbers differ from these by a factor for each channel. Give
-//! [`standard_deviations`] of that part to compare with the latter.
+//! A series that was standardised on its training part has `s_i` = 1. Some authors divide by the range or by the
+//! standard deviation of the part under test instead; their numbers differ from these by a factor for each channel.
+//! Give [`standard_deviations`] of that part to compare with the latter.
 //!
 //! # Cost
 //! One pass over the values.
 //!
 //! # References
 //! 1. M. Lukoševičius, *A practical guide to applying echo state networks*, in Neural Networks: Tricks of the Trade,
-//!    Springer, 2012, 659–686, doi:10.1007/978-3-642-35289-8_36: the error of one channel. To take the root of the mean over
-//!    all channels, and the training part for s, is our choice.
+//!    Springer, 2012, 659–686, doi:10.1007/978-3-642-35289-8_36: the error of one channel. To take the root of the mean
+//!    over all channels, and the training part for s, is our choice.
 
 /// √(mean over rows and channels of ((prediction − truth) / `standard_deviations`)²), rows of as many channels as there
-/// are `standard_deviations` [C].
+/// are `standard_deviations` `[C]`.
 ///
 /// A channel that is constant (standard deviation 0) adds nothing where it is predicted exactly and makes the result
 /// infinite where it is not. NaN if there are no rows or the sizes do not fit.
@@ -47,7 +47,7 @@ pub fn normalised_root_mean_squared_error<T: Copy + Into<f64>>(
     (sum / truth.len() as f64).sqrt()
 }
 
-/// Σ_i ((p_i − x_i) / s_i)² of one row.
+/// The sum over channels of ((prediction − truth) / standard deviation)² of one row.
 pub(super) fn sum_of_squares<T: Copy + Into<f64>>(predicted: &[T], truth: &[T], standard_deviations: &[f64]) -> f64 {
     let errors = predicted.iter().zip(truth).map(|(&predicted, &actual)| predicted.into() - actual.into());
     // An exact prediction of a constant channel is no error, where 0/0 would be NaN.
@@ -55,7 +55,7 @@ pub(super) fn sum_of_squares<T: Copy + Into<f64>>(predicted: &[T], truth: &[T], 
     scaled.map(|error| error * error).sum()
 }
 
-/// The standard deviation of each channel of `rows` [N × `num_channels`], with N in the denominator: [C].
+/// The standard deviation of each channel of `rows` [N × `num_channels`], with N in the denominator: `[C]`.
 ///
 /// Empty for no channels; NaN for each channel if there are no rows. An incomplete last row is not read.
 ///

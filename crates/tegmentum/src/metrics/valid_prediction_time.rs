@@ -5,21 +5,22 @@
 //!     k   = number of rows before the first with e_t > θ
 //!     VPT = k · Δt · λ                                            in Lyapunov times
 //! ```
-//! p predictions of a free run, which is fed its own outputs, and x truth [N × C], in the unit of each channel, the first
-//! row one step after the start · s_i standard deviation of channel i on the training part [C] · θ threshold, without
-//! unit, 0.4 by default · Δt time between rows · λ largest Lyapunov exponent per unit of the same time.
+//! p predictions of a free run, which is fed its own outputs, and x truth [N × C], in the unit of each channel, the
+//! first row one step after the start · `s_i` standard deviation of channel i on the training part `[C]` · θ threshold,
+//! without unit, 0.4 by default · Δt time between rows · λ largest Lyapunov exponent per unit of the same time.
 //!
 //! A trajectory's time depends strongly on where it starts, so that the median over many starts is reported, together
-//! with θ, λ and the number of starts. A run that never leaves the truth has the time of its last row, k = N, which is a
-//! lower bound: make free runs so long that fewer than half of them end so.
+//! with θ, λ and the number of starts. A run that never leaves the truth has the time of its last row, k = N, which is
+//! a lower bound: make free runs so long that fewer than half of them end so.
 //!
 //! # Cost
 //! One pass over the values up to row k.
 //!
 //! # References
-//! 1. P. R. Vlachas, J. Pathak, B. R. Hunt, T. P. Sapsis, M. Girvan, E. Ott, P. Koumoutsakos, *Backpropagation algorithms
-//!    and reservoir computing in recurrent neural networks for the forecasting of complex spatiotemporal dynamics*, Neural
-//!    Networks 126, 191–217, 2020, doi:10.1016/j.neunet.2020.02.016. They use θ = 0.5; other authors take 0.3 to 0.9.
+//! 1. P. R. Vlachas, J. Pathak, B. R. Hunt, T. P. Sapsis, M. Girvan, E. Ott, P. Koumoutsakos, *Backpropagation
+//!    algorithms and reservoir computing in recurrent neural networks for the forecasting of complex spatiotemporal
+//!    dynamics*, Neural Networks 126, 191–217, 2020, doi:10.1016/j.neunet.2020.02.016. Authors differ in θ and in the
+//!    norm of the error: compare times only where both agree.
 
 use crate::error::{Result, positive};
 use crate::statistics::median;
@@ -31,8 +32,8 @@ pub const VALID_PREDICTION_THRESHOLD: f64 = 0.4;
 
 /// The rows of `predicted` before the first that is off by more than `threshold`; all of them if none is.
 ///
-/// Rows have as many channels as there are `standard_deviations` [C]. An error of NaN is above every threshold. `None` if
-/// there are no channels or the sizes do not fit.
+/// Rows have as many channels as there are `standard_deviations` `[C]`. An error of NaN is above every threshold.
+/// `None` if there are no channels or the sizes do not fit.
 ///
 /// # Example
 /// ```
@@ -75,7 +76,7 @@ pub fn valid_prediction_steps<T: Copy + Into<f64>>(
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ValidPredictionTime {
-    /// Largest valid error e_t.
+    /// Largest valid error of a row.
     pub threshold: f64,
     /// Time between two rows.
     pub sampling_step: f64,

@@ -5,7 +5,7 @@
 //!     interval   = [Q₀.₀₂₅, Q₀.₉₇₅] of T(x*_1) … T(x*_B)
 //!     stratified : x*_b = draws from every group x_k, as many as it has, pooled
 //! ```
-//! x values [n], T the statistic, in the unit of x · B resamples · Q the quantile of
+//! x values `[n]`, T the statistic, in the unit of x · B resamples · Q the quantile of
 //! [`quantile`](super::quantile()) · k group, usually a task.
 //!
 //! Resampling within groups keeps every task's share in the pool, so that the interval is about new seeds on the same
@@ -16,7 +16,7 @@
 //!
 //! # References
 //! 1. B. Efron, R. J. Tibshirani, *An introduction to the bootstrap*, Chapman & Hall, 1993, chapter 13.
-//! 2. R. Agarwal et al., NeurIPS 34, 2021, arXiv:2108.13264, section 4.1: stratified bootstrap intervals.
+//! 2. R. Agarwal et al., 2021, arXiv:2108.13264, section 4.1: stratified bootstrap intervals.
 
 use crate::random::{Key, Stream};
 
@@ -26,7 +26,7 @@ use super::interquartile_mean::quantile_of_sorted;
 /// Resamples that are enough for an interval: the noise of an end is then about 1.5 % of the interval's width.
 pub const RESAMPLES: usize = 2000;
 
-/// `statistic` of `values` [n] with its percentile bootstrap interval.
+/// `statistic` of `values` `[n]` with its percentile bootstrap interval.
 ///
 /// The same key and values give the same interval, bit for bit. The interval is NaN for fewer than two values.
 ///
@@ -64,7 +64,7 @@ pub fn stratified_bootstrap<Group: AsRef<[f64]>>(
     resamples: usize,
     key: Key,
 ) -> Estimate {
-    let pooled: Vec<f64> = groups.iter().flat_map(|group| group.as_ref()).copied().collect();
+    let pooled: Vec<f64> = groups.iter().flat_map(AsRef::as_ref).copied().collect();
     let enough = groups.iter().any(|group| group.as_ref().len() >= 2);
     let mut stream = key.stream();
     let mut resample = Vec::with_capacity(pooled.len());
@@ -97,10 +97,14 @@ pub(super) fn percentile_interval(enough: bool, resamples: usize, replicate: imp
 /// The 2.5 % and 97.5 % quantiles of `replicates`, which are reordered.
 pub(super) fn percentile_ends(replicates: &mut [f64]) -> [f64; 2] {
     let undefined: Vec<usize> = (0..replicates.len()).filter(|&index| replicates[index].is_nan()).collect();
-    undefined.iter().for_each(|&index| replicates[index] = f64::NEG_INFINITY);
+    for &index in &undefined {
+        replicates[index] = f64::NEG_INFINITY;
+    }
     let mut lower = replicates.to_vec();
     lower.sort_unstable_by(f64::total_cmp);
-    undefined.iter().for_each(|&index| replicates[index] = f64::INFINITY);
+    for &index in &undefined {
+        replicates[index] = f64::INFINITY;
+    }
     replicates.sort_unstable_by(f64::total_cmp);
     [quantile_of_sorted(&lower, 0.025), quantile_of_sorted(replicates, 0.975)]
 }
@@ -139,6 +143,7 @@ mod tests {
         let run = |seed| bootstrap(&values, interquartile_mean, RESAMPLES, Key::from_seed(seed)).ci95;
         assert_eq!(run(1).map(f64::to_bits), run(1).map(f64::to_bits));
         assert_ne!(run(1), run(2));
+        assert_eq!(run(1), [1.5, 6.003_749_999_999_98]);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //!     quantile  = (1 − w) · x₍k₎ + w · x₍k+1₎,   k = ⌊h⌋ + 1,  w = h − ⌊h⌋,  h = (n − 1) q
 //!     median    = quantile at q = ½
 //! ```
-//! x values [n] in any unit, x₍1₎ ≤ … ≤ x₍n₎ the same in order · g values dropped at either end · q between 0 and 1.
+//! x values `[n]` in any unit, x₍1₎ ≤ … ≤ x₍n₎ the same in order · g values dropped at either end · q between 0 and 1.
 //! NaN stands for a failed run and is read as +∞. An infinity that enters with a weight above zero makes the result
 //! infinite; infinities of both signs make it NaN.
 //!
@@ -16,12 +16,12 @@
 //! O(n log n) time and O(n) memory for the sorted copy.
 //!
 //! # References
-//! 1. R. Agarwal et al., *Deep reinforcement learning at the edge of the statistical precipice*, NeurIPS 34, 2021,
+//! 1. R. Agarwal et al., *Deep reinforcement learning at the edge of the statistical precipice*, 2021,
 //!    arXiv:2108.13264, section 4.3.
-//! 2. R. J. Hyndman, Y. Fan, *Sample quantiles in statistical packages*, The American Statistician 50(4), 361–365, 1996,
-//!    doi:10.1080/00031305.1996.10473566.
+//! 2. R. J. Hyndman, Y. Fan, *Sample quantiles in statistical packages*, The American Statistician 50(4), 361–365,
+//!    1996, doi:10.1080/00031305.1996.10473566.
 
-/// The mean of the middle half of `values` [n]; NaN if there are none.
+/// The mean of the middle half of `values` `[n]`; NaN if there are none.
 ///
 /// # Example
 /// ```
@@ -36,7 +36,7 @@ pub fn interquartile_mean(values: &[f64]) -> f64 {
     mean(&sorted[dropped..sorted.len() - dropped])
 }
 
-/// The mean of `values` [n], a NaN among them read as +∞; NaN if there are none.
+/// The mean of `values` `[n]`, a NaN among them read as +∞; NaN if there are none.
 ///
 /// # Example
 /// ```
@@ -46,7 +46,7 @@ pub fn mean(values: &[f64]) -> f64 {
     values.iter().map(|&value| failed_as_infinity(value)).sum::<f64>() / values.len() as f64
 }
 
-/// The middle of `values` [n]; NaN if there are none.
+/// The middle of `values` `[n]`; NaN if there are none.
 ///
 /// # Example
 /// ```
@@ -59,7 +59,7 @@ pub fn median(values: &[f64]) -> f64 {
     quantile(values, 0.5)
 }
 
-/// The `fraction`-quantile of `values` [n], linear between neighbours; NaN if there are none or `fraction` is not in
+/// The `fraction`-quantile of `values` `[n]`, linear between neighbours; NaN if there are none or `fraction` is not in
 /// `[0, 1]`.
 ///
 /// # Example

@@ -4,12 +4,12 @@
 //!     effect    = T(x) − T(y)   or   T(x) / T(y)
 //!     replicate = the same of x* = (x_s₁ … x_sₙ), y* = (y_s₁ … y_sₙ),   s₁ … sₙ drawn with replacement from the seeds
 //! ```
-//! x scores of the arm [n], y scores of the reference [n], both in the unit of the metric; x_s and y_s share seed s ·
-//! T the [`Statistic`]. The difference has the unit of the metric, the ratio has none.
+//! x scores of the arm `[n]`, y scores of the reference `[n]`, both in the unit of the metric; `x_s` and `y_s` share
+//! seed s · T the [`Statistic`]. The difference has the unit of the metric, the ratio has none.
 //!
-//! Seeds that are hard for one arm are often hard for the other; drawing both together keeps that common part out of the
-//! interval. A failed run is +∞: a reference that fails gives the ratio 0 and the difference −∞, an arm that fails gives
-//! +∞, and where both fail the replicate has no value and widens both ends. The median stays finite for the most
+//! Seeds that are hard for one arm are often hard for the other; drawing both together keeps that common part out of
+//! the interval. A failed run is +∞: a reference that fails gives the ratio 0 and the difference −∞, an arm that fails
+//! gives +∞, and where both fail the replicate has no value and widens both ends. The median stays finite for the most
 //! failures. A ratio is of use only for scores above zero.
 //!
 //! # Cost
@@ -63,7 +63,8 @@ impl Effect {
     }
 }
 
-/// The effect between `arm` [n] and `reference` [n], where equal positions share a seed, with its bootstrap interval.
+/// The effect between `arm` `[n]` and `reference` `[n]`, where equal positions share a seed, with its bootstrap
+/// interval.
 ///
 /// The value is NaN where both centres are infinite, or without pairs; the interval is NaN for fewer than two pairs.
 ///

@@ -4,15 +4,15 @@
 //!     F(τ)    = 1/n · Σ_i [x_i ≤ τ]
 //!     band(τ) = [Q₀.₀₂₅, Q₀.₉₇₅] of F*(τ) over resamples, for each τ on its own
 //! ```
-//! x scores [n], pooled over tasks, in the unit of the metric · τ a score, in the same unit. The arm whose profile is
-//! higher is better at that score; where profiles cross, which arm is better depends on the score asked for. A failed run
-//! (+∞ or NaN) reaches no finite score. The band is pointwise: it does not hold for all τ at once.
+//! x scores `[n]`, pooled over tasks, in the unit of the metric · τ a score, in the same unit. The arm whose profile is
+//! higher is better at that score; where profiles cross, which arm is better depends on the score asked for. A failed
+//! run (+∞ or NaN) reaches no finite score. The band is pointwise: it does not hold for all τ at once.
 //!
 //! # Cost
 //! O(n log n + t log n) for each resample, t scores.
 //!
 //! # References
-//! 1. R. Agarwal et al., NeurIPS 34, 2021, arXiv:2108.13264, section 4.2: run-score distributions; there larger is
+//! 1. R. Agarwal et al., 2021, arXiv:2108.13264, section 4.2: run-score distributions; there larger is
 //!    better and the profile is the fraction above τ.
 //! 2. E. D. Dolan, J. J. Moré, *Benchmarking optimization software with performance profiles*, Mathematical Programming
 //!    91, 201–213, 2002, doi:10.1007/s101070100263.
@@ -36,17 +36,17 @@ use super::interquartile_mean::sorted;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct PerformanceProfile {
-    /// The scores τ, as asked for [t].
+    /// The scores τ, as asked for `[t]`.
     pub tau: Vec<f64>,
-    /// The fraction of runs with a score of at most τ [t].
+    /// The fraction of runs with a score of at most τ `[t]`.
     pub fraction: Vec<f64>,
-    /// Lower edge of the pointwise 95 % band [t].
+    /// Lower edge of the pointwise 95 % band `[t]`.
     pub lower: Vec<f64>,
-    /// Upper edge of the pointwise 95 % band [t].
+    /// Upper edge of the pointwise 95 % band `[t]`.
     pub upper: Vec<f64>,
 }
 
-/// The profile of the pooled runs of `groups` (tasks) at the scores `tau` [t], resampled within each group.
+/// The profile of the pooled runs of `groups` (tasks) at the scores `tau` `[t]`, resampled within each group.
 ///
 /// The fractions are NaN without runs; the band is NaN if no group has two runs.
 ///
@@ -58,14 +58,16 @@ pub fn performance_profile<Group: AsRef<[f64]>>(
     resamples: usize,
     key: Key,
 ) -> PerformanceProfile {
-    let pooled: Vec<f64> = groups.iter().flat_map(|group| group.as_ref()).copied().collect();
+    let pooled: Vec<f64> = groups.iter().flat_map(AsRef::as_ref).copied().collect();
     let enough = groups.iter().any(|group| group.as_ref().len() >= 2);
     let mut stream = key.stream();
     let mut resample = Vec::with_capacity(pooled.len());
     let replicates: Vec<Vec<f64>> = (0..if enough { resamples } else { 0 })
         .map(|_| {
             resample.clear();
-            groups.iter().for_each(|group| draw_with_replacement(group.as_ref(), &mut stream, &mut resample));
+            for group in groups {
+                draw_with_replacement(group.as_ref(), &mut stream, &mut resample);
+            }
             fractions(&resample, tau)
         })
         .collect();

@@ -4,9 +4,9 @@
 //!     P(X < Y) = 1/(n m) · Σ_i Σ_j [x_i < y_j] + ½ [x_i = y_j]
 //!     over tasks k:  mean_k P(X_k < Y_k)
 //! ```
-//! x scores of the arm [n], y scores of the reference [m], in the same unit; ½ is no difference, 1 is an arm whose every
-//! run is better. It is the Mann–Whitney statistic U divided by n·m: it says how often, not by how much. NaN is read as
-//! +∞, a failed run; two failed runs are a tie. For scores where larger is better, exchange the arguments.
+//! x scores of the arm `[n]`, y scores of the reference `[m]`, in the same unit; ½ is no difference, 1 is an arm whose
+//! every run is better. It is the Mann–Whitney statistic U divided by n·m: it says how often, not by how much. NaN is
+//! read as +∞, a failed run; two failed runs are a tie. For scores where larger is better, exchange the arguments.
 //!
 //! The interval resamples the runs of either arm independently, within each task.
 //!
@@ -14,7 +14,7 @@
 //! O((n + m) log m) for one value.
 //!
 //! # References
-//! 1. R. Agarwal et al., NeurIPS 34, 2021, arXiv:2108.13264, section 4.3; there larger is better.
+//! 1. R. Agarwal et al., 2021, arXiv:2108.13264, section 4.3; there larger is better.
 //! 2. H. B. Mann, D. R. Whitney, *On a test of whether one of two random variables is stochastically larger than the
 //!    other*, The Annals of Mathematical Statistics 18(1), 50–60, 1947, doi:10.1214/aoms/1177730491.
 
@@ -24,7 +24,7 @@ use super::bootstrap::{draw_with_replacement, percentile_interval};
 use super::interquartile_mean::{failed_as_infinity, sorted};
 use super::{Estimate, mean};
 
-/// P(X < Y) + ½ P(X = Y) over all pairs of a run of `arm` [n] and one of `reference` [m]; NaN if either has none.
+/// P(X < Y) + ½ P(X = Y) over all pairs of a run of `arm` `[n]` and one of `reference` `[m]`; NaN if either has none.
 ///
 /// # Example
 /// ```

@@ -6,7 +6,8 @@
 //!     interval = [centre − half, centre + half]
 //! ```
 //! p = k/n the fraction of successes, without unit · k successes · n trials · z = 1.959964, the 97.5 % point of the
-//! standard normal. Unlike p ± z √(p (1 − p)/n) it stays inside [0, 1] and has a width where all trials or none succeed.
+//! standard normal. Unlike p ± z √(p (1 − p)/n) it stays inside [0, 1] and has a width where all trials or none
+//! succeed.
 //!
 //! # References
 //! 1. E. B. Wilson, *Probable inference, the law of succession, and statistical inference*, Journal of the American
@@ -73,7 +74,8 @@ mod tests {
         #[test]
         fn holds_the_fraction_and_mirrors(trials in 1_usize..500, share in 0.0..=1.0_f64) {
             let successes = (share * trials as f64) as usize;
-            let (estimate, mirrored) = (wilson_interval(successes, trials), wilson_interval(trials - successes, trials));
+            let estimate = wilson_interval(successes, trials);
+            let mirrored = wilson_interval(trials - successes, trials);
             prop_assert!(0.0 <= estimate.ci95[0] && estimate.ci95[0] <= estimate.value);
             prop_assert!(estimate.value <= estimate.ci95[1] && estimate.ci95[1] <= 1.0);
             prop_assert!((estimate.ci95[0] - (1.0 - mirrored.ci95[1])).abs() < 1e-12);
