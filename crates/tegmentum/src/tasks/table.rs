@@ -91,16 +91,17 @@ impl Format<'_> {
 
     /// Refuses rows that are longer or shorter than the first.
     fn check_widths(&self, rows: &[Row]) -> Result<()> {
-        let width = rows.first().map_or(0, |row| row.cells.len());
-        match rows.iter().find(|row| row.cells.len() != width) {
-            None => Ok(()),
-            Some(row) => {
-                let found = row.cells.len();
-                let column = (found.min(width) + 1).to_string();
-                let problem = format!("the row has {found} cells: must have {width}, like the first row");
-                Err(self.error(row.line, &column, problem))
-            }
+        let Some(first) = rows.first() else { return Ok(()) };
+        let width = first.cells.len();
+        let Some(row) = rows.iter().find(|row| row.cells.len() != width) else { return Ok(()) };
+        let found = row.cells.len();
+        let mut problem = format!("the row has {found} cells: must have {width}, like the first row");
+        if width == 1
+            && let Some(hint) = self.delimiter_hint(&String::from_utf8_lossy(&first.cells[0]))
+        {
+            problem = format!("{problem}; {hint}");
         }
+        Err(self.error(row.line, &(found.min(width) + 1).to_string(), problem))
     }
 
     /// The places of the columns to read.
@@ -134,17 +135,20 @@ impl Format<'_> {
         Err(self.error(row.line, &names[column], problem))
     }
 
+    /// What to set if a row is one cell because its cells are separated by something else.
+    fn delimiter_hint(&self, row: &str) -> Option<String> {
+        let known = [(';', "';'"), ('\t', "a tab"), (',', "','")];
+        let other = known.into_iter().find(|(other, _)| row.contains(*other) && *other != char::from(self.delimiter));
+        other.map(|(_, name)| format!("if cells are separated by {name}, set delimiter"))
+    }
+
     /// What may have been meant by a cell that is not a number.
     fn hint(&self, row: &Row, column: usize, names: &[String]) -> String {
         let text = String::from_utf8_lossy(&row.cells[column]);
-        let other = [(';', "';'"), ('\t', "a tab"), (',', "','")].into_iter().find(|(other, _)| {
-            row.cells.len() == 1
-                && text.contains(*other)
-                && *other != char::from(self.delimiter)
-                && text.split(*other).any(|part| parse(part.as_bytes()).is_some())
-        });
-        if let Some((_, name)) = other {
-            return format!("if cells are separated by {name}, set delimiter");
+        if row.cells.len() == 1
+            && let Some(hint) = self.delimiter_hint(&text)
+        {
+            return hint;
         }
         if parse(text.replacen(',', ".", 1).as_bytes()).is_some() {
             return "the decimal separator must be a point".to_owned();
@@ -256,6 +260,12 @@ mod tests {
                 "a;b\n1;2\n",
                 &[],
                 "line 2, column a;b: \"1;2\" is not a number; if cells are separated by ';', set delimiter",
+            ),
+            (
+                "a;b\n1,5;2,5\n",
+                &[],
+                "line 2, column 2: the row has 3 cells: must have 1, like the first row; if cells are separated by ';', \
+                 set delimiter",
             ),
             (
                 "day,x,y\n2020-01-01,2,3\n",
