@@ -1,12 +1,14 @@
 //! The tasks, one file each. The contract is in [`task`](crate::task).
 //!
+//! In a series every row is predicted from the rows before it.
+//!
 //! | task | data | loss | judged on |
 //! |---|---|---|---|
 //! | [`xor`] | 4 patterns, or noisy copies | mean squared error | the 4 patterns |
 //! | [`parity`] | all 2ⁿ patterns | mean squared error | the same |
-//! | [`lorenz`], [`rossler`], [`mackey_glass`], [`henon`] | a recorded series | mean squared error, one step ahead | later rows |
+//! | [`lorenz`], [`rossler`], [`mackey_glass`], [`henon`] | a recorded series | mean squared error | later rows |
 //! | [`digits`] | 1437 images | cross-entropy | 360 other images |
-//! | [`series`] | a user's table | mean squared error, one step ahead | later rows |
+//! | [`series`] | a user's table | mean squared error | later rows |
 
 mod chaos;
 pub mod digits;

@@ -6,13 +6,13 @@
 //!     k₁ = f(x)   k₂ = f(x + h/2 k₁)   k₃ = f(x + h/2 k₂)   k₄ = f(x + h k₃)
 //!     x ← x + h/6 (k₁ + 2k₂ + 2k₃ + k₄)
 //! ```
-//! Written here and not taken from a library: the benchmark is defined by this method and its fixed step, the same bits are
-//! wanted from every version on every machine, and it is ten lines. f64 throughout; only +, −, ×, ÷ and √ are used.
+//! Written here and not taken from a library: the benchmark is defined by this method and its fixed step, the same bits
+//! are wanted from every version on every machine, and it is ten lines. f64 throughout; only +, −, ×, ÷ and √ are used.
 //!
 //! # Recording
-//! `transient` samples are discarded, then `train`, `gap` and `test` samples are kept. The gap is recorded but neither learned
-//! from nor judged on, so that no test window resembles the last training window. Each channel is scaled by its mean and standard deviation on
-//! the training part and rounded to f32 at the very end.
+//! `transient` samples are discarded, then `train`, `gap` and `test` samples are kept. The gap is recorded but neither
+//! learned from nor judged on, so that no test window resembles the last training window. Each channel is scaled by its
+//! mean and standard deviation on the training part and rounded to f32 at the very end.
 
 use crate::{
     error::{Error, Result, at_least_one, positive},
@@ -21,7 +21,11 @@ use crate::{
     tasks::standardise::{Moments, constant_channel},
 };
 
-/// One step of length `step` along `derivative`, which is given the part of the step that has passed (0, ½ or 1) and the state.
+/// Samples of a part; more is taken for a slip of the hand.
+const MOST_SAMPLES: usize = 100_000_000;
+
+/// One step of length `step` along `derivative`, which is given the part of the step that has passed (0, ½ or 1) and
+/// the state.
 pub(super) fn runge_kutta_4<const N: usize>(
     derivative: impl Fn(f64, &[f64; N]) -> [f64; N],
     state: &mut [f64; N],
@@ -67,6 +71,11 @@ impl Recording {
     pub(super) fn validate(&self) -> Result<()> {
         positive("sampling_step", self.sampling_step)?;
         self.windows.validate()?;
+        let parts = [("transient", self.transient), ("train", self.train), ("gap", self.gap), ("test", self.test)];
+        if let Some((name, rows)) = parts.into_iter().find(|(_, rows)| *rows > MOST_SAMPLES) {
+            let requirement = "at most 100 million";
+            return Err(Error::InvalidParameter { name, value: rows as f64, requirement });
+        }
         for (name, rows) in [("train", self.train), ("test", self.test)] {
             if rows < self.windows.rows() {
                 let requirement = "at least windows.length + 1";
@@ -133,8 +142,8 @@ pub(super) fn integration_step(sampling_step: f64, substeps: usize) -> Result<f6
 pub(super) mod tests {
     use super::*;
 
-    /// Largest Lyapunov exponent per unit of time by the method of Benettin et al. (1980): two trajectories, one `1e-8` away,
-    /// brought back to that distance after each sample; the mean logarithm of the growth.
+    /// Largest Lyapunov exponent per unit of time by the method of Benettin et al. (1980): two trajectories, one `1e-8`
+    /// away, brought back to that distance after each sample; the mean logarithm of the growth.
     pub(in crate::tasks) fn largest_exponent<S: Clone>(
         mut state: S,
         advance: impl Fn(&mut S),
@@ -213,5 +222,7 @@ pub(super) mod tests {
         assert!(error.contains("counter") && error.contains("constant 0.1"), "{error}");
         let error = Recording { test: 2, ..recording }.validate().unwrap_err();
         assert_eq!(error.to_string(), "test = 2: must be at least windows.length + 1");
+        let error = Recording { gap: usize::MAX, ..recording }.validate().unwrap_err().to_string();
+        assert!(error.starts_with("gap = ") && error.ends_with("must be at most 100 million"), "{error}");
     }
 }

@@ -6,11 +6,11 @@
 //!     targets y = one-hot digit            [count × 10]
 //!     loss    cross-entropy on `batch` examples drawn from 1437; judged on the other 360
 //! ```
-//! The split is one fixed random permutation of the 1797 images, the same for every key: its first 1437 are learned from.
-//! Classes are not balanced by it. The sizes are those of the usual 80/20 split.
+//! The split is one fixed random permutation of the 1797 images, the same for every key: its first 1437 are learned
+//! from. Classes are not balanced by it. The sizes are those of the usual 80/20 split.
 //!
-//! `permutation = k` with k > 0 puts the pixels in the k-th fixed random order, the same for every image. A sequence of such
-//! tasks is "permuted digits", a standard test of continual learning (Goodfellow et al., 2013, arXiv:1312.6211).
+//! `permutation = k` with k > 0 puts the pixels in the k-th fixed random order, the same for every image. A sequence of
+//! such tasks is "permuted digits", a standard test of continual learning (Goodfellow et al., 2013, arXiv:1312.6211).
 //!
 //! # Data
 //! E. Alpaydin, C. Kaynak, *Optical Recognition of Handwritten Digits*, UCI Machine Learning Repository, 1998,
@@ -45,7 +45,8 @@ const FIXED: Key = Key(0x0D16_1757);
 /// ```
 /// use tegmentum::{random::Key, task::{Problem, Task}, tasks::digits::DigitsConfig};
 ///
-/// let Problem::Examples(examples) = DigitsConfig::default().build()?.problem(Key::from_seed(1))? else { unreachable!() };
+/// let task = DigitsConfig::default().build()?;
+/// let Problem::Examples(examples) = task.problem(Key::from_seed(1))? else { unreachable!() };
 /// assert_eq!((examples.num_inputs, examples.num_outputs), (64, 10));
 /// assert_eq!((examples.train.inputs.len() / 64, examples.test.inputs.len() / 64), (1437, 360));
 /// # Ok::<(), tegmentum::error::Error>(())
@@ -185,9 +186,9 @@ mod tests {
             let digit = |row: &[f32]| row.iter().position(|&one| one == 1.0).unwrap();
             set.targets.chunks(CLASSES).take(8).map(digit).collect()
         };
-        assert_eq!(digits(&examples.train), [0; 8]);
-        assert_eq!(digits(&examples.test), [0; 8]);
-        assert_eq!(pixel_order(1)[..6], [0; 6]);
+        assert_eq!(digits(&examples.train), [5, 7, 0, 6, 4, 8, 9, 3]);
+        assert_eq!(digits(&examples.test), [7, 0, 1, 2, 2, 5, 0, 5]);
+        assert_eq!(pixel_order(1)[..6], [13, 63, 43, 54, 17, 26]);
     }
 
     #[test]

@@ -4,12 +4,13 @@
 //! ```text
 //!     x ← 1 − a x² + y        y ← b x
 //! ```
-//! x, y state · a = 1.4, b = 0.3 · time in iterations, from (0, 0). Only x is recorded: y is b times the x before, so that a network that
-//! predicts x must remember one step, and nothing is given away. For these parameters the largest Lyapunov exponent is 0.419 per
-//! iteration.
+//! x, y state · a = 1.4, b = 0.3 · time in iterations, from (0, 0). Only x is recorded: y is b times the x before, so
+//! that a network that predicts x must remember one step, and nothing is given away. For these parameters the largest
+//! Lyapunov exponent is 0.419 per iteration.
 //!
 //! # References
-//! 1. M. Hénon, *A two-dimensional mapping with a strange attractor*, Commun. Math. Phys. 50, 69–77, 1976, doi:10.1007/BF01608556.
+//! 1. M. Hénon, *A two-dimensional mapping with a strange attractor*, Commun. Math. Phys. 50, 69–77, 1976,
+//!    doi:10.1007/BF01608556.
 //! 2. J. C. Sprott, *Chaos and Time-Series Analysis*, Oxford, 2003: the exponent.
 
 use serde::{Deserialize, Serialize};
@@ -35,7 +36,8 @@ const LYAPUNOV_EXPONENT: f64 = 0.419;
 /// ```
 /// use tegmentum::{random::Key, task::{Problem, Task}, tasks::henon::HenonConfig};
 ///
-/// let Problem::Series(series) = HenonConfig::default().build()?.problem(Key::from_seed(1))? else { unreachable!() };
+/// let task = HenonConfig::default().build()?;
+/// let Problem::Series(series) = task.problem(Key::from_seed(1))? else { unreachable!() };
 /// assert_eq!((series.channels.len(), series.sampling_step), (1, 1.0));
 /// # Ok::<(), tegmentum::error::Error>(())
 /// ```
@@ -79,8 +81,8 @@ impl HenonConfig {
     /// Checks the parameters.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`](crate::error::Error::InvalidParameter) for parameters that are not finite and parts too short
-    /// for a window.
+    /// [`Error::InvalidParameter`](crate::error::Error::InvalidParameter) for parameters that are not finite and parts
+    /// too short for a window.
     pub fn build(&self) -> Result<Henon> {
         finite("a", self.a)?;
         finite("b", self.b)?;
@@ -138,9 +140,9 @@ mod tests {
     fn value_stability() {
         let task = HenonConfig::default().build().unwrap();
         let Problem::Series(series) = task.problem(Key::from_seed(1)).unwrap() else { panic!("not a series") };
-        assert_eq!(series.values[..4], [0.0; 4]);
-        assert_eq!(series.mean, [0.0]);
-        assert_eq!(series.standard_deviation, [0.0]);
+        assert_eq!(series.values[..4], [-1.114_566_2, 0.909_407_5, -0.821_739_26, 1.197_584_5]);
+        assert_eq!(series.mean, [0.259_816_481_296_871_7]);
+        assert_eq!(series.standard_deviation, [0.718_896_812_233_212_1]);
     }
 
     #[test]

@@ -4,9 +4,9 @@
 //! ```text
 //!     x' = σ (y − x)        y' = x (ρ − z) − y        z' = x y − β z
 //! ```
-//! x, y, z state, recorded as the three channels · σ = 10, ρ = 28, β = 8/3 · time without unit. Fourth-order Runge–Kutta with the step
-//! `sampling_step / substeps` = 0.005, from (1, 1, 20). For these parameters the largest Lyapunov exponent is 0.9056, so that one
-//! Lyapunov time is 1.1 units of time or 55 samples.
+//! x, y, z state, recorded as the three channels · σ = 10, ρ = 28, β = 8/3 · time without unit. Fourth-order
+//! Runge–Kutta with the step `sampling_step / substeps` = 0.005, from (1, 1, 20). For these parameters the largest
+//! Lyapunov exponent is 0.9056, so that one Lyapunov time is 1.1 units of time or 55 samples.
 //!
 //! # References
 //! 1. E. N. Lorenz, *Deterministic nonperiodic flow*, J. Atmos. Sci. 20, 130–141, 1963,
@@ -37,7 +37,8 @@ const START: [f64; 3] = [1.0, 1.0, 20.0];
 /// ```
 /// use tegmentum::{random::Key, task::{Problem, Task}, tasks::lorenz::LorenzConfig};
 ///
-/// let Problem::Series(series) = LorenzConfig::default().build()?.problem(Key::from_seed(1))? else { unreachable!() };
+/// let task = LorenzConfig::default().build()?;
+/// let Problem::Series(series) = task.problem(Key::from_seed(1))? else { unreachable!() };
 /// assert_eq!(series.channels, ["x", "y", "z"]);
 /// assert_eq!((series.train, series.test), (0..8000, 8200..12_000));
 /// # Ok::<(), tegmentum::error::Error>(())
@@ -91,8 +92,8 @@ impl LorenzConfig {
     /// Checks the parameters.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`](crate::error::Error::InvalidParameter) for parameters that are not finite, a step or a number of
-    /// substeps that is not positive, and parts too short for a window.
+    /// [`Error::InvalidParameter`](crate::error::Error::InvalidParameter) for parameters that are not finite, a step or
+    /// a number of substeps that is not positive, and parts too short for a window.
     pub fn build(&self) -> Result<Lorenz> {
         finite("sigma", self.sigma)?;
         finite("rho", self.rho)?;
@@ -165,9 +166,12 @@ mod tests {
     #[test]
     fn value_stability() {
         let series = series(&LorenzConfig::default(), 1);
-        assert_eq!(series.values[..6], [0.0; 6]);
-        assert_eq!(series.mean, [0.0; 3]);
-        assert_eq!(series.standard_deviation, [0.0; 3]);
+        assert_eq!(
+            series.values[..6],
+            [-0.233_842, 0.033_813_11, 0.023_953_674, -0.186_314_63, 0.017_580_58, -0.118_860_8]
+        );
+        assert_eq!(series.mean, [0.264_080_823_569_856_74, 0.259_046_412_264_216_3, 23.464_230_494_320_883]);
+        assert_eq!(series.standard_deviation, [7.908_686_081_535_960_5, 9.034_302_398_901_79, 8.702_155_780_031_802]);
     }
 
     #[test]

@@ -4,11 +4,11 @@
 //! ```text
 //!     y = x₁ ⊕ x₂ ⊕ … ⊕ x_n        inputs x ∈ {0, 1}ⁿ [2ⁿ × n], targets y ∈ {0, 1} [2ⁿ × 1]
 //! ```
-//! Row k holds the binary digits of k, the lowest first. All 2ⁿ examples enter every loss, and all are judged on: one changed
-//! bit changes the answer, so that examples left out could not be guessed from the others.
+//! Row k holds the binary digits of k, the lowest first. All 2ⁿ examples enter every loss, and all are judged on: one
+//! changed bit changes the answer, so that examples left out could not be guessed from the others.
 //!
 //! # Reference
-//! M. Minsky, S. Papert, *Perceptrons*, MIT Press, 1969: no unit that sees fewer than all bits helps.
+//! M. Minsky, S. Papert, *Perceptrons*, MIT Press, 1969: a perceptron needs a unit that sees all bits.
 
 use serde::{Deserialize, Serialize};
 
@@ -30,8 +30,8 @@ pub(crate) const DESCRIPTION: TaskDescription = TaskDescription {
 /// ```
 /// use tegmentum::{random::Key, task::{Problem, Task}, tasks::parity::ParityConfig};
 ///
-/// let Problem::Examples(examples) = ParityConfig { bits: 3, ..ParityConfig::default() }.build()?.problem(Key::from_seed(1))?
-/// else { unreachable!() };
+/// let task = ParityConfig { bits: 3, ..ParityConfig::default() }.build()?;
+/// let Problem::Examples(examples) = task.problem(Key::from_seed(1))? else { unreachable!() };
 /// assert_eq!(examples.train.targets, [0.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0, 1.0]);
 /// # Ok::<(), tegmentum::error::Error>(())
 /// ```

@@ -4,9 +4,9 @@
 //! ```text
 //!     x' = −y − z        y' = x + a y        z' = b + z (x − c)
 //! ```
-//! x, y, z state, recorded as the three channels · a = b = 0.2, c = 5.7 · time without unit. Fourth-order Runge–Kutta with the step
-//! `sampling_step / substeps` = 0.01, from (1, 1, 0). For these parameters the largest Lyapunov exponent is 0.0714, so that one
-//! Lyapunov time is 14 units of time or 140 samples.
+//! x, y, z state, recorded as the three channels · a = b = 0.2, c = 5.7 · time without unit. Fourth-order Runge–Kutta
+//! with the step `sampling_step / substeps` = 0.01, from (1, 1, 0). For these parameters the largest Lyapunov exponent
+//! is 0.0714, so that one Lyapunov time is 14 units of time or 140 samples.
 //!
 //! # References
 //! 1. O. E. Rössler, *An equation for continuous chaos*, Physics Letters A 57, 397–398, 1976,
@@ -37,7 +37,8 @@ const START: [f64; 3] = [1.0, 1.0, 0.0];
 /// ```
 /// use tegmentum::{random::Key, task::{Problem, Task}, tasks::rossler::RosslerConfig};
 ///
-/// let Problem::Series(series) = RosslerConfig::default().build()?.problem(Key::from_seed(1))? else { unreachable!() };
+/// let task = RosslerConfig::default().build()?;
+/// let Problem::Series(series) = task.problem(Key::from_seed(1))? else { unreachable!() };
 /// assert_eq!((series.sampling_step, series.lyapunov_exponent), (0.1, Some(0.0714)));
 /// # Ok::<(), tegmentum::error::Error>(())
 /// ```
@@ -90,8 +91,8 @@ impl RosslerConfig {
     /// Checks the parameters.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`](crate::error::Error::InvalidParameter) for parameters that are not finite, a step or a number of
-    /// substeps that is not positive, and parts too short for a window.
+    /// [`Error::InvalidParameter`](crate::error::Error::InvalidParameter) for parameters that are not finite, a step or
+    /// a number of substeps that is not positive, and parts too short for a window.
     pub fn build(&self) -> Result<Rossler> {
         finite("a", self.a)?;
         finite("b", self.b)?;
@@ -155,9 +156,12 @@ mod tests {
     fn value_stability() {
         let task = RosslerConfig::default().build().unwrap();
         let Problem::Series(series) = task.problem(Key::from_seed(1)).unwrap() else { panic!("not a series") };
-        assert_eq!(series.values[..6], [0.0; 6]);
-        assert_eq!(series.mean, [0.0; 3]);
-        assert_eq!(series.standard_deviation, [0.0; 3]);
+        assert_eq!(
+            series.values[..6],
+            [0.349_011_15, 1.592_323_9, 0.223_909_26, 0.188_551_07, 1.653_057_8, 0.049_876_228]
+        );
+        assert_eq!(series.mean, [0.164_182_582_623_852_32, -0.881_383_527_443_213_6, 0.878_807_929_475_026_3]);
+        assert_eq!(series.standard_deviation, [5.114_150_069_510_465, 4.816_095_720_013_948, 2.894_026_091_991_583_4]);
     }
 
     #[test]

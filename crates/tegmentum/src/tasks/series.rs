@@ -8,11 +8,11 @@
 //! Predict row t + 1 from the rows up to t, in every channel. The unit of time is one row.
 //!
 //! # Table
-//! Text in UTF-8 with one delimiter. **Columns:** those named in `columns`, in that order; if none is named, all columns of the
-//! file, and each must then be numeric: a date is not skipped in silence, it is refused with the names that would do. In a file
-//! without a header the names are the numbers 1, 2, 3, … **Header:** if `header` is not given, the first row is one if any of its
-//! cells is neither a number nor missing. **Values:** finite numbers with a decimal point. Missing values (empty, `NA`, `null`, `-`, …)
-//! are refused: what should stand there is for you to decide.
+//! Text in UTF-8 with one delimiter. **Columns:** those named in `columns`, in that order; if none is named, all
+//! columns of the file, and each must then be numeric: a date is not skipped in silence, it is refused with the names
+//! that would do. In a file without a header the names are the numbers 1, 2, 3, … **Header:** if `header` is not given,
+//! the first row is one if any of its cells is neither a number nor missing. **Values:** finite numbers with a decimal
+//! point. Missing values (empty, `NA`, `null`, `-`, …) are refused: what should stand there is for you to decide.
 
 use std::path::PathBuf;
 
@@ -90,8 +90,9 @@ impl SeriesConfig {
     /// - [`Error::Study`] without a path or with a delimiter that cannot be one.
     /// - [`Error::InvalidParameter`] for a fraction outside `[0, 1]` or windows that cannot be cut.
     /// - [`Error::Io`] if the file cannot be read.
-    /// - [`Error::Table`] for a cell that is missing, not a number or not finite, a row that is longer or shorter than the first,
-    ///   a column that is not there, a channel that is constant in the training part, and too few rows for the windows.
+    /// - [`Error::Table`] for a cell that is missing, not a number or not finite, a row that is longer or shorter than
+    ///   the first, a column that is not there, a channel that is constant in the training part, and too few rows for
+    ///   the windows.
     pub fn build(&self) -> Result<SeriesFile> {
         if self.path.as_os_str().is_empty() {
             return Err(invalid("path is empty: must name a file with a table of numbers".to_owned()));
@@ -129,7 +130,7 @@ impl SeriesConfig {
         if let Some(channel) = constant_channel(learned, channels) {
             let rows = (table.lines[0], table.lines[train - 1]);
             let problem = format!(
-                "the value is {} in all rows to learn from, down to line {}: leave the column out, or raise train_fraction",
+                "the value is {} in all rows to learn from, down to line {}: leave the column out or raise train_fraction",
                 learned[channel], rows.1
             );
             return Err(format.error(rows.0, &table.columns[channel], problem));
@@ -153,7 +154,7 @@ impl SeriesConfig {
             return Ok(());
         }
         let problem = format!(
-            "{train} rows to learn from and {test} to be judged on: must be at least {needed} each, for windows.length = {}",
+            "{train} rows to learn from and {test} to be judged on: must be {needed} or more each, for windows.length = {}",
             self.windows.length
         );
         Err(format.error(table.lines.last().copied().unwrap_or(1), "all", problem))
@@ -231,12 +232,13 @@ mod tests {
     fn tables_that_cannot_be_learned_are_refused() {
         assert_eq!(
             problem(&short(), "a\n1\n2\n3\n4\n5\n"),
-            "t.csv, line 6, column all: 2 rows to learn from and 3 to be judged on: must be at least 3 each, for windows.length = 2"
+            "t.csv, line 6, column all: 2 rows to learn from and 3 to be judged on: must be 3 or more each, for \
+             windows.length = 2"
         );
         assert_eq!(
             problem(&short(), "a,b\n1,7\n2,7\n3,7\n4,8\n5,9\n6,9\n"),
-            "t.csv, line 2, column b: the value is 7 in all rows to learn from, down to line 4: leave the column out, or raise \
-             train_fraction"
+            "t.csv, line 2, column b: the value is 7 in all rows to learn from, down to line 4: leave the column out or \
+             raise train_fraction"
         );
         let error = problem(&short(), "1\n2\n3\n4\n1e300\n5\n");
         assert!(error.starts_with("t.csv, line 5, column 1: 1e300 cannot be standardised"), "{error}");
@@ -269,7 +271,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_read_can_be_learned(bytes in prop::collection::vec(prop::sample::select(b"12e9,.\n\"-".to_vec()), 0..400)) {
+        fn whatever_is_read_can_be_learned(
+            bytes in prop::collection::vec(prop::sample::select(b"12e9,.\n\n\"-".to_vec()), 0..400),
+        ) {
             if let Ok(file) = short().parse(&bytes) {
                 prop_assert!(file.series.values.iter().all(|value| value.is_finite()));
                 prop_assert!(file.series.train.len() >= 3 && file.series.test.len() >= 3);

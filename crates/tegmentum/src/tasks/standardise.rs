@@ -4,8 +4,9 @@
 //! ```text
 //!     m_c = 1/n Σ_t x_tc        s_c = √(1/n Σ_t (x_tc − m_c)²)        z_tc = (x_tc − m_c) / s_c
 //! ```
-//! x values [rows × channels], in the unit of the data · n rows to learn from; the sums run over these only, so that nothing of the
-//! test part reaches the learner. Two passes in f64: the mean may be large beside the standard deviation.
+//! x values [rows × channels], in the unit of the data · n rows to learn from; the sums run over these only, so that
+//! nothing of the test part reaches the learner. Two passes in f64: the mean may be large beside the standard
+//! deviation.
 
 /// Mean and standard deviation of each channel.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,7 +1,7 @@
 //! Reading numbers from a table, with errors that say which cell is wrong and what would be right.
 //!
-//! A table is text in UTF-8: rows in lines, cells between delimiters, quoted where they must be (RFC 4180). Spaces around a
-//! cell, empty lines and a byte order mark are skipped. Lines are counted from 1 as an editor counts them.
+//! A table is text in UTF-8: rows in lines, cells between delimiters, quoted where they must be (RFC 4180). Spaces
+//! around a cell, empty lines and a byte order mark are skipped. Lines are counted from 1 as an editor counts them.
 
 use std::path::Path;
 
@@ -91,16 +91,17 @@ impl Format<'_> {
 
     /// Refuses rows that are longer or shorter than the first.
     fn check_widths(&self, rows: &[Row]) -> Result<()> {
-        let width = rows.first().map_or(0, |row| row.cells.len());
-        match rows.iter().find(|row| row.cells.len() != width) {
-            None => Ok(()),
-            Some(row) => {
-                let found = row.cells.len();
-                let column = (found.min(width) + 1).to_string();
-                let problem = format!("the row has {found} cells: must have {width}, like the first row");
-                Err(self.error(row.line, &column, problem))
-            }
+        let Some(first) = rows.first() else { return Ok(()) };
+        let width = first.cells.len();
+        let Some(row) = rows.iter().find(|row| row.cells.len() != width) else { return Ok(()) };
+        let found = row.cells.len();
+        let mut problem = format!("the row has {found} cells: must have {width}, like the first row");
+        if width == 1
+            && let Some(hint) = self.delimiter_hint(&String::from_utf8_lossy(&first.cells[0]))
+        {
+            problem = format!("{problem}; {hint}");
         }
+        Err(self.error(row.line, &(found.min(width) + 1).to_string(), problem))
     }
 
     /// The places of the columns to read.
@@ -134,16 +135,20 @@ impl Format<'_> {
         Err(self.error(row.line, &names[column], problem))
     }
 
+    /// What to set if a row is one cell because its cells are separated by something else.
+    fn delimiter_hint(&self, row: &str) -> Option<String> {
+        let known = [(';', "';'"), ('\t', "a tab"), (',', "','")];
+        let other = known.into_iter().find(|(other, _)| row.contains(*other) && *other != char::from(self.delimiter));
+        other.map(|(_, name)| format!("if cells are separated by {name}, set delimiter"))
+    }
+
     /// What may have been meant by a cell that is not a number.
     fn hint(&self, row: &Row, column: usize, names: &[String]) -> String {
         let text = String::from_utf8_lossy(&row.cells[column]);
-        let other = [(';', "';'"), ('\t', "a tab"), (',', "','")].into_iter().find(|(other, _)| {
-            row.cells.len() == 1
-                && text.contains(*other)
-                && text.split(*other).any(|part| parse(part.as_bytes()).is_some())
-        });
-        if let Some((_, name)) = other {
-            return format!("if cells are separated by {name}, set delimiter");
+        if row.cells.len() == 1
+            && let Some(hint) = self.delimiter_hint(&text)
+        {
+            return hint;
         }
         if parse(text.replacen(',', ".", 1).as_bytes()).is_some() {
             return "the decimal separator must be a point".to_owned();
@@ -212,7 +217,7 @@ fn list(names: &[String]) -> String {
 mod tests {
     use std::fmt::Write as _;
 
-    use proptest::prelude::*;
+    use proptest::{collection::vec, prelude::*};
 
     use super::*;
 
@@ -228,7 +233,7 @@ mod tests {
     #[test]
     fn reads_what_spreadsheets_write() {
         let table =
-            read("\u{feff}time, \"a, b\" ,c\r\n\r\n1 ,2,3\r\n\r\n4,\"5\",-6e-1".as_bytes(), &["c", "a, b"]).unwrap();
+            read("\u{feff}time ,\"a, b\", c\r\n\r\n1 ,2,3\r\n\r\n4,\"5\",-6e-1".as_bytes(), &["c", "a, b"]).unwrap();
         assert_eq!(table.columns, ["c", "a, b"]);
         assert_eq!(table.values, [3.0, 2.0, -0.6, 5.0]);
         assert_eq!(table.lines, [3, 5]);
@@ -257,9 +262,16 @@ mod tests {
                 "line 2, column a;b: \"1;2\" is not a number; if cells are separated by ';', set delimiter",
             ),
             (
+                "a;b\n1,5;2,5\n",
+                &[],
+                "line 2, column 2: the row has 3 cells: must have 1, like the first row; if cells are separated by ';', \
+                 set delimiter",
+            ),
+            (
                 "day,x,y\n2020-01-01,2,3\n",
                 &[],
-                "line 2, column day: \"2020-01-01\" is not a number; choose the columns to learn with columns, here [\"x\", \"y\"]",
+                "line 2, column day: \"2020-01-01\" is not a number; choose the columns to learn with columns, here \
+                 [\"x\", \"y\"]",
             ),
         ];
         for (text, columns, expected) in cases {
@@ -283,7 +295,7 @@ mod tests {
     proptest! {
         #[test]
         fn tables_round_trip(
-            rows in (1usize..5).prop_flat_map(|width| prop::collection::vec(prop::collection::vec(-1e12..1e12f64, width), 1..20)),
+            rows in (1usize..5).prop_flat_map(|width| vec(vec(-1e12..1e12f64, width), 1..20)),
             header in any::<bool>(),
             delimiter in prop::sample::select(vec![b',', b';', b'\t']),
             end in prop::sample::select(vec!["\n", "\r\n", "\n\n"]),
@@ -296,7 +308,8 @@ mod tests {
             for row in &rows {
                 write!(text, "{}{end}", join(row.iter().map(f64::to_string).collect())).unwrap();
             }
-            let table = Format { path: Path::new("t.csv"), columns: &[], header: None, delimiter }.parse(text.as_bytes()).unwrap();
+            let format = Format { path: Path::new("t.csv"), columns: &[], header: None, delimiter };
+            let table = format.parse(text.as_bytes()).unwrap();
             prop_assert_eq!(table.values, rows.concat());
             prop_assert_eq!(table.columns.len(), rows[0].len());
             let step = end.matches('\n').count() as u64;
@@ -305,7 +318,9 @@ mod tests {
         }
 
         #[test]
-        fn no_bytes_panic(bytes in prop::collection::vec(prop_oneof![any::<u8>(), prop::sample::select(b"1,.\n\r\"-e;a".to_vec())], 0..200)) {
+        fn no_bytes_panic(
+            bytes in vec(prop_oneof![any::<u8>(), prop::sample::select(b"1,.\n\r\"-e;a".to_vec())], 0..200),
+        ) {
             if let Ok(table) = read(&bytes, &[]) {
                 prop_assert_eq!(table.values.len(), table.columns.len() * table.lines.len());
                 prop_assert!(table.values.iter().all(|value| value.is_finite()));

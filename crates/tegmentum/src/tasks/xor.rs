@@ -5,8 +5,9 @@
 //!     y = x₁ ⊕ x₂            inputs x ∈ {0, 1}² [4 × 2], targets y ∈ {0, 1} [4 × 1]
 //!     x ← x + noise · ξ      ξ ~ N(0, 1)², for each of `copies` copies of the four patterns
 //! ```
-//! All examples enter every loss. Without noise the four patterns are both learned from and judged on. With noise, a learner
-//! gets `4 · copies` noisy examples and is judged on the four patterns themselves, or on as many fresh noisy examples.
+//! All examples enter every loss. Without noise the four patterns are both learned from and judged on. With noise, a
+//! learner gets `4 · copies` noisy examples and is judged on the four patterns themselves, or on as many fresh noisy
+//! examples.
 //!
 //! # Reference
 //! D. E. Rumelhart, G. E. Hinton, R. J. Williams, *Learning internal representations by error propagation*, in
@@ -64,13 +65,17 @@ impl XorConfig {
     /// Checks the parameters.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for negative noise or no copies.
+    /// [`Error::InvalidParameter`] for negative noise, no copies or more than a million.
     pub fn build(&self) -> Result<Xor> {
         if !self.noise.is_finite() || self.noise < 0.0 {
             let requirement = "a finite number, at least 0";
             return Err(Error::InvalidParameter { name: "noise", value: self.noise, requirement });
         }
         at_least_one("copies", self.copies)?;
+        if self.copies > 1_000_000 {
+            let requirement = "at most a million";
+            return Err(Error::InvalidParameter { name: "copies", value: self.copies as f64, requirement });
+        }
         Ok(Xor { config: self.clone() })
     }
 }
