@@ -62,7 +62,7 @@ impl Scale {
     /// A scale whose ends are too close together to be told apart gets a length.
     fn widened(self) -> Self {
         let size = self.low.abs().max(self.high.abs());
-        if self.high * 0.5 - self.low * 0.5 > size * 1e-9 {
+        if size > 1e-290 && self.high * 0.5 - self.low * 0.5 > size * 1e-9 {
             return self;
         }
         let half = match (self.logarithmic, size > 1e-290) {

@@ -13,13 +13,17 @@ use super::svg::{Drawing, LINE, WIDTH, polyline, series_class, text};
 const HEIGHT: f64 = 340.0;
 /// A series of at most so many points shows them.
 const FEW: usize = 14;
+/// The bands of more series than this are paler.
+const MANY: usize = 6;
 
 /// The curves as a drawing.
 pub(crate) fn draw(x: &Axis, y: &Axis, series: &[CurveSeries], references: &[(String, f64)]) -> Drawing {
     let frame = frame(x, y, series, references);
     let body = html! {
         (frame.vertical_axis(&y.label, 6)) (frame.horizontal_axis(&x.label, 7))
-        @for (index, series) in series.iter().enumerate() { (band(&frame, series, index)) }
+        g class=[(series.len() > MANY).then_some("faint")] {
+            @for (index, series) in series.iter().enumerate() { (band(&frame, series, index)) }
+        }
         (reference_lines(&frame, references))
         @for (index, series) in series.iter().enumerate() { (line(&frame, series, index)) }
         (reference_names(&frame, references))
@@ -94,17 +98,19 @@ fn reference_lines(frame: &Frame, references: &[(String, f64)]) -> Markup {
     html! { @if !data.is_empty() { path class="reference" d=(data) {} } }
 }
 
-/// Their names at the right, one above the other where the lines are close.
+/// Their names at the right: above the line, or below it where another line is close above.
 fn reference_names(frame: &Frame, references: &[(String, f64)]) -> Markup {
     let place =
         |(name, value): &(String, f64)| Some((frame.height_of(*value)?, format!("{name} ({})", number(*value))));
     let mut names: Vec<_> = references.iter().filter_map(place).collect();
-    names.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let mut free = frame.bottom();
+    names.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let close = |index: usize| names.get(index + 1).is_some_and(|next| next.0 - names[index].0 < LINE + 4.0);
+    let mut taken = 0.0;
     html! {
-        @for (height, name) in &names {
-            @let y = (height - 5.0).min(free);
-            ({ free = y - LINE; text(frame.right() - 4.0, y.max(12.0), "reference-name end halo", name) })
+        @for (index, (height, name)) in names.iter().enumerate() {
+            @let below = index > 0 && close(index - 1);
+            @let y = if below { (height + 14.0).max(taken + LINE) } else { height - 5.0 };
+            ({ taken = y; text(frame.right() - 4.0, y, "reference-name end halo", name) })
         }
     }
 }

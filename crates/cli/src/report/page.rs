@@ -6,7 +6,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use tegmentum::study::outcome::{ClaimOutcome, Verdict};
 
 use super::figure::STYLE;
-use super::study::{badge, effect, quick_banner, section};
+use super::study::{badge, estimate, quick_banner, section};
 use super::{StudyReport, number};
 
 /// The whole page.
@@ -78,10 +78,12 @@ fn contents(studies: &[StudyReport<'_>], anchors: &[String]) -> Markup {
 /// All claims of all studies.
 fn overview(studies: &[StudyReport<'_>], anchors: &[String]) -> Markup {
     let claims: Vec<_> = studies.iter().flat_map(|study| &study.summary.claims).collect();
+    let quick = studies.iter().filter(|study| study.summary.quick).map(|study| study.summary.study.as_str());
+    let quick: Vec<_> = quick.collect();
     html! {
         section id="claims" aria-labelledby="claims-title" {
             h2 id="claims-title" { "All claims" }
-            @if studies.iter().any(|study| study.summary.quick) { (quick_banner()) }
+            @if !quick.is_empty() { (quick_banner(&quick)) }
             p.tally { (tally(&claims)) }
             @if !claims.is_empty() {
                 div.scroll role="region" tabindex="0" aria-label="All claims" {
@@ -91,7 +93,7 @@ fn overview(studies: &[StudyReport<'_>], anchors: &[String]) -> Markup {
                                 th scope="col" { "Verdict" }
                                 th scope="col" { "Claim" }
                                 th scope="col" { "Study" }
-                                th.number scope="col" { "Effect [95 % interval]" }
+                                th.estimate scope="col" colspan="2" { "Effect [95 % interval]" }
                                 th.number scope="col" { "n" }
                             }
                         }
@@ -117,7 +119,7 @@ fn line(claim: &ClaimOutcome, study: &StudyReport<'_>, anchor: &str) -> Markup {
                 a href={ "#" (anchor) } { (study.summary.study) }
                 @if study.summary.quick { " " span.quick { "shortened" } }
             }
-            td.number { (effect(claim)) }
+            (estimate(claim.effect, claim.ci95))
             td.number { (claim.n) }
         }
     }

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use tegmentum::study::outcome::{ClaimOutcome, Sample, Summary, Verdict};
 
 use super::figure::figure;
-use super::number::{interval, optional};
+use super::number::{MISSING, interval, optional};
 use super::{StudyReport, page};
 
 /// The section of a study, under an anchor that is unique in the page.
@@ -16,7 +16,7 @@ pub(crate) fn section(study: &StudyReport<'_>, anchor: &str) -> Markup {
         section.study id=(anchor) aria-labelledby={ (anchor) "-title" } {
             p.kicker { "Study " (summary.study) }
             h2 id={ (anchor) "-title" } { (summary.title) }
-            @if summary.quick { (quick_banner()) }
+            @if summary.quick { (quick_banner(&[])) }
             p { (summary.question) }
             p.answer { (summary.answer) }
             @if !summary.claims.is_empty() { h3 { "Claims" } (claims(&summary.claims)) }
@@ -31,9 +31,14 @@ pub(crate) fn section(study: &StudyReport<'_>, anchor: &str) -> Markup {
     }
 }
 
-/// The warning of a shortened run.
-pub(crate) fn quick_banner() -> Markup {
-    html! { p.banner role="note" { strong { "Shortened run: " } "figures are indicative only." } }
+/// The warning of shortened runs of these studies.
+pub(crate) fn quick_banner(studies: &[&str]) -> Markup {
+    html! {
+        p.banner role="note" {
+            strong { "Shortened run" @if !studies.is_empty() { " of " (studies.join(", ")) } ": " }
+            "figures are indicative only."
+        }
+    }
 }
 
 /// The claims of a study with what decided them.
@@ -45,7 +50,7 @@ fn claims(claims: &[ClaimOutcome]) -> Markup {
                     tr {
                         th scope="col" { "Verdict" }
                         th scope="col" { "Claim, as written before the run" }
-                        th.number scope="col" { "Effect [95 % interval]" }
+                        th.estimate scope="col" colspan="2" { "Effect [95 % interval]" }
                         th.number scope="col" { "Threshold" }
                         th.number scope="col" { "n" }
                     }
@@ -55,7 +60,7 @@ fn claims(claims: &[ClaimOutcome]) -> Markup {
                         tr {
                             td { (badge(claim.verdict)) }
                             td.statement { (claim.claim) span.under { (claim.statistic) } }
-                            td.number { (effect(claim)) }
+                            (estimate(claim.effect, claim.ci95))
                             td.number { (claim.threshold) }
                             td.number { (claim.n) }
                         }
@@ -66,9 +71,13 @@ fn claims(claims: &[ClaimOutcome]) -> Markup {
     }
 }
 
-/// A claim's effect with its interval.
-pub(crate) fn effect(claim: &ClaimOutcome) -> Markup {
-    html! { (optional(claim.effect)) span.interval { (interval(claim.ci95)) } }
+/// Two cells: a value and the brackets after it, or one dash if nothing is known.
+pub(crate) fn estimate(value: Option<f64>, ends: [Option<f64>; 2]) -> Markup {
+    let brackets = interval(ends);
+    html! {
+        td.number { (optional(value)) }
+        td.interval { @if brackets != MISSING { (brackets) } }
+    }
 }
 
 /// A verdict as a sign, a word and a colour.
@@ -95,14 +104,14 @@ fn arms(summary: &Summary) -> Markup {
                         tr {
                             th scope="col" { "Arm" }
                             th.number scope="col" { "n" }
-                            th.number scope="col" { "IQM [95 % interval]" }
-                            th.number scope="col" { "Median [quartiles]" }
+                            th.estimate scope="col" colspan="2" { "IQM [95 % interval]" }
+                            th.estimate scope="col" colspan="2" { "Median [quartiles]" }
                             th.number scope="col" { "Failed" }
                         }
                     }
                     @for metric in metrics {
                         tbody {
-                            tr { th.metric scope="rowgroup" colspan="5" { (metric) } }
+                            tr { th.metric scope="rowgroup" colspan="7" { (metric) } }
                             @for (arm, sample) in samples(summary, metric) { (row(arm, sample)) }
                         }
                     }
@@ -126,8 +135,8 @@ fn row(arm: &str, sample: &Sample) -> Markup {
         tr {
             th scope="row" { (arm) }
             td.number { (sample.n) }
-            td.number { (optional(sample.iqm)) span.interval { (interval(ends(sample.ci95))) } }
-            td.number { (optional(sample.median)) span.interval { (interval(sample.quartiles)) } }
+            (estimate(sample.iqm, ends(sample.ci95)))
+            (estimate(sample.median, sample.quartiles))
             td.number { (failed) }
         }
     }
