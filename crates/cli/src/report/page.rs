@@ -120,7 +120,7 @@ fn line(claim: &ClaimOutcome, study: &StudyReport<'_>, anchor: &str) -> Markup {
                 @if study.summary.quick { " " span.quick { "shortened" } }
             }
             (estimate(claim.effect, claim.ci95))
-            td.number { (claim.n) }
+            td.number.seeds { (claim.n) }
         }
     }
 }

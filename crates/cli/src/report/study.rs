@@ -61,8 +61,8 @@ fn claims(claims: &[ClaimOutcome]) -> Markup {
                             td { (badge(claim.verdict)) }
                             td.statement { (claim.claim) span.under { (claim.statistic) } }
                             (estimate(claim.effect, claim.ci95))
-                            td.number { (claim.threshold) }
-                            td.number { (claim.n) }
+                            td.number.threshold { (claim.threshold) }
+                            td.number.seeds { (claim.n) }
                         }
                     }
                 }

@@ -93,12 +93,12 @@ pub(crate) fn swatch(index: usize, x: f64, y: f64) -> Markup {
 /// The legend as elements of a drawing of its own, below `top`, and its lower end.
 pub(crate) fn legend(names: &[String], top: f64) -> (Markup, f64) {
     let mut places = Vec::new();
-    let (mut x, mut y) = (12.0, top);
+    let (mut x, mut y) = (0.0, top);
     for name in names {
         let name = shortened(name, WIDTH - 80.0);
         let width = 38.0 + text_width(&name) + 20.0;
-        if x > 12.0 && x + width > WIDTH {
-            (x, y) = (12.0, y + LINE + 4.0);
+        if x > 0.0 && x + width > WIDTH {
+            (x, y) = (0.0, y + LINE + 4.0);
         }
         places.push((x, y, name));
         x += width;

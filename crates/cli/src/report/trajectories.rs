@@ -8,7 +8,7 @@ use super::frame::Frame;
 use super::simplify;
 use super::svg::{Drawing, WIDTH, polyline, series_class, shortened, text};
 
-/// Panels in a row at most.
+/// Panels in a row at most; four make a square.
 const COLUMNS: usize = 3;
 /// Room at the left of a panel for the numbers.
 const LEFT: f64 = 44.0;
@@ -22,7 +22,7 @@ pub(crate) fn draw(x: &Axis, y: &Axis, panels: &[TrajectoryPanel]) -> Drawing {
     let points = || panels.iter().flat_map(|panel| panel.paths.iter().flatten());
     let across = Scale::holding(points().map(|point| point[0]), x.logarithmic).with_air(0.04);
     let up = Scale::holding(points().map(|point| point[1]), y.logarithmic).with_air(0.04);
-    let columns = panels.len().clamp(1, COLUMNS);
+    let columns = if panels.len() == 4 { 2 } else { panels.len().clamp(1, COLUMNS) };
     let cell = WIDTH / columns as f64;
     let height = (cell * 0.85).min(320.0) - BELOW;
     let frames = (0..panels.len()).map(|index| Frame {
@@ -49,7 +49,7 @@ fn panel(frame: &Frame, panel: &TrajectoryPanel) -> Markup {
     html! {
         g {
             (frame.vertical_axis("", 4)) (frame.horizontal_axis("", 4))
-            (text(frame.left, frame.top - 8.0, "panel start", &shortened(&panel.title, frame.width)))
+            (text(frame.left, frame.top - 8.0, "panel start", &shortened(&panel.title, frame.width / 1.15)))
             @for (index, path) in panel.paths.iter().enumerate() {
                 @let points: Vec<_> = path.iter().map(|&[x, y]| frame.point(x, y)).collect();
                 g class={ "path " (series_class(index)) } {
