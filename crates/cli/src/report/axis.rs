@@ -54,7 +54,7 @@ impl Scale {
     }
 
     /// The same scale from zero on, where zero is not far away.
-    pub(crate) fn from_zero_if_near(self) -> Self {
+    pub(crate) fn down_to_near_zero(self) -> Self {
         let near = !self.logarithmic && self.low > 0.0 && self.low < 0.4 * self.high;
         Self { low: if near { 0.0 } else { self.low }, ..self }
     }
@@ -148,7 +148,7 @@ fn round_step(rough: f64) -> f64 {
     if !(rough.is_finite() && rough > 0.0) {
         return 1.0;
     }
-    let power = 10f64.powf(rough.log10().floor()).max(f64::MIN_POSITIVE);
+    let power = 10f64.powf(rough.log10().floor()).max(f64::from_bits(1));
     let factor = [1.0, 2.0, 5.0, 10.0].into_iter().find(|factor| factor * power >= rough * (1.0 - 1e-9));
     factor.unwrap_or(10.0) * power
 }

@@ -48,7 +48,7 @@ fn frame(x: &Axis, y: &Axis, series: &[CurveSeries], references: &[(String, f64)
         width: WIDTH - 64.0 - 16.0,
         height: HEIGHT,
         x: Scale::holding(series.iter().flat_map(|series| series.x.iter().copied()), x.logarithmic),
-        y: Scale::holding(values, y.logarithmic).reaching(edges).with_air(0.03).from_zero_if_near(),
+        y: Scale::holding(values, y.logarithmic).reaching(edges).with_air(0.03).down_to_near_zero(),
     }
 }
 

@@ -81,7 +81,7 @@ fn box_plot(frame: &Frame, values: &[f64], y: f64) -> Markup {
     let reach = 1.5 * (third - first);
     let inside = || values.iter().copied().filter(|value| (first - reach..=third + reach).contains(value));
     let low = place(inside().next().unwrap_or(first).min(first));
-    let high = place(inside().last().unwrap_or(third).max(third));
+    let high = place(inside().next_back().unwrap_or(third).max(third));
     let [first, median, third] = [first, median, third].map(place);
     let whiskers = polyline(&[(low, y), (first, y)]) + &polyline(&[(third, y), (high, y)]);
     html! {
@@ -90,7 +90,7 @@ fn box_plot(frame: &Frame, values: &[f64], y: f64) -> Markup {
             rect class="box" x=(px(first)) y=(px(y - HALF)) width=(px((third - first).max(1.0))) height=(px(2.0 * HALF)) {}
             path class="median" d=(polyline(&[(median, y - HALF), (median, y + HALF)])) {}
         }
-        (dots(values, |value| place(value), y))
+        (dots(values, place, y))
     }
 }
 
