@@ -6,4 +6,5 @@ mod pool;
 
 pub use black_box::BlackBox;
 pub use network_loss::NetworkLoss;
+pub(crate) use network_loss::loss_of;
 pub(crate) use pool::Pool;
