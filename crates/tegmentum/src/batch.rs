@@ -67,7 +67,8 @@ impl<const L: usize> Default for LaneBatch<L> {
 }
 
 impl<const L: usize> LaneBatch<L> {
-    /// Loads a part of the problem; does nothing if it is loaded already.
+    /// Loads a part of the problem; does nothing if it is loaded already. The problem must then be the same one, or
+    /// [`forget`](Self::forget) be called first.
     pub fn load(&mut self, problem: &Problem, part: Part) {
         let part = match problem {
             // Without a batch size every training batch is the same one.
@@ -84,6 +85,11 @@ impl<const L: usize> LaneBatch<L> {
             Problem::Examples(examples) => self.load_examples(examples, part),
             Problem::Series(series) => self.load_windows(series, part),
         }
+    }
+
+    /// Makes the next [`load`](Self::load) read its examples again: for a caller whose problem may have changed.
+    pub fn forget(&mut self) {
+        self.part = None;
     }
 
     /// Blocks of `L` lanes.

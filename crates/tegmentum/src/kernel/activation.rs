@@ -57,6 +57,7 @@ impl Activation {
     }
 
     /// The derivative written with the output `y`, or `None` where there is none to follow (step, softmax).
+    #[inline]
     pub fn slope_of_output(self, y: f32) -> Option<f32> {
         match self {
             Self::Tanh => Some(1.0 - y * y),
