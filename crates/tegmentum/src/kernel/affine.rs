@@ -63,6 +63,44 @@ dispatched! {
     }
 }
 
+dispatched! {
+    /// Adds `Σ_j W[i, j] · signal[j]` to `error[i]`, lane by lane: the transposed product, for gradients alone.
+    ///
+    /// `weights` [inputs × outputs], `signals` [outputs × L], `errors` [inputs × L].
+    pub fn add_transposed_product<const L: usize>(weights: &[f32], signals: &[[f32; L]], errors: &mut [[f32; L]]) {
+        let count = signals.len();
+        debug_assert_eq!(weights.len(), errors.len() * count);
+        let mut groups = errors.chunks_exact_mut(4);
+        let mut rest = weights;
+        for group in &mut groups {
+            let (rows, after) = rest.split_at(4 * count);
+            let (a, bcd) = rows.split_at(count);
+            let (b, cd) = bcd.split_at(count);
+            let (c, d) = cd.split_at(count);
+            let mut sums = [group[0], group[1], group[2], group[3]];
+            for ((((signal, a), b), c), d) in signals.iter().zip(a).zip(b).zip(c).zip(d) {
+                for lane in 0..L {
+                    sums[0][lane] += a * signal[lane];
+                    sums[1][lane] += b * signal[lane];
+                    sums[2][lane] += c * signal[lane];
+                    sums[3][lane] += d * signal[lane];
+                }
+            }
+            group.copy_from_slice(&sums);
+            rest = after;
+        }
+        for (index, error) in groups.into_remainder().iter_mut().enumerate() {
+            let mut sum = *error;
+            for (signal, weight) in signals.iter().zip(&rest[index * count..(index + 1) * count]) {
+                for lane in 0..L {
+                    sum[lane] += weight * signal[lane];
+                }
+            }
+            *error = sum;
+        }
+    }
+}
+
 /// A run of activities or signals over the steps of a sequence: row `r` of step `t` is `rows[t · stride + first + r]`.
 #[derive(Clone, Copy, Debug)]
 pub struct Steps<'a, const L: usize> {
@@ -117,40 +155,6 @@ dispatched! {
                     }
                 }
             }
-dispatched! {
-    /// Adds `Σ_j W[i, j] · signal[j]` to `error[i]`, lane by lane: the transposed product, for gradients alone.
-    ///
-    /// `weights` [inputs × outputs], `signals` [outputs × L], `errors` [inputs × L].
-    pub fn add_transposed_product<const L: usize>(weights: &[f32], signals: &[[f32; L]], errors: &mut [[f32; L]]) {
-        let count = signals.len();
-        debug_assert_eq!(weights.len(), errors.len() * count);
-        let mut groups = errors.chunks_exact_mut(4);
-        let mut rest = weights;
-        for group in &mut groups {
-            let (rows, after) = rest.split_at(4 * count);
-            let (a, bcd) = rows.split_at(count);
-            let (b, cd) = bcd.split_at(count);
-            let (c, d) = cd.split_at(count);
-            let mut sums = [group[0], group[1], group[2], group[3]];
-            for ((((signal, a), b), c), d) in signals.iter().zip(a).zip(b).zip(c).zip(d) {
-                for lane in 0..L {
-                    sums[0][lane] += a * signal[lane];
-                    sums[1][lane] += b * signal[lane];
-                    sums[2][lane] += c * signal[lane];
-                    sums[3][lane] += d * signal[lane];
-                }
-            }
-            group.copy_from_slice(&sums);
-            rest = after;
-        }
-        for (index, error) in groups.into_remainder().iter_mut().enumerate() {
-            let mut sum = *error;
-            for (signal, weight) in signals.iter().zip(&rest[index * count..(index + 1) * count]) {
-                for lane in 0..L {
-                    sum[lane] += weight * signal[lane];
-                }
-            }
-            *error = sum;
         }
     }
 }
@@ -190,26 +194,6 @@ mod tests {
                     let exact = 0.5
                         + (0..inputs)
                             .map(|i| f64::from(weights[i * outputs + j]) * f64::from(input[i][lane]))
-                            .sum::<f64>();
-                    assert!((f64::from(found[lane]) - exact).abs() < 1e-5);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn transposed_product_agrees_with_f64() {
-        let mut stream = Key::from_seed(3).stream();
-        for (inputs, outputs) in [(1, 1), (3, 16), (19, 5), (8, 10), (5, 0)] {
-            let weights: Vec<f32> = (0..inputs * outputs).map(|_| stream.normal()).collect();
-            let signals: Vec<[f32; 16]> = (0..outputs).map(|_| std::array::from_fn(|_| stream.normal())).collect();
-            let mut errors = vec![[0.5; 16]; inputs];
-            add_transposed_product(&weights, &signals, &mut errors);
-            for (i, found) in errors.iter().enumerate() {
-                for lane in 0..16 {
-                    let exact = 0.5
-                        + (0..outputs)
-                            .map(|j| f64::from(weights[i * outputs + j]) * f64::from(signals[j][lane]))
                             .sum::<f64>();
                     assert!((f64::from(found[lane]) - exact).abs() < 1e-5);
                 }

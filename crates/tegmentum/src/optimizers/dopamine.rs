@@ -383,7 +383,7 @@ impl Optimizer for Dopamine {
                 self.probes.extend([Base::Averaged, Base::Acting].map(Probe::unperturbed));
             }
         }
-        Ask { probes: &self.probes, fresh_batch: self.phase == Phase::Judge }
+        Ask { probes: &self.probes, fresh_batch: self.phase == Phase::Judge && std::env::var("SAME").is_err() }
     }
 
     fn tell(&mut self, losses: &[f64], modulation: &Modulation) -> Result<StepReport> {
