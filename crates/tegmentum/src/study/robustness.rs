@@ -1,0 +1,256 @@
+//! Robustness: every arm at every rate of its grid, and how wide the range is that works.
+//!
+//! ```text
+//!     a rate works    if at least 90 % of the seeds reach the target and the median of evaluations to it is at most 1.25
+//!                     times the arm's own best
+//!     width           = log₁₀(last / first) of the longest run of neighbouring rates that work, in decades
+//! ```
+//! The interval of a width is a bootstrap over seeds: rates are judged anew for each resample. For a learner without a
+//! learning rate the grid is that of the rate it begins with.
+
+use rayon::prelude::*;
+
+use super::claims::{threshold, verdict};
+use super::config::{Arm, StudyConfig, evaluations_to};
+use super::figures::{axis, short};
+use super::outcome::{ClaimOutcome, CurveSeries, Figure, FigureContent};
+use super::run::{ArmTrials, Monitor, StudyResult, assemble, stages};
+use super::trial::{Stage, Trial, run_trial};
+use super::tuning::candidates;
+use crate::error::{Error, Result};
+use crate::random::Key;
+use crate::statistics::{RESAMPLES, median, quantile};
+
+/// Share of seeds that must reach the target.
+const SOLVED: f64 = 0.9;
+/// How much slower than the arm's own best rate a rate may be.
+const SLOWER: f64 = 1.25;
+
+/// One arm over its grid.
+struct Sweep {
+    setting: usize,
+    arm: Arm,
+    rates: Vec<f64>,
+    /// Evaluations to the target, [rate][seed]; infinite if it was not reached.
+    evaluations: Vec<Vec<f64>>,
+    trials: Vec<Vec<Trial>>,
+}
+
+impl Sweep {
+    /// The width in decades, with the seeds that `pick` chooses.
+    fn width(&self, pick: &[usize]) -> f64 {
+        let columns: Vec<Vec<f64>> =
+            self.evaluations.iter().map(|seeds| pick.iter().map(|&index| seeds[index]).collect()).collect();
+        let medians: Vec<f64> = columns.iter().map(|values| median(values)).collect();
+        let best = medians.iter().copied().fold(f64::INFINITY, f64::min);
+        let works = |index: usize| {
+            let reached = columns[index].iter().filter(|value| value.is_finite()).count() as f64;
+            reached >= SOLVED * pick.len() as f64 && medians[index] <= SLOWER * best
+        };
+        let (mut widest, mut first) = (0.0f64, None);
+        for index in 0..self.rates.len() {
+            if works(index) {
+                let start = *first.get_or_insert(index);
+                widest = widest.max((self.rates[index] / self.rates[start]).log10());
+            } else {
+                first = None;
+            }
+        }
+        widest
+    }
+
+    /// The width with its 95 % interval.
+    fn width_interval(&self) -> (f64, [f64; 2]) {
+        let seeds = self.evaluations.first().map_or(0, Vec::len);
+        let all: Vec<usize> = (0..seeds).collect();
+        let mut stream = Key::from_seed(0x81D7).stream();
+        let mut widths = Vec::with_capacity(RESAMPLES);
+        for _ in 0..RESAMPLES {
+            let pick: Vec<usize> = (0..seeds).map(|_| stream.below(seeds)).collect();
+            widths.push(self.width(&pick));
+        }
+        (self.width(&all), [quantile(&widths, 0.025), quantile(&widths, 0.975)])
+    }
+}
+
+/// Runs a robustness study.
+pub(crate) fn run(study: &StudyConfig, quick: bool, monitor: &dyn Monitor) -> Result<StudyResult> {
+    let Some(&target) = study.targets.first() else {
+        return Err(Error::Study {
+            origin: study.name.clone(),
+            problem: "kind = \"robustness\" needs targets".to_owned(),
+        });
+    };
+    let stages = stages(study)?;
+    let sweeps = sweep(study, &stages, target, monitor)?;
+    let mut all = Vec::new();
+    let mut claims = Vec::new();
+    let mut rows = Vec::new();
+    for sweep in &sweeps {
+        let (width, interval) = sweep.width_interval();
+        let stage = &stages[sweep.setting];
+        rows.push(table_row(study, stage, sweep, width, interval));
+        claims.extend(test(study, sweep, width, interval));
+    }
+    let figures = figures(study, &stages, &sweeps, target, rows);
+    for sweep in sweeps {
+        let width = sweep.width_interval().0;
+        let best = best_rate(&sweep);
+        let mut trials = sweep.trials.into_iter().nth(best).unwrap_or_default();
+        for trial in &mut trials {
+            trial.metrics.insert("width_decades".to_owned(), width);
+        }
+        let name = study.result_name(&stages[sweep.setting].setting.name, &sweep.arm.name);
+        all.push(ArmTrials { name, arm: sweep.arm, setting: sweep.setting, trials });
+    }
+    Ok(assemble(study, quick, &all, claims, figures, Vec::new()))
+}
+
+fn best_rate(sweep: &Sweep) -> usize {
+    let medians: Vec<f64> = sweep.evaluations.iter().map(|values| median(values)).collect();
+    (0..medians.len()).min_by(|&a, &b| medians[a].total_cmp(&medians[b])).unwrap_or(0)
+}
+
+fn sweep(study: &StudyConfig, stages: &[Stage], target: f64, monitor: &dyn Monitor) -> Result<Vec<Sweep>> {
+    let mut plans = Vec::new();
+    for setting in 0..stages.len() {
+        for arm in &study.arm {
+            plans.push((setting, arm, candidates(arm)?));
+        }
+    }
+    let mut jobs = Vec::new();
+    for (plan, (_, _, points)) in plans.iter().enumerate() {
+        for point in 0..points.len() {
+            jobs.extend(study.seeds.iter().map(|seed| (plan, point, seed)));
+        }
+    }
+    let work = jobs.iter().map(|&(plan, ..)| stages[plans[plan].0].budget).sum();
+    monitor.expect(&format!("{}: {} runs over grids of rates", study.name, jobs.len()), work);
+    let trials: Result<Vec<Trial>> = jobs
+        .par_iter()
+        .map(|&(plan, point, seed)| {
+            let (setting, _, points) = &plans[plan];
+            run_trial(study, &stages[*setting], &points[point].2, seed, &|done| monitor.advance(done))
+        })
+        .collect();
+    let mut trials = trials?.into_iter();
+    let name = evaluations_to(target);
+    let collect = |(setting, arm, points): (usize, &Arm, Vec<(Option<f64>, Option<f64>, Arm)>)| {
+        let own: Vec<Vec<Trial>> =
+            points.iter().map(|_| trials.by_ref().take(study.seeds.count as usize).collect()).collect();
+        Sweep {
+            setting,
+            arm: arm.clone(),
+            rates: points.iter().map(|point| point.0.unwrap_or(f64::NAN)).collect(),
+            evaluations: own
+                .iter()
+                .map(|trials| trials.iter().map(|trial| trial.metrics[&name]).collect())
+                .collect(),
+            trials: own,
+        }
+    };
+    Ok(plans.into_iter().map(collect).collect())
+}
+
+fn test(study: &StudyConfig, sweep: &Sweep, width: f64, interval: [f64; 2]) -> Vec<ClaimOutcome> {
+    let own = study.claim.iter().filter(|claim| claim.arm == sweep.arm.name && claim.metric == "width_decades");
+    own.map(|claim| ClaimOutcome {
+        claim: claim.text.clone(),
+        verdict: verdict(interval, claim.at_most, claim.at_least),
+        effect: Some(width),
+        ci95: interval.map(Some),
+        n: study.seeds.count as usize,
+        statistic: format!("width in decades of the rates that work for {}", sweep.arm.name),
+        threshold: threshold(claim.at_most, claim.at_least),
+    })
+    .collect()
+}
+
+fn table_row(study: &StudyConfig, stage: &Stage, sweep: &Sweep, width: f64, interval: [f64; 2]) -> Vec<String> {
+    let best = best_rate(sweep);
+    let solved = sweep.evaluations[best].iter().filter(|value| value.is_finite()).count();
+    vec![
+        study.result_name(&stage.setting.name, sweep.arm.label()),
+        short(width),
+        format!("[{}, {}]", short(interval[0]), short(interval[1])),
+        short(sweep.rates[best]),
+        short(median(&sweep.evaluations[best])),
+        format!("{solved} of {}", sweep.evaluations[best].len()),
+    ]
+}
+
+fn figures(
+    study: &StudyConfig,
+    stages: &[Stage],
+    sweeps: &[Sweep],
+    target: f64,
+    rows: Vec<Vec<String>>,
+) -> Vec<Figure> {
+    let mut figures = Vec::new();
+    for (setting, stage) in stages.iter().enumerate() {
+        let own: Vec<&Sweep> = sweeps.iter().filter(|sweep| sweep.setting == setting).collect();
+        let solved = own.iter().map(|sweep| solved_curve(sweep)).collect();
+        let speed = own.iter().map(|sweep| speed_curve(sweep)).collect();
+        let name = &stage.setting.name;
+        let x = || axis("learning rate (for schedule-free learners the rate to begin with)", true);
+        figures.push(Figure {
+            id: format!("{}-{name}-solved", study.name),
+            title: format!("Share of seeds that reach {target}"),
+            caption: format!("{} seeds at each rate.", study.seeds.count),
+            content: FigureContent::Curves {
+                x: x(),
+                y: axis("share solved", false),
+                series: solved,
+                references: vec![("90 %".to_owned(), SOLVED)],
+            },
+        });
+        figures.push(Figure {
+            id: format!("{}-{name}-speed", study.name),
+            title: format!("Evaluations until {target}"),
+            caption: "Median and quartiles over seeds; drawn where at least half of the seeds got there.".to_owned(),
+            content: FigureContent::Curves {
+                x: x(),
+                y: axis("loss evaluations", true),
+                series: speed,
+                references: Vec::new(),
+            },
+        });
+    }
+    let heads = ["arm", "width (decades)", "95 % interval", "best rate", "evaluations there", "solved there"];
+    figures.push(Figure {
+        id: format!("{}-width", study.name),
+        title: "How wide is the range that works?".to_owned(),
+        caption: "A rate works if 90 % of the seeds reach the target in at most 1.25 times the evaluations of the arm's own \
+                  best rate."
+            .to_owned(),
+        content: FigureContent::Table { columns: heads.map(str::to_owned).to_vec(), rows },
+    });
+    figures
+}
+
+fn solved_curve(sweep: &Sweep) -> CurveSeries {
+    let share = |values: &Vec<f64>| values.iter().filter(|value| value.is_finite()).count() as f64 / values.len() as f64;
+    CurveSeries {
+        label: sweep.arm.label().to_owned(),
+        x: sweep.rates.clone(),
+        y: sweep.evaluations.iter().map(share).collect(),
+        lower: vec![],
+        upper: vec![],
+    }
+}
+
+fn speed_curve(sweep: &Sweep) -> CurveSeries {
+    let mut series =
+        CurveSeries { label: sweep.arm.label().to_owned(), x: vec![], y: vec![], lower: vec![], upper: vec![] };
+    for (&rate, values) in sweep.rates.iter().zip(&sweep.evaluations) {
+        let largest = values.iter().copied().filter(|value| value.is_finite()).fold(0.0, f64::max);
+        let upper = quantile(values, 0.75);
+        if median(values).is_finite() {
+            series.x.push(rate);
+            series.y.push(median(values));
+            series.lower.push(quantile(values, 0.25));
+            series.upper.push(if upper.is_finite() { upper } else { largest });
+        }
+    }
+    series
+}

@@ -1,0 +1,333 @@
+//! Runs a study: searches, trials, claims, figures.
+//!
+//! Trials are independent and run on as many threads as the caller's pool has; results are collected in the order of the
+//! study, so that they do not depend on their number.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::config::{Arm, Kind, StudyConfig};
+use super::outcome::{Figure, Sample, Summary, Verdict};
+use super::trial::{Stage, Trial, run_trial};
+use super::tuning::{TuningRecord, candidates, choose, sum_up};
+use super::{claims, cost, figures, robustness, theory};
+use crate::error::{Error, Result};
+use crate::random::Key;
+use crate::statistics::{RESAMPLES, bootstrap, interquartile_mean, median, quantile};
+
+/// Watches a study from outside: progress, and the wish to stop.
+pub trait Monitor: Sync {
+    /// The work ahead, in evaluations; called when a part of the study begins.
+    fn expect(&self, part: &str, evaluations: u64);
+
+    /// Work done since the last call. Returns false to stop.
+    fn advance(&self, evaluations: u64) -> bool;
+
+    /// The largest number of bytes that `work` held at once above what was held before it, if that can be measured.
+    fn peak_bytes(&self, work: &mut dyn FnMut()) -> Option<usize> {
+        work();
+        None
+    }
+}
+
+/// A monitor that says nothing.
+///
+/// # Example
+/// ```
+/// use tegmentum::study::run::{Monitor, Silent};
+/// assert!(Silent.advance(10));
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Silent;
+
+impl Monitor for Silent {
+    fn expect(&self, _: &str, _: u64) {}
+    fn advance(&self, _: u64) -> bool {
+        true
+    }
+}
+
+/// A row of `records.csv`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RecordRow {
+    /// The arm, with its setting if there are several.
+    pub arm: String,
+    /// The seed.
+    pub seed: u64,
+    /// Evaluations so far, or whatever the study has on its horizontal axis.
+    pub evaluations: u64,
+    /// The metric.
+    pub metric: String,
+    /// Its value; NaN is written as `NaN`.
+    pub value: f64,
+}
+
+/// Everything a study found.
+#[derive(Clone, Debug)]
+pub struct StudyResult {
+    /// The study as it was run.
+    pub study: StudyConfig,
+    /// `summary.json`.
+    pub summary: Summary,
+    /// Pictures and tables.
+    pub figures: Vec<Figure>,
+    /// `records.csv`.
+    pub records: Vec<RecordRow>,
+    /// The searches of rates.
+    pub tuning: Vec<TuningRecord>,
+    /// Processor seconds by arm, summed over its seeds; apart, because times are never the same twice.
+    pub seconds: BTreeMap<String, f64>,
+}
+
+/// The trials of one arm in one setting.
+#[derive(Debug)]
+pub(crate) struct ArmTrials {
+    /// Its name in results.
+    pub(crate) name: String,
+    /// The arm as it was run, at its tuned rate.
+    pub(crate) arm: Arm,
+    /// Its setting's place in the study.
+    pub(crate) setting: usize,
+    /// One trial for each seed.
+    pub(crate) trials: Vec<Trial>,
+}
+
+impl ArmTrials {
+    /// The values of a metric in the order of the seeds; a failure is +∞, or −∞ where larger is better.
+    pub(crate) fn values(&self, metric: &str) -> Vec<f64> {
+        let worst = if larger_is_better(metric) { f64::NEG_INFINITY } else { f64::INFINITY };
+        let value = |trial: &Trial| trial.metrics.get(metric).copied().filter(|value| !value.is_nan());
+        self.trials.iter().map(|trial| value(trial).unwrap_or(worst)).collect()
+    }
+
+    /// Mean processor seconds of a run.
+    pub(crate) fn mean_seconds(&self) -> f64 {
+        self.trials.iter().map(|trial| trial.seconds).sum::<f64>() / self.trials.len().max(1) as f64
+    }
+}
+
+/// Whether more of the metric called `name` is better.
+pub(crate) fn larger_is_better(name: &str) -> bool {
+    ["accuracy", "valid_prediction_time", "width_decades"].contains(&name) || name.starts_with("solved_")
+}
+
+/// Runs a study; `quick` marks it as shortened in its summary.
+///
+/// # Errors
+/// If a part cannot be built or diverges, or [`Error::Study`] if the monitor stopped it.
+pub fn run(study: &StudyConfig, quick: bool, monitor: &dyn Monitor) -> Result<StudyResult> {
+    match study.kind {
+        Kind::Compare => compare(study, quick, monitor),
+        Kind::Robustness => robustness::run(study, quick, monitor),
+        Kind::Theory => theory::run(study, quick, monitor),
+        Kind::Cost => cost::run(study, quick, monitor),
+    }
+}
+
+fn compare(study: &StudyConfig, quick: bool, monitor: &dyn Monitor) -> Result<StudyResult> {
+    let stages = stages(study)?;
+    let (arms, tuning) = tune(study, &stages, monitor)?;
+    let work: u64 = arms.iter().map(|(setting, _)| stages[*setting].budget * study.seeds.count).sum();
+    monitor.expect(&format!("{}: {} arms × {} seeds", study.name, arms.len(), study.seeds.count), work);
+    let all = run_arms(study, &stages, arms, monitor)?;
+    let claims = claims::test(study, &all);
+    let drawn = figures::compare(study, &stages, &all, &tuning);
+    Ok(assemble(study, quick, &all, claims, drawn, tuning))
+}
+
+/// The settings made ready.
+pub(crate) fn stages(study: &StudyConfig) -> Result<Vec<Stage>> {
+    study.settings().iter().map(|setting| Stage::new(study, setting)).collect()
+}
+
+/// Runs every (setting, arm) on the study's seeds.
+pub(crate) fn run_arms(
+    study: &StudyConfig,
+    stages: &[Stage],
+    arms: Vec<(usize, Arm)>,
+    monitor: &dyn Monitor,
+) -> Result<Vec<ArmTrials>> {
+    let jobs: Vec<(usize, u64)> =
+        (0..arms.len()).flat_map(|index| study.seeds.iter().map(move |seed| (index, seed))).collect();
+    let trials: Result<Vec<Trial>> = jobs
+        .par_iter()
+        .map(|&(index, seed)| {
+            let (setting, arm) = &arms[index];
+            run_trial(study, &stages[*setting], arm, seed, &|evaluations| monitor.advance(evaluations))
+        })
+        .collect();
+    let mut trials = trials?.into_iter();
+    if !monitor.advance(0) {
+        return Err(interrupted(study));
+    }
+    Ok(arms
+        .into_iter()
+        .map(|(setting, arm)| ArmTrials {
+            name: study.result_name(&stages[setting].setting.name, &arm.name),
+            trials: trials.by_ref().take(study.seeds.count as usize).collect(),
+            arm,
+            setting,
+        })
+        .collect())
+}
+
+fn interrupted(study: &StudyConfig) -> Error {
+    Error::Study { origin: study.name.clone(), problem: "stopped before its end; nothing was written".to_owned() }
+}
+
+type Tuned = (Vec<(usize, Arm)>, Vec<TuningRecord>);
+
+/// Searches the rates of all arms in all settings; arms without a grid are passed on as they are.
+fn tune(study: &StudyConfig, stages: &[Stage], monitor: &dyn Monitor) -> Result<Tuned> {
+    let mut grids = Vec::new();
+    for setting in 0..stages.len() {
+        for arm in &study.arm {
+            grids.push((setting, candidates(arm)?));
+        }
+    }
+    let is_search = |grid: &(usize, Vec<_>)| grid.1.len() > 1;
+    let points: u64 = grids.iter().filter(|grid| is_search(grid)).map(|grid| grid.1.len() as u64).sum();
+    let seeds = study.tuning.seeds;
+    let work: u64 = grids
+        .iter()
+        .filter(|grid| is_search(grid))
+        .map(|grid| grid.1.len() as u64 * seeds.count * stages[grid.0].budget)
+        .sum();
+    if points > 0 {
+        monitor.expect(&format!("{}: searching {points} rates on {} seeds", study.name, seeds.count), work);
+    }
+    let mut jobs = Vec::new();
+    for (index, grid) in grids.iter().enumerate().filter(|(_, grid)| is_search(grid)) {
+        for point in 0..grid.1.len() {
+            jobs.extend(seeds.iter().map(|seed| (index, point, seed)));
+        }
+    }
+    let trials: Result<Vec<Trial>> = jobs
+        .par_iter()
+        .map(|&(index, point, seed)| {
+            let (setting, points) = &grids[index];
+            run_trial(study, &stages[*setting], &points[point].2, seed, &|done| monitor.advance(done))
+        })
+        .collect();
+    let mut trials = trials?.into_iter();
+    if !monitor.advance(0) {
+        return Err(interrupted(study));
+    }
+    let (mut arms, mut records) = (Vec::new(), Vec::new());
+    for (setting, points) in grids {
+        let mut chosen = 0;
+        if points.len() > 1 {
+            let name = study.result_name(&stages[setting].setting.name, &points[0].2.name);
+            let mut sum_of = |point: &(Option<f64>, Option<f64>, Arm)| {
+                let own: Vec<Trial> = trials.by_ref().take(seeds.count as usize).collect();
+                sum_up(study, point.0, point.1, &own)
+            };
+            let record = choose(study, name, points.iter().map(&mut sum_of).collect());
+            chosen = record.chosen;
+            records.push(record);
+        }
+        arms.push((setting, points[chosen].2.clone()));
+    }
+    Ok((arms, records))
+}
+
+/// Puts the parts of a result together.
+pub(crate) fn assemble(
+    study: &StudyConfig,
+    quick: bool,
+    all: &[ArmTrials],
+    claims: Vec<super::outcome::ClaimOutcome>,
+    figures: Vec<Figure>,
+    tuning: Vec<TuningRecord>,
+) -> StudyResult {
+    let mut arms = BTreeMap::new();
+    let mut records = Vec::new();
+    let mut seconds = BTreeMap::new();
+    for arm in all {
+        let names = study.metric_names();
+        let samples = names.into_iter().filter(|name| arm.trials.iter().any(|trial| trial.metrics.contains_key(name)));
+        arms.insert(arm.name.clone(), samples.map(|name| (name.clone(), sample(&arm.values(&name)))).collect());
+        records.extend(records_of(study, arm));
+        seconds.insert(arm.name.clone(), arm.trials.iter().map(|trial| trial.seconds).sum());
+    }
+    let mut notes = study.notes.clone();
+    for record in tuning.iter().filter(|record| record.at_edge) {
+        notes.push(format!("The search of {} chose a rate at the end of its grid: a better one may lie beyond.", record.arm));
+    }
+    let summary = Summary {
+        study: study.name.clone(),
+        title: study.title.clone(),
+        question: study.question.clone(),
+        answer: answer(&claims),
+        quick,
+        arms,
+        arm_order: all.iter().map(|arm| arm.name.clone()).collect(),
+        claims,
+        notes,
+    };
+    StudyResult { study: study.clone(), summary, figures, records, tuning, seconds }
+}
+
+/// The sample of one metric; a value that is not finite is a failed seed.
+pub(crate) fn sample(values: &[f64]) -> Sample {
+    let finite = |value: f64| value.is_finite().then_some(value);
+    let estimate = bootstrap(values, interquartile_mean, RESAMPLES, Key::from_seed(values.len() as u64));
+    Sample {
+        n: values.len(),
+        iqm: finite(estimate.value),
+        ci95: estimate.ci95.iter().all(|end| end.is_finite()).then_some(estimate.ci95),
+        median: finite(median(values)),
+        quartiles: [finite(quantile(values, 0.25)), finite(quantile(values, 0.75))],
+        values: values.iter().map(|&value| finite(value)).collect(),
+    }
+}
+
+fn records_of(study: &StudyConfig, arm: &ArmTrials) -> Vec<RecordRow> {
+    let mut rows = Vec::new();
+    for trial in &arm.trials {
+        let mut push = |evaluations, metric: &str, value| {
+            rows.push(RecordRow { arm: arm.name.clone(), seed: trial.seed, evaluations, metric: metric.to_owned(), value });
+        };
+        for point in &trial.curve {
+            for (metric, &value) in study.metrics.iter().zip(&point.metrics).filter(|(_, value)| !value.is_nan()) {
+                push(point.evaluations, metric.name(), value);
+            }
+            push(point.evaluations, "learning_rate", point.learning_rate);
+            if let Some(levels) = point.levels {
+                push(point.evaluations, "dopamine", levels.dopamine);
+                push(point.evaluations, "acetylcholine", levels.acetylcholine);
+                push(point.evaluations, "serotonin", levels.serotonin);
+                push(point.evaluations, "noradrenaline", levels.noradrenaline);
+            }
+        }
+        let end = trial.metrics.get("evaluations").copied().unwrap_or(0.0) as u64;
+        for (metric, &value) in &trial.metrics {
+            push(end, &format!("final_{metric}"), value);
+        }
+    }
+    rows
+}
+
+/// The answer in a sentence: what became of the first claim, and of how many.
+pub(crate) fn answer(claims: &[super::outcome::ClaimOutcome]) -> String {
+    let Some(first) = claims.first() else { return "No claim was put to the test.".to_owned() };
+    let supported = claims.iter().filter(|claim| claim.verdict == Verdict::Supported).count();
+    let word = match first.verdict {
+        Verdict::Supported => "Yes",
+        Verdict::NotSupported => "No",
+        Verdict::Inconclusive => "Undecided",
+    };
+    let number = |value: Option<f64>| value.map_or("∞".to_owned(), |value| figures::short(value));
+    format!(
+        "{word}: {} is {} [{}, {}] over {} seeds, against {} ({supported} of {} claims supported).",
+        first.statistic,
+        number(first.effect),
+        number(first.ci95[0]),
+        number(first.ci95[1]),
+        first.n,
+        first.threshold,
+        claims.len(),
+    )
+}
