@@ -12,6 +12,7 @@ pub mod neuromodulation;
 pub mod objective;
 pub mod objectives;
 pub mod optimizer;
+pub mod optimizers;
 pub mod perturbation;
 pub mod random;
 pub mod task;
