@@ -100,9 +100,11 @@ fn decay(name: &'static str, value: f64) -> Result<f64> {
     }
 }
 
-/// Checks that there is a loss for every probe that was asked for.
+/// Checks that there are probes, and a loss for each.
 fn check_losses(probes: usize, losses: &[f64]) -> Result<()> {
-    if probes == losses.len() {
+    if probes == 0 {
+        Err(Error::ShapeMismatch { what: "probes, which must be asked for first", expected: 1, found: 0 })
+    } else if probes == losses.len() {
         Ok(())
     } else {
         Err(Error::ShapeMismatch { what: "losses of probes", expected: probes, found: losses.len() })

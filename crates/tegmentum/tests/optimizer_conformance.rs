@@ -1,5 +1,7 @@
 //! What every registered optimizer promises, and what single ones promise beyond it.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use tegmentum::batch::Batch;
 use tegmentum::error::Error;
 use tegmentum::neuromodulation::modulation::Modulation;
@@ -196,7 +198,10 @@ fn losses_that_are_not_finite_are_counted_and_move_nothing_out_of_range() {
 fn a_wrong_number_of_losses_is_an_error_and_changes_nothing() {
     for config in all() {
         let mut learner = config.build(start(10), Key::from_seed(1), 4000).unwrap();
-        assert!(matches!(learner.tell(&[1.0], &Modulation::default()), Err(Error::ShapeMismatch { .. })), "{config:?}");
+        for early in [&[][..], &[1.0]] {
+            let found = learner.tell(early, &Modulation::default());
+            assert!(matches!(found, Err(Error::ShapeMismatch { .. })), "{config:?}");
+        }
         let count = learner.ask(&Modulation::default()).probes.len();
         let before = bits(&*learner);
         for wrong in [0, count - 1, count + 1] {
@@ -331,7 +336,6 @@ fn moments_of_the_estimate_are_those_of_the_theory() {
         (Family::Rademacher, 4, 13.25),
     ] {
         let found = moments(family, directions);
-        eprintln!("{family:?} {directions} {found:?}");
         assert!((found.0 - 1.0).abs() < 0.02, "{family:?}, K = {directions}: mean {}", found.0);
         assert!((found.1 / squared - 1.0).abs() < 0.02, "{family:?}, K = {directions}: square {}", found.1);
     }
@@ -339,11 +343,14 @@ fn moments_of_the_estimate_are_those_of_the_theory() {
 
 #[test]
 fn the_noise_ball_of_the_normalised_reading_has_the_radius_of_the_theory() {
-    for (length, rate, curvature) in [(50, 0.002, 1.0), (20, 0.005, 3.0)] {
+    for (family, length, rate, curvature) in
+        [(Family::Rademacher, 50, 0.002, 1.0), (Family::Gaussian, 50, 0.002, 1.0), (Family::Rademacher, 20, 0.005, 3.0)]
+    {
         let config = WeightPerturbationConfig {
             learning_rate: rate,
             reading: Reading::Normalised,
             two_sided: true,
+            family,
             ..WeightPerturbationConfig::default()
         };
         let objective = BlackBox::new(length, move |x: &[f32]| {
@@ -359,8 +366,7 @@ fn the_noise_ball_of_the_normalised_reading_has_the_radius_of_the_theory() {
             }
         }
         let (found, expected) = (sum / steps as f64, rate * length as f64 / 2.0);
-        eprintln!("radius {found} {expected}");
-        assert!((found / expected - 1.0).abs() < 0.05, "radius {found}, expected {expected}");
+        assert!((found / expected - 1.0).abs() < 0.05, "{family:?}: radius {found}, expected {expected}");
     }
 }
 
@@ -389,7 +395,6 @@ fn separable_cma_es_is_as_fast_as_an_independent_one() {
     let mut found: Vec<f64> = (0..31).map(evaluations_on_the_ellipsoid).collect();
     found.sort_by(f64::total_cmp);
     let ratio = found[15] / oracle;
-    eprintln!("cma {found:?}");
     assert!((1.0 / 1.25..1.25).contains(&ratio), "median {}, oracle {oracle}", found[15]);
 }
 
@@ -428,8 +433,23 @@ fn value_stability() {
     assert_eq!(found, VALUES, "{found:#?}");
 }
 
-/// The first parameter after three updates of every reading, from R0 to R11, K = 2, one-sided.
-const READING_VALUES: [f32; 14] = [0.0; 14];
+/// The second parameter after three updates of every reading, from R0 to R11, K = 2, one-sided.
+const READING_VALUES: [f32; 14] = [
+    0.078_904_256,
+    8.000_046e-8,
+    0.204_091_15,
+    0.208_475_53,
+    0.028_326_431,
+    0.03,
+    0.044_439_82,
+    0.083_346_1,
+    0.079_255_216,
+    0.079_256_2,
+    0.175_450_24,
+    0.080_461_33,
+    0.185_767_02,
+    0.029_554_535,
+];
 
 #[test]
 fn value_stability_of_readings() {

@@ -10,8 +10,8 @@
 //! there is z alone.
 //!
 //! # Reference
-//! A. Defazio, X. A. Yang, H. Mehta, K. Mishchenko, A. Khaled, A. Cutkosky, *The road less scheduled*, NeurIPS 2024,
-//! arXiv:2405.15682.
+//! A. Defazio, X. A. Yang, H. Mehta, K. Mishchenko, A. Khaled, A. Cutkosky, *The road less scheduled*, `NeurIPS`
+//! 2024, arXiv:2405.15682.
 
 use serde::{Deserialize, Serialize};
 

@@ -137,7 +137,7 @@ struct Constants {
 impl Constants {
     fn new(length: usize, population: usize) -> Self {
         let n = length as f64;
-        let half = (population as f32 + 1.0) / 2.0;
+        let half = f32::midpoint(population as f32, 1.0);
         let raw = (1..=population / 2).map(|rank| f64::from(math::ln(half) - math::ln(rank as f32)));
         let raw: Vec<f64> = raw.collect();
         let sum: f64 = raw.iter().sum();

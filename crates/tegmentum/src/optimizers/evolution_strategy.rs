@@ -1,4 +1,4 @@
-//! OpenAI's evolution strategy: antithetic pairs, centred ranks (Salimans et al., 2017).
+//! The evolution strategy of `OpenAI`: antithetic pairs, centred ranks (Salimans et al., 2017).
 //!
 //! # Update
 //! ```text
@@ -152,15 +152,13 @@ impl EvolutionStrategy {
     }
 
     fn descend(&mut self, mut estimate: Vec<(Direction, f32)>, rate: f32) -> Result<()> {
-        match &mut self.moments {
-            Some(moments) => moments.descend(&mut self.iterate.point, &estimate, rate, self.update),
-            None => {
-                for (_, weight) in &mut estimate {
-                    *weight *= rate;
-                }
-                self.iterate.descend(&estimate, self.update)
-            }
+        if let Some(moments) = &mut self.moments {
+            return moments.descend(&mut self.iterate.point, &estimate, rate, self.update);
         }
+        for (_, weight) in &mut estimate {
+            *weight *= rate;
+        }
+        self.iterate.descend(&estimate, self.update)
     }
 }
 
@@ -197,10 +195,10 @@ impl Optimizer for EvolutionStrategy {
 
     fn tell(&mut self, losses: &[f64], modulation: &Modulation) -> Result<StepReport> {
         check_losses(self.probes.len(), losses)?;
-        if modulation.reset {
-            if let Some(moments) = &mut self.moments {
-                moments.reset();
-            }
+        if modulation.reset
+            && let Some(moments) = &mut self.moments
+        {
+            moments.reset();
         }
         let (estimate, loss) = self.estimate(losses);
         let rate =

@@ -7,8 +7,8 @@
 //! ```text
 //!     w ← w − (1/K) Σ_k η_t f(ρ_k) v_k        ρ_k = d_k/σ
 //! ```
-//! w parameters [P] · v_k direction [P] · d_k regret, loss of the perturbed less that of the unperturbed model · σ
-//! perturbation scale, in the unit of w · ρ_k slope along `v_k`, loss/w; to first order its mean is 0 and its standard
+//! w parameters [P] · `v_k` direction [P] · `d_k` regret, loss of the perturbed less that of the unperturbed model · σ
+//! perturbation scale, in the unit of w · `ρ_k` slope along `v_k`, loss/w; to first order its mean is 0 and its standard
 //! deviation ‖∇L‖ · `η_t` rate · η0 the learning rate of the configuration · f(ρ) = ρ unless said otherwise · ⟨x⟩_β
 //! exponential running mean with decay β, without the bias of its start · |ρ|, ρ, ρ² means over the K directions.
 //!
@@ -231,10 +231,10 @@ impl RateRule {
     }
 
     fn bold_driver(&mut self, loss: f64) -> f64 {
-        if loss.is_finite() {
-            if let Some(previous) = self.previous_loss.replace(loss) {
-                self.rate *= if loss < previous { BOLD_RISE } else { BOLD_FALL };
-            }
+        if loss.is_finite()
+            && let Some(previous) = self.previous_loss.replace(loss)
+        {
+            self.rate *= if loss < previous { BOLD_RISE } else { BOLD_FALL };
         }
         self.rate
     }

@@ -179,7 +179,7 @@ mod tests {
     fn gains_are_spalls() {
         let config = SpsaConfig { learning_rate: 0.5, perturbation_scale: 0.1, ..SpsaConfig::default() };
         let mut learner = config.build(vec![0.0; 3], Key::from_seed(1), 2000).unwrap();
-        assert_eq!((learner.rate(), learner.scale()), (0.5, f64::from(0.1f64)));
+        assert_eq!((learner.rate(), learner.scale()), (0.5, 0.1));
         let modulation = Modulation::default();
         for _ in 0..99 {
             learner.ask(&modulation);
