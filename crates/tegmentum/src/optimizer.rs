@@ -164,7 +164,7 @@ macro_rules! learning_rate_of {
 }
 
 impl OptimizerConfig {
-    /// The learner, starting from `start` [P], that draws its directions from `key` and plans for
+    /// The learner, starting from `start` `[P]`, that draws its directions from `key` and plans for
     /// `budget_evaluations` evaluations.
     ///
     /// # Errors

@@ -14,8 +14,8 @@
 //! | [`random_search`] | best of samples around the start | samples + 1 |
 //!
 //! # Shared parts
-//! Losses that are NaN or infinite move nothing and are counted. Directions have the keys
-//! `key.child(update).child(k)`. No learner stores a gradient estimate: sums of directions are formed a chunk at a time.
+//! Losses that are NaN or infinite move nothing and are counted. Directions have the keys `key.child(update).child(k)`.
+//! No learner stores a gradient estimate: sums of directions are formed a chunk at a time.
 
 use serde::{Deserialize, Serialize};
 

@@ -10,10 +10,11 @@
 //!     p_c ← (1 − c_c) p_c + h √(c_c (2 − c_c) μ_eff) √C ⟨z⟩
 //!     C   ← (1 − c_1 − c_μ + (1 − h) c_1 c_c (2 − c_c)) C + c_1 p_c² + c_μ C Σ_i w_i z²_{i:λ}
 //! ```
-//! m mean [P] · C variances [P], elementwise products throughout · `p_σ`, `p_c` paths [P] · σ global scale, in the unit of m,
-//! at first the perturbation scale · h 0 while `p_σ` is long (Hansen's stall rule), else 1 · λ = 4 + ⌊3 ln P⌋ unless given ·
-//! the other constants are those of Hansen's tutorial, `c_1` and `c_μ` (P + 2)/3 times larger as Ros & Hansen advise.
-//! There is no learning rate; a factor on it multiplies the move of m. Losses that are NaN or infinite are not selected.
+//! m mean `[P]` · C variances `[P]`, elementwise products throughout · `p_σ`, `p_c` paths `[P]` · σ global scale, in
+//! the unit of m, at first the perturbation scale · h 0 while `p_σ` is long (Hansen's stall rule), else 1 · λ = 4 + ⌊3
+//! ln P⌋ unless given · the other constants are those of Hansen's tutorial, `c_1` and `c_μ` (P + 2)/3 times larger as
+//! Ros & Hansen advise. There is no learning rate; a factor on it multiplies the move of m. Losses that are NaN or
+//! infinite are not selected.
 //!
 //! # Cost
 //! λ evaluations an update. Memory (4 + λ) P numbers: candidates are dense.
@@ -119,7 +120,7 @@ impl CmaEsConfig {
 #[derive(Clone, Debug)]
 struct Constants {
     population: usize,
-    /// `w_i` [μ], falling, with sum 1.
+    /// `w_i` `[μ]`, falling, with sum 1.
     weights: Vec<f64>,
     /// `μ_eff`.
     effective: f64,

@@ -6,10 +6,10 @@
 //!     ĝ    = (1/2n) Σ_k (u_k+ − u_k−) v_k
 //!     w    ← w − s_t η ĝ      or Adam's step of that rate
 //! ```
-//! w parameters [P] · `v_k` directions [P], standard normal or ±1 · σ perturbation scale, in the unit of w · η learning rate,
-//! in the unit of w · `s_t` schedule in `[0, 1]` · n pairs · L mean loss on the batch of the update. Equal losses share the
-//! mean of their ranks; a pair with a loss that is NaN or infinite is left out. As in the authors' code there is no
-//! division by σ: ranks carry no scale.
+//! w parameters `[P]` · `v_k` directions `[P]`, standard normal or ±1 · σ perturbation scale, in the unit of w · η
+//! learning rate, in the unit of w · `s_t` schedule in `[0, 1]` · n pairs · L mean loss on the batch of the update.
+//! Equal losses share the mean of their ranks; a pair with a loss that is NaN or infinite is left out. As in the
+//! authors' code there is no division by σ: ranks carry no scale.
 //!
 //! # Cost
 //! 2n evaluations an update. Memory 3P numbers with Adam, P without.
@@ -44,8 +44,8 @@
 //! ```
 //!
 //! # Reference
-//! T. Salimans, J. Ho, X. Chen, S. Sidor, I. Sutskever, *Evolution strategies as a scalable alternative to reinforcement
-//! learning*, arXiv:1703.03864, 2017.
+//! T. Salimans, J. Ho, X. Chen, S. Sidor, I. Sutskever, *Evolution strategies as a scalable alternative to
+//! reinforcement learning*, arXiv:1703.03864, 2017.
 
 use serde::{Deserialize, Serialize};
 

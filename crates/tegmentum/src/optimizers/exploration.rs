@@ -71,7 +71,7 @@ impl Exploration {
         self.directions
     }
 
-    /// The slopes ρ [K] of the last outcome.
+    /// The slopes ρ `[K]` of the last outcome.
     pub(super) fn slopes(&self) -> &[f64] {
         &self.slopes
     }

@@ -4,9 +4,9 @@
 //! ```text
 //!     w_i ← w_i − s_t η (L(w + σ e_i) − L(w))/σ        for the n weights i of this update
 //! ```
-//! w parameters [P] · `e_i` unit vector of weight i · σ perturbation scale, in the unit of w · η learning rate, w per
-//! (loss/w) · `s_t` schedule in `[0, 1]` · L mean loss on the batch of the update. Weights take turns in their order; the n
-//! weights of an update share one L(w).
+//! w parameters `[P]` · `e_i` unit vector of weight i · σ perturbation scale, in the unit of w · η learning rate, w per
+//! (loss/w) · `s_t` schedule in `[0, 1]` · L mean loss on the batch of the update. Weights take turns in their order;
+//! the n weights of an update share one L(w).
 //!
 //! # Cost
 //! n + 1 evaluations an update, P (1 + 1/n) a sweep over all weights. Memory P numbers.
@@ -41,8 +41,9 @@
 //! ```
 //!
 //! # Reference
-//! M. Jabri, B. Flower, *Weight perturbation: an optimal architecture and learning technique for analog VLSI feedforward
-//! and recurrent multilayer networks*, IEEE Transactions on Neural Networks 3(1), 154–157, 1992, doi:10.1109/72.105429.
+//! M. Jabri, B. Flower, *Weight perturbation: an optimal architecture and learning technique for analog VLSI
+//! feedforward and recurrent multilayer networks*, IEEE Transactions on Neural Networks 3(1), 154–157, 1992,
+//! doi:10.1109/72.105429.
 
 use serde::{Deserialize, Serialize};
 

@@ -6,9 +6,9 @@
 //!     s   = population standard deviation of l_1 … l_N
 //!     w   ← w − s_t η/(N s) Σ_k (l_k − l_0) u_k
 //! ```
-//! w parameters [P] · ε perturbation scale, in the unit of w; s carries it, so the step is not divided by it · η learning
-//! rate, in the unit of w: to first order the expected step is −η ∇L/‖∇L‖ · `s_t` schedule in `[0, 1]` (ours) · L mean loss on
-//! the batch of the update. If s = 0 nothing moves.
+//! w parameters `[P]` · ε perturbation scale, in the unit of w; s carries it, so the step is not divided by it · η
+//! learning rate, in the unit of w: to first order the expected step is −η ∇L/‖∇L‖ · `s_t` schedule in `[0, 1]` (ours)
+//! · L mean loss on the batch of the update. If s = 0 nothing moves.
 //!
 //! # Cost
 //! N + 1 evaluations an update. Memory P numbers.
@@ -43,8 +43,8 @@
 //! ```
 //!
 //! # Reference
-//! *FZOO: fast zeroth-order optimizer for fine-tuning large language models towards Adam-scale speed*, arXiv:2506.09034,
-//! 2025; equations as in the authors' code.
+//! *FZOO: fast zeroth-order optimizer for fine-tuning large language models towards Adam-scale speed*,
+//! arXiv:2506.09034, 2025; equations as in the authors' code.
 
 use serde::{Deserialize, Serialize};
 

@@ -7,9 +7,9 @@
 //!     v   ← β v + (1 − β) g²           v̂ = v/(1 − β^t)
 //!     w   ← w − s_t η/(√v̂ + ζ) · mean_i Δ_i u_i
 //! ```
-//! w parameters [P] · `u_i` directions [P], entries ±1 or standard normal · ε perturbation scale, in the unit of w · η
-//! learning rate, in the unit of w · β decay of the second moment, ζ = 1e−8 · `s_t` schedule in `[0, 1]` (ours) · L mean loss
-//! on the batch of the update.
+//! w parameters `[P]` · `u_i` directions `[P]`, entries ±1 or standard normal · ε perturbation scale, in the unit of w
+//! · η learning rate, in the unit of w · β decay of the second moment, ζ = 1e−8 · `s_t` schedule in `[0, 1]` (ours) · L
+//! mean loss on the batch of the update.
 //!
 //! The equations are from a third party's account of arXiv:2605.03869, not from the paper, and that account prints the
 //! exponent t − 1; the values of β, ζ and q are ours. With q = 1 this is the reading R4 of

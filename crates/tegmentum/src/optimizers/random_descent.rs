@@ -4,8 +4,9 @@
 //! ```text
 //!     w ← w + σ s_t v    if L(w + σ s_t v) < L(w), else w
 //! ```
-//! w parameters [P] · v direction [P], entries ±1 or standard normal · σ perturbation scale, in the unit of w · `s_t`
-//! schedule in `[0, 1]` · L mean loss on the batch of the update. There is no learning rate: the perturbation is the step.
+//! w parameters `[P]` · v direction `[P]`, entries ±1 or standard normal · σ perturbation scale, in the unit of w ·
+//! `s_t` schedule in `[0, 1]` · L mean loss on the batch of the update. There is no learning rate: the perturbation is
+//! the step.
 //!
 //! # Cost
 //! 2 evaluations an update. Memory P numbers.

@@ -4,9 +4,9 @@
 //! ```text
 //!     b ← argmin of L over { b, w0 + σ v_1, …, w0 + σ v_n }
 //! ```
-//! w0 the start [P] · b the best so far [P] · `v_k` directions [P], standard normal · σ perturbation scale, in the unit of w ·
-//! L mean loss on the batch of the update, on which the best so far is evaluated again. The start acts, the best is handed
-//! over.
+//! w0 the start `[P]` · b the best so far `[P]` · `v_k` directions `[P]`, standard normal · σ perturbation scale, in
+//! the unit of w · L mean loss on the batch of the update, on which the best so far is evaluated again. The start acts,
+//! the best is handed over.
 //!
 //! # Cost
 //! n + 1 evaluations an update. Memory 2P numbers.

@@ -7,10 +7,10 @@
 //! ```text
 //!     w ← w − (1/K) Σ_k η_t f(ρ_k) v_k        ρ_k = d_k/σ
 //! ```
-//! w parameters [P] · `v_k` direction [P] · `d_k` regret, loss of the perturbed less that of the unperturbed model · σ
-//! perturbation scale, in the unit of w · `ρ_k` slope along `v_k`, loss/w; to first order its mean is 0 and its standard
-//! deviation ‖∇L‖ · `η_t` rate · η0 the learning rate of the configuration · f(ρ) = ρ unless said otherwise · ⟨x⟩_β
-//! exponential running mean with decay β, without the bias of its start · |ρ|, ρ, ρ² means over the K directions.
+//! w parameters `[P]` · `v_k` direction `[P]` · `d_k` regret, loss of the perturbed less that of the unperturbed model
+//! · σ perturbation scale, in the unit of w · `ρ_k` slope along `v_k`, loss/w; to first order its mean is 0 and its
+//! standard deviation ‖∇L‖ · `η_t` rate · η0 the learning rate of the configuration · f(ρ) = ρ unless said otherwise ·
+//! ⟨x⟩_β exponential running mean with decay β, without the bias of its start · |ρ|, ρ, ρ² means over the K directions.
 //!
 //! | | reading | `η_t` |
 //! |---|---|---|
@@ -121,7 +121,7 @@ impl Reading {
 /// What a rule sees of an update.
 #[derive(Clone, Copy, Debug)]
 pub struct Observation<'a> {
-    /// The slopes ρ [K]; 0 where a loss was NaN or infinite.
+    /// The slopes ρ `[K]`; 0 where a loss was NaN or infinite.
     pub slopes: &'a [f64],
     /// How many of them are not such replacements.
     pub usable: usize,

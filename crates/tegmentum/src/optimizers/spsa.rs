@@ -6,9 +6,9 @@
 //!     w   ← w − a_t ĝ
 //!     a_t = η ((A + 1)/(A + t + 1))^α          c_t = σ/(t + 1)^γ       t = 0, 1, …
 //! ```
-//! w parameters [P] · `Δ_k` directions [P] · η the first gain, w per (loss/w): Spall's a is η (A + 1)^α · σ the first
-//! perturbation scale, Spall's c, in the unit of w · A stability constant: a share of the planned updates · α = .602,
-//! γ = .101 the practical exponents. L mean loss on the batch of the update.
+//! w parameters `[P]` · `Δ_k` directions `[P]` · η the first gain, w per (loss/w): Spall's a is η (A + 1)^α · σ the
+//! first perturbation scale, Spall's c, in the unit of w · A stability constant: a share of the planned updates · α =
+//! .602, γ = .101 the practical exponents. L mean loss on the batch of the update.
 //!
 //! # Cost
 //! 2K evaluations an update for K directions. Memory P numbers.

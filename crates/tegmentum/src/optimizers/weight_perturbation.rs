@@ -6,13 +6,13 @@
 //!     ρ_k = (L(w + σ v_k) − L(w − σ v_k))/(2σ)         two-sided
 //!     w   ← w − s_t (1/K) Σ_k η_t f(ρ_k) v_k
 //! ```
-//! w parameters [P] · `v_k` directions [P], entries ±1 or standard normal · σ perturbation scale, in the unit of w · L mean
-//! loss on the batch of the update, the same for all probes · `η_t`, f the [reading](super::rate_rule), w per (loss/w); with
-//! the normalised readings in the unit of w · `s_t` schedule in `[0, 1]` · K directions.
+//! w parameters `[P]` · `v_k` directions `[P]`, entries ±1 or standard normal · σ perturbation scale, in the unit of w
+//! · L mean loss on the batch of the update, the same for all probes · `η_t`, f the [reading](super::rate_rule), w per
+//! (loss/w); with the normalised readings in the unit of w · `s_t` schedule in `[0, 1]` · K directions.
 //!
 //! # Cost
-//! K + 1 evaluations an update (one-sided) or 2K (two-sided). Memory P numbers; 2P with schedule-free averaging, 3P with
-//! the reading `adam`. Directions are kept as keys.
+//! K + 1 evaluations an update (one-sided) or 2K (two-sided). Memory P numbers; 2P with schedule-free averaging, 3P
+//! with the reading `adam`. Directions are kept as keys.
 //!
 //! # Logged
 //! `loss` L(w), or the mean of the pairs · `learning_rate` `s_t η_t`, or `s_t η0` for readings that normalise ·
@@ -42,7 +42,8 @@
 //! ```
 //!
 //! # References
-//! 1. G. Cauwenberghs, *A fast stochastic error-descent algorithm for supervised learning and optimization*, NIPS 5, 1993.
+//! 1. G. Cauwenberghs, *A fast stochastic error-descent algorithm for supervised learning and optimization*, NIPS 5,
+//!    1993.
 //! 2. P. Zuege, C. Klos, R.-M. Memmesheimer, PRX 13, 021006, 2023.
 //! 3. S. Nambusubramaniyan et al., arXiv:2510.22178, 2025: the readings are INFERRED from its abstract.
 
