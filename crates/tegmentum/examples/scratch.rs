@@ -17,7 +17,7 @@ fn main(){ let a:Vec<String>=std::env::args().collect(); // task net kind cfg se
   let obj=NetworkLoss::new(network.clone(),problem.clone()); let mut ev=Evaluator::new(network.clone(),problem.clone());
   let (mut hits,mut fin,mut cps)=(vec![],vec![],vec![vec![];4]); let t0=std::time::Instant::now(); let (mut tot,mut sur)=(0,0);
   for s in n0..n0+seeds { let k=Key::from_seed(s); let start=network.initialise(k.child(0));
-    let mut learner:Box<dyn Learner>= if a[3]=="dp" { Box::new(BlackBoxLearner::new(&obj,Box::new(toml::from_str::<DopamineConfig>(&a[4]).unwrap().build(start,k.child(1)).unwrap()))) } else { Box::new(toml::from_str::<NodePerturbationConfig>(&a[4]).unwrap().build(network.clone(),problem.clone(),start,k.child(1)).unwrap()) };
+    let mut learner:Box<dyn Learner>= if a[3]=="dp" { Box::new(BlackBoxLearner::new(&obj,Box::new(toml::from_str::<DopamineConfig>(&a[4]).unwrap().build(start,k.child(1),0).unwrap()))) } else { Box::new(toml::from_str::<NodePerturbationConfig>(&a[4]).unwrap().build(network.clone(),problem.clone(),start,k.child(1)).unwrap()) };
     let mut t=T{ev:&mut ev,m,target,next:0,hit:None,cps:if target>0.0&&std::env::var("CPS").is_err(){vec![]}else{[8,4,2,1].map(|d|budget/d).to_vec()},vals:vec![],stop:std::env::var("CPS").is_err()};
     let e=train(&mut *learner,k.child(2),budget,&mut [&mut t]).unwrap(); tot+=e.evaluations; sur+=e.surprises;
     hits.push(t.hit.map_or(f64::INFINITY,|h|h as f64)); for (c,v) in cps.iter_mut().zip(&t.vals){c.push(*v);} let mut w=vec![0.0;network.num_parameters()]; learner.solution().write(1.0,&mut w); fin.push(ev.measure(m,&w).unwrap()); }

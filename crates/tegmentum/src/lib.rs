@@ -20,10 +20,7 @@ pub mod perturbation;
 pub mod plasticity;
 pub mod random;
 pub mod statistics;
+pub mod study;
 pub mod task;
 pub mod tasks;
 pub mod training;
-/// Studies.
-pub mod study {
-    pub mod outcome;
-}

@@ -61,7 +61,7 @@ pub trait Learner: Send {
 /// use tegmentum::training::{BlackBoxLearner, Learner};
 ///
 /// let sphere = BlackBox::new(2, |x: &[f32]| x.iter().map(|&x| f64::from(x * x)).sum());
-/// let optimizer = DopamineConfig::default().build(vec![1.0, -1.0], Key::from_seed(1))?;
+/// let optimizer = DopamineConfig::default().build(vec![1.0, -1.0], Key::from_seed(1), 100)?;
 /// let mut learner = BlackBoxLearner::new(&sphere, Box::new(optimizer));
 /// let update = learner.update(Key::from_seed(2), &Modulation::default())?;
 /// assert_eq!(update.evaluations, 5);

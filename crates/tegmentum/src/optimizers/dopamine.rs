@@ -40,7 +40,7 @@
 //!     (1.0 - x).powi(2) + 100.0 * (y - x * x).powi(2)
 //! });
 //! let start = vec![-1.2, 1.0];
-//! let optimizer = DopamineConfig::default().build(start, Key::from_seed(1))?;
+//! let optimizer = DopamineConfig::default().build(start, Key::from_seed(1), 5_000)?;
 //! let result = minimise(&valley, Box::new(optimizer), Key::from_seed(2), 5_000)?;
 //! assert!(result.loss < 1.0, "began at 24.2, ended at {}", result.loss);
 //! # Ok::<(), tegmentum::error::Error>(())
@@ -110,11 +110,11 @@ impl Default for DopamineConfig {
 }
 
 impl DopamineConfig {
-    /// An optimizer that begins at `start` [P] and draws its directions from `key`.
+    /// An optimizer that begins at `start` `[P]` and draws its directions from `key`. It makes no use of the budget.
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] for a setting outside its range, [`Error::NonFinite`] for a start that is not finite.
-    pub fn build(&self, start: Vec<f32>, key: Key) -> Result<Dopamine> {
+    pub fn build(&self, start: Vec<f32>, key: Key, _budget_evaluations: u64) -> Result<Dopamine> {
         at_least_one("directions", self.directions)?;
         at_least_one("number of parameters", start.len())?;
         positive("perturbation_scale", self.perturbation_scale)?;

@@ -81,8 +81,11 @@ pub fn set_rate(arm: &mut Arm, rate: f64) -> Result<()> {
 }
 
 fn set_scale(arm: &mut Arm, scale: f64) -> Result<()> {
-    let done = arm.optimizer.as_mut().is_some_and(|optimizer| optimizer.set_perturbation_scale(scale));
-    if done { Ok(()) } else { Err(no_such(arm, "perturbation_scale")) }
+    match &mut arm.optimizer {
+        Some(optimizer) => optimizer.set_perturbation_scale(scale),
+        None => return Err(no_such(arm, "perturbation_scale")),
+    }
+    Ok(())
 }
 
 fn no_such(arm: &Arm, what: &str) -> Error {
