@@ -1,2 +1,53 @@
-//! Project commands.
-fn main() {}
+//! Project commands: `cargo xtask test | bench | figures`.
+//!
+//! Each prints what it does. `test` is the whole check before a change is proposed; its last line is
+//! `N passed, N failed`.
+//!
+//! Exit codes: 0 done, 1 a check failed, 2 could not run.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line: standard output is its product")]
+
+mod bench;
+mod command;
+mod figures;
+mod licences;
+mod machine_paths;
+mod tally;
+mod test;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Project commands of Tegmentum.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Subcommands,
+}
+
+#[derive(Subcommand)]
+enum Subcommands {
+    /// Format, lints, tests, documentation, licences and repository text; ends with `N passed, N failed`.
+    Test,
+    /// The benchmarks of the library.
+    Bench(bench::Arguments),
+    /// The pictures of the documentation, drawn anew by `tegmentum reproduce`.
+    Figures(figures::Arguments),
+}
+
+fn main() -> ExitCode {
+    run(&Arguments::parse()).unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::from(2)
+    })
+}
+
+fn run(arguments: &Arguments) -> Result<ExitCode> {
+    match &arguments.command {
+        Subcommands::Test => Ok(test::run()),
+        Subcommands::Bench(arguments) => bench::run(arguments),
+        Subcommands::Figures(arguments) => figures::run(arguments),
+    }
+}

@@ -1,3 +1,20 @@
 //! Neuromodulation: signals → nuclei → levels → receptors → [`Modulation`](modulation::Modulation).
+//!
+//! Four nuclei watch outcomes and release a transmitter; receptors turn its level into an effect on a learner. A
+//! modulator never touches a weight, and no nucleus is told which task is on.
+//!
+//! | nucleus | transmitter | reads | level |
+//! |---|---|---|---|
+//! | [ventral tegmental area](nuclei::ventral_tegmental_area) | dopamine | regrets; loss of the averaged model minus that of the acting one | prediction error |
+//! | [basal forebrain](nuclei::basal_forebrain) | acetylcholine | prediction errors | their expected size |
+//! | [dorsal raphe](nuclei::dorsal_raphe) | serotonin | time since the last surprise | horizon, patience |
+//! | [locus coeruleus](nuclei::locus_coeruleus) | noradrenaline | losses of the acting model | evidence of change |
+//!
+//! The [`Controller`](controller::Controller) puts them together for learners that step through parameter space: the
+//! [`Dopamine`](crate::optimizers::dopamine) optimizer and [node perturbation](crate::plasticity::node_perturbation).
 
+pub mod controller;
 pub mod modulation;
+pub mod nuclei;
+pub mod nucleus;
+pub mod receptor;

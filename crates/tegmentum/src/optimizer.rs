@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 use crate::neuromodulation::modulation::Modulation;
-use crate::perturbation::{Bases, Probe};
+use crate::perturbation::{Bases, Point, Probe};
 
 pub use crate::network::Description;
 
@@ -55,6 +55,11 @@ pub trait Optimizer: Send {
 
     /// The learner's vectors, borrowed.
     fn bases(&self) -> Bases<'_>;
+
+    /// What the learner would hand over: the averaged vector, unless it keeps a better one.
+    fn solution(&self) -> Point<'_> {
+        self.bases().averaged
+    }
 
     /// Bytes of state that last from update to update: parameters, averages, statistics of vector size. What is
     /// O(1) or O(probes) is not counted.

@@ -3,9 +3,24 @@
 //! A task is data, split into a part to learn from and a part to be judged on. It never meets a learner: an
 //! [`Objective`](crate::objective::Objective) turns its training part into losses.
 
-use std::ops::Range;
+use std::{fmt::Debug, ops::Range};
 
 use serde::{Deserialize, Serialize};
+
+use crate::{
+    error::{Error, Result, at_least_one},
+    random::Key,
+    tasks::{
+        digits::{self, DigitsConfig},
+        henon::{self, HenonConfig},
+        lorenz::{self, LorenzConfig},
+        mackey_glass::{self, MackeyGlassConfig},
+        parity::{self, ParityConfig},
+        rossler::{self, RosslerConfig},
+        series::{self, SeriesConfig},
+        xor::{self, XorConfig},
+    },
+};
 
 /// How an output is compared with its target. Smaller is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,4 +131,168 @@ impl Problem {
             Self::Series(series) => series.channels.len(),
         }
     }
+}
+
+impl Windows {
+    /// Rows that one window reads.
+    ///
+    /// # Example
+    /// ```
+    /// assert_eq!(tegmentum::task::Windows::default().rows(), 101);
+    /// ```
+    pub fn rows(&self) -> usize {
+        self.length.saturating_add(1)
+    }
+
+    /// Whether windows can be cut and at least one of their steps is scored.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] for no windows, empty ones, or a washout that
+    /// leaves no step to score.
+    pub fn validate(&self) -> Result<()> {
+        at_least_one("windows.count", self.count)?;
+        at_least_one("windows.length", self.length)?;
+        if self.washout >= self.length {
+            let requirement = "below windows.length, so that at least one step is scored";
+            return Err(Error::InvalidParameter { name: "windows.washout", value: self.washout as f64, requirement });
+        }
+        Ok(())
+    }
+}
+
+/// A maker of problems.
+///
+/// # Example
+/// ```
+/// use tegmentum::{random::Key, task::{Problem, Task, TaskConfig}};
+///
+/// let task = TaskConfig::from_name("xor")?.build()?;
+/// let Problem::Examples(examples) = task.problem(Key::from_seed(1))? else { unreachable!("XOR has examples") };
+/// assert_eq!(examples.train.targets, [0.0, 1.0, 1.0, 0.0]);
+/// # Ok::<(), tegmentum::error::Error>(())
+/// ```
+pub trait Task: Debug + Send + Sync {
+    /// The data.
+    ///
+    /// All that is random in their making follows from `key`: noise on the inputs, a random initial state. The key is
+    /// independent of the learner's keys, so that two learners can be given the same data, and one learner other data.
+    /// Where nothing is random the key is not read.
+    ///
+    /// # Errors
+    /// If the parameters, though each is within its range, lead to data that cannot be used: a series that diverges or
+    /// becomes constant.
+    fn problem(&self, key: Key) -> Result<Problem>;
+}
+
+/// Which task, with its parameters.
+///
+/// # Example
+/// ```
+/// use tegmentum::task::TaskConfig;
+///
+/// let config: TaskConfig = toml::from_str("[lorenz]\nrho = 35.0")?;
+/// assert_eq!(config.description().name, "lorenz");
+/// assert!(toml::from_str::<TaskConfig>("[lorenz]\nroh = 35.0").is_err());
+/// # Ok::<(), toml::de::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskConfig {
+    /// Exclusive or.
+    Xor(XorConfig),
+    /// Parity of several bits.
+    Parity(ParityConfig),
+    /// The Lorenz system.
+    Lorenz(LorenzConfig),
+    /// The Rössler system.
+    Rossler(RosslerConfig),
+    /// The Mackey–Glass equation.
+    MackeyGlass(MackeyGlassConfig),
+    /// The Hénon map.
+    Henon(HenonConfig),
+    /// Handwritten digits.
+    Digits(DigitsConfig),
+    /// A series from a user's file.
+    Series(SeriesConfig),
+}
+
+impl TaskConfig {
+    /// The task called `name` with its default parameters.
+    ///
+    /// # Errors
+    /// [`Error::UnknownName`] if no task has that name.
+    pub fn from_name(name: &str) -> Result<Self> {
+        defaults().into_iter().find(|config| config.description().name == name).ok_or_else(|| {
+            let known = registry().iter().map(|task| task.name).collect::<Vec<_>>().join(", ");
+            Error::UnknownName { kind: "task", name: name.to_owned(), known }
+        })
+    }
+
+    /// Name, summary and reference of the task.
+    pub fn description(&self) -> TaskDescription {
+        match self {
+            Self::Xor(_) => xor::DESCRIPTION,
+            Self::Parity(_) => parity::DESCRIPTION,
+            Self::Lorenz(_) => lorenz::DESCRIPTION,
+            Self::Rossler(_) => rossler::DESCRIPTION,
+            Self::MackeyGlass(_) => mackey_glass::DESCRIPTION,
+            Self::Henon(_) => henon::DESCRIPTION,
+            Self::Digits(_) => digits::DESCRIPTION,
+            Self::Series(_) => series::DESCRIPTION,
+        }
+    }
+
+    /// Checks the parameters and makes the task. A file that the task needs is read here, once.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] for a parameter outside its range; for a file
+    /// see [`SeriesConfig::build`].
+    pub fn build(&self) -> Result<Box<dyn Task>> {
+        Ok(match self {
+            Self::Xor(config) => Box::new(config.build()?),
+            Self::Parity(config) => Box::new(config.build()?),
+            Self::Lorenz(config) => Box::new(config.build()?),
+            Self::Rossler(config) => Box::new(config.build()?),
+            Self::MackeyGlass(config) => Box::new(config.build()?),
+            Self::Henon(config) => Box::new(config.build()?),
+            Self::Digits(config) => Box::new(config.build()?),
+            Self::Series(config) => Box::new(config.build()?),
+        })
+    }
+}
+
+/// What a list of tasks shows.
+///
+/// # Example
+/// ```
+/// let tasks = tegmentum::task::registry();
+/// assert!(tasks.iter().any(|task| task.name == "mackey_glass"));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct TaskDescription {
+    /// The name in a study file.
+    pub name: &'static str,
+    /// What is to be learned, in one line.
+    pub summary: &'static str,
+    /// Where the task comes from.
+    pub reference: &'static str,
+}
+
+/// Every task, in the order in which to show them.
+pub fn registry() -> Vec<TaskDescription> {
+    defaults().iter().map(TaskConfig::description).collect()
+}
+
+/// Every task with its default parameters. A task is registered by a line here.
+fn defaults() -> Vec<TaskConfig> {
+    vec![
+        TaskConfig::Xor(XorConfig::default()),
+        TaskConfig::Parity(ParityConfig::default()),
+        TaskConfig::Lorenz(LorenzConfig::default()),
+        TaskConfig::Rossler(RosslerConfig::default()),
+        TaskConfig::MackeyGlass(MackeyGlassConfig::default()),
+        TaskConfig::Henon(HenonConfig::default()),
+        TaskConfig::Digits(DigitsConfig::default()),
+        TaskConfig::Series(SeriesConfig::default()),
+    ]
 }

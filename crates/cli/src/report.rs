@@ -1,0 +1,50 @@
+//! The report: one HTML page, complete in itself, from the outcomes of studies.
+//!
+//! [`render`] makes the page; it loads nothing, runs no script, follows the reader's light or dark theme, and prints.
+//! [`standalone_svg`] makes one figure as a file of its own.
+//!
+//! The figures are drawn here and not by the `plotters` library, because its SVG back end has whole pixels only, writes
+//! a fixed RGB colour and a font size into each element, and gives elements neither a class nor a title. This page
+//! needs classes, so that one drawing serves both themes, paper and a phone.
+
+mod axis;
+mod curves;
+mod distribution;
+mod figure;
+mod frame;
+mod number;
+mod page;
+mod simplify;
+mod study;
+mod svg;
+mod table;
+mod trajectories;
+
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod tests;
+
+use tegmentum::study::outcome::{Figure, Summary};
+
+/// What one study brings to the report.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StudyReport<'a> {
+    /// Its arms, claims and notes.
+    pub(crate) summary: &'a Summary,
+    /// Its pictures and tables, in the order of the page.
+    pub(crate) figures: &'a [Figure],
+}
+
+/// The whole report as one HTML page.
+///
+/// `provenance` says how the results came about, as pairs of a label and a value, in the order of the page. The head of
+/// the page repeats the labels `Started`, `Command`, `Version` and `Commit`, the citation the last two.
+pub(crate) fn render(studies: &[StudyReport<'_>], provenance: &[(String, String)]) -> String {
+    svg::without_control_characters(&page::page(studies, provenance).into_string())
+}
+
+/// One figure as the text of an `.svg` file: light colours, and dark ones for a reader with a dark theme.
+pub(crate) fn standalone_svg(figure: &Figure) -> String {
+    svg::without_control_characters(&figure::standalone(figure).into_string())
+}

@@ -1,0 +1,170 @@
+//! The whole report: it is well formed, complete in itself, and survives whatever a study hands over.
+
+use proptest::prelude::*;
+use tegmentum::study::outcome::{CurveSeries, DistributionGroup, Figure, FigureContent, Summary, TrajectoryPanel};
+
+use super::fixtures::{axis, curves, figure, figures, provenance, summary};
+use super::{StudyReport, render, standalone_svg};
+
+/// The page of one study with these figures.
+fn page(figures: &[Figure]) -> String {
+    let summary = summary("xor", "Exclusive or", false);
+    render(&[StudyReport { summary: &summary, figures }], &provenance())
+}
+
+/// Parses each drawing of the page and the figure's own file as XML; returns the file.
+fn check(content: FigureContent) -> String {
+    let figure = figure("id", "a < b & \"c\"\u{1}", content);
+    let page = page(std::slice::from_ref(&figure));
+    for part in page.split("<svg").skip(1) {
+        let svg = format!("<svg{}</svg>", part.split("</svg>").next().unwrap_or_default());
+        roxmltree::Document::parse(&svg).unwrap_or_else(|error| panic!("{error}: {svg}"));
+    }
+    let file = standalone_svg(&figure);
+    let document = roxmltree::Document::parse(&file).unwrap_or_else(|error| panic!("{error}: {file}"));
+    let numbers = document.descendants().flat_map(|node| node.attributes());
+    for attribute in numbers.filter(|attribute| matches!(attribute.name(), "d" | "x" | "y" | "cx" | "cy" | "width")) {
+        assert!(!attribute.value().contains("NaN") && !attribute.value().contains("inf"), "{attribute:?}");
+    }
+    file
+}
+
+fn series(x: Vec<f64>, y: Vec<f64>, lower: Vec<f64>, upper: Vec<f64>) -> FigureContent {
+    let series = vec![CurveSeries { label: "<&\">".to_owned(), x, y, lower, upper }];
+    FigureContent::Curves {
+        x: axis("<x>", false),
+        y: axis("&y", true),
+        series,
+        references: vec![("r".to_owned(), 1.0)],
+    }
+}
+
+#[test]
+fn the_page_is_complete_in_itself() {
+    let html = page(&figures());
+    for forbidden in ["http", "<script", "<link", "<img", "@import", "url("] {
+        assert!(!html.contains(forbidden), "{forbidden}");
+    }
+    assert!(html.len() < 1_500_000, "{} bytes", html.len());
+}
+
+#[test]
+fn the_page_says_what_was_found() {
+    let html = page(&figures());
+    for text in ["Not supported", "Inconclusive", "0.213", "[1.31, ∞]", "3 claims: 1 supported", "arXiv:2510.22178"] {
+        assert!(html.contains(text), "{text}");
+    }
+    assert!(html.contains("&lt;b&gt;R&amp;D&lt;/b&gt;") && !html.contains("<b>R"));
+}
+
+#[test]
+fn shortened_runs_are_marked() {
+    let (quick, full) = (summary("a", "A", true), summary("a", "A", false));
+    let html = |summary| render(&[StudyReport { summary, figures: &[] }], &[]);
+    assert!(html(&quick).contains("figures are indicative only"));
+    assert!(!html(&full).contains("figures are indicative only"));
+}
+
+#[test]
+fn anchors_are_unique() {
+    let (one, figures) = (summary("x & y", "A", false), figures());
+    let study = StudyReport { summary: &one, figures: &figures };
+    let html = render(&[study, study], &[]);
+    let mut ids: Vec<_> = html.split(" id=\"").skip(1).filter_map(|part| part.split('"').next()).collect();
+    let count = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), count);
+    let linked = html.split("href=\"#").skip(1).filter_map(|part| part.split('"').next());
+    assert!(linked.into_iter().all(|anchor| ids.binary_search(&anchor).is_ok()));
+}
+
+#[test]
+fn nothing_at_all() {
+    assert!(render(&[], &[]).contains("No claims were tested."));
+    let empty = Summary {
+        study: String::new(),
+        title: String::new(),
+        question: String::new(),
+        answer: String::new(),
+        quick: false,
+        arms: [].into(),
+        arm_order: vec!["missing".to_owned()],
+        claims: vec![],
+        notes: vec![],
+    };
+    render(&[StudyReport { summary: &empty, figures: &[] }], &[]);
+    check(curves(0, 0));
+    check(curves(2, 0));
+    check(FigureContent::Distribution { axis: axis("", true), groups: vec![], references: vec![] });
+    check(FigureContent::Trajectories { x: axis("", false), y: axis("", false), panels: vec![] });
+    check(FigureContent::Trajectories {
+        x: axis("", true),
+        y: axis("", false),
+        panels: vec![TrajectoryPanel {
+            title: String::new(),
+            paths: vec![vec![], vec![[0.0, f64::NAN]], vec![[1.0, 1.0]]],
+        }],
+    });
+    check(FigureContent::Table { columns: vec![], rows: vec![vec![], vec!["a".to_owned()]] });
+}
+
+#[test]
+fn all_seeds_failed() {
+    let groups = vec![DistributionGroup { label: "a".to_owned(), values: vec![], failed: 3 }];
+    let file = check(FigureContent::Distribution { axis: axis("", false), groups, references: vec![] });
+    assert!(file.contains("3 failed"));
+}
+
+#[test]
+fn awkward_numbers() {
+    let awkward = vec![0.0, -1.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MAX, f64::MIN, 1e-320, 5.0, 5.0];
+    check(series(awkward.clone(), awkward.clone(), awkward.clone(), awkward.clone()));
+    check(series(vec![1.0], vec![1.0], vec![1.0], vec![1.0]));
+    check(series(vec![3.0; 5], vec![7.0; 5], vec![], vec![]));
+    check(series(vec![1.0, 2.0, 3.0], vec![1.0], vec![0.0, 0.0], vec![f64::INFINITY; 9]));
+    for logarithmic in [false, true] {
+        let group = |values: &[f64]| DistributionGroup { label: "a".to_owned(), values: values.to_vec(), failed: 1 };
+        let groups = vec![group(&awkward), group(&[f64::MAX, f64::MIN]), group(&[0.0; 4]), group(&[1e-300; 4])];
+        let references = vec![("nothing".to_owned(), f64::NAN), ("most".to_owned(), f64::MAX)];
+        check(FigureContent::Distribution { axis: axis("", logarithmic), groups, references });
+    }
+    let panels = vec![TrajectoryPanel {
+        title: "<>".to_owned(),
+        paths: vec![awkward.iter().zip(awkward.iter().rev()).map(|(&x, &y)| [x, y]).collect()],
+    }];
+    check(FigureContent::Trajectories { x: axis("", false), y: axis("", false), panels });
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_numbers_and_names(
+        values in prop::collection::vec(any::<f64>(), 0..30),
+        others in prop::collection::vec(prop::num::f64::ANY, 0..30),
+        label in any::<String>(),
+    ) {
+        check(series(values.clone(), others.clone(), values.clone(), others.clone()));
+        let groups = vec![DistributionGroup { label, values: others, failed: 0 }];
+        check(FigureContent::Distribution { axis: axis("", false), groups, references: vec![] });
+    }
+}
+
+/// `cargo test -p tegmentum-cli sample_page -- --ignored` writes `tegmentum-report.html` and a figure of each kind to
+/// the folder for temporary files, to be looked at.
+#[test]
+#[ignore = "for people"]
+fn sample_page() {
+    let (xor, lorenz) = (summary("xor", "Exclusive or", true), summary("lorenz", "Chaotic series: Lorenz", false));
+    let figures = figures();
+    let studies =
+        [StudyReport { summary: &xor, figures: &figures[2..4] }, StudyReport { summary: &lorenz, figures: &figures }];
+    let folder = std::env::temp_dir();
+    std::fs::write(folder.join("tegmentum-report.html"), render(&studies, &provenance()))
+        .expect("a folder to write to");
+    for figure in &figures {
+        let path = folder.join(format!("tegmentum-{}.svg", figure.id));
+        std::fs::write(path, standalone_svg(figure)).expect("a folder to write to");
+    }
+}

@@ -1,0 +1,3 @@
+//! The derivative-free optimizers: one file each.
+
+pub mod dopamine;

@@ -1,0 +1,431 @@
+//! Dopamine: schedule-free weight perturbation under the control of four neuromodulators. It has no learning rate to set.
+//!
+//! # Update
+//! ```text
+//!     s     = max(rms(θ₀), 1e-3) ,  σ = 1e-3 s ,  cap = min(.5, √(K/P))            all lengths relative to the weights
+//!     y     = .9 x + .1 z                                                            actor, formed on read
+//!     r_k   = (L(y + σ v_k) − L(y))/σ            or (L(y + σ v_k) − L(y − σ v_k))/(2σ) for pairs
+//!     δ_k   = r_k − m                            dopamine: regret minus expected regret
+//!     z     ← z − rate · s · f/√(K q) · Σ_k δ_k v_k                                  acetylcholine divides: unit size
+//!     x     ← x + min(1, 5/(t + 4)) (z − x)                                          serotonin: horizon of the average
+//!     each window: rate from L(x) − L(y), pull z home if acting did not pay          slow dopamine, serotonin
+//!     surprise:    x = z = ρ x, everything else forgotten, rate up                   noradrenaline
+//!     patience:    no progress of 5 % for max(patience, t/2) updates: new weights ~ N(0, s²), the best x is kept
+//! ```
+//! θ₀ first parameters [P] · x averaged (handed over), z exploring, y acting parameters [P] · v_k direction k [P] ·
+//! L loss on one batch, the same for all probes of an update · m, q, rate, t: see
+//! [`neuromodulation`](crate::neuromodulation).
+//!
+//! # Cost
+//! K + 1 evaluations an update (2K for pairs), two for each window, 6 for each surprise. Two vectors [P] (a third with
+//! patience), no activations, noise from keys.
+//!
+//! # What this is
+//! **Our reading** of "Dopamine" (Nambusubramaniyan, Safavi, Guru, Knoblauch, arXiv:2510.22178): the regret is read as a
+//! reward prediction error that sets the learning rate. The paper's own update rule could not be obtained; nothing here
+//! reproduces it. The simpler readings R0–R11 are in [`weight_perturbation`](crate::optimizers::weight_perturbation).
+//! Prior art: normalisation by the size of the loss differences as in FZOO (arXiv:2506.09034) and MEAZO
+//! (arXiv:2605.03869), averaging as in schedule-free learning (Defazio et al. 2024, arXiv:2405.15682).
+//!
+//! # Example
+//! ```
+//! use tegmentum::objectives::BlackBox;
+//! use tegmentum::optimizers::dopamine::DopamineConfig;
+//! use tegmentum::random::Key;
+//! use tegmentum::training::minimise;
+//!
+//! // Rosenbrock's valley, by its values alone.
+//! let valley = BlackBox::new(2, |x: &[f32]| {
+//!     let (x, y) = (f64::from(x[0]), f64::from(x[1]));
+//!     (1.0 - x).powi(2) + 100.0 * (y - x * x).powi(2)
+//! });
+//! let start = vec![-1.2, 1.0];
+//! let optimizer = DopamineConfig::default().build(start, Key::from_seed(1))?;
+//! let result = minimise(&valley, Box::new(optimizer), Key::from_seed(2), 5_000)?;
+//! assert!(result.loss < 1.0, "began at 24.2, ended at {}", result.loss);
+//! # Ok::<(), tegmentum::error::Error>(())
+//! ```
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result, at_least_one, positive};
+use crate::neuromodulation::controller::{Controller, ControllerConfig};
+use crate::neuromodulation::modulation::Modulation;
+use crate::optimizer::{Ask, Levels, Optimizer, StepReport};
+use crate::perturbation::{Base, Bases, Direction, Family, Point, Probe, for_each_weighted_chunk};
+use crate::random::Key;
+
+/// Share of the averaged model in the acting one.
+const AVERAGED_SHARE: f32 = 0.9;
+/// Regrets beyond this count as not finite.
+const LARGEST_REGRET: f64 = 1e30;
+
+/// The settings of the optimizer. None has to be tuned.
+///
+/// # Example
+/// ```
+/// use tegmentum::optimizers::dopamine::DopamineConfig;
+///
+/// let config: DopamineConfig = toml::from_str("patience = 100")?;
+/// assert_eq!(config.directions, 4);
+/// # Ok::<(), toml::de::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DopamineConfig {
+    /// Directions K of an update. 4 is good for small and recurrent networks, 8 for classification in mini-batches.
+    pub directions: usize,
+    /// The distribution of the directions.
+    pub family: Family,
+    /// Whether each direction is tried both ways: twice the evaluations, for losses that are noisy or quantised, where
+    /// the scale cannot be small.
+    pub two_sided: bool,
+    /// Scale of a perturbation as a share of the weights' root mean square.
+    pub perturbation_scale: f64,
+    /// The rate to begin with, as a share of the weights' root mean square; the cap if it is not given. Any positive
+    /// number works, infinity too.
+    pub start_rate: Option<f64>,
+    /// The largest rate, as a share of the weights' root mean square; min(½, √(K/P)) if it is not given.
+    pub largest_rate: Option<f64>,
+    /// Updates without progress after which the search starts again from new weights; never if it is not given. Not
+    /// for streams: it would throw away a model that has reached its noise floor.
+    pub patience: Option<u64>,
+    /// The four modulators.
+    pub controller: ControllerConfig,
+}
+
+impl Default for DopamineConfig {
+    fn default() -> Self {
+        Self {
+            directions: 4,
+            family: Family::Rademacher,
+            two_sided: false,
+            perturbation_scale: 1e-3,
+            start_rate: None,
+            largest_rate: None,
+            patience: None,
+            controller: ControllerConfig::default(),
+        }
+    }
+}
+
+impl DopamineConfig {
+    /// An optimizer that begins at `start` [P] and draws its directions from `key`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] for a setting outside its range, [`Error::NonFinite`] for a start that is not finite.
+    pub fn build(&self, start: Vec<f32>, key: Key) -> Result<Dopamine> {
+        at_least_one("directions", self.directions)?;
+        at_least_one("number of parameters", start.len())?;
+        positive("perturbation_scale", self.perturbation_scale)?;
+        if let Some(patience) = self.patience {
+            at_least_one("patience", patience as usize)?;
+        }
+        let sum: f64 = start.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
+        if !sum.is_finite() {
+            return Err(Error::NonFinite { what: "the start", step: 0 });
+        }
+        let size = (sum / start.len() as f64).sqrt().max(1e-3);
+        let evaluations = if self.two_sided { 2 * self.directions } else { self.directions + 1 };
+        let mut controller = self.controller.clone();
+        controller.first_window.get_or_insert((32 / evaluations as u64).max(4));
+        let cap = match self.largest_rate {
+            Some(cap) => positive("largest_rate", cap)?,
+            None => (self.directions as f64 / start.len() as f64).sqrt().min(0.5),
+        };
+        Ok(Dopamine {
+            controller: controller.build(self.start_rate.unwrap_or(cap), cap)?,
+            size,
+            averaged: start.clone(),
+            explorer: start,
+            best: None,
+            key,
+            updates: 0,
+            restarts: 0,
+            phase: Phase::Step,
+            probes: Vec::with_capacity(2 * self.directions + 1),
+            regrets: Vec::with_capacity(self.directions),
+            terms: Vec::with_capacity(self.directions),
+            gains: Vec::new(),
+            progress: Progress::default(),
+            config: self.clone(),
+        })
+    }
+}
+
+/// What the optimizer asks about next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// The probes of a step.
+    Step,
+    /// The averaged model, on the same batch: is the world different?
+    Confirm,
+    /// The averaged model with smaller gains, on the same batch.
+    Gain,
+    /// The averaged and the acting model, on a fresh batch: has acting paid?
+    Judge,
+}
+
+/// The best averaged model since the last restart, for patience.
+#[derive(Clone, Copy, Debug)]
+struct Progress {
+    loss: f64,
+    update: u64,
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        Self { loss: f64::INFINITY, update: 0 }
+    }
+}
+
+/// The optimizer; see the module's head.
+#[derive(Debug)]
+pub struct Dopamine {
+    config: DopamineConfig,
+    controller: Controller,
+    /// Root mean square s of the first parameters.
+    size: f64,
+    averaged: Vec<f32>,
+    explorer: Vec<f32>,
+    /// The best averaged model of all lives and its loss, kept with patience alone.
+    best: Option<(f64, Vec<f32>)>,
+    key: Key,
+    updates: u64,
+    restarts: u64,
+    phase: Phase,
+    probes: Vec<Probe>,
+    regrets: Vec<f64>,
+    terms: Vec<(Direction, f32)>,
+    /// Gains under trial and their losses.
+    gains: Vec<(f32, f64)>,
+    progress: Progress,
+}
+
+impl Dopamine {
+    /// The four modulators.
+    pub fn controller(&self) -> &Controller {
+        &self.controller
+    }
+
+    fn direction(&self, index: usize) -> Direction {
+        self.config.family.direction(self.key.child(self.updates).child(index as u64))
+    }
+
+    fn scale(&self, modulation: &Modulation) -> f32 {
+        (self.config.perturbation_scale * self.size * modulation.perturbation_scale) as f32
+    }
+
+    fn plan_step(&mut self, modulation: &Modulation) {
+        let scale = self.scale(modulation);
+        if !self.config.two_sided {
+            self.probes.push(Probe::unperturbed(Base::Acting));
+        }
+        for index in 0..self.config.directions {
+            let direction = self.direction(index);
+            self.probes.push(Probe::perturbed(direction, scale));
+            if self.config.two_sided {
+                self.probes.push(Probe::perturbed(direction, -scale));
+            }
+        }
+    }
+
+    /// Regrets per unit of noise into `self.regrets`, those that are not finite as 0; returns the loss of the acting
+    /// model and how many losses were not finite.
+    fn read_regrets(&mut self, losses: &[f64], modulation: &Modulation) -> (f64, u32) {
+        let scale = f64::from(self.scale(modulation));
+        let mut non_finite = losses.iter().filter(|loss| !loss.is_finite()).count() as u32;
+        let usable = |regret: f64| if regret.abs() <= LARGEST_REGRET { regret } else { 0.0 };
+        self.regrets.clear();
+        let loss = if self.config.two_sided {
+            self.regrets.extend(losses.chunks_exact(2).map(|pair| usable((pair[0] - pair[1]) / (2.0 * scale))));
+            losses.iter().sum::<f64>() / losses.len() as f64
+        } else {
+            self.regrets.extend(losses[1..].iter().map(|loss| usable((loss - losses[0]) / scale)));
+            losses[0]
+        };
+        if non_finite == 0 && !loss.is_finite() {
+            non_finite = 1;
+        }
+        (loss, non_finite)
+    }
+
+    /// The end of the main round: appraise, move, watch.
+    fn step(&mut self, losses: &[f64], modulation: &Modulation) -> Result<StepReport> {
+        let (loss, non_finite) = self.read_regrets(losses, modulation);
+        let mut errors = std::mem::take(&mut self.regrets);
+        let factor = self.controller.appraise(&mut errors);
+        let rate = self.controller.rate() * modulation.learning_rate;
+        let step = rate * self.size * factor / (self.config.directions as f64).sqrt();
+        self.terms.clear();
+        for (index, error) in errors.iter().enumerate() {
+            let weight = (step * error) as f32;
+            if !weight.is_finite() {
+                return Err(Error::NonFinite { what: "the step", step: self.updates });
+            }
+            self.terms.push((self.direction(index), weight));
+        }
+        self.regrets = errors;
+        let share = self.controller.advance(loss);
+        self.move_by_terms(share as f32);
+        let suspicious = self.controller.watch(loss);
+        self.phase = if suspicious { Phase::Confirm } else { self.after_watching() };
+        self.updates += 1;
+        Ok(StepReport { loss, learning_rate: rate, non_finite, follow_up: self.phase != Phase::Step, surprised: false })
+    }
+
+    fn after_watching(&self) -> Phase {
+        if self.controller.is_window_over() { Phase::Judge } else { Phase::Step }
+    }
+
+    /// `z ← z − Σ terms`, `x ← x + share (z − x)`, in one pass.
+    fn move_by_terms(&mut self, share: f32) {
+        let (averaged, explorer) = (&mut self.averaged, &mut self.explorer);
+        for_each_weighted_chunk(&self.terms, explorer.len(), |start, sum| {
+            let z = &mut explorer[start..start + sum.len()];
+            let x = &mut averaged[start..start + sum.len()];
+            for ((z, x), step) in z.iter_mut().zip(x).zip(sum) {
+                *z -= step;
+                *x += share * (*z - *x);
+            }
+        });
+    }
+
+    fn confirm(&mut self, averaged_loss: f64) -> StepReport {
+        let mut report = StepReport { follow_up: true, ..StepReport::default() };
+        if !self.controller.confirm(averaged_loss) {
+            self.phase = self.after_watching();
+            report.follow_up = self.phase != Phase::Step;
+            return report;
+        }
+        self.gains.clear();
+        self.gains.push((1.0, averaged_loss));
+        self.gains.extend(self.receptor_gains().iter().map(|&gain| (gain, f64::NAN)));
+        if self.gains.len() == 1 {
+            return self.start_over();
+        }
+        self.phase = Phase::Gain;
+        report
+    }
+
+    fn receptor_gains(&self) -> Vec<f32> {
+        self.controller.config().receptors.noradrenaline_on_gain.clone()
+    }
+
+    /// A confirmed surprise: weights with the best gain, everything else forgotten.
+    fn start_over(&mut self) -> StepReport {
+        let modulation = self.controller.surprise(&self.gains);
+        let gain = modulation.gain as f32;
+        for (z, x) in self.explorer.iter_mut().zip(&mut self.averaged) {
+            *x *= gain;
+            *z = *x;
+        }
+        self.progress = Progress::default();
+        self.phase = Phase::Step;
+        StepReport { learning_rate: modulation.learning_rate, surprised: true, ..StepReport::default() }
+    }
+
+    /// The end of a window.
+    fn judge(&mut self, averaged_loss: f64, acting_loss: f64) -> StepReport {
+        let modulation = self.controller.judge(averaged_loss, acting_loss);
+        if modulation.consolidation > 0.0 {
+            let share = modulation.consolidation as f32;
+            for (z, x) in self.explorer.iter_mut().zip(&self.averaged) {
+                *z += share * (*x - *z);
+            }
+        }
+        self.phase = Phase::Step;
+        if let Some(patience) = self.config.patience {
+            self.wait(averaged_loss, patience);
+        }
+        StepReport {
+            learning_rate: modulation.learning_rate,
+            non_finite: u32::from(!averaged_loss.is_finite()) + u32::from(!acting_loss.is_finite()),
+            ..StepReport::default()
+        }
+    }
+
+    /// Keeps the best averaged model and starts again from new weights when there was no progress for too long.
+    fn wait(&mut self, averaged_loss: f64, patience: u64) {
+        if self.best.as_ref().is_none_or(|best| averaged_loss < best.0) {
+            let mut vector = self.best.take().map_or_else(|| vec![0.0; self.averaged.len()], |best| best.1);
+            vector.copy_from_slice(&self.averaged);
+            self.best = Some((averaged_loss, vector));
+        }
+        let elapsed = self.controller.elapsed();
+        if averaged_loss < 0.95 * self.progress.loss {
+            self.progress = Progress { loss: averaged_loss, update: elapsed };
+        }
+        if elapsed - self.progress.update.min(elapsed) > patience.max(elapsed / 2) {
+            self.restarts += 1;
+            let mut stream = self.key.child(u64::MAX - self.restarts).stream();
+            for (x, z) in self.averaged.iter_mut().zip(&mut self.explorer) {
+                *x = self.size as f32 * stream.normal();
+                *z = *x;
+            }
+            self.controller.restart();
+            self.progress = Progress::default();
+        }
+    }
+}
+
+impl Optimizer for Dopamine {
+    fn ask(&mut self, modulation: &Modulation) -> Ask<'_> {
+        self.probes.clear();
+        match self.phase {
+            Phase::Step => self.plan_step(modulation),
+            Phase::Confirm => self.probes.push(Probe::unperturbed(Base::Averaged)),
+            Phase::Gain => {
+                let smaller = self.gains.iter().skip(1);
+                self.probes.extend(smaller.map(|&(gain, _)| Probe { gain, ..Probe::unperturbed(Base::Averaged) }));
+            }
+            Phase::Judge => {
+                self.probes.extend([Base::Averaged, Base::Acting].map(Probe::unperturbed));
+            }
+        }
+        Ask { probes: &self.probes, fresh_batch: self.phase == Phase::Judge && std::env::var("SAME").is_err() }
+    }
+
+    fn tell(&mut self, losses: &[f64], modulation: &Modulation) -> Result<StepReport> {
+        if losses.len() != self.probes.len() || losses.is_empty() {
+            return Err(Error::ShapeMismatch { what: "losses", expected: self.probes.len(), found: losses.len() });
+        }
+        match self.phase {
+            Phase::Step => self.step(losses, modulation),
+            Phase::Confirm => Ok(self.confirm(losses[0])),
+            Phase::Gain => {
+                for (gain, &loss) in self.gains.iter_mut().skip(1).zip(losses) {
+                    gain.1 = loss;
+                }
+                Ok(self.start_over())
+            }
+            Phase::Judge => Ok(self.judge(losses[0], losses[1])),
+        }
+    }
+
+    fn bases(&self) -> Bases<'_> {
+        let averaged = Point::Vector(&self.averaged);
+        let acting = if self.config.controller.lesions.serotonin {
+            Point::Vector(&self.explorer)
+        } else {
+            Point::Mixture { first: &self.averaged, second: &self.explorer, weight: AVERAGED_SHARE }
+        };
+        Bases { acting, averaged, candidates: &[] }
+    }
+
+    fn solution(&self) -> Point<'_> {
+        match &self.best {
+            Some((loss, best)) if *loss < self.progress.loss => Point::Vector(best),
+            _ => Point::Vector(&self.averaged),
+        }
+    }
+
+    fn state_bytes(&self) -> usize {
+        let vectors = if self.config.patience.is_some() { 3 } else { 2 };
+        vectors * self.averaged.len() * size_of::<f32>()
+    }
+
+    fn levels(&self) -> Option<Levels> {
+        Some(self.controller.levels())
+    }
+}
