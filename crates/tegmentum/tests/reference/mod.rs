@@ -85,7 +85,13 @@ impl Reference {
     }
 
     /// Central differences of the mean loss.
-    pub(crate) fn gradient(&self, parameters: &[f64], loss: Loss, examples: &[(Rows, Rows)], washout: usize) -> Vec<f64> {
+    pub(crate) fn gradient(
+        &self,
+        parameters: &[f64],
+        loss: Loss,
+        examples: &[(Rows, Rows)],
+        washout: usize,
+    ) -> Vec<f64> {
         let step = 1e-5;
         let mut point = parameters.to_vec();
         (0..parameters.len())
