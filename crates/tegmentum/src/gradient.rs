@@ -6,6 +6,7 @@
 //! - [`Backpropagation`] is the exact gradient of the mean loss of a batch, through time where there is state.
 //! - [`GradientDescent`] follows it by a rule: [`sgd`], [`momentum`] or [`adam`].
 
+mod learner;
 pub mod adam;
 mod backpropagation;
 mod descent;
@@ -16,6 +17,7 @@ mod reverse_mlp;
 pub mod sgd;
 
 pub use backpropagation::{Backpropagation, tape_bytes};
+pub use learner::GradientLearner;
 pub use descent::{FORWARD_EQUIVALENTS, GradientConfig, GradientDescent, GradientRule, Schedule, registry};
 
 use crate::network::Activation;

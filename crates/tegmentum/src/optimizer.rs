@@ -5,8 +5,7 @@
 //!
 //! # Rounds
 //! One update is one or more rounds of `ask` → losses → `tell`. A round whose report says `follow_up` is followed by
-//! another on the **same** batch before the update is over; a round may also ask for a batch of its own
-//! ([`Ask::fresh_batch`]).
+//! another before the update is over. All rounds of an update are evaluated on the **same** batch.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,15 +14,6 @@ use crate::neuromodulation::modulation::Modulation;
 use crate::perturbation::{Bases, Point, Probe};
 
 pub use crate::network::Description;
-
-/// What an optimizer wants to know.
-#[derive(Clone, Copy, Debug)]
-pub struct Ask<'a> {
-    /// The candidates, all to be evaluated on one batch.
-    pub probes: &'a [Probe],
-    /// Whether that batch must be a new one; else the batch of the update is used.
-    pub fresh_batch: bool,
-}
 
 /// What became of a round.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -43,8 +33,8 @@ pub struct StepReport {
 
 /// A derivative-free learner.
 pub trait Optimizer: Send {
-    /// The candidates to evaluate next. Asking again without telling gives the same ones.
-    fn ask(&mut self, modulation: &Modulation) -> Ask<'_>;
+    /// The candidates to evaluate next, all on the batch of the update. Asking again without telling gives the same ones.
+    fn ask(&mut self, modulation: &Modulation) -> &[Probe];
 
     /// Takes the losses of the probes that were asked for, in order, and moves.
     ///

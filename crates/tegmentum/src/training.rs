@@ -95,14 +95,11 @@ impl<'a> BlackBoxLearner<'a> {
 impl Learner for BlackBoxLearner<'_> {
     fn update(&mut self, batch: Key, modulation: &Modulation) -> Result<Update> {
         let mut update = Update::default();
-        let mut fresh = 0;
+        let batch = Batch(batch.child(0));
         for round in 0.. {
-            let ask = self.optimizer.ask(modulation);
-            fresh += u64::from(ask.fresh_batch);
-            let batch = Batch(batch.child(if ask.fresh_batch { fresh } else { 0 }));
             // The probes are copied (a few dozen bytes each) so that the optimizer can lend its vectors.
             self.probes.clear();
-            self.probes.extend_from_slice(ask.probes);
+            self.probes.extend_from_slice(self.optimizer.ask(modulation));
             self.losses.clear();
             self.losses.resize(self.probes.len(), 0.0);
             self.objective.losses(self.optimizer.bases(), &self.probes, batch, &mut self.losses)?;

@@ -51,7 +51,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result, at_least_one, positive};
 use crate::neuromodulation::controller::{Controller, ControllerConfig};
 use crate::neuromodulation::modulation::Modulation;
-use crate::optimizer::{Ask, Levels, Optimizer, StepReport};
+use crate::optimizer::{Levels, Optimizer, StepReport};
 use crate::perturbation::{Base, Bases, Direction, Family, Point, Probe, for_each_weighted_chunk};
 use crate::random::Key;
 
@@ -162,7 +162,7 @@ enum Phase {
     Confirm,
     /// The averaged model with smaller gains, on the same batch.
     Gain,
-    /// The averaged and the acting model, on a fresh batch: has acting paid?
+    /// The averaged and the acting model, on the same batch: has acting paid?
     Judge,
 }
 
@@ -370,7 +370,7 @@ impl Dopamine {
 }
 
 impl Optimizer for Dopamine {
-    fn ask(&mut self, modulation: &Modulation) -> Ask<'_> {
+    fn ask(&mut self, modulation: &Modulation) -> &[Probe] {
         self.probes.clear();
         match self.phase {
             Phase::Step => self.plan_step(modulation),
@@ -383,7 +383,7 @@ impl Optimizer for Dopamine {
                 self.probes.extend([Base::Averaged, Base::Acting].map(Probe::unperturbed));
             }
         }
-        Ask { probes: &self.probes, fresh_batch: self.phase == Phase::Judge && std::env::var("SAME").is_err() }
+        &self.probes
     }
 
     fn tell(&mut self, losses: &[f64], modulation: &Modulation) -> Result<StepReport> {

@@ -1,0 +1,451 @@
+//! The text of a study: what is compared with what, on which seeds, and what is claimed.
+//!
+//! Every field is checked before anything runs: an unknown key, a value out of its range, an arm or metric that a claim
+//! names and the study has not, each is one error that says where and what would be right.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::evaluation::Metric;
+use crate::gradient::GradientConfig;
+use crate::network::NetworkConfig;
+use crate::optimizer::OptimizerConfig;
+use crate::plasticity::PlasticityConfig;
+use crate::statistics::Statistic;
+use crate::task::TaskConfig;
+
+/// A study.
+///
+/// # Example
+/// ```
+/// use tegmentum::study::config::StudyConfig;
+///
+/// let text = r#"
+///     name = "small"
+///     title = "A small study"
+///     question = "Does it learn?"
+///     budget = 1000
+///     seeds = { first = 100, count = 5 }
+///     metrics = ["mean_squared_error"]
+///     [task.xor]
+///     [network.mlp]
+///     hidden = [4]
+///     [[arm]]
+///     name = "dopamine"
+///     [arm.optimizer.dopamine]
+/// "#;
+/// let study = StudyConfig::from_toml(text, "small.toml")?;
+/// assert_eq!(study.arm.len(), 1);
+/// # Ok::<(), tegmentum::error::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StudyConfig {
+    /// Its name: letters, digits and hyphens; the name of its folder.
+    pub name: String,
+    /// Its title, for people.
+    pub title: String,
+    /// What is asked.
+    pub question: String,
+    /// What kind of study it is.
+    #[serde(default)]
+    pub kind: Kind,
+    /// Loss evaluations (or forward-equivalents) of a run.
+    #[serde(default = "default_budget")]
+    pub budget: u64,
+    /// The seeds that are reported.
+    #[serde(default)]
+    pub seeds: Seeds,
+    /// The seeds that rates are searched on; never among those that are reported.
+    #[serde(default)]
+    pub tuning: Tuning,
+    /// What is measured on test data, the first one being what arms are tuned and compared on.
+    #[serde(default)]
+    pub metrics: Vec<Metric>,
+    /// Levels of the first metric to be reached; each gives the metric `evaluations_to_<level>`.
+    #[serde(default)]
+    pub targets: Vec<f64>,
+    /// Whether a run ends when the last target is reached.
+    #[serde(default)]
+    pub stop_at_target: bool,
+    /// What a shortened run (`--quick`) has instead.
+    #[serde(default)]
+    pub quick: Quick,
+    /// The task, if there is one setting.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<TaskConfig>,
+    /// The network, if there is one setting.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<NetworkConfig>,
+    /// Several tasks or networks, all with the same arms.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub setting: Vec<Setting>,
+    /// What is compared.
+    #[serde(default)]
+    pub arm: Vec<Arm>,
+    /// What is claimed.
+    #[serde(default)]
+    pub claim: Vec<Claim>,
+    /// Remarks that belong into the report.
+    #[serde(default)]
+    pub notes: Vec<String>,
+}
+
+fn default_budget() -> u64 {
+    10_000
+}
+
+/// The kinds of studies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Every arm, at its tuned rate, on every seed.
+    #[default]
+    Compare,
+    /// Every arm at every rate of its grid: how wide is the range that works?
+    Robustness,
+    /// The engine against closed forms.
+    Theory,
+    /// Evaluations, operations and bytes against the length of the sequence.
+    Cost,
+}
+
+/// A range of seeds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Seeds {
+    /// The first one.
+    pub first: u64,
+    /// How many.
+    pub count: u64,
+}
+
+impl Default for Seeds {
+    fn default() -> Self {
+        Self { first: 50_000, count: 10 }
+    }
+}
+
+impl Seeds {
+    /// The seeds.
+    pub fn iter(self) -> impl Iterator<Item = u64> {
+        self.first..self.first + self.count
+    }
+}
+
+/// The search of rates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tuning {
+    /// The seeds of the search.
+    pub seeds: Seeds,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self { seeds: Seeds { first: 0, count: 3 } }
+    }
+}
+
+/// What a shortened run has instead of the study's own numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Quick {
+    /// Seeds that are reported.
+    pub seeds: u64,
+    /// Seeds of the search.
+    pub tuning_seeds: u64,
+    /// Evaluations of a run; the study's own if not given.
+    pub budget: Option<u64>,
+    /// Settings that are kept, from the first; all if not given.
+    pub settings: Option<usize>,
+}
+
+impl Default for Quick {
+    fn default() -> Self {
+        Self { seeds: 3, tuning_seeds: 1, budget: None, settings: None }
+    }
+}
+
+/// A task and a network.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Setting {
+    /// Its name.
+    pub name: String,
+    /// The task.
+    pub task: TaskConfig,
+    /// The network.
+    pub network: NetworkConfig,
+    /// Evaluations of a run, if not the study's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<u64>,
+}
+
+/// What is compared: exactly one of an optimizer, a plasticity rule and a gradient baseline.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Arm {
+    /// Its name in files and claims.
+    pub name: String,
+    /// Its name in the report; `name` if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// The grid that is searched; none for an arm that is run as it stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tune: Option<Grid>,
+    /// A derivative-free optimizer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub optimizer: Option<OptimizerConfig>,
+    /// A plasticity rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plasticity: Option<PlasticityConfig>,
+    /// A gradient baseline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gradient: Option<GradientConfig>,
+}
+
+impl Arm {
+    /// Its name in the report.
+    pub fn label(&self) -> &str {
+        self.label.as_deref().unwrap_or(&self.name)
+    }
+}
+
+/// The grid of a search: every learning rate with every scale.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Grid {
+    /// Learning rates.
+    pub learning_rate: Vec<f64>,
+    /// Perturbation scales.
+    pub perturbation_scale: Vec<f64>,
+}
+
+/// A claim: a number of an arm, or its ratio to that of another arm, against a threshold.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Claim {
+    /// The claim in words.
+    pub text: String,
+    /// The arm.
+    pub arm: String,
+    /// The arm it is divided by, paired by seed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// The metric: one of the study's, `evaluations_to_<target>`, `solved_<target>`, or one that its kind defines.
+    pub metric: String,
+    /// How seeds are summed up.
+    #[serde(default)]
+    pub statistic: Statistic,
+    /// The claim holds if the number is at most this …
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_most: Option<f64>,
+    /// … or at least this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_least: Option<f64>,
+}
+
+impl StudyConfig {
+    /// A study from its text; `origin` names it in errors.
+    ///
+    /// # Errors
+    /// [`Error::Study`] with the line for a text that is not TOML or has an unknown key, else with the field.
+    pub fn from_toml(text: &str, origin: &str) -> Result<Self> {
+        let study: Self = toml::from_str(text)
+            .map_err(|error| Error::Study { origin: origin.to_owned(), problem: error.to_string().trim().to_owned() })?;
+        study.check().map_err(|problem| Error::Study { origin: origin.to_owned(), problem })?;
+        Ok(study)
+    }
+
+    /// A study from a file.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it cannot be read, else as [`StudyConfig::from_toml`].
+    pub fn from_file(path: &Path) -> Result<Self> {
+        let text =
+            std::fs::read_to_string(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
+        Self::from_toml(&text, &path.display().to_string())
+    }
+
+    /// The study's settings: the list, or the one task and network.
+    pub fn settings(&self) -> Vec<Setting> {
+        match (&self.task, &self.network) {
+            (Some(task), Some(network)) => vec![Setting {
+                name: self.name.clone(),
+                task: task.clone(),
+                network: network.clone(),
+                budget: None,
+            }],
+            _ => self.setting.clone(),
+        }
+    }
+
+    /// The name of an arm in results: with its setting if there are several.
+    pub fn result_name(&self, setting: &str, arm: &str) -> String {
+        if self.setting.len() > 1 { format!("{setting}/{arm}") } else { arm.to_owned() }
+    }
+
+    /// The same study, shortened.
+    #[must_use]
+    pub fn shortened(mut self) -> Self {
+        self.seeds.count = self.seeds.count.min(self.quick.seeds.max(1));
+        self.tuning.seeds.count = self.tuning.seeds.count.min(self.quick.tuning_seeds.max(1));
+        if let Some(budget) = self.quick.budget {
+            self.budget = self.budget.min(budget);
+            for setting in &mut self.setting {
+                setting.budget = setting.budget.map(|own| own.min(budget));
+            }
+        }
+        if let Some(count) = self.quick.settings {
+            self.setting.truncate(count.max(1));
+        }
+        for arm in &mut self.arm {
+            if let Some(grid) = &mut arm.tune {
+                thin(&mut grid.learning_rate);
+            }
+        }
+        self
+    }
+
+    /// What is wrong with it, if anything is.
+    fn check(&self) -> Result<(), String> {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        if self.name.is_empty() || !self.name.chars().all(is_plain) {
+            return Err(format!("name = {:?}: must be letters, digits, '-' and '_'", self.name));
+        }
+        check_range("seeds.count", self.seeds.count, 1, 1_000_000)?;
+        check_range("seeds.first", self.seeds.first, 0, 1 << 53)?;
+        check_range("tuning.seeds.count", self.tuning.seeds.count, 1, 1_000_000)?;
+        check_range("tuning.seeds.first", self.tuning.seeds.first, 0, 1 << 53)?;
+        check_range("budget", self.budget, 1, 1_000_000_000_000)?;
+        match self.kind {
+            Kind::Compare | Kind::Robustness => self.check_comparison()?,
+            Kind::Theory | Kind::Cost => {}
+        }
+        self.claim.iter().try_for_each(|claim| self.check_claim(claim))
+    }
+
+    fn check_comparison(&self) -> Result<(), String> {
+        match (&self.task, &self.network, self.setting.is_empty()) {
+            (Some(_), Some(_), true) | (None, None, false) => {}
+            _ => return Err("give either one [task.…] and one [network.…], or [[setting]] tables with both".to_owned()),
+        }
+        if self.metrics.is_empty() {
+            return Err("metrics = []: name at least one, for example [\"loss\"]".to_owned());
+        }
+        if self.arm.is_empty() {
+            return Err("no [[arm]]: there is nothing to run".to_owned());
+        }
+        if self.targets.iter().any(|target| !target.is_finite()) {
+            return Err(format!("targets = {:?}: must be finite numbers", self.targets));
+        }
+        if self.stop_at_target && self.targets.is_empty() {
+            return Err("stop_at_target = true: needs targets".to_owned());
+        }
+        let tuned = self.arm.iter().any(|arm| arm.tune.is_some()) && self.kind == Kind::Compare;
+        let (a, b) = (self.seeds, self.tuning.seeds);
+        if tuned && a.first < b.first + b.count && b.first < a.first + a.count {
+            return Err("seeds and tuning.seeds overlap: rates must be searched on seeds of their own".to_owned());
+        }
+        let mut names = BTreeSet::new();
+        for arm in &self.arm {
+            if !names.insert(&arm.name) {
+                return Err(format!("two arms are called {:?}", arm.name));
+            }
+            check_arm(arm)?;
+        }
+        Ok(())
+    }
+
+    fn check_claim(&self, claim: &Claim) -> Result<(), String> {
+        let place = |what: &str| format!("claim {:?}: {what}", claim.text);
+        if claim.at_most.is_some() == claim.at_least.is_some() {
+            return Err(place("give either at_most or at_least"));
+        }
+        if !claim.at_most.or(claim.at_least).is_some_and(f64::is_finite) {
+            return Err(place("the threshold must be a finite number"));
+        }
+        if !matches!(self.kind, Kind::Compare | Kind::Robustness) {
+            return Ok(());
+        }
+        for arm in std::iter::once(&claim.arm).chain(&claim.reference) {
+            if !self.arm.iter().any(|known| known.name == *arm) {
+                let known: Vec<&str> = self.arm.iter().map(|arm| arm.name.as_str()).collect();
+                return Err(place(&format!("unknown arm {arm:?}: known are {}", known.join(", "))));
+            }
+        }
+        let known = self.metric_names();
+        if known.contains(&claim.metric) {
+            Ok(())
+        } else {
+            Err(place(&format!("unknown metric {:?}: known are {}", claim.metric, known.join(", "))))
+        }
+    }
+
+    /// The names of all metrics of a run of this study.
+    pub fn metric_names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.metrics.iter().map(|metric| metric.name().to_owned()).collect();
+        for &target in &self.targets {
+            names.push(evaluations_to(target));
+            names.push(solved(target));
+        }
+        if self.kind == Kind::Robustness {
+            names.push("width_decades".to_owned());
+        }
+        names.extend(["evaluations", "state_bytes", "non_finite", "surprises"].map(str::to_owned));
+        names
+    }
+}
+
+/// The name of the metric "evaluations until the first metric reached `target`".
+pub fn evaluations_to(target: f64) -> String {
+    format!("evaluations_to_{target}")
+}
+
+/// The name of the metric "1 if the first metric reached `target`, else 0".
+pub fn solved(target: f64) -> String {
+    format!("solved_{target}")
+}
+
+fn check_range(name: &str, value: u64, least: u64, most: u64) -> Result<(), String> {
+    if (least..=most).contains(&value) {
+        Ok(())
+    } else {
+        Err(format!("{name} = {value}: must be between {least} and {most}"))
+    }
+}
+
+fn check_arm(arm: &Arm) -> Result<(), String> {
+    let kinds =
+        [arm.optimizer.is_some(), arm.plasticity.is_some(), arm.gradient.is_some()].iter().filter(|&&is| is).count();
+    if kinds != 1 {
+        return Err(format!(
+            "arm {:?}: give exactly one of [arm.optimizer.…], [arm.plasticity.…] and [arm.gradient.…]",
+            arm.name
+        ));
+    }
+    if let Some(grid) = &arm.tune {
+        let values = grid.learning_rate.iter().chain(&grid.perturbation_scale);
+        if grid.learning_rate.is_empty() && grid.perturbation_scale.is_empty() {
+            return Err(format!("arm {:?}: tune has neither learning_rate nor perturbation_scale", arm.name));
+        }
+        for value in values {
+            if value.is_nan() || *value <= 0.0 {
+                return Err(format!("arm {:?}: tune has {value}: must be above 0", arm.name));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Keeps every second value, from the second on, of a grid of more than three.
+fn thin(values: &mut Vec<f64>) {
+    if values.len() > 3 {
+        let kept: Vec<f64> = values.iter().copied().skip(1).step_by(2).collect();
+        *values = kept;
+    }
+}

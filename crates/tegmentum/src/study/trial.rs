@@ -1,0 +1,268 @@
+//! One run of one arm with one seed.
+//!
+//! The seed's key has three children: 0 draws the first parameters, 1 the learner's directions, 2 the batches. Arms of one
+//! seed begin with the same parameters and see the same batches.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use super::config::{Arm, Setting, StudyConfig, evaluations_to, solved};
+use crate::error::Result;
+use crate::evaluation::{Evaluator, Metric};
+use crate::gradient::GradientLearner;
+use crate::network::Network;
+use crate::objectives::NetworkLoss;
+use crate::observer::{Observer, Record};
+use crate::optimizer::Levels;
+use crate::random::Key;
+use crate::task::Problem;
+use crate::training::{BlackBoxLearner, Learner, StopReason, train};
+
+/// Points of a learning curve.
+const CURVE_POINTS: u64 = 24;
+/// Evaluations between two looks at a target.
+const TARGET_INTERVAL: u64 = 20;
+
+/// A setting made ready: the data and the network.
+#[derive(Debug)]
+pub struct Stage {
+    /// The setting.
+    pub setting: Setting,
+    /// Evaluations of a run.
+    pub budget: u64,
+    /// The problem.
+    pub problem: Arc<Problem>,
+    /// The network.
+    pub network: Arc<dyn Network>,
+    objective: NetworkLoss,
+}
+
+impl Stage {
+    /// Makes data and network; the data do not depend on the seed of a run.
+    ///
+    /// # Errors
+    /// If the task or the network cannot be built, or a metric does not fit.
+    pub fn new(study: &StudyConfig, setting: &Setting) -> Result<Self> {
+        let problem = Arc::new(setting.task.build()?.problem(Key::from_seed(0))?);
+        let network: Arc<dyn Network> =
+            Arc::from(setting.network.build(problem.num_inputs(), problem.num_outputs())?);
+        for metric in &study.metrics {
+            metric.check(&problem)?;
+        }
+        Ok(Self {
+            budget: setting.budget.unwrap_or(study.budget),
+            objective: NetworkLoss::new(Arc::clone(&network), Arc::clone(&problem)),
+            setting: setting.clone(),
+            problem,
+            network,
+        })
+    }
+
+    /// Floating-point operations of one loss evaluation.
+    pub fn operations(&self) -> u64 {
+        crate::objective::Objective::operations(&self.objective).unwrap_or(0)
+    }
+
+    /// The learner of an arm, for a seed.
+    ///
+    /// # Errors
+    /// If the arm's settings are out of range or do not fit the network.
+    pub fn learner(&self, arm: &Arm, seed: u64) -> Result<Box<dyn Learner + '_>> {
+        let key = Key::from_seed(seed);
+        let start = self.network.initialise(key.child(0));
+        let (network, problem) = (Arc::clone(&self.network), Arc::clone(&self.problem));
+        if let Some(optimizer) = &arm.optimizer {
+            let optimizer = optimizer.build(start, key.child(1), self.budget)?;
+            return Ok(Box::new(BlackBoxLearner::new(&self.objective, optimizer)));
+        }
+        if let Some(plasticity) = &arm.plasticity {
+            return plasticity.build(network, problem, start, key.child(1));
+        }
+        match &arm.gradient {
+            Some(gradient) => {
+                Ok(Box::new(GradientLearner::new(gradient.build(start, self.budget)?, network, problem)))
+            }
+            None => unreachable!("a study is checked to have one learner for each arm"),
+        }
+    }
+}
+
+/// A point of a learning curve.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Point {
+    /// Evaluations so far.
+    pub evaluations: u64,
+    /// The study's metrics, in its order.
+    pub metrics: Vec<f64>,
+    /// The rate in force.
+    pub learning_rate: f64,
+    /// The modulators, for arms that have them.
+    pub levels: Option<Levels>,
+}
+
+/// What a run gave.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trial {
+    /// The seed.
+    pub seed: u64,
+    /// The learning curve.
+    pub curve: Vec<Point>,
+    /// Every metric by name; NaN or infinite where it failed.
+    pub metrics: BTreeMap<String, f64>,
+    /// The parameters that were handed over.
+    pub solution: Vec<f32>,
+    /// Processor seconds.
+    pub seconds: f64,
+}
+
+/// Watches a run: its curve and when it reaches its targets.
+struct Watch<'a> {
+    evaluator: Evaluator,
+    metrics: &'a [Metric],
+    targets: &'a [f64],
+    stop_at_target: bool,
+    checkpoints: Vec<u64>,
+    next_look: u64,
+    reached: Vec<Option<u64>>,
+    curve: Vec<Point>,
+    parameters: Vec<f32>,
+    tick: &'a (dyn Fn(u64) -> bool + Sync),
+    ticked: u64,
+}
+
+impl Watch<'_> {
+    fn look(&mut self, record: &Record<'_>) -> Result<bool> {
+        let first = self.evaluator.measure(self.metrics[0], &self.parameters)?;
+        let larger = self.metrics[0].larger_is_better();
+        for (reached, &target) in self.reached.iter_mut().zip(self.targets) {
+            let hit = if larger { first >= target } else { first < target };
+            if hit && reached.is_none() {
+                *reached = Some(record.evaluations);
+            }
+        }
+        Ok(self.reached.iter().all(Option::is_some))
+    }
+
+    fn mark(&mut self, record: &Record<'_>) -> Result<()> {
+        let metrics =
+            self.metrics.iter().map(|&metric| match metric {
+                // Free runs are costly: at the end alone.
+                Metric::ValidPredictionTime => Ok(f64::NAN),
+                _ => self.evaluator.measure(metric, &self.parameters),
+            });
+        let metrics = metrics.collect::<Result<Vec<f64>>>()?;
+        self.curve.push(Point {
+            evaluations: record.evaluations,
+            metrics,
+            learning_rate: record.report.learning_rate,
+            levels: record.learner.levels(),
+        });
+        Ok(())
+    }
+}
+
+impl Observer for Watch<'_> {
+    fn observe(&mut self, record: &Record<'_>) -> Result<ControlFlow<StopReason>> {
+        let is_mark = record.last || self.checkpoints.get(self.curve.len()).is_some_and(|&at| record.evaluations >= at);
+        let is_look = !self.targets.is_empty() && record.evaluations >= self.next_look;
+        if is_mark || is_look {
+            self.parameters.resize(record.learner.averaged().len(), 0.0);
+            record.learner.averaged().write(1.0, &mut self.parameters);
+        }
+        if is_mark {
+            self.mark(record)?;
+        }
+        if is_look {
+            self.next_look = record.evaluations + TARGET_INTERVAL;
+            if self.look(record)? && self.stop_at_target {
+                self.mark(record)?;
+                return Ok(ControlFlow::Break(StopReason::Target));
+            }
+        }
+        let go_on = (self.tick)(record.evaluations - self.ticked);
+        self.ticked = record.evaluations;
+        Ok(if go_on { ControlFlow::Continue(()) } else { ControlFlow::Break(StopReason::Interrupted) })
+    }
+}
+
+/// Evaluations at which a curve has its points: 0, then evenly spaced in the logarithm.
+fn checkpoints(budget: u64) -> Vec<u64> {
+    let first = (budget as f64 / 256.0).max(1.0);
+    let ratio = (budget as f64 / first).powf(1.0 / (CURVE_POINTS - 1) as f64);
+    let mut points: Vec<u64> =
+        (0..CURVE_POINTS).map(|index| (first * ratio.powi(index as i32)).round() as u64).collect();
+    points.insert(0, 0);
+    points.dedup();
+    points
+}
+
+/// Runs one arm with one seed. `tick` is told the evaluations as they are spent and says whether to go on.
+///
+/// # Errors
+/// If the arm cannot be built, or a parameter became NaN or infinite.
+pub fn run_trial(
+    study: &StudyConfig,
+    stage: &Stage,
+    arm: &Arm,
+    seed: u64,
+    tick: &(dyn Fn(u64) -> bool + Sync),
+) -> Result<Trial> {
+    let clock = ProcessorClock::start();
+    let mut learner = stage.learner(arm, seed)?;
+    let mut watch = Watch {
+        evaluator: Evaluator::new(Arc::clone(&stage.network), Arc::clone(&stage.problem)),
+        metrics: &study.metrics,
+        targets: &study.targets,
+        stop_at_target: study.stop_at_target,
+        checkpoints: checkpoints(stage.budget),
+        next_look: 0,
+        reached: vec![None; study.targets.len()],
+        curve: Vec::new(),
+        parameters: Vec::new(),
+        tick,
+        ticked: 0,
+    };
+    let ended = train(&mut *learner, Key::from_seed(seed).child(2), stage.budget, &mut [&mut watch])?;
+    let mut solution = vec![0.0; learner.solution().len()];
+    learner.solution().write(1.0, &mut solution);
+    let mut metrics = BTreeMap::new();
+    for (name, value) in watch.evaluator.measure_all(&study.metrics, &solution)? {
+        metrics.insert(name.to_owned(), value);
+    }
+    for (reached, &target) in watch.reached.iter().zip(&study.targets) {
+        metrics.insert(evaluations_to(target), reached.map_or(f64::INFINITY, |at| at as f64));
+        metrics.insert(solved(target), f64::from(u8::from(reached.is_some())));
+    }
+    metrics.insert("evaluations".to_owned(), ended.evaluations as f64);
+    metrics.insert("state_bytes".to_owned(), learner.state_bytes() as f64);
+    metrics.insert("non_finite".to_owned(), ended.non_finite as f64);
+    metrics.insert("surprises".to_owned(), ended.surprises as f64);
+    Ok(Trial { seed, curve: watch.curve, metrics, solution, seconds: clock.seconds() })
+}
+
+/// Processor seconds of this thread, where the system tells; else wall seconds.
+struct ProcessorClock {
+    wall: std::time::Instant,
+    thread: Option<f64>,
+}
+
+impl ProcessorClock {
+    fn start() -> Self {
+        Self { wall: std::time::Instant::now(), thread: thread_seconds() }
+    }
+
+    fn seconds(&self) -> f64 {
+        match (self.thread, thread_seconds()) {
+            (Some(before), Some(after)) => after - before,
+            _ => self.wall.elapsed().as_secs_f64(),
+        }
+    }
+}
+
+/// Seconds that this thread has run on a processor, from the scheduler's own count.
+fn thread_seconds() -> Option<f64> {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    let nanoseconds: f64 = text.split_whitespace().next()?.parse().ok()?;
+    Some(nanoseconds * 1e-9)
+}

@@ -1,0 +1,141 @@
+//! The search of rates: every point of an arm's grid on every tuning seed, with the budget of a reported run.
+//!
+//! The point with the best median of the study's first metric wins; where targets are set and some are reached, the one
+//! that reaches the first target on most seeds, and among those the fastest in the median. The search is recorded whole.
+
+use serde::{Deserialize, Serialize};
+
+use super::config::{Arm, StudyConfig, evaluations_to, solved};
+use super::trial::Trial;
+use crate::error::{Error, Result};
+use crate::statistics::median;
+
+/// One point of a grid and what it gave.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TuningPoint {
+    /// The learning rate, if it was searched.
+    pub learning_rate: Option<f64>,
+    /// The perturbation scale, if it was searched.
+    pub perturbation_scale: Option<f64>,
+    /// Share of the tuning seeds that reached the first target.
+    pub solved: Option<f64>,
+    /// Median evaluations to the first target.
+    pub evaluations_to_target: Option<f64>,
+    /// Median of the first metric.
+    pub metric: Option<f64>,
+}
+
+/// The search of one arm.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TuningRecord {
+    /// The arm, with its setting if there are several.
+    pub arm: String,
+    /// All points.
+    pub points: Vec<TuningPoint>,
+    /// Index of the winner.
+    pub chosen: usize,
+    /// Whether the winner lies at the end of the grid, so that a better one may lie beyond.
+    pub at_edge: bool,
+}
+
+/// The points of an arm's grid, each an arm of its own; one point for an arm that is not tuned.
+///
+/// # Errors
+/// [`Error::Study`] if the arm has no such rate.
+pub fn candidates(arm: &Arm) -> Result<Vec<(Option<f64>, Option<f64>, Arm)>> {
+    let Some(grid) = &arm.tune else { return Ok(vec![(None, None, arm.clone())]) };
+    let options = |values: &[f64]| -> Vec<Option<f64>> {
+        if values.is_empty() { vec![None] } else { values.iter().copied().map(Some).collect() }
+    };
+    let mut points = Vec::new();
+    for rate in options(&grid.learning_rate) {
+        for scale in options(&grid.perturbation_scale) {
+            let mut candidate = arm.clone();
+            if let Some(rate) = rate {
+                set_rate(&mut candidate, rate)?;
+            }
+            if let Some(scale) = scale {
+                set_scale(&mut candidate, scale)?;
+            }
+            points.push((rate, scale, candidate));
+        }
+    }
+    Ok(points)
+}
+
+/// Sets the rate of an arm: the learning rate, or for schedule-free learners the rate to begin with.
+///
+/// # Errors
+/// [`Error::Study`] if the arm has no rate.
+pub fn set_rate(arm: &mut Arm, rate: f64) -> Result<()> {
+    let done = match (&mut arm.optimizer, &mut arm.plasticity, &mut arm.gradient) {
+        (Some(optimizer), ..) => optimizer.set_learning_rate(rate),
+        (_, Some(plasticity), _) => plasticity.set_start_rate(rate),
+        (.., Some(gradient)) => {
+            gradient.set_learning_rate(rate);
+            true
+        }
+        _ => false,
+    };
+    if done { Ok(()) } else { Err(no_such(arm, "learning_rate")) }
+}
+
+fn set_scale(arm: &mut Arm, scale: f64) -> Result<()> {
+    let done = arm.optimizer.as_mut().is_some_and(|optimizer| optimizer.set_perturbation_scale(scale));
+    if done { Ok(()) } else { Err(no_such(arm, "perturbation_scale")) }
+}
+
+fn no_such(arm: &Arm, what: &str) -> Error {
+    Error::Study {
+        origin: format!("arm {:?}", arm.name),
+        problem: format!("tune.{what}: this learner has none; leave it out"),
+    }
+}
+
+/// Sums up the trials of one point.
+pub fn sum_up(
+    study: &StudyConfig,
+    learning_rate: Option<f64>,
+    perturbation_scale: Option<f64>,
+    trials: &[Trial],
+) -> TuningPoint {
+    let values = |name: &str| -> Vec<f64> { trials.iter().map(|trial| trial.metrics[name]).collect() };
+    let finite = |value: f64| value.is_finite().then_some(value);
+    let target = study.targets.first();
+    let metric = study.metrics[0];
+    let sign = if metric.larger_is_better() { -1.0 } else { 1.0 };
+    let signed: Vec<f64> = values(metric.name()).iter().map(|value| sign * value).collect();
+    TuningPoint {
+        learning_rate,
+        perturbation_scale,
+        solved: target.map(|&target| values(&solved(target)).iter().sum::<f64>() / trials.len() as f64),
+        evaluations_to_target: target.and_then(|&target| finite(median(&values(&evaluations_to(target))))),
+        metric: finite(sign * median(&signed)),
+    }
+}
+
+/// The best point of a search.
+pub fn choose(study: &StudyConfig, arm: String, points: Vec<TuningPoint>) -> TuningRecord {
+    let larger = study.metrics[0].larger_is_better();
+    let quality = |point: &TuningPoint| {
+        let metric = point.metric.map_or(f64::INFINITY, |metric| if larger { -metric } else { metric });
+        let speed = point.evaluations_to_target.unwrap_or(f64::INFINITY);
+        // A run that stops at its target has no final quality of its own.
+        let first = if study.stop_at_target { -point.solved.unwrap_or(0.0) } else { metric };
+        (first, if study.stop_at_target { speed } else { metric }, metric)
+    };
+    let is_better = |a: (f64, f64, f64), b: (f64, f64, f64)| {
+        a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.total_cmp(&b.2)).is_lt()
+    };
+    let mut chosen = 0;
+    for index in 1..points.len() {
+        if is_better(quality(&points[index]), quality(&points[chosen])) {
+            chosen = index;
+        }
+    }
+    let rates: Vec<f64> = points.iter().filter_map(|point| point.learning_rate).collect();
+    let rate = points[chosen].learning_rate;
+    let extreme = |pick: fn(f64, f64) -> f64| rates.iter().copied().reduce(pick);
+    let at_edge = rates.len() > 1 && (rate == extreme(f64::min) || rate == extreme(f64::max));
+    TuningRecord { arm, points, chosen, at_edge }
+}
