@@ -29,9 +29,9 @@ fn examples(count: usize, num_outputs: usize, loss: Loss, batch: Option<usize>) 
     let inputs = normals(3 * count, Key::from_seed(1));
     let targets = match loss {
         Loss::MeanSquaredError => normals(num_outputs * count, Key::from_seed(2)),
-        Loss::CrossEntropy if num_outputs == 1 => (0..count).map(|i| (i % 3 == 0) as u8 as f32).collect(),
+        Loss::CrossEntropy if num_outputs == 1 => (0..count).map(|i| f32::from(u8::from(i % 3 == 0))).collect(),
         Loss::CrossEntropy => (0..count * num_outputs)
-            .map(|i| (i % num_outputs == (i / num_outputs) % num_outputs) as u8 as f32)
+            .map(|i| f32::from(u8::from(i % num_outputs == (i / num_outputs) % num_outputs)))
             .collect(),
     };
     let train = ExampleSet { inputs, targets };
@@ -226,7 +226,7 @@ fn what_has_no_derivative_is_refused() {
 fn wrong_sizes_are_refused() {
     let network = toml::from_str::<NetworkConfig>("[mlp]").unwrap().build(3, 1).unwrap();
     let parameters = network.initialise(Key::from_seed(0));
-    let mut check = |outputs, parameters: &[f32], length: usize| {
+    let check = |outputs, parameters: &[f32], length: usize| {
         let problem = examples(5, outputs, Loss::MeanSquaredError, None);
         let mut gradient = vec![0.0; length];
         Backpropagation::default().gradient(&*network, &problem, parameters, BATCH, &mut gradient)
