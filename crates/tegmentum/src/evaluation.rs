@@ -84,7 +84,9 @@ impl Metric {
     pub fn check(self, problem: &Problem) -> Result<()> {
         let reason = match (self, problem) {
             (Self::Accuracy | Self::ErrorRate, Problem::Series(_)) => "a series has no classes; use nrmse",
-            (Self::Nrmse | Self::ValidPredictionTime, Problem::Examples(_)) => "it needs a series; use loss or accuracy",
+            (Self::Nrmse | Self::ValidPredictionTime, Problem::Examples(_)) => {
+                "it needs a series; use loss or accuracy"
+            }
             (Self::ValidPredictionTime, Problem::Series(series)) if series.lyapunov_exponent.is_none() => {
                 "the Lyapunov exponent of this series is not known; use nrmse"
             }
@@ -172,14 +174,22 @@ impl Evaluator {
         let (batch, rows) = (&self.batch, self.network.output_rows());
         let (mut outputs, mut targets) = (Vec::new(), Vec::new());
         for block in 0..batch.blocks() {
-            run_block(&*self.network, parameters, batch, block, &mut self.activity, |_| None, |step, activity| {
-                if step >= batch.washout {
-                    for lane in 0..batch.valid(block) {
-                        outputs.extend(activity[rows.clone()].iter().map(|row| row[lane]));
-                        targets.extend(batch.targets(block, step).iter().map(|row| row[lane]));
+            run_block(
+                &*self.network,
+                parameters,
+                batch,
+                block,
+                &mut self.activity,
+                |_| None,
+                |step, activity| {
+                    if step >= batch.washout {
+                        for lane in 0..batch.valid(block) {
+                            outputs.extend(activity[rows.clone()].iter().map(|row| row[lane]));
+                            targets.extend(batch.targets(block, step).iter().map(|row| row[lane]));
+                        }
                     }
-                }
-            });
+                },
+            );
         }
         (outputs, targets)
     }

@@ -6,10 +6,10 @@
 //! - [`Backpropagation`] is the exact gradient of the mean loss of a batch, through time where there is state.
 //! - [`GradientDescent`] follows it by a rule: [`sgd`], [`momentum`] or [`adam`].
 
-mod learner;
 pub mod adam;
 mod backpropagation;
 mod descent;
+mod learner;
 pub mod momentum;
 mod reverse_elman;
 mod reverse_gru;
@@ -17,8 +17,8 @@ mod reverse_mlp;
 pub mod sgd;
 
 pub use backpropagation::{Backpropagation, tape_bytes};
-pub use learner::GradientLearner;
 pub use descent::{FORWARD_EQUIVALENTS, GradientConfig, GradientDescent, GradientRule, Schedule, registry};
+pub use learner::GradientLearner;
 
 use crate::network::Activation;
 

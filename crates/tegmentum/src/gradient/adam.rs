@@ -9,7 +9,8 @@
 //!
 //! State: m and v, 8·P bytes. Cost: about 12·P operations on top of the gradient.
 //!
-//! Reference: D. P. Kingma, J. Ba, *Adam: a method for stochastic optimization*, ICLR 2015, arXiv:1412.6980, algorithm 1.
+//! Reference: D. P. Kingma, J. Ba, *Adam: a method for stochastic optimization*, ICLR 2015, arXiv:1412.6980,
+//! algorithm 1.
 
 use serde::{Deserialize, Serialize};
 

@@ -2,17 +2,19 @@
 //!
 //! ```text
 //!     ∂L/∂W = Σ_t Σ_lanes x_t s_t' ,   ∂L/∂b = Σ_t Σ_lanes s_t
+//!
+//!     x_t presynaptic activity, s_t = ∂L/∂pre-activation at step t
 //! ```
-//! x_t presynaptic activity and s_t = ∂L/∂pre-activation of each [`Connection`](crate::network::Connection) at step t.
-//! All activities of a block of 16 lanes are stored on the way forward (the *tape*); the way back goes from the last
-//! step to the first by [`Reverse::reverse_step`](super::Reverse::reverse_step). Nothing is truncated.
+//! for each [`Connection`](crate::network::Connection). All activities of a block of 16 lanes are stored on the way
+//! forward (the *tape*); the way back goes from the last step to the first by
+//! [`Reverse::reverse_step`](super::Reverse::reverse_step). Nothing is truncated.
 //!
 //! # Signals of the output units
 //! y output, t target, [outputs]; c = 1/(examples · scored steps · outputs), without the outputs for the cross-entropy.
 //!
 //! | loss | output units | signal |
 //! |---|---|---|
-//! | squared error | linear, tanh, logistic, ReLU | 2c (y − t) g' |
+//! | squared error | linear, tanh, logistic, relu | 2c (y − t) g' |
 //! | squared error | softmax | y ∘ (e − Σ e ∘ y), e = 2c (y − t) |
 //! | cross-entropy | softmax | c (y Σt − t), which is c (y − t) for probabilities t |
 //! | cross-entropy | one logistic | c (y − t) |

@@ -2,10 +2,11 @@
 //!
 //! ```text
 //!     e_t ← e_t + W_o s_y ,   s_t = e_t ∘ f'(a_t) ,   e_{t−1} = W_r s_t
+//!
+//!     e_t error ∂loss/∂h_t [hidden], on entry what comes from later steps · s_y signal of the output units [outputs] ·
+//!     s_t signal of the hidden units ∂loss/∂a_t [hidden], h_t = f(a_t) · W_r [hidden × hidden], W_o [hidden × outputs]
+//!     · ∘ element by element. All over 16 lanes.
 //! ```
-//! e_t error ∂loss/∂h_t [hidden], on entry what comes from later steps · s_y signal of the output units [outputs] ·
-//! s_t signal of the hidden units ∂loss/∂a_t [hidden], h_t = f(a_t) · W_r [hidden × hidden], W_o [hidden × outputs] ·
-//! ∘ element by element. All over 16 lanes.
 //!
 //! Cost: 2 · (hidden² + hidden·outputs) operations for each lane.
 //!

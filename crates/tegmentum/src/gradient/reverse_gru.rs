@@ -7,10 +7,11 @@
 //!     k   = W_n s_n                                  error of r ∘ h_{t−1}; recurrent part of W_n
 //!     s_r = k ∘ h_{t−1} ∘ r ∘ (1 − r)                reset gate
 //!     e_{t−1} = e_t ∘ z + k ∘ r + W_g [s_z, s_r]     recurrent part of the gates' weights W_g
+//!
+//!     e_t error ∂loss/∂h_t [hidden], on entry what comes from later steps · s signals ∂loss/∂pre-activation: s_y
+//!     [outputs], s_n, s_z, s_r [hidden] · z, r, n gates and candidate of the step [hidden] · ∘ element by element.
+//!     All over 16 lanes.
 //! ```
-//! e_t error ∂loss/∂h_t [hidden], on entry what comes from later steps · s signals ∂loss/∂pre-activation: s_y
-//! [outputs], s_n, s_z, s_r [hidden] · z, r, n gates and candidate of the step [hidden] · ∘ element by element. All over
-//! 16 lanes.
 //!
 //! Cost: 2 · (3·hidden² + hidden·outputs) operations for each lane.
 //!

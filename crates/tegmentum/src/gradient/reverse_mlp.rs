@@ -2,9 +2,10 @@
 //!
 //! ```text
 //!     e_l = W_{l+1} s_{l+1} ,   s_l = e_l ∘ f'(a_l)            from the last hidden layer to the first
+//!
+//!     e_l error ∂loss/∂h_l [hidden_l] · s_l signal ∂loss/∂a_l [hidden_l] · a_l pre-activation, h_l = f(a_l) ·
+//!     W_{l+1} weights of the layer above [hidden_l × hidden_{l+1}] · ∘ element by element. All over 16 lanes.
 //! ```
-//! e_l error ∂loss/∂h_l [hidden_l] · s_l signal ∂loss/∂a_l [hidden_l] · a_l pre-activation, h_l = f(a_l) ·
-//! W_{l+1} weights of the layer above [hidden_l × hidden_{l+1}] · ∘ element by element. All over 16 lanes.
 //!
 //! Cost: 2 operations for each weight above the first layer and each lane.
 //!

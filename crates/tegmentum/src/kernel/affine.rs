@@ -202,6 +202,26 @@ mod tests {
     }
 
     #[test]
+    fn transposed_product_agrees_with_f64() {
+        let mut stream = Key::from_seed(3).stream();
+        for (inputs, outputs) in [(1, 1), (3, 16), (19, 5), (8, 10), (5, 0)] {
+            let weights: Vec<f32> = (0..inputs * outputs).map(|_| stream.normal()).collect();
+            let signals: Vec<[f32; 16]> = (0..outputs).map(|_| std::array::from_fn(|_| stream.normal())).collect();
+            let mut errors = vec![[0.5; 16]; inputs];
+            add_transposed_product(&weights, &signals, &mut errors);
+            for (i, found) in errors.iter().enumerate() {
+                for lane in 0..16 {
+                    let exact = 0.5
+                        + (0..outputs)
+                            .map(|j| f64::from(weights[i * outputs + j]) * f64::from(signals[j][lane]))
+                            .sum::<f64>();
+                    assert!((f64::from(found[lane]) - exact).abs() < 1e-5);
+                }
+            }
+        }
+    }
+
+    #[test]
     fn outer_product_sums_over_lanes() {
         let mut gradient = vec![1.0; 2];
         add_outer(&[[1.0, 2.0, 3.0, 4.0]], &[[1.0; 4], [0.0, 0.0, 0.0, 2.0]], &mut gradient);
