@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Result;
 use crate::neuromodulation::modulation::Modulation;
 use crate::optimizers::cma_es::CmaEsConfig;
+use crate::optimizers::dopamine::DopamineConfig;
 use crate::optimizers::evolution_strategy::EvolutionStrategyConfig;
 use crate::optimizers::finite_difference::FiniteDifferenceConfig;
 use crate::optimizers::fzoo::FzooConfig;
@@ -26,7 +27,6 @@ use crate::optimizers::random_descent::RandomDescentConfig;
 use crate::optimizers::random_search::RandomSearchConfig;
 use crate::optimizers::spsa::SpsaConfig;
 use crate::optimizers::weight_perturbation::WeightPerturbationConfig;
-use crate::optimizers::dopamine::DopamineConfig;
 use crate::perturbation::{Bases, Point, Probe};
 use crate::random::Key;
 

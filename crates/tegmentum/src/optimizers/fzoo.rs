@@ -54,7 +54,7 @@ use super::{Schedule, check_start, non_negative};
 use crate::error::{Error, Result};
 use crate::neuromodulation::modulation::Modulation;
 use crate::optimizer::{Optimizer, StepReport};
-use crate::perturbation::{Bases, Family};
+use crate::perturbation::{Bases, Family, Probe};
 use crate::random::Key;
 
 /// Configuration of FZOO.

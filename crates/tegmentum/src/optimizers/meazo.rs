@@ -59,7 +59,7 @@ use super::{Schedule, check_start, decay, non_negative};
 use crate::error::{Result, at_least_one};
 use crate::neuromodulation::modulation::Modulation;
 use crate::optimizer::{Optimizer, StepReport};
-use crate::perturbation::{Bases, Family};
+use crate::perturbation::{Bases, Family, Probe};
 use crate::random::Key;
 
 const EPSILON: f64 = 1e-8;

@@ -57,7 +57,7 @@ use crate::error::{Result, at_least_one, fraction};
 use crate::kernel::math;
 use crate::neuromodulation::modulation::Modulation;
 use crate::optimizer::{Optimizer, StepReport};
-use crate::perturbation::{Bases, Family};
+use crate::perturbation::{Bases, Family, Probe};
 use crate::random::Key;
 
 /// Configuration of SPSA. Its gains decay by themselves: there is no other schedule.

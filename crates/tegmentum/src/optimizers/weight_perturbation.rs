@@ -57,7 +57,7 @@ use super::{Schedule, check_start, non_negative};
 use crate::error::{Error, Result, at_least_one};
 use crate::neuromodulation::modulation::Modulation;
 use crate::optimizer::{Optimizer, StepReport};
-use crate::perturbation::{Bases, Family};
+use crate::perturbation::{Bases, Family, Probe};
 use crate::random::Key;
 
 /// Configuration of weight perturbation.

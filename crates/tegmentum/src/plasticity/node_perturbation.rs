@@ -235,7 +235,6 @@ impl NodePerturbation {
         self.gradient.fill(0.0);
         let mut total = 0.0;
         for block in 0..space.batch.blocks() {
-            self.draw_noise(&mut space, block);
             total += match self.config.credit {
                 Credit::Offline => self.offline(&mut space, block),
                 Credit::Online => self.online(&mut space, block),
@@ -251,21 +250,23 @@ impl NodePerturbation {
         self.network.connections().last().map_or(0, |connection| connection.units.start)
     }
 
-    fn draw_noise(&self, space: &mut Workspace, block: usize) {
-        let (steps, units) = (space.batch.steps, self.network.num_units());
-        space.noise.clear();
-        space.noise.resize(steps * units, [0.0; L]);
-        let key = self.key.child(self.updates).child(block as u64);
-        add_signs(key, 0, 1.0, space.noise.as_flattened_mut());
+    /// The noise of one step, [units × 16]: ±1, or zero for units that get none.
+    fn draw_noise(&self, block: usize, step: usize, noise: &mut [[f32; L]]) {
+        let key = self.key.child(self.updates).child((block as u64) << 32 | step as u64);
+        noise.fill([0.0; L]);
+        add_signs(key, 0, 1.0, noise.as_flattened_mut());
         if self.config.readout == Readout::LocalError {
-            for step in space.noise.chunks_exact_mut(units) {
-                step[self.first_output()..].fill([0.0; L]);
-            }
+            noise[self.first_output()..].fill([0.0; L]);
         }
     }
 
     /// Two stored passes, credit backwards in time, one outer product. Returns the sum of losses.
     fn offline(&mut self, space: &mut Workspace, block: usize) -> f64 {
+        let units = self.network.num_units();
+        space.noise.resize(space.batch.steps * units, [0.0; L]);
+        for (step, noise) in space.noise.chunks_exact_mut(units).enumerate() {
+            self.draw_noise(block, step, noise);
+        }
         let total = self.record_pass(space, block, 1.0) + self.record_pass(space, block, -1.0);
         let scale = self.credit_scale(&space.batch);
         let mut future = [0.0f32; L];
@@ -278,7 +279,6 @@ impl NodePerturbation {
         }
         mask_invalid(&mut space.credit, space.batch.valid(block));
         self.fill_signals(space, block);
-        let units = self.network.num_units();
         for connection in self.network.connections() {
             let inputs = Steps {
                 rows: &space.tape,
@@ -392,8 +392,10 @@ impl NodePerturbation {
         space.signals.clear();
         space.signals.resize(units, [0.0; L]);
         let mut total = 0.0;
+        space.noise.resize(units, [0.0; L]);
         for step in 0..space.batch.steps {
-            let noise = &space.noise[step * units..(step + 1) * units];
+            self.draw_noise(block, step, &mut space.noise);
+            let noise = &space.noise;
             let mut difference = [0.0f32; L];
             for (activity, sign) in [(&mut space.activity, 1.0f32), (&mut space.second, -1.0)] {
                 if let Some((state, previous)) = network.carry().filter(|_| step > 0) {
@@ -420,15 +422,14 @@ impl NodePerturbation {
                 let signals = &mut space.signals[self.first_output()..];
                 self.local_errors(&space.batch, block, step, outputs, signals);
             }
-            self.follow_traces(space, step, decay, difference.map(|difference| credit_scale * difference));
+            self.follow_traces(space, decay, difference.map(|difference| credit_scale * difference));
         }
         total
     }
 
     /// Decays and feeds the traces of a step, and adds dopamine × trace to the estimate.
-    fn follow_traces(&mut self, space: &mut Workspace, step: usize, decay: f32, dopamine: [f32; L]) {
-        let units = self.network.num_units();
-        let noise = &space.noise[step * units..(step + 1) * units];
+    fn follow_traces(&mut self, space: &mut Workspace, decay: f32, dopamine: [f32; L]) {
+        let noise = &space.noise;
         let exact_from = if self.config.readout == Readout::LocalError { self.first_output() } else { usize::MAX };
         let one = [[1.0f32; L]];
         for connection in self.network.connections() {

@@ -25,7 +25,8 @@ pub(crate) fn test(study: &StudyConfig, all: &[ArmTrials]) -> Vec<ClaimOutcome> 
             let Some(arm) = find(&claim.arm) else { continue };
             let reference = claim.reference.as_deref().and_then(find);
             let estimate = estimate(claim, arm, reference);
-            let suffix = if settings.len() > 1 { format!(" ({})", study.settings()[setting].name) } else { String::new() };
+            let suffix =
+                if settings.len() > 1 { format!(" ({})", study.settings()[setting].name) } else { String::new() };
             outcomes.push(outcome(claim, format!("{}{suffix}", claim.text), estimate, arm, reference));
         }
     }
@@ -47,8 +48,11 @@ fn estimate(claim: &Claim, arm: &ArmTrials, reference: Option<&ArmTrials>) -> Es
             *value = value.min(spent);
         }
     }
-    paired_comparison(&values, &others, claim.statistic, Effect::Ratio, RESAMPLES, key)
-        .unwrap_or(Estimate { value: f64::NAN, ci95: [f64::NAN; 2], n: 0 })
+    paired_comparison(&values, &others, claim.statistic, Effect::Ratio, RESAMPLES, key).unwrap_or(Estimate {
+        value: f64::NAN,
+        ci95: [f64::NAN; 2],
+        n: 0,
+    })
 }
 
 fn outcome(
@@ -67,7 +71,9 @@ fn outcome(
             arm.name,
             reference.name
         ),
-        None if claim.metric.starts_with("solved_") => format!("share of runs of {} that are {}", arm.name, claim.metric),
+        None if claim.metric.starts_with("solved_") => {
+            format!("share of runs of {} that are {}", arm.name, claim.metric)
+        }
         None => format!("{} of {} of {}", claim.statistic.name(), claim.metric, arm.name),
     };
     ClaimOutcome {

@@ -80,6 +80,9 @@ pub struct StudyConfig {
     /// The network, if there is one setting.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<NetworkConfig>,
+    /// Lengths of a window, for a study of costs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lengths: Vec<usize>,
     /// Several tasks or networks, all with the same arms.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub setting: Vec<Setting>,
@@ -255,8 +258,10 @@ impl StudyConfig {
     /// # Errors
     /// [`Error::Study`] with the line for a text that is not TOML or has an unknown key, else with the field.
     pub fn from_toml(text: &str, origin: &str) -> Result<Self> {
-        let study: Self = toml::from_str(text)
-            .map_err(|error| Error::Study { origin: origin.to_owned(), problem: error.to_string().trim().to_owned() })?;
+        let study: Self = toml::from_str(text).map_err(|error| Error::Study {
+            origin: origin.to_owned(),
+            problem: error.to_string().trim().to_owned(),
+        })?;
         study.check().map_err(|problem| Error::Study { origin: origin.to_owned(), problem })?;
         Ok(study)
     }
@@ -266,20 +271,16 @@ impl StudyConfig {
     /// # Errors
     /// [`Error::Io`] if it cannot be read, else as [`StudyConfig::from_toml`].
     pub fn from_file(path: &Path) -> Result<Self> {
-        let text =
-            std::fs::read_to_string(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
+        let text = std::fs::read_to_string(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
         Self::from_toml(&text, &path.display().to_string())
     }
 
     /// The study's settings: the list, or the one task and network.
     pub fn settings(&self) -> Vec<Setting> {
         match (&self.task, &self.network) {
-            (Some(task), Some(network)) => vec![Setting {
-                name: self.name.clone(),
-                task: task.clone(),
-                network: network.clone(),
-                budget: None,
-            }],
+            (Some(task), Some(network)) => {
+                vec![Setting { name: self.name.clone(), task: task.clone(), network: network.clone(), budget: None }]
+            }
             _ => self.setting.clone(),
         }
     }
@@ -324,7 +325,13 @@ impl StudyConfig {
         check_range("budget", self.budget, 1, 1_000_000_000_000)?;
         match self.kind {
             Kind::Compare | Kind::Robustness => self.check_comparison()?,
-            Kind::Theory | Kind::Cost => {}
+            Kind::Theory => {}
+            Kind::Cost => {
+                if self.lengths.len() < 2 {
+                    return Err(format!("lengths = {:?}: a study of costs needs at least two", self.lengths));
+                }
+                self.arm.iter().try_for_each(check_arm)?;
+            }
         }
         self.claim.iter().try_for_each(|claim| self.check_claim(claim))
     }

@@ -1,9 +1,7 @@
 //! The pictures and tables of a comparison.
 
 use super::config::{StudyConfig, evaluations_to};
-use super::outcome::{
-    Axis, CurveSeries, DistributionGroup, Figure, FigureContent, TrajectoryPanel,
-};
+use super::outcome::{Axis, CurveSeries, DistributionGroup, Figure, FigureContent, TrajectoryPanel};
 use super::run::ArmTrials;
 use super::trial::{Stage, Trial};
 use super::tuning::TuningRecord;
@@ -18,7 +16,13 @@ pub(crate) fn short(value: f64) -> String {
     if value == 0.0 {
         "0".to_owned()
     } else if !value.is_finite() {
-        if value.is_nan() { "–".to_owned() } else if value > 0.0 { "∞".to_owned() } else { "−∞".to_owned() }
+        if value.is_nan() {
+            "–".to_owned()
+        } else if value > 0.0 {
+            "∞".to_owned()
+        } else {
+            "−∞".to_owned()
+        }
     } else if size >= 1e6 || size < 1e-3 {
         format!("{value:.2e}")
     } else {
@@ -131,7 +135,8 @@ impl Place<'_> {
 
     /// The modulators of the first arm that has them.
     fn modulators(&self, arms: &[&ArmTrials]) -> Option<Figure> {
-        let has_levels = |arm: &&&ArmTrials| arm.trials.iter().all(|trial| trial.curve.iter().any(|p| p.levels.is_some()));
+        let has_levels =
+            |arm: &&&ArmTrials| arm.trials.iter().all(|trial| trial.curve.iter().any(|p| p.levels.is_some()));
         let arm = arms.iter().find(has_levels)?;
         let level = |name: &str, pick: fn(&crate::optimizer::Levels) -> f64| {
             curve(name, &arm.trials, |point| point.levels.as_ref().map_or(f64::NAN, pick))
@@ -258,8 +263,7 @@ fn groups(arms: &[&ArmTrials], metric: &str) -> Vec<DistributionGroup> {
 /// are not finite are left out.
 pub(crate) fn curve(label: &str, trials: &[Trial], pick: impl Fn(&super::trial::Point) -> f64) -> CurveSeries {
     let longest = trials.iter().map(|trial| trial.curve.len()).max().unwrap_or(0);
-    let mut series =
-        CurveSeries { label: label.to_owned(), x: vec![], y: vec![], lower: vec![], upper: vec![] };
+    let mut series = CurveSeries { label: label.to_owned(), x: vec![], y: vec![], lower: vec![], upper: vec![] };
     for index in 0..longest {
         let at = |trial: &Trial| trial.curve.get(index).or(trial.curve.last()).map_or(f64::NAN, &pick);
         let values: Vec<f64> = trials.iter().map(at).collect();
@@ -321,7 +325,8 @@ fn search_table(tuning: &[TuningRecord]) -> Figure {
     Figure {
         id: "search".to_owned(),
         title: "The search of rates".to_owned(),
-        caption: "Every arm with a rate was searched on seeds of its own, with the budget of a reported run.".to_owned(),
+        caption: "Every arm with a rate was searched on seeds of its own, with the budget of a reported run."
+            .to_owned(),
         content: FigureContent::Table { columns: heads.map(str::to_owned).to_vec(), rows },
     }
 }

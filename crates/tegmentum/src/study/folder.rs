@@ -97,7 +97,8 @@ fn records(rows: &[RecordRow], folder: &Path) -> Result<Vec<u8>> {
 }
 
 fn write_json<T: serde::Serialize + ?Sized>(path: &Path, value: &T) -> Result<()> {
-    let text = serde_json::to_vec_pretty(value).map_err(|source| Error::Io { path: path.to_owned(), source: source.into() })?;
+    let text = serde_json::to_vec_pretty(value)
+        .map_err(|source| Error::Io { path: path.to_owned(), source: source.into() })?;
     write_file(path, &text)
 }
 

@@ -142,10 +142,7 @@ fn sweep(study: &StudyConfig, stages: &[Stage], target: f64, monitor: &dyn Monit
             setting,
             arm: arm.clone(),
             rates: points.iter().map(|point| point.0.unwrap_or(f64::NAN)).collect(),
-            evaluations: own
-                .iter()
-                .map(|trials| trials.iter().map(|trial| trial.metrics[&name]).collect())
-                .collect(),
+            evaluations: own.iter().map(|trials| trials.iter().map(|trial| trial.metrics[&name]).collect()).collect(),
             trials: own,
         }
     };
@@ -220,16 +217,18 @@ fn figures(
     figures.push(Figure {
         id: format!("{}-width", study.name),
         title: "How wide is the range that works?".to_owned(),
-        caption: "A rate works if 90 % of the seeds reach the target in at most 1.25 times the evaluations of the arm's own \
+        caption:
+            "A rate works if 90 % of the seeds reach the target in at most 1.25 times the evaluations of the arm's own \
                   best rate."
-            .to_owned(),
+                .to_owned(),
         content: FigureContent::Table { columns: heads.map(str::to_owned).to_vec(), rows },
     });
     figures
 }
 
 fn solved_curve(sweep: &Sweep) -> CurveSeries {
-    let share = |values: &Vec<f64>| values.iter().filter(|value| value.is_finite()).count() as f64 / values.len() as f64;
+    let share =
+        |values: &Vec<f64>| values.iter().filter(|value| value.is_finite()).count() as f64 / values.len() as f64;
     CurveSeries {
         label: sweep.arm.label().to_owned(),
         x: sweep.rates.clone(),

@@ -254,7 +254,10 @@ pub(crate) fn assemble(
     }
     let mut notes = study.notes.clone();
     for record in tuning.iter().filter(|record| record.at_edge) {
-        notes.push(format!("The search of {} chose a rate at the end of its grid: a better one may lie beyond.", record.arm));
+        notes.push(format!(
+            "The search of {} chose a rate at the end of its grid: a better one may lie beyond.",
+            record.arm
+        ));
     }
     let summary = Summary {
         study: study.name.clone(),
@@ -288,7 +291,13 @@ fn records_of(study: &StudyConfig, arm: &ArmTrials) -> Vec<RecordRow> {
     let mut rows = Vec::new();
     for trial in &arm.trials {
         let mut push = |evaluations, metric: &str, value| {
-            rows.push(RecordRow { arm: arm.name.clone(), seed: trial.seed, evaluations, metric: metric.to_owned(), value });
+            rows.push(RecordRow {
+                arm: arm.name.clone(),
+                seed: trial.seed,
+                evaluations,
+                metric: metric.to_owned(),
+                value,
+            });
         };
         for point in &trial.curve {
             for (metric, &value) in study.metrics.iter().zip(&point.metrics).filter(|(_, value)| !value.is_nan()) {

@@ -289,9 +289,10 @@ impl<'a> Parts<'a> {
             Figure {
                 id: "theory-curves".to_owned(),
                 title: "Learning curves and their closed form".to_owned(),
-                caption: "Mean error of a linear readout over repeats, and the formula for the measured mean error before \
+                caption:
+                    "Mean error of a linear readout over repeats, and the formula for the measured mean error before \
                           the first trial."
-                    .to_owned(),
+                        .to_owned(),
                 content: FigureContent::Curves {
                     x: axis("trials", false),
                     y: axis("mean error E", true),

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::config::{Arm, Setting, StudyConfig, evaluations_to, solved};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::evaluation::{Evaluator, Metric};
 use crate::gradient::GradientLearner;
 use crate::network::Network;
@@ -45,8 +45,7 @@ impl Stage {
     /// If the task or the network cannot be built, or a metric does not fit.
     pub fn new(study: &StudyConfig, setting: &Setting) -> Result<Self> {
         let problem = Arc::new(setting.task.build()?.problem(Key::from_seed(0))?);
-        let network: Arc<dyn Network> =
-            Arc::from(setting.network.build(problem.num_inputs(), problem.num_outputs())?);
+        let network: Arc<dyn Network> = Arc::from(setting.network.build(problem.num_inputs(), problem.num_outputs())?);
         for metric in &study.metrics {
             metric.check(&problem)?;
         }
@@ -64,7 +63,7 @@ impl Stage {
         crate::objective::Objective::operations(&self.objective).unwrap_or(0)
     }
 
-    /// The learner of an arm, for a seed.
+    /// The learner of an arm, for a seed, on this stage's objective.
     ///
     /// # Errors
     /// If the arm's settings are out of range or do not fit the network.
@@ -79,11 +78,22 @@ impl Stage {
         if let Some(plasticity) = &arm.plasticity {
             return plasticity.build(network, problem, start, key.child(1));
         }
-        match &arm.gradient {
-            Some(gradient) => {
-                Ok(Box::new(GradientLearner::new(gradient.build(start, self.budget)?, network, problem)))
-            }
-            None => unreachable!("a study is checked to have one learner for each arm"),
+        let Some(gradient) = &arm.gradient else {
+            return Err(Error::Study { origin: format!("arm {:?}", arm.name), problem: "has no learner".to_owned() });
+        };
+        Ok(Box::new(GradientLearner::new(gradient.build(start, self.budget)?, network, problem)))
+    }
+
+    /// The same stage with work space of its own, none of it made yet.
+    #[must_use]
+    pub fn afresh(&self) -> Self {
+        let (network, problem) = (Arc::clone(&self.network), Arc::clone(&self.problem));
+        Self {
+            setting: self.setting.clone(),
+            budget: self.budget,
+            objective: NetworkLoss::new(Arc::clone(&network), Arc::clone(&problem)),
+            problem,
+            network,
         }
     }
 }
@@ -145,12 +155,11 @@ impl Watch<'_> {
     }
 
     fn mark(&mut self, record: &Record<'_>) -> Result<()> {
-        let metrics =
-            self.metrics.iter().map(|&metric| match metric {
-                // Free runs are costly: at the end alone.
-                Metric::ValidPredictionTime => Ok(f64::NAN),
-                _ => self.evaluator.measure(metric, &self.parameters),
-            });
+        let metrics = self.metrics.iter().map(|&metric| match metric {
+            // Free runs are costly: at the end alone.
+            Metric::ValidPredictionTime => Ok(f64::NAN),
+            _ => self.evaluator.measure(metric, &self.parameters),
+        });
         let metrics = metrics.collect::<Result<Vec<f64>>>()?;
         self.curve.push(Point {
             evaluations: record.evaluations,
