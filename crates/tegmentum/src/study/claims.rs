@@ -17,16 +17,17 @@ use crate::statistics::{Effect, Estimate, RESAMPLES, bootstrap, paired_compariso
 
 /// Tests every claim in every setting.
 pub(crate) fn test(study: &StudyConfig, all: &[ArmTrials]) -> Vec<ClaimOutcome> {
-    let settings: Vec<usize> = (0..study.settings().len()).collect();
+    let settings = study.settings();
     let mut outcomes = Vec::new();
     for claim in &study.claim {
-        for &setting in &settings {
+        let is_meant = |name: &str| claim.setting.as_deref().is_none_or(|wanted| wanted == name);
+        for setting in (0..settings.len()).filter(|&setting| is_meant(&settings[setting].name)) {
             let find = |name: &str| all.iter().find(|arm| arm.setting == setting && arm.arm.name == name);
             let Some(arm) = find(&claim.arm) else { continue };
             let reference = claim.reference.as_deref().and_then(find);
             let estimate = estimate(claim, arm, reference);
             let suffix =
-                if settings.len() > 1 { format!(" ({})", study.settings()[setting].name) } else { String::new() };
+                if settings.len() > 1 { format!(" ({})", settings[setting].name) } else { String::new() };
             outcomes.push(outcome(claim, format!("{}{suffix}", claim.text), estimate, arm, reference));
         }
     }

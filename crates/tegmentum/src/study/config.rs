@@ -234,6 +234,9 @@ pub struct Grid {
 pub struct Claim {
     /// The claim in words.
     pub text: String,
+    /// The setting it is about; all of them if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub setting: Option<String>,
     /// The arm.
     pub arm: String,
     /// The arm it is divided by, paired by seed.
@@ -378,6 +381,12 @@ impl StudyConfig {
         }
         if !matches!(self.kind, Kind::Compare | Kind::Robustness) {
             return Ok(());
+        }
+        if let Some(setting) = &claim.setting {
+            let known: Vec<String> = self.settings().into_iter().map(|setting| setting.name).collect();
+            if !known.contains(setting) {
+                return Err(place(&format!("unknown setting {setting:?}: known are {}", known.join(", "))));
+            }
         }
         for arm in std::iter::once(&claim.arm).chain(&claim.reference) {
             if !self.arm.iter().any(|known| known.name == *arm) {
