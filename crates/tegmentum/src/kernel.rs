@@ -16,6 +16,7 @@
 
 pub mod activation;
 pub mod affine;
+pub mod lanes;
 pub mod math;
 pub mod noise;
 

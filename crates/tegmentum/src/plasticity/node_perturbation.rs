@@ -35,8 +35,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::batch::{Batch, LaneBatch, Part};
 use crate::error::{Error, Result, fraction, positive};
-use crate::forward::{add_losses, mean_loss, per_term, run_block};
-use crate::kernel::affine::{Steps, add_outer_over_time};
+use crate::forward::{add_connection_products, add_losses, mean_loss, per_term, run_block};
+use crate::kernel::affine::sum_lanes;
+use crate::kernel::lanes::{average_into, multiply_rows};
 use crate::kernel::noise::add_signs;
 use crate::network::{Activation, Network, UnitNoise};
 use crate::neuromodulation::controller::{Controller, ControllerConfig};
@@ -279,24 +280,7 @@ impl NodePerturbation {
         }
         mask_invalid(&mut space.credit, space.batch.valid(block));
         self.fill_signals(space, block);
-        for connection in self.network.connections() {
-            let inputs = Steps {
-                rows: &space.tape,
-                stride: self.network.num_activities(),
-                first: connection.presynaptic.start,
-                count: connection.presynaptic.len(),
-            };
-            let signals = Steps {
-                rows: &space.signals,
-                stride: units,
-                first: connection.units.start,
-                count: connection.units.len(),
-            };
-            add_outer_over_time(inputs, signals, &mut self.gradient[connection.weights.clone()]);
-            for step in space.signals.chunks_exact(units) {
-                add_bias(&step[connection.units.clone()], &mut self.gradient[connection.bias.clone()]);
-            }
-        }
+        add_connection_products(&*self.network, &space.tape, &space.signals, &mut self.gradient);
         total
     }
 
@@ -330,7 +314,8 @@ impl NodePerturbation {
                 tape.extend_from_slice(activity);
                 credit.push(sums.map(|sum| sum as f32));
             } else {
-                average_into(&mut tape[step * rows..(step + 1) * rows], activity);
+                let mean = &mut tape[step * rows..(step + 1) * rows];
+                average_into(mean.as_flattened_mut(), activity.as_flattened());
                 for (credit, sum) in credit[step].iter_mut().zip(sums) {
                     *credit -= sum as f32;
                 }
@@ -342,11 +327,10 @@ impl NodePerturbation {
     /// Signals of all units at all steps: noise × credit, and the local error of the readout.
     fn fill_signals(&self, space: &mut Workspace, block: usize) {
         let (units, rows) = (self.network.num_units(), self.network.num_activities());
-        space.signals.clear();
-        for (credit, noise) in space.credit.iter().zip(space.noise.chunks_exact(units)) {
-            space.signals.extend(
-                noise.iter().map(|noise| -> [f32; L] { std::array::from_fn(|lane| noise[lane] * credit[lane]) }),
-            );
+        space.signals.resize(space.noise.len(), [0.0; L]);
+        let signals = space.signals.chunks_exact_mut(units).zip(space.noise.chunks_exact(units));
+        for ((signals, noise), credit) in signals.zip(&space.credit) {
+            multiply_rows(noise, credit, signals);
         }
         if self.config.readout == Readout::LocalError {
             for step in 0..space.batch.steps {
@@ -416,7 +400,7 @@ impl NodePerturbation {
             }
             space.tape.clear();
             space.tape.extend_from_slice(&space.activity);
-            average_into(&mut space.tape, &space.second);
+            average_into(space.tape.as_flattened_mut(), space.second.as_flattened());
             if self.config.readout == Readout::LocalError {
                 let outputs = &space.tape[network.output_rows()];
                 let signals = &mut space.signals[self.first_output()..];
@@ -448,7 +432,7 @@ impl NodePerturbation {
                             products[lane] = dopamine[lane] * trace[lane];
                         }
                     }
-                    self.gradient[start + offset] += crate::kernel::affine::sum_lanes(products);
+                    self.gradient[start + offset] += sum_lanes(products);
                 }
             }
         }
@@ -530,25 +514,12 @@ enum Which {
     Averaged,
 }
 
-/// `mean ← (mean + other)/2`.
-fn average_into(mean: &mut [[f32; L]], other: &[[f32; L]]) {
-    for (mean, other) in mean.as_flattened_mut().iter_mut().zip(other.as_flattened()) {
-        *mean = 0.5 * (*mean + other);
-    }
-}
-
 /// Sets the lanes without an example to zero.
 fn mask_invalid(rows: &mut [[f32; L]], valid: usize) {
     if valid < L {
         for row in rows {
             row[valid..].fill(0.0);
         }
-    }
-}
-
-fn add_bias(signals: &[[f32; L]], gradient: &mut [f32]) {
-    for (value, signal) in gradient.iter_mut().zip(signals) {
-        *value += crate::kernel::affine::sum_lanes(*signal);
     }
 }
 

@@ -26,8 +26,7 @@ pub(crate) fn test(study: &StudyConfig, all: &[ArmTrials]) -> Vec<ClaimOutcome> 
             let Some(arm) = find(&claim.arm) else { continue };
             let reference = claim.reference.as_deref().and_then(find);
             let estimate = estimate(claim, arm, reference);
-            let suffix =
-                if settings.len() > 1 { format!(" ({})", settings[setting].name) } else { String::new() };
+            let suffix = if settings.len() > 1 { format!(" ({})", settings[setting].name) } else { String::new() };
             outcomes.push(outcome(claim, format!("{}{suffix}", claim.text), estimate, arm, reference));
         }
     }
