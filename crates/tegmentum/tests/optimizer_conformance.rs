@@ -219,7 +219,7 @@ fn state_is_as_large_as_documented() {
         OptimizerConfig::WeightPerturbation(c) if c.reading == Reading::Adam => 3,
         OptimizerConfig::WeightPerturbation(c) if c.averaging == Averaging::ScheduleFree => 2,
         OptimizerConfig::EvolutionStrategy(c) if c.update_rule == UpdateRule::Adam => 3,
-        OptimizerConfig::RandomSearch(_) => 2,
+        OptimizerConfig::Dopamine(_) | OptimizerConfig::RandomSearch(_) => 2,
         // 4 + ⌊3 ln 1000⌋ candidates.
         OptimizerConfig::CmaEs(_) => 4 + 24,
         _ => 1,
@@ -460,7 +460,8 @@ fn readings_solve_xor_as_fast_as_in_independent_simulations() {
 }
 
 /// The first three parameters after three updates of every default on a quadratic in 5 dimensions.
-const VALUES: [(&str, [f32; 3]); 9] = [
+const VALUES: [(&str, [f32; 3]); 10] = [
+    ("dopamine", [1.118_196_2, 1.614_276_5, 0.672_066_33]),
     ("weight_perturbation", [0.048_278_607, 0.068_931_36, -0.048_278_607]),
     ("finite_difference", [0.270_866_2, 0.270_866_2, 0.270_866_2]),
     ("random_descent", [-0.010_308_905_5, 0.028_676_162, 0.040_966_146]),

@@ -45,6 +45,7 @@ use crate::neuromodulation::modulation::Modulation;
 use crate::neuromodulation::receptor::Receptors;
 use crate::objectives::loss_of;
 use crate::optimizer::{Levels, StepReport};
+use crate::optimizers::dopamine::{parameter_size, towards};
 use crate::perturbation::Point;
 use crate::random::Key;
 use crate::task::{Loss, Problem};
@@ -154,11 +155,10 @@ impl NodePerturbationConfig {
         if self.readout == Readout::LocalError {
             local_error(network.output_activation(), loss_of(&problem), 0.0, 0.0).ok_or_else(no_local_error)?;
         }
-        let square = start.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>() / length as f64;
         let start_rate = self.start_rate.unwrap_or(self.largest_rate);
         Ok(NodePerturbation {
             controller: self.controller.build(start_rate, self.largest_rate)?,
-            size: square.sqrt().max(1e-3),
+            size: parameter_size(&start),
             acting: start.clone(),
             averaged: start.clone(),
             explorer: start,
@@ -449,7 +449,7 @@ impl NodePerturbation {
             *square = SQUARE_MEMORY * *square + (1.0 - SQUARE_MEMORY) * gradient * gradient;
             let size = if lesioned { 1.0 } else { (*square / correction).sqrt() + 1e-8 };
             *z -= step * (gradient / size);
-            *x += share * (*z - *x);
+            *x = towards(*x, *z, share);
             *y = AVERAGED_SHARE * *x + (1.0 - AVERAGED_SHARE) * *z;
         }
     }
@@ -501,7 +501,7 @@ impl NodePerturbation {
         let share = self.controller.judge(averaged_loss, acting_loss).consolidation as f32;
         if share > 0.0 {
             for ((x, y), z) in self.averaged.iter().zip(&mut self.acting).zip(&mut self.explorer) {
-                *z += share * (*x - *z);
+                *z = towards(*z, *x, share);
                 *y = AVERAGED_SHARE * *x + (1.0 - AVERAGED_SHARE) * *z;
             }
         }

@@ -1,7 +1,8 @@
 //! The search of rates: every point of an arm's grid on every tuning seed, with the budget of a reported run.
 //!
-//! The point with the best median of the study's first metric wins; where targets are set and some are reached, the one
-//! that reaches the first target on most seeds, and among those the fastest in the median. The search is recorded whole.
+//! The point with the best median of the study's first metric wins; where runs stop at their target, the one with the
+//! fewest evaluations to the first target in the median (a run that never gets there counts as infinite), and among equals
+//! the one that gets there on most seeds. The search is recorded whole.
 
 use serde::{Deserialize, Serialize};
 
@@ -123,9 +124,9 @@ pub fn choose(study: &StudyConfig, arm: String, points: Vec<TuningPoint>) -> Tun
     let quality = |point: &TuningPoint| {
         let metric = point.metric.map_or(f64::INFINITY, |metric| if larger { -metric } else { metric });
         let speed = point.evaluations_to_target.unwrap_or(f64::INFINITY);
+        let unsolved = 1.0 - point.solved.unwrap_or(0.0);
         // A run that stops at its target has no final quality of its own.
-        let first = if study.stop_at_target { -point.solved.unwrap_or(0.0) } else { metric };
-        (first, if study.stop_at_target { speed } else { metric }, metric)
+        if study.stop_at_target { (speed, unsolved, metric) } else { (metric, speed, unsolved) }
     };
     let is_better = |a: (f64, f64, f64), b: (f64, f64, f64)| {
         a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.total_cmp(&b.2)).is_lt()
