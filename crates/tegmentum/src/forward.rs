@@ -22,10 +22,8 @@ pub fn run_block<'n, const L: usize>(
     activity.resize(network.num_activities(), [0.0; L]);
     let inputs = network.input_rows();
     for step in 0..batch.steps {
-        if step > 0 {
-            if let Some((state, previous)) = network.carry() {
-                activity.copy_within(state, previous.start);
-            }
+        if let Some((state, previous)) = network.carry().filter(|_| step > 0) {
+            activity.copy_within(state, previous.start);
         }
         activity[inputs.clone()].copy_from_slice(batch.inputs(block, step));
         network.step(parameters, noise(step), activity);
@@ -66,7 +64,7 @@ pub fn mean_loss<const L: usize>(
 /// Adds `Σ over steps and lanes of presynaptic activity · signal` to the gradient of every weight and bias: what every
 /// local rule and backpropagation end in.
 ///
-/// `activities` [steps × activities × L], `signals` [steps × units × L], `gradient` [P].
+/// `activities` [steps × activities × L], `signals` [steps × units × L], `gradient` `[P]`.
 pub fn add_connection_products<const L: usize>(
     network: &dyn Network,
     activities: &[[f32; L]],

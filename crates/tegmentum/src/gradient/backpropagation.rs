@@ -83,7 +83,7 @@ pub struct Backpropagation {
 }
 
 impl Backpropagation {
-    /// Writes the gradient of the mean loss of `parameters` [P] on a training batch to `gradient` [P], and returns the
+    /// Writes the gradient of the mean loss of `parameters` `[P]` on a training batch to `gradient` `[P]`, and returns the
     /// loss. The loss has the same bits as that of the forward pass over 16 lanes.
     ///
     /// # Errors

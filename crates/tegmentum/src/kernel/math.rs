@@ -22,15 +22,9 @@ const TANH_LIMIT: f32 = 7.905_311;
 /// ```
 #[inline(always)]
 pub fn tanh(x: f32) -> f32 {
-    let x = if x > TANH_LIMIT {
-        TANH_LIMIT
-    } else if x < -TANH_LIMIT {
-        -TANH_LIMIT
-    } else {
-        x
-    };
+    let x = x.clamp(-TANH_LIMIT, TANH_LIMIT);
     let s = x * x;
-    let mut p = -2.760_768_5e-16_f32;
+    let mut p = -2.760_768_4e-16_f32;
     p = p * s + 2.000_187_9e-13;
     p = p * s - 8.604_672e-11;
     p = p * s + 5.122_297e-8;
@@ -55,13 +49,7 @@ pub fn logistic(x: f32) -> f32 {
 pub fn exp(x: f32) -> f32 {
     /// 1.5·2²³: adding it rounds to an integer, which then stands in the low bits.
     const ROUND: f32 = 12_582_912.0;
-    let clamped = if x > 88.0 {
-        88.0
-    } else if x < -87.3 {
-        -87.3
-    } else {
-        x
-    };
+    let clamped = x.clamp(-87.3, 88.0);
     let shifted = clamped * std::f32::consts::LOG2_E + ROUND;
     let n = shifted - ROUND;
     let r = clamped - n * 0.693_359_4 + n * 2.121_944_4e-4;

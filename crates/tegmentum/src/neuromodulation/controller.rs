@@ -259,7 +259,8 @@ impl Controller {
         self.warming_up = true;
     }
 
-    fn forget(&mut self) {
+    /// Forgets the statistics of the world as it was; the rate stays.
+    pub fn forget(&mut self) {
         self.dopamine.reset();
         self.acetylcholine.reset();
         self.serotonin.reset();

@@ -12,12 +12,12 @@
 //!     surprise:    x = z = ρ x, everything else forgotten, rate up                   noradrenaline
 //!     patience:    no progress of 5 % for max(patience, t/2) updates: new weights ~ N(0, s²), the best x is kept
 //! ```
-//! θ₀ first parameters [P] · x averaged (handed over), z exploring, y acting parameters [P] · v_k direction k [P] ·
+//! θ₀ first parameters `[P]` · x averaged (handed over), z exploring, y acting parameters `[P]` · v_k direction k `[P]` ·
 //! L loss on one batch, the same for all probes of an update · m, q, rate, t: see
 //! [`neuromodulation`](crate::neuromodulation).
 //!
 //! # Cost
-//! K + 1 evaluations an update (2K for pairs), two for each window, 6 for each surprise. Two vectors [P] (a third with
+//! K + 1 evaluations an update (2K for pairs), two for each window, 6 for each surprise. Two vectors `[P]` (a third with
 //! patience), no activations, noise from keys.
 //!
 //! # What this is
@@ -151,6 +151,7 @@ impl DopamineConfig {
             terms: Vec::with_capacity(self.directions),
             gains: Vec::new(),
             progress: Progress::default(),
+            judged: f64::INFINITY,
             config: self.clone(),
         })
     }
@@ -215,6 +216,8 @@ pub struct Dopamine {
     /// Gains under trial and their losses.
     gains: Vec<(f32, f64)>,
     progress: Progress,
+    /// Loss of the averaged model at the end of the last window; infinite before the first and after a restart.
+    judged: f64,
 }
 
 impl Dopamine {
@@ -278,6 +281,7 @@ impl Dopamine {
         self.regrets = errors;
         let share = self.controller.advance(loss);
         self.move_by_terms(share as f32);
+        self.obey(modulation);
         let suspicious = self.controller.watch(loss);
         self.phase = if suspicious { Phase::Confirm } else { self.after_watching() };
         self.updates += 1;
@@ -299,6 +303,27 @@ impl Dopamine {
                 *x = towards(*x, *z, share);
             }
         });
+    }
+
+    /// What the learner is told from outside besides rate and scale: a gain, a pull home, or to forget.
+    fn obey(&mut self, modulation: &Modulation) {
+        if modulation.gain != 1.0 {
+            let gain = modulation.gain as f32;
+            self.explorer.iter_mut().chain(&mut self.averaged).for_each(|value| *value *= gain);
+        }
+        self.pull_home(modulation.consolidation);
+        if modulation.reset {
+            self.controller.forget();
+        }
+    }
+
+    /// Moves the explorer back to the average by a share.
+    fn pull_home(&mut self, share: f64) {
+        if share > 0.0 {
+            for (z, x) in self.explorer.iter_mut().zip(&self.averaged) {
+                *z = towards(*z, *x, share as f32);
+            }
+        }
     }
 
     fn confirm(&mut self, averaged_loss: f64) -> StepReport {
@@ -331,6 +356,8 @@ impl Dopamine {
             *z = *x;
         }
         self.progress = Progress::default();
+        // The best model of the world as it was is of no use in the one it has become.
+        self.best = None;
         self.phase = Phase::Step;
         StepReport { learning_rate: modulation.learning_rate, surprised: true, ..StepReport::default() }
     }
@@ -338,13 +365,9 @@ impl Dopamine {
     /// The end of a window.
     fn judge(&mut self, averaged_loss: f64, acting_loss: f64) -> StepReport {
         let modulation = self.controller.judge(averaged_loss, acting_loss);
-        if modulation.consolidation > 0.0 {
-            let share = modulation.consolidation as f32;
-            for (z, x) in self.explorer.iter_mut().zip(&self.averaged) {
-                *z = towards(*z, *x, share);
-            }
-        }
+        self.pull_home(modulation.consolidation);
         self.phase = Phase::Step;
+        self.judged = averaged_loss;
         if let Some(patience) = self.config.patience {
             self.wait(averaged_loss, patience);
         }
@@ -371,6 +394,7 @@ impl Dopamine {
             }
             self.controller.restart();
             self.progress = Progress::default();
+            self.judged = f64::INFINITY;
         }
     }
 }
@@ -423,7 +447,8 @@ impl Optimizer for Dopamine {
 
     fn solution(&self) -> Point<'_> {
         match &self.best {
-            Some((loss, best)) if *loss < self.progress.loss => Point::Vector(best),
+            // Unless the model in hand was judged to be as good.
+            Some((loss, best)) if *loss < self.judged || self.judged.is_nan() => Point::Vector(best),
             _ => Point::Vector(&self.averaged),
         }
     }

@@ -7,8 +7,8 @@
 //!     g   = Σ_t ξ_t R_t u_t'                         hidden weights
 //!     g_o = Σ_t (∂ℓ_t/∂a_o) h_t'                     readout: its own local error, exact
 //! ```
-//! u_t activity before a connection [inputs], the mean of the two passes · ℓ^±_t loss of step t of one example · λ trace
-//! decay · ξ_t noise [units].
+//! u_t activity before a connection `[inputs]`, the mean of the two passes · ℓ^±_t loss of step t of one example · λ trace
+//! decay · ξ_t noise `[units]`.
 //!
 //! **Online form** (`credit = "online"`): each synapse keeps a trace `e_t = λ e_{t−1} + ξ_t u_t'` for each example and
 //! adds `d_t e_t` as it goes. It is the same sum in another order, needs no memory that grows with the sequence, and is
@@ -19,7 +19,7 @@
 //! acting, under the same [`Controller`], with noradrenaline.
 //!
 //! # Cost
-//! Three forward-equivalents an update: two passes and one outer product; two more for each window. State: x, z, v;
+//! Three forward-equivalents an update: two passes and one outer product; two more for each window. State: x, z, v, the acting y and the estimate g;
 //! offline also the activities and noise of the windows in flight, as backpropagation through time has them.
 //!
 //! # What is local
@@ -133,7 +133,7 @@ impl Default for NodePerturbationConfig {
 }
 
 impl NodePerturbationConfig {
-    /// A learner of `problem` with `network`, from the parameters `start` [P].
+    /// A learner of `problem` with `network`, from the parameters `start` `[P]`.
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] for a setting outside its range, [`Error::ShapeMismatch`] for a start of another
@@ -148,6 +148,17 @@ impl NodePerturbationConfig {
         positive("noise", self.noise)?;
         fraction("trace_decay", self.trace_decay)?;
         positive("largest_rate", self.largest_rate)?;
+        let lesions = self.controller.lesions;
+        if lesions.dopamine_magnitude || lesions.dopamine_sign || lesions.dopamine_expectation {
+            return Err(Error::Incompatible {
+                what: "a lesion of fast dopamine".to_owned(),
+                with: "node perturbation".to_owned(),
+                reason:
+                    "its dopamine is the loss difference of each step, which is the rule itself; lesion serotonin, \
+                         acetylcholine or noradrenaline"
+                        .to_owned(),
+            });
+        }
         let length = network.num_parameters();
         if start.len() != length {
             return Err(Error::ShapeMismatch { what: "parameters", expected: length, found: start.len() });
@@ -229,7 +240,7 @@ pub struct NodePerturbation {
 }
 
 impl NodePerturbation {
-    /// The estimate of the gradient at the acting parameters for a batch, [P], and the mean loss of the two passes.
+    /// The estimate of the gradient at the acting parameters for a batch, `[P]`, and the mean loss of the two passes.
     pub fn estimate(&mut self, batch: Batch) -> (&[f32], f64) {
         let mut space = std::mem::take(&mut self.space);
         space.batch.load(&self.problem, Part::Train(batch));

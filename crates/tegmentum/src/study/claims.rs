@@ -12,6 +12,7 @@ use super::config::{Claim, StudyConfig};
 use super::figures::short;
 use super::outcome::{ClaimOutcome, Verdict};
 use super::run::ArmTrials;
+use crate::error::Error;
 use crate::random::Key;
 use crate::statistics::{Effect, Estimate, RESAMPLES, bootstrap, paired_comparison, wilson_interval};
 
@@ -84,6 +85,14 @@ fn outcome(
         n: estimate.n,
         statistic,
         threshold: threshold(claim.at_most, claim.at_least),
+    }
+}
+
+/// The error for a claim whose arm or metric a study of this kind does not have.
+pub(crate) fn unknown(study: &StudyConfig, claim: &Claim) -> Error {
+    Error::Study {
+        origin: study.name.clone(),
+        problem: format!("claim {:?}: there is no metric {:?} of {:?} in it", claim.text, claim.metric, claim.arm),
     }
 }
 

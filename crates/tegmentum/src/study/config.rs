@@ -394,7 +394,12 @@ impl StudyConfig {
                 return Err(place(&format!("unknown arm {arm:?}: known are {}", known.join(", "))));
             }
         }
-        let known = self.metric_names();
+        let is_width = |name: &String| super::robustness::WIDTHS.iter().any(|width| width.0 == name.as_str());
+        let mut known = self.metric_names();
+        known.retain(|name| self.kind != Kind::Robustness || is_width(name));
+        if self.kind == Kind::Robustness && claim.reference.is_some() {
+            return Err(place("a width has no reference; compare it with a threshold"));
+        }
         if known.contains(&claim.metric) {
             Ok(())
         } else {
@@ -410,7 +415,7 @@ impl StudyConfig {
             names.push(solved(target));
         }
         if self.kind == Kind::Robustness {
-            names.push("width_decades".to_owned());
+            names.extend(super::robustness::WIDTHS.map(|width| width.0.to_owned()));
         }
         names.extend(["evaluations", "state_bytes", "non_finite", "surprises"].map(str::to_owned));
         names

@@ -39,12 +39,25 @@ pub struct TuningRecord {
     pub at_edge: bool,
 }
 
-/// The points of an arm's grid, each an arm of its own; one point for an arm that is not tuned.
+/// A point of an arm's grid, and the arm there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Candidate {
+    /// The learning rate, if it is searched.
+    pub learning_rate: Option<f64>,
+    /// The perturbation scale, if it is searched.
+    pub perturbation_scale: Option<f64>,
+    /// The arm with both.
+    pub arm: Arm,
+}
+
+/// The points of an arm's grid; one point for an arm that is not tuned.
 ///
 /// # Errors
 /// [`Error::Study`] if the arm has no such rate.
-pub fn candidates(arm: &Arm) -> Result<Vec<(Option<f64>, Option<f64>, Arm)>> {
-    let Some(grid) = &arm.tune else { return Ok(vec![(None, None, arm.clone())]) };
+pub fn candidates(arm: &Arm) -> Result<Vec<Candidate>> {
+    let Some(grid) = &arm.tune else {
+        return Ok(vec![Candidate { learning_rate: None, perturbation_scale: None, arm: arm.clone() }]);
+    };
     let options = |values: &[f64]| -> Vec<Option<f64>> {
         if values.is_empty() { vec![None] } else { values.iter().copied().map(Some).collect() }
     };
@@ -58,7 +71,7 @@ pub fn candidates(arm: &Arm) -> Result<Vec<(Option<f64>, Option<f64>, Arm)>> {
             if let Some(scale) = scale {
                 set_scale(&mut candidate, scale)?;
             }
-            points.push((rate, scale, candidate));
+            points.push(Candidate { learning_rate: rate, perturbation_scale: scale, arm: candidate });
         }
     }
     Ok(points)
@@ -97,12 +110,7 @@ fn no_such(arm: &Arm, what: &str) -> Error {
 }
 
 /// Sums up the trials of one point.
-pub fn sum_up(
-    study: &StudyConfig,
-    learning_rate: Option<f64>,
-    perturbation_scale: Option<f64>,
-    trials: &[Trial],
-) -> TuningPoint {
+pub fn sum_up(study: &StudyConfig, candidate: &Candidate, trials: &[Trial]) -> TuningPoint {
     let values = |name: &str| -> Vec<f64> { trials.iter().map(|trial| trial.metrics[name]).collect() };
     let finite = |value: f64| value.is_finite().then_some(value);
     let target = study.targets.first();
@@ -110,8 +118,8 @@ pub fn sum_up(
     let sign = if metric.larger_is_better() { -1.0 } else { 1.0 };
     let signed: Vec<f64> = values(metric.name()).iter().map(|value| sign * value).collect();
     TuningPoint {
-        learning_rate,
-        perturbation_scale,
+        learning_rate: candidate.learning_rate,
+        perturbation_scale: candidate.perturbation_scale,
         solved: target.map(|&target| values(&solved(target)).iter().sum::<f64>() / trials.len() as f64),
         evaluations_to_target: target.and_then(|&target| finite(median(&values(&evaluations_to(target))))),
         metric: finite(sign * median(&signed)),
@@ -137,9 +145,15 @@ pub fn choose(study: &StudyConfig, arm: String, points: Vec<TuningPoint>) -> Tun
             chosen = index;
         }
     }
-    let rates: Vec<f64> = points.iter().filter_map(|point| point.learning_rate).collect();
-    let rate = points[chosen].learning_rate;
-    let extreme = |pick: fn(f64, f64) -> f64| rates.iter().copied().reduce(pick);
-    let at_edge = rates.len() > 1 && (rate == extreme(f64::min) || rate == extreme(f64::max));
+    let is_end = |pick: fn(&TuningPoint) -> Option<f64>| {
+        let values: Vec<f64> = points.iter().filter_map(pick).collect();
+        let extreme = |best: fn(f64, f64) -> f64| values.iter().copied().reduce(best);
+        let (low, high) = (extreme(f64::min), extreme(f64::max));
+        low != high && (pick(&points[chosen]) == low || pick(&points[chosen]) == high)
+    };
+    // A scale of two values is a choice, not a range with an end.
+    let mut scales: Vec<f64> = points.iter().filter_map(|point| point.perturbation_scale).collect();
+    scales.dedup();
+    let at_edge = is_end(|point| point.learning_rate) || (scales.len() > 2 && is_end(|point| point.perturbation_scale));
     TuningRecord { arm, points, chosen, at_edge }
 }

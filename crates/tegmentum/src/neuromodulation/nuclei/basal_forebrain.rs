@@ -4,8 +4,8 @@
 //!     fast   q ← b q + (1 − b) min(D, 36 q)      D = mean_k δ_k² ,  b = min(.95, 1 − 1/n)
 //!     slow   s ← .8 s + .2 |raw|                  first value: s = |raw|
 //! ```
-//! δ_k fast prediction error of probe k [loss/weight] · raw slow prediction error [loss] · n steps since the last
-//! surprise; the bound on D holds from the ninth step on.
+//! δ_k fast prediction error of probe k [loss/weight] · raw slow prediction error `[loss]` · n steps since the last
+//! surprise; the bound on D holds from the tenth step on.
 //!
 //! Both errors are divided by their usual size, √q and s, so that no loss needs a scale. The sample is taken in before
 //! it is divided, so that a first step is never infinite.
