@@ -25,6 +25,7 @@ mod fixtures;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use number::{interval, number, optional};
 use tegmentum::study::outcome::{Figure, Summary};
 
 /// What one study brings to the report.

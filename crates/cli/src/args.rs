@@ -1,0 +1,305 @@
+//! What can be typed, and the help that goes with it.
+
+use std::num::NonZeroU64;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Train networks by forward passes alone, under the control of four neuromodulators.
+///
+/// A study compares learners on a task, over many seeds, and tests claims that were written before the run. `reproduce`
+/// runs the studies that come with the program, `run` runs yours, and both leave a folder with every number and a
+/// report. `forecast` learns a series from your own file.
+#[derive(Debug, Parser)]
+#[command(name = "tegmentum", version, max_term_width = 100, after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  tegmentum reproduce --quick                        all studies, shortened, and one report
+  tegmentum list                                     what there is to combine in a study
+  tegmentum run my-study.toml --seeds 20             a study of your own
+  tegmentum forecast data.csv --columns level        learn a series, forecast what comes next
+
+Exit codes:
+  0  done
+  1  a claim was not supported (with --strict)
+  2  could not run; the message says what would be right
+  130  stopped with Ctrl-C; nothing is half-written";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the studies that come with the program and write one report
+    Reproduce(Reproduce),
+    /// Run one study: a file of yours, or a built-in one with changes
+    Run(Run),
+    /// Write the report of finished runs again
+    Report(Report),
+    /// Show what there is: tasks, networks, learners, studies, metrics
+    List(List),
+    /// Learn a series from a file, compare with simple baselines, and forecast
+    Forecast(Forecast),
+}
+
+/// `tegmentum reproduce`.
+///
+/// Runs the built-in studies one after the other, prints what each found, and writes DIR/report.html, a page that needs
+/// no network. Each study has a folder DIR/STUDY with the study as it was run, all records, its summary and figures.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tegmentum reproduce --quick              a few minutes: fewer seeds, shorter runs
+  tegmentum reproduce                      all studies in full
+  tegmentum reproduce xor lorenz           two of them; `tegmentum list studies` names all
+  tegmentum reproduce --json > all.json    the summaries for another program
+
+Results do not depend on the number of threads: records.csv and summary.json are the same bytes.")]
+pub(crate) struct Reproduce {
+    /// Studies to run; all if none is named
+    #[arg(value_name = "STUDY")]
+    pub(crate) studies: Vec<String>,
+    /// How to run them.
+    #[command(flatten)]
+    pub(crate) options: Options,
+}
+
+/// `tegmentum run`.
+///
+/// Runs a study from a TOML file, or a built-in one, and writes DIR/NAME with the study as it was run, all records, the
+/// summary, figures and a report.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tegmentum run my-study.toml
+  tegmentum run xor --set budget=2000 --seeds 50
+  tegmentum run my-study.toml --set network.mlp.hidden='[16, 16]'
+  tegmentum run my-study.toml --set arm.dopamine.optimizer.dopamine.directions=8
+  tegmentum run my-study.toml --strict     exit code 1 unless every claim is supported
+
+The smallest study:
+  name = \"small\"
+  title = \"A small study\"
+  question = \"Does Dopamine learn exclusive or?\"
+  budget = 2000
+  metrics = [\"mean_squared_error\"]
+  [task.xor]
+  [network.mlp]
+  hidden = [4]
+  [[arm]]
+  name = \"dopamine\"
+  [arm.optimizer.dopamine]
+  [[claim]]
+  text = \"It learns\"
+  arm = \"dopamine\"
+  metric = \"mean_squared_error\"
+  at_most = 0.01")]
+pub(crate) struct Run {
+    /// A study: a file that ends in .toml, or the name of a built-in one
+    #[arg(value_name = "STUDY")]
+    pub(crate) study: String,
+    /// Change a field: a path through tables by key and through lists by index or name, and a value in TOML
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub(crate) changes: Vec<String>,
+    /// How to run it.
+    #[command(flatten)]
+    pub(crate) options: Options,
+}
+
+/// What `run` and `reproduce` have in common.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Run shortened: fewer seeds, smaller budgets, as each study says; figures are indicative only
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// Number of seeds to report, instead of the study's own
+    #[arg(long, value_name = "N")]
+    pub(crate) seeds: Option<NonZeroU64>,
+    /// Threads to use; all processors if not given
+    #[command(flatten)]
+    pub(crate) threads: Threads,
+    /// Folder to write to
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub(crate) out: PathBuf,
+    /// Print the summaries as JSON, a list with one entry for each study, and nothing else
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// End with exit code 1 unless every claim is supported
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+/// The number of threads.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Threads {
+    /// Threads to use; all processors if not given. Results do not depend on it
+    #[arg(long = "threads", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) count: Option<u16>,
+}
+
+/// `tegmentum report`.
+///
+/// Draws the report of finished runs again, from their folders alone, and prints where it is.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tegmentum report reports                 every run below reports/, into reports/report.html
+  tegmentum report reports/xor             one run, into reports/xor/report.html
+  tegmentum report first/xor second/xor --out both")]
+pub(crate) struct Report {
+    /// Run folders, or folders of run folders
+    #[arg(value_name = "DIR", required = true)]
+    pub(crate) folders: Vec<PathBuf>,
+    /// Folder for report.html; DIR itself if there is one DIR, else `reports`
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// `tegmentum list`.
+///
+/// Shows every name that a study may use, one line each: the name, what it is, and where it comes from.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tegmentum list                           everything
+  tegmentum list optimizers                one kind
+  tegmentum list studies --json            for another program")]
+pub(crate) struct List {
+    /// One kind only
+    #[arg(value_enum)]
+    pub(crate) kind: Option<ListKind>,
+    /// Print JSON: a list of {kind, name, summary, reference}
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The kinds of things in a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListKind {
+    /// What is learned
+    Tasks,
+    /// What learns
+    Networks,
+    /// Learners that see losses alone
+    Optimizers,
+    /// Learners that also see the activity at their own synapses
+    Plasticity,
+    /// Baselines that follow the exact gradient
+    Gradient,
+    /// Studies that come with the program
+    Studies,
+    /// What can be measured
+    Metrics,
+}
+
+/// `tegmentum forecast`.
+///
+/// Reads columns of a table, trains a recurrent network by forward passes alone on the first part of the rows, and
+/// judges its one-step predictions on the rest, beside persistence (the last value) and a linear autoregression. Then
+/// it lets the network run on its own past the end of the data.
+///
+/// Writes forecast.csv, test_predictions.csv, forecast.svg and model.json.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tegmentum forecast data/sunspots.csv --columns sunspots
+  tegmentum forecast load.csv --columns north,south --horizon 48 --network gru
+  tegmentum forecast export.csv --delimiter ';' --no-header --columns 2
+  tegmentum forecast load.csv --learner dopamine --evaluations 100000
+
+The table: rows in lines, finite numbers with a decimal point, equal steps of time. Columns that are not numbers, such
+as dates, are left out with --columns. What should stand in place of a missing value is for you to decide, so that one
+is refused. The networks are chosen on the last fifth of the training part; the test part is looked at once.")]
+pub(crate) struct Forecast {
+    /// A table with one row for each step of time
+    #[arg(value_name = "DATA.csv")]
+    pub(crate) data: PathBuf,
+    /// Columns to learn together, by name, or by number from 1 without a header; all if not given
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub(crate) columns: Vec<String>,
+    /// The first row has the names of the columns (found out if neither this nor --no-header is given)
+    #[arg(long, conflicts_with = "no_header")]
+    pub(crate) header: bool,
+    /// The first row has values
+    #[arg(long)]
+    pub(crate) no_header: bool,
+    /// What separates cells: one character, a comma if not given, `tab` for a tab
+    #[arg(long, value_name = "CHARACTER", value_parser = delimiter)]
+    pub(crate) delimiter: Option<char>,
+    /// Rows to forecast past the end of the data
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) horizon: u32,
+    /// The network
+    #[arg(long, value_enum, default_value_t = NetworkKind::Elman)]
+    pub(crate) network: NetworkKind,
+    /// Hidden units
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) hidden: u16,
+    /// How it learns
+    #[arg(long, value_enum, default_value_t = LearnerKind::Dopamine)]
+    pub(crate) learner: LearnerKind,
+    /// Loss evaluations of each training run; there are four runs (see --restarts)
+    #[arg(long, value_name = "N", default_value_t = 40_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    pub(crate) evaluations: u64,
+    /// Runs from different first weights, of which the best on the last fifth of the training part is trained anew
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub(crate) restarts: u16,
+    /// The seed; the same seed gives the same forecast
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Share of the rows to learn from; the rest is the test
+    #[arg(long, value_name = "SHARE", default_value_t = 0.7)]
+    pub(crate) train_fraction: f64,
+    /// Steps of a training window; 100, or less for a short series, if not given
+    #[arg(long, value_name = "N")]
+    pub(crate) window: Option<usize>,
+    /// The number of threads.
+    #[command(flatten)]
+    pub(crate) threads: Threads,
+    /// Folder to write to; reports/forecast-DATA if not given
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// Networks with a memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum NetworkKind {
+    /// A simple recurrent network (Elman 1990)
+    Elman,
+    /// A gated recurrent unit (Cho et al. 2014)
+    Gru,
+}
+
+/// Learners for a series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LearnerKind {
+    /// Perturbs all weights; sees nothing but losses
+    Dopamine,
+    /// Perturbs every unit and keeps a credit trace at each synapse; an evaluation is worth more
+    NodePerturbation,
+}
+
+fn delimiter(text: &str) -> Result<char, String> {
+    let mut characters = text.chars();
+    match (text, characters.next(), characters.next()) {
+        ("tab" | "\\t", ..) => Ok('\t'),
+        (_, Some(character), None) => Ok(character),
+        _ => Err("must be one character, or `tab`".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

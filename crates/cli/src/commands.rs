@@ -1,0 +1,28 @@
+//! The commands, one file each.
+
+mod forecast;
+mod list;
+mod report;
+mod reproduce;
+mod run;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::args::{Arguments, Command};
+use crate::output::Output;
+
+/// Does what was asked.
+///
+/// # Errors
+/// Whatever keeps it from being done.
+pub(crate) fn dispatch(arguments: Arguments, output: &mut Output) -> Result<ExitCode> {
+    match arguments.command {
+        Command::Reproduce(arguments) => reproduce::execute(&arguments, output),
+        Command::Run(arguments) => run::execute(&arguments, output),
+        Command::Report(arguments) => report::execute(&arguments, output),
+        Command::List(arguments) => list::execute(&arguments, output),
+        Command::Forecast(arguments) => forecast::execute(&arguments, output),
+    }
+}

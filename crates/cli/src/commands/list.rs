@@ -1,0 +1,137 @@
+//! `tegmentum list`: every name that a study may use.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::ValueEnum;
+use console::Style;
+use serde::Serialize;
+use tegmentum::evaluation::Metric;
+use tegmentum::study::{BUILT_IN, built_in};
+use tegmentum::{gradient, network, optimizer, plasticity, task};
+
+use crate::args::{List, ListKind};
+use crate::output::{Output, wrapped};
+
+/// A line of the list.
+#[derive(Debug, Serialize)]
+struct Entry {
+    kind: String,
+    name: String,
+    summary: String,
+    reference: String,
+}
+
+/// Prints the list.
+///
+/// # Errors
+/// If standard output cannot be written.
+pub(crate) fn execute(arguments: &List, output: &mut Output) -> Result<ExitCode> {
+    let all = ListKind::value_variants();
+    let kinds = all.iter().copied().filter(|kind| arguments.kind.is_none_or(|only| only == *kind));
+    if arguments.json {
+        let entries: Vec<Entry> = kinds.flat_map(entries).collect();
+        output.line(&serde_json::to_string_pretty(&entries)?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    for (index, kind) in kinds.enumerate() {
+        let gap = if index > 0 { "\n" } else { "" };
+        output.line(&format!("{gap}{}", output.styled(&Style::new().bold(), &heading(kind))))?;
+        let entries = entries(kind);
+        let width = entries.iter().map(|entry| entry.name.len()).max().unwrap_or(0);
+        for entry in &entries {
+            output.line(&line(entry, width, output))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One line, or on a terminal as many as its width needs.
+fn line(entry: &Entry, width: usize, output: &Output) -> String {
+    let reference = if entry.reference.is_empty() { String::new() } else { format!("({})", entry.reference) };
+    let (head, text) = (format!("  {:width$}  ", entry.name), format!("{} {reference}", entry.summary));
+    let text = if output.is_terminal() { wrapped(&text, output.width(), head.len()) } else { text };
+    format!("{head}{}", text.trim_end())
+}
+
+/// The name of a kind as it is typed, and what it is.
+fn heading(kind: ListKind) -> String {
+    let value = kind.to_possible_value();
+    let name = value.as_ref().map(clap::builder::PossibleValue::get_name).unwrap_or_default();
+    let help = value.as_ref().and_then(|value| value.get_help()).map(ToString::to_string).unwrap_or_default();
+    format!("{name}: {}", help.to_lowercase())
+}
+
+fn entries(kind: ListKind) -> Vec<Entry> {
+    let entry = |name: &str, summary: &str, reference: &str| Entry {
+        kind: kind.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default(),
+        name: name.to_owned(),
+        summary: summary.to_owned(),
+        reference: reference.to_owned(),
+    };
+    let described = |item: network::Description| entry(item.name, item.summary, item.reference);
+    match kind {
+        ListKind::Tasks => {
+            task::registry().into_iter().map(|item| entry(item.name, item.summary, item.reference)).collect()
+        }
+        ListKind::Networks => network::registry().into_iter().map(|item| described(item.0)).collect(),
+        ListKind::Optimizers => optimizer::registry().into_iter().map(|item| described(item.0)).collect(),
+        ListKind::Plasticity => plasticity::registry().into_iter().map(|item| described(item.0)).collect(),
+        ListKind::Gradient => gradient::registry().into_iter().map(|item| described(item.0)).collect(),
+        ListKind::Studies => BUILT_IN.iter().map(|(name, _)| entry(name, &title(name), &size(name))).collect(),
+        ListKind::Metrics => {
+            METRICS.iter().map(|metric| entry(metric.name(), metric.label(), sense(*metric))).collect()
+        }
+    }
+}
+
+/// Every metric.
+const METRICS: [Metric; 6] = [
+    Metric::Loss,
+    Metric::MeanSquaredError,
+    Metric::Accuracy,
+    Metric::ErrorRate,
+    Metric::Nrmse,
+    Metric::ValidPredictionTime,
+];
+
+fn sense(metric: Metric) -> &'static str {
+    if metric.larger_is_better() { "larger is better" } else { "smaller is better" }
+}
+
+/// The title of a built-in study, or what is wrong with it.
+fn title(name: &str) -> String {
+    match built_in(name) {
+        Ok(study) => study.title,
+        Err(error) => format!("cannot be read: {}", error.to_string().lines().next().unwrap_or_default()),
+    }
+}
+
+/// How large a built-in study is.
+fn size(name: &str) -> String {
+    let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+    built_in(name).map_or_else(
+        |_| String::new(),
+        |study| {
+            let settings = study.settings().len();
+            let mut parts = Vec::new();
+            parts.extend((settings > 1).then(|| count(settings, "setting")));
+            parts.extend((!study.arm.is_empty()).then(|| count(study.arm.len(), "arm")));
+            parts.push(count(study.seeds.count as usize, "seed"));
+            parts.push(count(study.claim.len(), "claim"));
+            parts.join(", ")
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_metric_is_forgotten() {
+        let error = serde_json::from_str::<Metric>("\"unheard of\"").unwrap_err().to_string();
+        let known: Vec<&str> = error.split('`').skip(3).step_by(2).collect();
+        assert_eq!(known, METRICS.map(Metric::name), "{error}");
+    }
+}

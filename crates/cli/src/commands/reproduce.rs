@@ -1,0 +1,33 @@
+//! `tegmentum reproduce`: the built-in studies, and one report.
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use tegmentum::study::BUILT_IN;
+
+use super::report;
+use crate::args::Reproduce;
+use crate::output::Output;
+use crate::{campaign, source};
+
+/// Runs the studies and writes their report.
+///
+/// # Errors
+/// If there is no such study, it cannot run, or a file cannot be written.
+pub(crate) fn execute(arguments: &Reproduce, output: &mut Output) -> Result<ExitCode> {
+    let options = &arguments.options;
+    let all: Vec<String> = BUILT_IN.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let names = if arguments.studies.is_empty() { &all } else { &arguments.studies };
+    if let Some(unknown) = names.iter().find(|name| !all.contains(name)) {
+        bail!(
+            "there is no built-in study {unknown:?}: known are {}; `tegmentum run` runs a file of yours",
+            all.join(", ")
+        );
+    }
+    let study = |name: &String| source::study(name, &[], options.quick, options.seeds.map(Into::into));
+    let studies = names.iter().map(study).collect::<Result<Vec<_>>>()?;
+    let summaries = campaign::run(&studies, options, output)?;
+    let folders: Vec<_> = studies.iter().map(|study| options.out.join(&study.name)).collect();
+    let page = report::write(&folders, &options.out)?;
+    campaign::end(&summaries, &page, options, output)
+}
