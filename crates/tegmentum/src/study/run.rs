@@ -119,12 +119,25 @@ pub(crate) fn larger_is_better(name: &str) -> bool {
 /// # Errors
 /// If a part cannot be built or diverges, or [`Error::Study`] if the monitor stopped it.
 pub fn run(study: &StudyConfig, quick: bool, monitor: &dyn Monitor) -> Result<StudyResult> {
-    match study.kind {
+    let mut result = match study.kind {
         Kind::Compare => compare(study, quick, monitor),
         Kind::Robustness => robustness::run(study, quick, monitor),
         Kind::Theory => theory::run(study, quick, monitor),
         Kind::Cost => cost::run(study, quick, monitor),
+    }?;
+    if quick && study.quick.budget.is_some() {
+        decide_nothing(&mut result.summary);
     }
+    Ok(result)
+}
+
+/// A run with less than its budget is no test of the study's claims, whatever its numbers are.
+fn decide_nothing(summary: &mut Summary) {
+    for claim in &mut summary.claims {
+        claim.verdict = Verdict::Inconclusive;
+    }
+    summary.answer = format!("Not decided: this run had less than the study's budget. {}", answer(&summary.claims));
+    summary.notes.push("A shortened run, with less than its budget, decides no claim.".to_owned());
 }
 
 fn compare(study: &StudyConfig, quick: bool, monitor: &dyn Monitor) -> Result<StudyResult> {
