@@ -240,6 +240,25 @@ pub struct NodePerturbation {
 }
 
 impl NodePerturbation {
+    /// Puts the learner into another world of the same sizes. It is not told: only its outcomes change.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] if the problem has other inputs or outputs.
+    pub fn change_world(&mut self, problem: Arc<Problem>) -> Result<()> {
+        let sizes = [
+            ("inputs of the problem", self.problem.num_inputs(), problem.num_inputs()),
+            ("outputs of the problem", self.problem.num_outputs(), problem.num_outputs()),
+        ];
+        for (what, expected, found) in sizes {
+            if expected != found {
+                return Err(Error::ShapeMismatch { what, expected, found });
+            }
+        }
+        self.space.batch.forget();
+        self.problem = problem;
+        Ok(())
+    }
+
     /// The estimate of the gradient at the acting parameters for a batch, `[P]`, and the mean loss of the two passes.
     pub fn estimate(&mut self, batch: Batch) -> (&[f32], f64) {
         let mut space = std::mem::take(&mut self.space);
