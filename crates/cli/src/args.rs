@@ -207,9 +207,9 @@ pub(crate) enum ListKind {
 #[command(after_help = "\
 Examples:
   tegmentum forecast data/sunspots.csv --columns sunspots
-  tegmentum forecast load.csv --columns north,south --horizon 48 --network gru
+  tegmentum forecast load.csv --columns north,south --horizon 48 --hidden 32
   tegmentum forecast export.csv --delimiter ';' --no-header --columns 2
-  tegmentum forecast load.csv --learner dopamine --evaluations 100000
+  tegmentum forecast load.csv --network elman --evaluations 100000
 
 The table: rows in lines, finite numbers with a decimal point, equal steps of time. Columns that are not numbers, such
 as dates, are left out with --columns. What should stand in place of a missing value is for you to decide, so that one
@@ -234,7 +234,7 @@ pub(crate) struct Forecast {
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) horizon: u32,
     /// The network
-    #[arg(long, value_enum, default_value_t = NetworkKind::Elman)]
+    #[arg(long, value_enum, default_value_t = NetworkKind::Gru)]
     pub(crate) network: NetworkKind,
     /// Hidden units
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -242,8 +242,8 @@ pub(crate) struct Forecast {
     /// How it learns
     #[arg(long, value_enum, default_value_t = LearnerKind::Dopamine)]
     pub(crate) learner: LearnerKind,
-    /// Loss evaluations of each training run; there are four runs (see --restarts)
-    #[arg(long, value_name = "N", default_value_t = 40_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    /// Loss evaluations of each training run; there are as many runs as --restarts says, and one more
+    #[arg(long, value_name = "N", default_value_t = 15_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     pub(crate) evaluations: u64,
     /// Runs from different first weights, of which the best on the last fifth of the training part is trained anew
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=100))]
