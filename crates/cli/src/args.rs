@@ -202,7 +202,7 @@ pub(crate) enum ListKind {
 /// judges its one-step predictions on the rest, beside persistence (the last value) and a linear autoregression. Then
 /// it lets the network run on its own past the end of the data.
 ///
-/// Writes forecast.csv, test_predictions.csv, forecast.svg and model.json.
+/// Writes the forecast, the test predictions, a picture and the model.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -213,7 +213,7 @@ Examples:
 
 The table: rows in lines, finite numbers with a decimal point, equal steps of time. Columns that are not numbers, such
 as dates, are left out with --columns. What should stand in place of a missing value is for you to decide, so that one
-is refused. The networks are chosen on the last fifth of the training part; the test part is looked at once.")]
+is refused. The network is chosen on the last fifth of the training part; the test part is looked at once.")]
 pub(crate) struct Forecast {
     /// A table with one row for each step of time
     #[arg(value_name = "DATA.csv")]

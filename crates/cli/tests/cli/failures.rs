@@ -60,7 +60,7 @@ fn a_folder_that_cannot_be_written_is_found_before_the_work() {
     test.write("taken", "");
     let error = test.error(&["run", "study.toml", "--out", "taken"]);
     assert!(error.starts_with("error: cannot write to the folder taken/small: "), "{error}");
-    test.write("data.csv", (0..200).map(|row| format!("{}\n", row % 7)).collect::<String>());
+    test.write("data.csv", "1\n2\n3\n5\n".repeat(50));
     let error = test.error(&["forecast", "data.csv", "--evaluations", "1000000000", "--out", "taken"]);
     assert!(error.starts_with("error: cannot write to the folder taken: "), "{error}");
 }
