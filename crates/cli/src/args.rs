@@ -35,21 +35,34 @@ Exit codes:
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run the studies that come with the program and write one report
+    ///
+    /// Runs the built-in studies one after the other, prints what each found, and writes DIR/report.html, a page that needs
+    /// no network. Each study has a folder DIR/STUDY with the study as it was run, all records, its summary and figures.
     Reproduce(Reproduce),
     /// Run one study: a file of yours, or a built-in one with changes
+    ///
+    /// Runs a study from a TOML file, or a built-in one, and writes DIR/NAME with the study as it was run, all records, the
+    /// summary, figures and a report.
     Run(Run),
     /// Write the report of finished runs again
+    ///
+    /// Draws the report of finished runs again, from their folders alone, and prints where it is.
     Report(Report),
     /// Show what there is: tasks, networks, learners, studies, metrics
+    ///
+    /// Shows every name that a study may use, one line each: the name, what it is, and where it comes from.
     List(List),
     /// Learn a series from a file, compare with simple baselines, and forecast
+    ///
+    /// Reads columns of a table, trains a recurrent network by forward passes alone on the first part of the rows, and
+    /// judges its one-step predictions on the rest, beside persistence (the last value) and a linear autoregression. Then
+    /// it lets the network run on its own past the end of the data.
+    ///
+    /// Writes the forecast, the test predictions, a picture and the model.
     Forecast(Forecast),
 }
 
 /// `tegmentum reproduce`.
-///
-/// Runs the built-in studies one after the other, prints what each found, and writes DIR/report.html, a page that needs
-/// no network. Each study has a folder DIR/STUDY with the study as it was run, all records, its summary and figures.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -69,9 +82,6 @@ pub(crate) struct Reproduce {
 }
 
 /// `tegmentum run`.
-///
-/// Runs a study from a TOML file, or a built-in one, and writes DIR/NAME with the study as it was run, all records, the
-/// summary, figures and a report.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -142,8 +152,6 @@ pub(crate) struct Threads {
 }
 
 /// `tegmentum report`.
-///
-/// Draws the report of finished runs again, from their folders alone, and prints where it is.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -160,8 +168,6 @@ pub(crate) struct Report {
 }
 
 /// `tegmentum list`.
-///
-/// Shows every name that a study may use, one line each: the name, what it is, and where it comes from.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -197,12 +203,6 @@ pub(crate) enum ListKind {
 }
 
 /// `tegmentum forecast`.
-///
-/// Reads columns of a table, trains a recurrent network by forward passes alone on the first part of the rows, and
-/// judges its one-step predictions on the rest, beside persistence (the last value) and a linear autoregression. Then
-/// it lets the network run on its own past the end of the data.
-///
-/// Writes the forecast, the test predictions, a picture and the model.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

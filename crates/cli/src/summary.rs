@@ -52,7 +52,8 @@ fn table(summary: &Summary, metrics: &[String]) -> Table {
     let mut table = Table::new(std::iter::once("arm".to_owned()).chain(metrics.iter().cloned()));
     for arm in &summary.arm_order {
         let sample = |metric: &String| summary.arms.get(arm).and_then(|metrics| metrics.get(metric));
-        let cells = metrics.iter().map(|metric| sample(metric).map_or_else(|| "–".to_owned(), |sample| cell(metric, sample)));
+        let cells =
+            metrics.iter().map(|metric| sample(metric).map_or_else(|| "–".to_owned(), |sample| cell(metric, sample)));
         table.row(std::iter::once(arm.clone()).chain(cells));
     }
     table
