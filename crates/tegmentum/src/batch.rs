@@ -139,6 +139,10 @@ impl<const L: usize> LaneBatch<L> {
     fn fill_examples(&mut self, set: &ExampleSet, chosen: &[usize]) {
         self.inputs.clear();
         self.targets.clear();
+        // Exactly: a vector that doubles as it grows would hold up to three times the data for a moment.
+        let blocks = chosen.len().div_ceil(L);
+        self.inputs.reserve_exact(blocks * self.num_inputs);
+        self.targets.reserve_exact(blocks * self.num_outputs);
         for block in chosen.chunks(L) {
             let example = |lane: usize| block[lane.min(block.len() - 1)];
             for column in 0..self.num_inputs {
@@ -164,6 +168,7 @@ impl<const L: usize> LaneBatch<L> {
             (length, length + 1, series.windows.washout, starts.len());
         self.inputs.clear();
         self.targets.clear();
+        self.inputs.reserve_exact(starts.len().div_ceil(L) * self.stored_steps * self.num_inputs);
         for block in starts.chunks(L) {
             for step in 0..=length {
                 for channel in 0..self.num_inputs {

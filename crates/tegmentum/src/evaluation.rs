@@ -132,7 +132,7 @@ impl Evaluator {
         Self { network, problem, batch: LaneBatch::default(), activity: Vec::new() }
     }
 
-    /// One metric of `parameters` [P].
+    /// One metric of `parameters` `[P]`.
     ///
     /// # Errors
     /// [`Error::Incompatible`] if the problem has no such metric.
@@ -152,7 +152,7 @@ impl Evaluator {
         })
     }
 
-    /// Several metrics of `parameters` [P].
+    /// Several metrics of `parameters` `[P]`.
     ///
     /// # Errors
     /// Those of [`Evaluator::measure`].

@@ -3,6 +3,7 @@
 //! Only the activity of the current step is kept, so that memory does not grow with the length of a sequence.
 
 use crate::batch::LaneBatch;
+use crate::kernel::affine::{Steps, add_outer_over_time, sum_lanes};
 use crate::kernel::{dispatched, math};
 use crate::network::{Network, UnitNoise};
 use crate::task::Loss;
@@ -21,10 +22,8 @@ pub fn run_block<'n, const L: usize>(
     activity.resize(network.num_activities(), [0.0; L]);
     let inputs = network.input_rows();
     for step in 0..batch.steps {
-        if step > 0 {
-            if let Some((state, previous)) = network.carry() {
-                activity.copy_within(state, previous.start);
-            }
+        if let Some((state, previous)) = network.carry().filter(|_| step > 0) {
+            activity.copy_within(state, previous.start);
         }
         activity[inputs.clone()].copy_from_slice(batch.inputs(block, step));
         network.step(parameters, noise(step), activity);
@@ -60,6 +59,31 @@ pub fn mean_loss<const L: usize>(
         total += sums[..batch.valid(block)].iter().sum::<f64>();
     }
     total * per_term(loss, batch, outputs.len())
+}
+
+/// Adds `Σ over steps and lanes of presynaptic activity · signal` to the gradient of every weight and bias: what every
+/// local rule and backpropagation end in.
+///
+/// `activities` [steps × activities × L], `signals` [steps × units × L], `gradient` `[P]`.
+pub fn add_connection_products<const L: usize>(
+    network: &dyn Network,
+    activities: &[[f32; L]],
+    signals: &[[f32; L]],
+    gradient: &mut [f32],
+) {
+    let (rows, units) = (network.num_activities(), network.num_units());
+    for connection in network.connections() {
+        let before = &connection.presynaptic;
+        let inputs = Steps { rows: activities, stride: rows, first: before.start, count: before.len() };
+        let (first, count) = (connection.units.start, connection.units.len());
+        let own = Steps { rows: signals, stride: units, first, count };
+        add_outer_over_time(inputs, own, &mut gradient[connection.weights.clone()]);
+        for step in signals.chunks_exact(units) {
+            for (value, signal) in gradient[connection.bias.clone()].iter_mut().zip(&step[connection.units.clone()]) {
+                *value += sum_lanes(*signal);
+            }
+        }
+    }
 }
 
 /// The factor that makes a mean of the sum over examples, scored steps and (for squared errors) outputs.

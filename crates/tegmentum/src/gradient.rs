@@ -17,7 +17,7 @@ mod reverse_mlp;
 pub mod sgd;
 
 pub use backpropagation::{Backpropagation, tape_bytes};
-pub use descent::{FORWARD_EQUIVALENTS, GradientConfig, GradientDescent, GradientRule, Schedule, registry};
+pub use descent::{FORWARD_EQUIVALENTS, GradientConfig, GradientDescent, GradientRule, registry};
 pub use learner::GradientLearner;
 
 use crate::network::Activation;

@@ -10,12 +10,13 @@
 //! mathematics library, no sum that is reordered. The wider instruction sets below change the speed alone.
 //!
 //! # Dispatch
-//! [`dispatched!`] compiles a loop three times, for the baseline, AVX2 and AVX-512, and picks by what the processor
+//! `dispatched!` compiles a loop three times, for the baseline, AVX2 and AVX-512, and picks by what the processor
 //! reports. This module is the only place of the library with `unsafe`, and that choice is its only use.
 #![allow(clippy::inline_always, reason = "a loop must be inlined into its wrapper to be compiled for its instructions")]
 
 pub mod activation;
 pub mod affine;
+pub mod lanes;
 pub mod math;
 pub mod noise;
 

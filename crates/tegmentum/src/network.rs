@@ -9,7 +9,7 @@
 //! hold, in an order that the network documents, the input, the previous state, the units of every layer and the output.
 //! - The caller writes the input rows ([`Network::input_rows`]) and carries the state from step to step
 //!   ([`Network::carry`]); a network without state has nothing to carry.
-//! - [`Network::step`] computes all the others.
+//! - `step` (over any supported number of lanes) computes all the others.
 //!
 //! # Connections
 //! Every trainable map is a [`Connection`]: unit rows receive `bias + Σ_i W[i, j] · presynaptic row i` as their
@@ -58,7 +58,7 @@ pub struct Connection {
     pub units: Range<usize>,
     /// Parameters of the matrix, [presynaptic × units].
     pub weights: Range<usize>,
-    /// Parameters of the bias, [units].
+    /// Parameters of the bias, `[units]`.
     pub bias: Range<usize>,
 }
 
@@ -110,7 +110,7 @@ pub trait Network: Send + Sync + std::fmt::Debug {
     /// What the output units do.
     fn output_activation(&self) -> Activation;
 
-    /// Fresh parameters [P] from a key.
+    /// Fresh parameters `[P]` from a key.
     fn initialise(&self, key: Key) -> Vec<f32>;
 
     /// One step over 4 lanes.

@@ -6,6 +6,7 @@ pub mod mlp;
 
 use crate::error::{Error, Result};
 use crate::kernel::affine::add_product;
+use crate::kernel::lanes::add_scaled;
 use crate::network::{Activation, Block, Connection, Initialisation, UnitNoise};
 use crate::random::{Key, Stream};
 
@@ -58,11 +59,8 @@ pub(crate) fn drive<const L: usize>(
     }
     add_product(&parameters[connection.weights.clone()], presynaptic, units);
     if let Some(noise) = noise {
-        for (unit, direction) in units.iter_mut().zip(&noise.directions[connection.units.clone()]) {
-            for lane in 0..L {
-                unit[lane] += noise.scale * direction[lane];
-            }
-        }
+        let directions = &noise.directions[connection.units.clone()];
+        add_scaled(noise.scale, directions.as_flattened(), units.as_flattened_mut());
     }
 }
 

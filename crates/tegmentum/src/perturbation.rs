@@ -3,7 +3,7 @@
 //! ```text
 //!     candidate = gain · base + scale · v(direction)
 //! ```
-//! base one of the learner's own vectors [P] · gain, scale numbers · v direction [P], each entry with mean 0 and
+//! base one of the learner's own vectors `[P]` · gain, scale numbers · v direction `[P]`, each entry with mean 0 and
 //! variance 1 (±1 or standard normal), or a unit vector. The base is read, never written: a million probes at learning
 //! rate zero leave every bit of the parameters as it was.
 //!
@@ -66,7 +66,7 @@ pub enum Direction {
 }
 
 impl Direction {
-    /// Adds `scale · v` to `target` [P].
+    /// Adds `scale · v` to `target` `[P]`.
     pub fn add_to(&self, scale: f32, target: &mut [f32]) {
         self.add_chunk(0, scale, target);
     }
@@ -117,13 +117,13 @@ pub enum Base {
 /// A point in parameter space that need not be stored: a vector, or a mixture of two.
 #[derive(Clone, Copy, Debug)]
 pub enum Point<'a> {
-    /// A stored vector [P].
+    /// A stored vector `[P]`.
     Vector(&'a [f32]),
     /// `weight · first + (1 − weight) · second`, formed as it is read.
     Mixture {
-        /// A stored vector [P].
+        /// A stored vector `[P]`.
         first: &'a [f32],
-        /// A stored vector [P].
+        /// A stored vector `[P]`.
         second: &'a [f32],
         /// The share of the first, in `[0, 1]`.
         weight: f32,
@@ -144,7 +144,7 @@ impl Point<'_> {
         self.len() == 0
     }
 
-    /// Writes `gain · point` to `target` [P].
+    /// Writes `gain · point` to `target` `[P]`.
     pub fn write(&self, gain: f32, target: &mut [f32]) {
         match *self {
             Self::Vector(vector) if gain == 1.0 => target.copy_from_slice(vector),
@@ -243,7 +243,7 @@ impl Probe {
         Self { base: Base::Acting, gain: 1.0, direction, scale }
     }
 
-    /// Writes the candidate to `target` [P].
+    /// Writes the candidate to `target` `[P]`.
     ///
     /// # Errors
     /// [`Error::ShapeMismatch`] if `target` has another length or the base does not exist.

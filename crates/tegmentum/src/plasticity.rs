@@ -32,7 +32,7 @@ pub enum PlasticityConfig {
 }
 
 impl PlasticityConfig {
-    /// The learner of `problem` with `network`, from the parameters `start` [P].
+    /// The learner of `problem` with `network`, from the parameters `start` `[P]`.
     ///
     /// # Errors
     /// If a setting is out of range or does not fit the network.

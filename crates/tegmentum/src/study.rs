@@ -22,17 +22,17 @@ use crate::error::{Error, Result};
 
 /// The studies that come with the library, in the order of a full reproduction: name and text.
 pub const BUILT_IN: &[(&str, &str)] = &[
-    ("theory", include_str!("../studies/theory.toml")),
-    ("xor", include_str!("../studies/xor.toml")),
-    ("xor-robustness", include_str!("../studies/xor-robustness.toml")),
-    ("parity", include_str!("../studies/parity.toml")),
-    ("readings", include_str!("../studies/readings.toml")),
-    ("lorenz", include_str!("../studies/lorenz.toml")),
-    ("rossler", include_str!("../studies/rossler.toml")),
-    ("mackey-glass", include_str!("../studies/mackey-glass.toml")),
-    ("gradient-gap", include_str!("../studies/gradient-gap.toml")),
-    ("digits", include_str!("../studies/digits.toml")),
-    ("cost", include_str!("../studies/cost.toml")),
+    ("theory", include_str!("../../../studies/theory.toml")),
+    ("xor", include_str!("../../../studies/xor.toml")),
+    ("xor-robustness", include_str!("../../../studies/xor-robustness.toml")),
+    ("parity", include_str!("../../../studies/parity.toml")),
+    ("readings", include_str!("../../../studies/readings.toml")),
+    ("lorenz", include_str!("../../../studies/lorenz.toml")),
+    ("rossler", include_str!("../../../studies/rossler.toml")),
+    ("mackey-glass", include_str!("../../../studies/mackey-glass.toml")),
+    ("gradient-gap", include_str!("../../../studies/gradient-gap.toml")),
+    ("digits", include_str!("../../../studies/digits.toml")),
+    ("cost", include_str!("../../../studies/cost.toml")),
 ];
 
 /// The built-in study called `name`.

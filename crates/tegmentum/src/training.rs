@@ -197,7 +197,7 @@ pub fn train(learner: &mut dyn Learner, key: Key, budget: u64, observers: &mut [
 /// What [`minimise`] found.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Minimum {
-    /// The parameters that were handed over, [P].
+    /// The parameters that were handed over, `[P]`.
     pub parameters: Vec<f32>,
     /// Their loss on a batch of its own.
     pub loss: f64,

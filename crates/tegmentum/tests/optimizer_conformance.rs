@@ -90,7 +90,7 @@ fn same_key_same_bits_and_another_key_others() {
         let after = |seed| {
             let mut learner = config.build(start(150), Key::from_seed(seed), 400).unwrap();
             run(&mut *learner, &objective, 200);
-            let next = learner.ask(&Modulation::default()).probes.to_vec();
+            let next = learner.ask(&Modulation::default()).to_vec();
             (bits(&*learner), next)
         };
         assert_eq!(after(1), after(1), "{config:?}");
@@ -162,9 +162,9 @@ fn modulation_multiplies_step_and_scale() {
 fn asking_again_gives_the_same_probes() {
     for config in all() {
         let mut learner = config.build(start(10), Key::from_seed(1), 4000).unwrap();
-        let first = learner.ask(&Modulation::default()).probes.to_vec();
+        let first = learner.ask(&Modulation::default()).to_vec();
         assert!(!first.is_empty());
-        assert_eq!(learner.ask(&Modulation::default()).probes, first, "{config:?}");
+        assert_eq!(learner.ask(&Modulation::default()), first, "{config:?}");
     }
 }
 
@@ -175,7 +175,7 @@ fn losses_that_are_not_finite_are_counted_and_move_nothing_out_of_range() {
             let mut learner = config.build(start(20), Key::from_seed(1), 4000).unwrap();
             let before = bits(&*learner);
             for round in 0..30 {
-                let count = learner.ask(&Modulation::default()).probes.len();
+                let count = learner.ask(&Modulation::default()).len();
                 let losses: Vec<f64> = (0..count).map(|index| pattern[(index + round) % 3]).collect();
                 let expected = losses.iter().filter(|loss| !loss.is_finite()).count();
                 let report = learner.tell(&losses, &Modulation::default()).unwrap();
@@ -202,7 +202,7 @@ fn a_wrong_number_of_losses_is_an_error_and_changes_nothing() {
             let found = learner.tell(early, &Modulation::default());
             assert!(matches!(found, Err(Error::ShapeMismatch { .. })), "{config:?}");
         }
-        let count = learner.ask(&Modulation::default()).probes.len();
+        let count = learner.ask(&Modulation::default()).len();
         let before = bits(&*learner);
         for wrong in [0, count - 1, count + 1] {
             let found = learner.tell(&vec![1.0; wrong], &Modulation::default());
@@ -219,7 +219,7 @@ fn state_is_as_large_as_documented() {
         OptimizerConfig::WeightPerturbation(c) if c.reading == Reading::Adam => 3,
         OptimizerConfig::WeightPerturbation(c) if c.averaging == Averaging::ScheduleFree => 2,
         OptimizerConfig::EvolutionStrategy(c) if c.update_rule == UpdateRule::Adam => 3,
-        OptimizerConfig::RandomSearch(_) => 2,
+        OptimizerConfig::Dopamine(_) | OptimizerConfig::RandomSearch(_) => 2,
         // 4 + ⌊3 ln 1000⌋ candidates.
         OptimizerConfig::CmaEs(_) => 4 + 24,
         _ => 1,
@@ -313,7 +313,7 @@ fn moments(family: Family, directions: usize) -> (f64, f64) {
     let mut candidate = vec![0.0; length];
     for draw in 0..draws {
         let mut learner = config.build(vec![0.0; length], Key::from_seed(draw), 10).unwrap();
-        let probes = learner.ask(&Modulation::default()).probes.to_vec();
+        let probes = learner.ask(&Modulation::default()).to_vec();
         for (probe, loss) in probes.iter().zip(&mut losses) {
             probe.write(learner.bases(), &mut candidate).unwrap();
             *loss = dot(&candidate);
@@ -460,7 +460,8 @@ fn readings_solve_xor_as_fast_as_in_independent_simulations() {
 }
 
 /// The first three parameters after three updates of every default on a quadratic in 5 dimensions.
-const VALUES: [(&str, [f32; 3]); 9] = [
+const VALUES: [(&str, [f32; 3]); 10] = [
+    ("dopamine", [1.118_196_2, 1.614_276_5, 0.672_066_33]),
     ("weight_perturbation", [0.048_278_607, 0.068_931_36, -0.048_278_607]),
     ("finite_difference", [0.270_866_2, 0.270_866_2, 0.270_866_2]),
     ("random_descent", [-0.010_308_905_5, 0.028_676_162, 0.040_966_146]),

@@ -4,7 +4,7 @@
 //!     m ← β₁ m + (1 − β₁) g ,   v ← β₂ v + (1 − β₂) g² ,   m = v = 0 at first
 //!     θ ← θ − η · m̂ / (√v̂ + ε) ,   m̂ = m/(1 − β₁ᵗ) ,   v̂ = v/(1 − β₂ᵗ)
 //! ```
-//! θ parameters [P] · g gradient of the batch [P] · m, v running mean of g and g² [P] · t updates so far, this one
+//! θ parameters `[P]` · g gradient of the batch `[P]` · m, v running mean of g and g² `[P]` · t updates so far, this one
 //! included · η learning rate, in the unit of a parameter: about the length of a step.
 //!
 //! State: m and v, 8·P bytes. Cost: about 12·P operations on top of the gradient.
@@ -14,8 +14,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{GradientRule, Schedule};
+use super::GradientRule;
 use crate::error::{Result, positive};
+use crate::optimizers::Schedule;
 
 /// Settings of Adam.
 ///

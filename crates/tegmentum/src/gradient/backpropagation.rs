@@ -33,13 +33,15 @@
 
 use crate::batch::{Batch, LaneBatch, Part};
 use crate::error::{Error, Result};
-use crate::forward::{add_losses, per_term, run_block};
-use crate::kernel::affine::add_outer;
+use crate::forward::{add_connection_products, add_losses, per_term, run_block};
 use crate::network::{Activation, Network};
 use crate::objectives::loss_of;
 use crate::task::{Loss, Problem};
 
 type Row = [f32; 16];
+
+/// Steps whose signals are kept until they are multiplied with the activities before them, all at once.
+const SPAN: usize = 64;
 
 /// The exact gradient of a network's mean loss, with the work space that it needs.
 ///
@@ -76,12 +78,12 @@ pub struct Backpropagation {
     tape: Vec<Row>,
     /// ∂loss/∂activity of the current step, [activities].
     errors: Vec<Row>,
-    /// ∂loss/∂pre-activation of the current step, [units].
+    /// ∂loss/∂pre-activation of the current span of steps, [steps × units].
     signals: Vec<Row>,
 }
 
 impl Backpropagation {
-    /// Writes the gradient of the mean loss of `parameters` [P] on a training batch to `gradient` [P], and returns the
+    /// Writes the gradient of the mean loss of `parameters` `[P]` on a training batch to `gradient` `[P]`, and returns the
     /// loss. The loss has the same bits as that of the forward pass over 16 lanes.
     ///
     /// # Errors
@@ -120,7 +122,6 @@ impl Backpropagation {
         self.batch.load(problem, Part::Train(batch));
         self.tape.resize(self.batch.steps * network.num_activities(), [0.0; 16]);
         self.errors.resize(network.num_activities(), [0.0; 16]);
-        self.signals.resize(network.num_units(), [0.0; 16]);
     }
 
     /// Runs a block forward, stores its activities and returns the sum of its losses.
@@ -148,21 +149,26 @@ impl Backpropagation {
         gradient: &mut [f32],
     ) {
         let Self { batch, tape, errors, signals, .. } = self;
-        let first_output = network.num_units() - network.output_rows().len();
+        let (rows, units) = (network.num_activities(), network.num_units());
+        let first_output = units - network.output_rows().len();
         errors.fill([0.0; 16]);
-        for (step, activity) in tape.chunks_exact(network.num_activities()).enumerate().rev() {
-            carry_back(network, errors);
-            let signals_out = &mut signals[first_output..];
-            if step >= batch.washout {
-                head.write(&activity[network.output_rows()], batch.targets(block, step), scale, signals_out);
-                for signal in signals_out {
-                    signal[batch.valid(block)..].fill(0.0);
+        for (index, span) in tape.chunks(SPAN * rows).enumerate().rev() {
+            signals.resize(span.len() / rows * units, [0.0; 16]);
+            for (offset, activity) in span.chunks_exact(rows).enumerate().rev() {
+                let (step, own) = (index * SPAN + offset, &mut signals[offset * units..(offset + 1) * units]);
+                carry_back(network, errors);
+                let signals_out = &mut own[first_output..];
+                if step >= batch.washout {
+                    head.write(&activity[network.output_rows()], batch.targets(block, step), scale, signals_out);
+                    for signal in signals_out {
+                        signal[batch.valid(block)..].fill(0.0);
+                    }
+                } else {
+                    signals_out.fill([0.0; 16]);
                 }
-            } else {
-                signals_out.fill([0.0; 16]);
+                network.reverse().reverse_step(parameters, activity, errors, own);
             }
-            network.reverse().reverse_step(parameters, activity, errors, signals);
-            add_step(network, activity, signals, gradient);
+            add_connection_products(network, span, signals, gradient);
         }
     }
 }
@@ -200,15 +206,6 @@ fn carry_back(network: &dyn Network, errors: &mut [Row]) {
         errors[state.end..].fill([0.0; 16]);
     } else {
         errors.fill([0.0; 16]);
-    }
-}
-
-/// Adds the gradient of one step: the outer product of each connection.
-fn add_step(network: &dyn Network, activity: &[Row], signals: &[Row], gradient: &mut [f32]) {
-    for connection in network.connections() {
-        let signals = &signals[connection.units.clone()];
-        add_outer(&activity[connection.presynaptic.clone()], signals, &mut gradient[connection.weights.clone()]);
-        add_outer(&[[1.0; 16]], signals, &mut gradient[connection.bias.clone()]);
     }
 }
 

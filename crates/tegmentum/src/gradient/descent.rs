@@ -24,43 +24,15 @@ use crate::batch::Batch;
 use crate::error::{Error, Result, positive};
 use crate::network::{Description, Network};
 use crate::optimizer::StepReport;
+use crate::optimizers::Schedule;
 use crate::task::Problem;
 
 /// What a step costs, in forward passes of a batch: one forward, and two of its size backward (errors, outer products).
 pub const FORWARD_EQUIVALENTS: u64 = 3;
 
-/// How the learning rate changes over the budget.
-///
-/// # Example
-/// ```
-/// use tegmentum::gradient::Schedule;
-///
-/// assert_eq!(Schedule::Linear.factor(30, 120), 0.75);
-/// assert_eq!(Schedule::Constant.factor(30, 120), 1.0);
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Schedule {
-    /// It stays.
-    #[default]
-    Constant,
-    /// It falls on a straight line to 0 at the end of the budget.
-    Linear,
-}
-
-impl Schedule {
-    /// The factor on the learning rate after `spent` of `budget`.
-    pub fn factor(self, spent: u64, budget: u64) -> f64 {
-        match self {
-            Self::Constant => 1.0,
-            Self::Linear => budget.saturating_sub(spent) as f64 / budget.max(1) as f64,
-        }
-    }
-}
-
 /// How parameters move along a gradient.
 pub trait GradientRule: Send + std::fmt::Debug {
-    /// One step; `gradient` and `parameters` are [P].
+    /// One step; `gradient` and `parameters` are `[P]`.
     fn apply(&mut self, learning_rate: f32, gradient: &[f32], parameters: &mut [f32]);
 
     /// Bytes of the rule's own vectors.
@@ -71,7 +43,7 @@ pub trait GradientRule: Send + std::fmt::Debug {
 ///
 /// # Example
 /// ```
-/// use tegmentum::gradient::{GradientConfig, Schedule};
+/// use tegmentum::gradient::GradientConfig;
 ///
 /// let config: GradientConfig = toml::from_str("[adam]\nlearning_rate = 0.003\nschedule = \"linear\"")?;
 /// let learner = config.build(vec![0.0; 17], 3_000)?;
@@ -91,7 +63,7 @@ pub enum GradientConfig {
 }
 
 impl GradientConfig {
-    /// The learner that starts at `parameters` [P] and has `budget` forward-equivalents to spend.
+    /// The learner that starts at `parameters` `[P]` and has `budget` forward-equivalents to spend.
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] for a number outside its range.
@@ -241,7 +213,7 @@ impl GradientDescent {
         }
     }
 
-    /// The parameters [P].
+    /// The parameters `[P]`.
     pub fn parameters(&self) -> &[f32] {
         &self.parameters
     }

@@ -3,7 +3,7 @@
 //! ```text
 //!     v ← μ v + g ,   θ ← θ − η v ,   v = 0 at first
 //! ```
-//! θ parameters [P] · g gradient of the batch [P] · v velocity [P] · μ momentum in [0, 1) · η learning rate: a constant
+//! θ parameters `[P]` · g gradient of the batch `[P]` · v velocity `[P]` · μ momentum in [0, 1) · η learning rate: a constant
 //! gradient is followed at the rate η/(1 − μ).
 //!
 //! State: v, 4·P bytes. Cost: 4·P operations on top of the gradient.
@@ -13,8 +13,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{GradientRule, Schedule};
+use super::GradientRule;
 use crate::error::Result;
+use crate::optimizers::Schedule;
 
 /// Settings of gradient descent with momentum.
 ///

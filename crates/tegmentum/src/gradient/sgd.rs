@@ -3,7 +3,7 @@
 //! ```text
 //!     θ ← θ − η g
 //! ```
-//! θ parameters [P] · g gradient of the batch [P] · η learning rate.
+//! θ parameters `[P]` · g gradient of the batch `[P]` · η learning rate.
 //!
 //! State: none. Cost: 2·P operations on top of the gradient.
 //!
@@ -12,7 +12,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{GradientRule, Schedule};
+use super::GradientRule;
+use crate::optimizers::Schedule;
 
 /// Settings of stochastic gradient descent.
 ///

@@ -45,25 +45,6 @@ dispatched! {
 }
 
 dispatched! {
-    /// Adds `Σ over lanes in[i] · signal[j]` to `gradient[i, j]`: the outer product that every local rule and
-    /// backpropagation end in.
-    ///
-    /// `inputs` [inputs × L], `signals` [outputs × L], `gradient` [inputs × outputs].
-    pub fn add_outer<const L: usize>(inputs: &[[f32; L]], signals: &[[f32; L]], gradient: &mut [f32]) {
-        debug_assert_eq!(gradient.len(), inputs.len() * signals.len());
-        for (input, row) in inputs.iter().zip(gradient.chunks_exact_mut(signals.len())) {
-            for (signal, value) in signals.iter().zip(row) {
-                let mut products = [0.0f32; L];
-                for lane in 0..L {
-                    products[lane] = input[lane] * signal[lane];
-                }
-                *value += sum_lanes(products);
-            }
-        }
-    }
-}
-
-dispatched! {
     /// Adds `Σ_j W[i, j] · signal[j]` to `error[i]`, lane by lane: the transposed product, for gradients alone.
     ///
     /// `weights` [inputs × outputs], `signals` [outputs × L], `errors` [inputs × L].
@@ -114,49 +95,65 @@ pub struct Steps<'a, const L: usize> {
     pub count: usize,
 }
 
-/// Rows and columns of the tiles whose sums stay in registers while time runs.
-const TILE: usize = 4;
-
 dispatched! {
     /// Adds `Σ over steps and lanes of in[i] · signal[j]` to `gradient[i, j]`.
     ///
     /// `gradient` [inputs.count × signals.count]. The sums over time run lane by lane; lanes are added at the end.
     pub fn add_outer_over_time<const L: usize>(inputs: Steps<'_, L>, signals: Steps<'_, L>, gradient: &mut [f32]) {
-        let steps = (inputs.rows.len() / inputs.stride).min(signals.rows.len() / signals.stride);
-        for i in (0..inputs.count).step_by(TILE) {
-            let height = TILE.min(inputs.count - i);
-            for j in (0..signals.count).step_by(TILE) {
-                let width = TILE.min(signals.count - j);
-                let mut sums = [[[0.0f32; L]; TILE]; TILE];
-                for step in 0..steps {
-                    let a = &inputs.rows[step * inputs.stride + inputs.first + i..][..height];
-                    let b = &signals.rows[step * signals.stride + signals.first + j..][..width];
-                    if height == TILE && width == TILE {
-                        for row in 0..TILE {
-                            for column in 0..TILE {
-                                for lane in 0..L {
-                                    sums[row][column][lane] += a[row][lane] * b[column][lane];
-                                }
-                            }
-                        }
-                    } else {
-                        for (row, a) in a.iter().enumerate() {
-                            for (column, b) in b.iter().enumerate() {
-                                for lane in 0..L {
-                                    sums[row][column][lane] += a[lane] * b[lane];
-                                }
-                            }
-                        }
-                    }
+        let width = signals.count;
+        for i in (0..inputs.count).step_by(2) {
+            let is_pair = i + 1 < inputs.count;
+            let paired = if is_pair { width - width % 4 } else { 0 };
+            for j in (0..paired).step_by(4) {
+                let sums = pair_by_four(inputs, signals, i, j);
+                for (index, sum) in sums.into_iter().enumerate() {
+                    gradient[(i + index / 4) * width + j + index % 4] += sum;
                 }
-                for row in 0..height {
-                    for column in 0..width {
-                        gradient[(i + row) * signals.count + j + column] += sum_lanes(sums[row][column]);
-                    }
+            }
+            for row in i..if is_pair { i + 2 } else { i + 1 } {
+                for j in paired..width {
+                    gradient[row * width + j] += one_by_one(inputs, signals, row, j);
                 }
             }
         }
     }
+}
+
+/// Sums of inputs i, i + 1 times signals j … j + 3, row by row. The eight sums are written out, not looped over, so that
+/// the compiler keeps each in a vector register.
+#[inline(always)]
+fn pair_by_four<const L: usize>(inputs: Steps<'_, L>, signals: Steps<'_, L>, i: usize, j: usize) -> [f32; 8] {
+    let mut sums = [[0.0f32; L]; 8];
+    let steps = inputs.rows.chunks_exact(inputs.stride).zip(signals.rows.chunks_exact(signals.stride));
+    for (input, signal) in steps {
+        let a = &input[inputs.first + i..inputs.first + i + 2];
+        let b = &signal[signals.first + j..signals.first + j + 4];
+        for lane in 0..L {
+            sums[0][lane] += a[0][lane] * b[0][lane];
+            sums[1][lane] += a[0][lane] * b[1][lane];
+            sums[2][lane] += a[0][lane] * b[2][lane];
+            sums[3][lane] += a[0][lane] * b[3][lane];
+            sums[4][lane] += a[1][lane] * b[0][lane];
+            sums[5][lane] += a[1][lane] * b[1][lane];
+            sums[6][lane] += a[1][lane] * b[2][lane];
+            sums[7][lane] += a[1][lane] * b[3][lane];
+        }
+    }
+    sums.map(sum_lanes)
+}
+
+/// The sum of input i times signal j.
+#[inline(always)]
+fn one_by_one<const L: usize>(inputs: Steps<'_, L>, signals: Steps<'_, L>, i: usize, j: usize) -> f32 {
+    let mut sum = [0.0f32; L];
+    let steps = inputs.rows.chunks_exact(inputs.stride).zip(signals.rows.chunks_exact(signals.stride));
+    for (input, signal) in steps {
+        let (a, b) = (&input[inputs.first + i], &signal[signals.first + j]);
+        for lane in 0..L {
+            sum[lane] += a[lane] * b[lane];
+        }
+    }
+    sum_lanes(sum)
 }
 
 /// The sum over lanes, by halves: the same order for every instruction set.
@@ -222,10 +219,32 @@ mod tests {
     }
 
     #[test]
-    fn outer_product_sums_over_lanes() {
-        let mut gradient = vec![1.0; 2];
-        add_outer(&[[1.0, 2.0, 3.0, 4.0]], &[[1.0; 4], [0.0, 0.0, 0.0, 2.0]], &mut gradient);
-        assert_eq!(gradient, [11.0, 9.0]);
+    fn outer_products_sum_over_lanes_and_steps() {
+        let mut stream = Key::from_seed(7).stream();
+        for (inputs, outputs) in [(1, 1), (2, 4), (5, 7), (3, 9)] {
+            let steps = 3;
+            let mut draw = |count: usize| -> Vec<[f32; 4]> {
+                (0..count).map(|_| std::array::from_fn(|_| stream.normal())).collect()
+            };
+            let (a, b) = (draw(steps * (inputs + 2)), draw(steps * (outputs + 1)));
+            let mut gradient = vec![1.0; inputs * outputs];
+            let rows = Steps { rows: &a, stride: inputs + 2, first: 2, count: inputs };
+            let signals = Steps { rows: &b, stride: outputs + 1, first: 0, count: outputs };
+            add_outer_over_time(rows, signals, &mut gradient);
+            for i in 0..inputs {
+                for j in 0..outputs {
+                    let product = |step: usize, lane: usize| {
+                        f64::from(a[step * (inputs + 2) + 2 + i][lane]) * f64::from(b[step * (outputs + 1) + j][lane])
+                    };
+                    let exact: f64 = 1.0
+                        + (0..steps)
+                            .flat_map(|step| (0..4).map(move |lane| (step, lane)))
+                            .map(|(step, lane)| product(step, lane))
+                            .sum::<f64>();
+                    assert!((f64::from(gradient[i * outputs + j]) - exact).abs() < 1e-5);
+                }
+            }
+        }
     }
 
     #[test]

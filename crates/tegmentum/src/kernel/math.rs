@@ -22,16 +22,10 @@ const TANH_LIMIT: f32 = 7.905_311;
 /// ```
 #[inline(always)]
 pub fn tanh(x: f32) -> f32 {
-    let x = if x > TANH_LIMIT {
-        TANH_LIMIT
-    } else if x < -TANH_LIMIT {
-        -TANH_LIMIT
-    } else {
-        x
-    };
+    let x = x.clamp(-TANH_LIMIT, TANH_LIMIT);
     let s = x * x;
-    let mut p = -2.760_768_5e-16_f32;
-    p = p * s + 2.000_187_9e-13;
+    let mut p = -2.760_768_4e-16_f32;
+    p = p * s + 2.000_188e-13;
     p = p * s - 8.604_672e-11;
     p = p * s + 5.122_297e-8;
     p = p * s + 1.485_722_4e-5;
@@ -55,13 +49,7 @@ pub fn logistic(x: f32) -> f32 {
 pub fn exp(x: f32) -> f32 {
     /// 1.5·2²³: adding it rounds to an integer, which then stands in the low bits.
     const ROUND: f32 = 12_582_912.0;
-    let clamped = if x > 88.0 {
-        88.0
-    } else if x < -87.3 {
-        -87.3
-    } else {
-        x
-    };
+    let clamped = x.clamp(-87.3, 88.0);
     let shifted = clamped * std::f32::consts::LOG2_E + ROUND;
     let n = shifted - ROUND;
     let r = clamped - n * 0.693_359_4 + n * 2.121_944_4e-4;
@@ -70,7 +58,7 @@ pub fn exp(x: f32) -> f32 {
     p = p * r + 8.333_452e-3;
     p = p * r + 4.166_579_6e-2;
     p = p * r + 1.666_666_5e-1;
-    p = p * r + 5.000_000_1e-1;
+    p = p * r + 5e-1;
     let mantissa = p * r * r + r + 1.0;
     let power = shifted.to_bits().wrapping_shl(23).wrapping_add(1.0f32.to_bits());
     let scaled = mantissa * f32::from_bits(power);
@@ -99,7 +87,7 @@ pub fn ln(x: f32) -> f32 {
     p = p * m - 1.666_805_8e-1;
     p = p * m + 2.000_071_5e-1;
     p = p * m - 2.499_999_4e-1;
-    p = p * m + 3.333_333_1e-1;
+    p = p * m + 3.333_333e-1;
     let s = m * m;
     let value = m - 0.5 * s + (p * m * s - exponent * 2.121_944_4e-4) + exponent * 0.693_359_4;
     if x > 0.0 && x < f32::INFINITY {

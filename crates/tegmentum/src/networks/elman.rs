@@ -3,7 +3,7 @@
 //! ```text
 //!     h_t = f(b + W_i' u_t + W_r' h_{t−1}) ,   y_t = g(c + W_o' h_t) ,   h_0 = 0
 //! ```
-//! u_t input [inputs] · h_t state [hidden] · y_t output [outputs] · f, g activations.
+//! u_t input `[inputs]` · h_t state `[hidden]` · y_t output `[outputs]` · f, g activations.
 //!
 //! Parameters: `hidden.input` [inputs × hidden], `hidden.recurrent` [hidden × hidden], `hidden.bias`, `output.weights`
 //! [hidden × outputs], `output.bias`. Activity rows: input, previous state, state, output; input and previous state lie

@@ -6,7 +6,7 @@
 //!     n_t = tanh(b_n + W_n' [u_t, r_t ∘ h_{t−1}])   candidate
 //!     h_t = z_t ∘ h_{t−1} + (1 − z_t) ∘ n_t ,   y_t = g(c + W_o' h_t) ,   h_0 = 0
 //! ```
-//! u_t input [inputs] · h, z, r, n [hidden] · y_t output [outputs] · σ logistic · ∘ element by element.
+//! u_t input `[inputs]` · h, z, r, n `[hidden]` · y_t output `[outputs]` · σ logistic · ∘ element by element.
 //!
 //! Parameters: `gates.input`, `gates.recurrent`, `gates.bias` for z and r together [… × 2·hidden], `candidate.input`,
 //! `candidate.recurrent`, `candidate.bias`, `output.weights`, `output.bias`. Activity rows: input, previous state, gates

@@ -3,7 +3,7 @@
 //! ```text
 //!     h_0 = u ,   h_l = f(b_l + W_l' h_{l−1})  for hidden layers ,   y = g(c + W_o' h_last)
 //! ```
-//! u input [inputs] · h_l layer [hidden_l] · y output [outputs] · f, g activations · W_l input-major.
+//! u input `[inputs]` · h_l layer `[hidden_l]` · y output `[outputs]` · f, g activations · W_l input-major.
 //!
 //! Parameters: `layer1.weights`, `layer1.bias`, …, `output.weights`, `output.bias`. Activity rows: input, each hidden
 //! layer, output. The gradient for the baselines is in [`gradient`](crate::gradient).

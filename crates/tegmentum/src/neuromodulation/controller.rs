@@ -19,7 +19,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::modulation::Modulation;
-use super::nuclei::basal_forebrain::BasalForebrain;
+use super::nuclei::basal_forebrain::{BasalForebrain, LARGEST_OUTCOME};
 use super::nuclei::dorsal_raphe::DorsalRaphe;
 use super::nuclei::locus_coeruleus::{LocusCoeruleus, LocusCoeruleusConfig};
 use super::nuclei::ventral_tegmental_area::VentralTegmentalArea;
@@ -259,7 +259,8 @@ impl Controller {
         self.warming_up = true;
     }
 
-    fn forget(&mut self) {
+    /// Forgets the statistics of the world as it was; the rate stays.
+    pub fn forget(&mut self) {
         self.dopamine.reset();
         self.acetylcholine.reset();
         self.serotonin.reset();
@@ -274,13 +275,18 @@ impl Controller {
     /// The end of a window: has acting paid, compared with what is consolidated? Sets the rate and says whether to pull
     /// the explorer home.
     pub fn judge(&mut self, averaged_loss: f64, acting_loss: f64) -> Modulation {
-        let acting_loss = if acting_loss.is_finite() { acting_loss } else { 1e30 };
         let outcome = averaged_loss - acting_loss;
         let signals = Signals { outcome: Some(outcome), consolidated_loss: Some(averaged_loss), ..Signals::default() };
         self.dopamine.release(&signals);
         self.acetylcholine.release(&signals);
         self.noradrenaline.release(&signals);
-        self.levels.dopamine = self.acetylcholine.normalised_outcome(outcome);
+        self.levels.dopamine = match (averaged_loss.is_finite(), acting_loss.is_finite()) {
+            (true, true) => self.acetylcholine.normalised_outcome(outcome),
+            (false, false) => 0.0,
+            // A loss that is not finite is worse than any that is; how much worse says nothing about the usual size.
+            (true, false) => -LARGEST_OUTCOME,
+            (false, true) => LARGEST_OUTCOME,
+        };
         let lesions = self.config.lesions;
         let mut modulation = Modulation { learning_rate: self.rate, ..Modulation::default() };
         if !(lesions.serotonin || lesions.serotonin_rate) {
@@ -293,7 +299,7 @@ impl Controller {
     /// Sets the rate from dopamine beyond the demand.
     fn regulate(&mut self, progress: f64) -> Modulation {
         let receptors = &self.config.receptors;
-        if !(progress >= 0.0) {
+        if progress < 0.0 {
             self.warming_up = false;
         }
         let factor = if self.warming_up { 2.0 } else { (receptors.dopamine_on_learning_rate * progress).exp() };

@@ -9,7 +9,7 @@ use crate::objective::{Objective, check_shapes};
 use crate::perturbation::{Bases, Probe};
 use crate::random::Key;
 
-/// A loss that is called with a parameter vector [P] and the key of the step's batch.
+/// A loss that is called with a parameter vector `[P]` and the key of the step's batch.
 ///
 /// A loss that is random must draw from that key alone, so that all probes of a step see the same noise.
 ///

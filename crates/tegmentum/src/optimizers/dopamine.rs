@@ -2,7 +2,7 @@
 //!
 //! # Update
 //! ```text
-//!     s     = max(rms(θ₀), 1e-3) ,  σ = 1e-3 s ,  cap = min(.5, √(K/P))            all lengths relative to the weights
+//!     s     = max(rms(θ₀), 1e-3), or 1 if θ₀ = 0 ,  σ = 1e-3 s ,  cap = min(.5, √(K/P))            all lengths relative to the weights
 //!     y     = .9 x + .1 z                                                            actor, formed on read
 //!     r_k   = (L(y + σ v_k) − L(y))/σ            or (L(y + σ v_k) − L(y − σ v_k))/(2σ) for pairs
 //!     δ_k   = r_k − m                            dopamine: regret minus expected regret
@@ -12,12 +12,12 @@
 //!     surprise:    x = z = ρ x, everything else forgotten, rate up                   noradrenaline
 //!     patience:    no progress of 5 % for max(patience, t/2) updates: new weights ~ N(0, s²), the best x is kept
 //! ```
-//! θ₀ first parameters [P] · x averaged (handed over), z exploring, y acting parameters [P] · v_k direction k [P] ·
+//! θ₀ first parameters `[P]` · x averaged (handed over), z exploring, y acting parameters `[P]` · v_k direction k `[P]` ·
 //! L loss on one batch, the same for all probes of an update · m, q, rate, t: see
 //! [`neuromodulation`](crate::neuromodulation).
 //!
 //! # Cost
-//! K + 1 evaluations an update (2K for pairs), two for each window, 6 for each surprise. Two vectors [P] (a third with
+//! K + 1 evaluations an update (2K for pairs), two for each window, 6 for each surprise. Two vectors `[P]` (a third with
 //! patience), no activations, noise from keys.
 //!
 //! # What this is
@@ -52,6 +52,7 @@ use crate::error::{Error, Result, at_least_one, positive};
 use crate::neuromodulation::controller::{Controller, ControllerConfig};
 use crate::neuromodulation::modulation::Modulation;
 use crate::optimizer::{Levels, Optimizer, StepReport};
+use crate::optimizers::check_start;
 use crate::perturbation::{Base, Bases, Direction, Family, Point, Probe, for_each_weighted_chunk};
 use crate::random::Key;
 
@@ -82,6 +83,9 @@ pub struct DopamineConfig {
     pub two_sided: bool,
     /// Scale of a perturbation as a share of the weights' root mean square.
     pub perturbation_scale: f64,
+    /// The usual size of a parameter, which all lengths are relative to: the root mean square of the start if it is not
+    /// given, at least 1e-3, or 1 for a start at zero, which says nothing about size.
+    pub parameter_size: Option<f64>,
     /// The rate to begin with, as a share of the weights' root mean square; the cap if it is not given. Any positive
     /// number works, infinity too.
     pub start_rate: Option<f64>,
@@ -101,6 +105,7 @@ impl Default for DopamineConfig {
             family: Family::Rademacher,
             two_sided: false,
             perturbation_scale: 1e-3,
+            parameter_size: None,
             start_rate: None,
             largest_rate: None,
             patience: None,
@@ -114,18 +119,16 @@ impl DopamineConfig {
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] for a setting outside its range, [`Error::NonFinite`] for a start that is not finite.
-    pub fn build(&self, start: Vec<f32>, key: Key, _budget_evaluations: u64) -> Result<Dopamine> {
+    pub fn build(&self, start: Vec<f32>, key: Key, budget_evaluations: u64) -> Result<Dopamine> {
         at_least_one("directions", self.directions)?;
-        at_least_one("number of parameters", start.len())?;
-        positive("perturbation_scale", self.perturbation_scale)?;
         if let Some(patience) = self.patience {
             at_least_one("patience", patience as usize)?;
         }
-        let sum: f64 = start.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
-        if !sum.is_finite() {
-            return Err(Error::NonFinite { what: "the start", step: 0 });
-        }
-        let size = (sum / start.len() as f64).sqrt().max(1e-3);
+        check_start(&start, self.perturbation_scale, budget_evaluations)?;
+        let size = match self.parameter_size {
+            Some(size) => positive("parameter_size", size)?,
+            None => parameter_size(&start),
+        };
         let evaluations = if self.two_sided { 2 * self.directions } else { self.directions + 1 };
         let mut controller = self.controller.clone();
         controller.first_window.get_or_insert((32 / evaluations as u64).max(4));
@@ -148,9 +151,22 @@ impl DopamineConfig {
             terms: Vec::with_capacity(self.directions),
             gains: Vec::new(),
             progress: Progress::default(),
+            judged: f64::INFINITY,
             config: self.clone(),
         })
     }
+}
+
+/// The root mean square of `start`, at least 1e-3; 1 if it is zero.
+pub(crate) fn parameter_size(start: &[f32]) -> f64 {
+    let sum: f64 = start.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
+    if sum == 0.0 { 1.0 } else { (sum / start.len() as f64).sqrt().max(1e-3) }
+}
+
+/// `from + share · (to − from)`, and `from` to the last bit (a negative zero too) where there is nothing to go.
+#[inline]
+pub(crate) fn towards(from: f32, to: f32, share: f32) -> f32 {
+    if from == to { from } else { from + share * (to - from) }
 }
 
 /// What the optimizer asks about next.
@@ -200,6 +216,8 @@ pub struct Dopamine {
     /// Gains under trial and their losses.
     gains: Vec<(f32, f64)>,
     progress: Progress,
+    /// Loss of the averaged model at the end of the last window; infinite before the first and after a restart.
+    judged: f64,
 }
 
 impl Dopamine {
@@ -231,28 +249,23 @@ impl Dopamine {
     }
 
     /// Regrets per unit of noise into `self.regrets`, those that are not finite as 0; returns the loss of the acting
-    /// model and how many losses were not finite.
-    fn read_regrets(&mut self, losses: &[f64], modulation: &Modulation) -> (f64, u32) {
+    /// model.
+    fn read_regrets(&mut self, losses: &[f64], modulation: &Modulation) -> f64 {
         let scale = f64::from(self.scale(modulation));
-        let mut non_finite = losses.iter().filter(|loss| !loss.is_finite()).count() as u32;
         let usable = |regret: f64| if regret.abs() <= LARGEST_REGRET { regret } else { 0.0 };
         self.regrets.clear();
-        let loss = if self.config.two_sided {
+        if self.config.two_sided {
             self.regrets.extend(losses.chunks_exact(2).map(|pair| usable((pair[0] - pair[1]) / (2.0 * scale))));
             losses.iter().sum::<f64>() / losses.len() as f64
         } else {
             self.regrets.extend(losses[1..].iter().map(|loss| usable((loss - losses[0]) / scale)));
             losses[0]
-        };
-        if non_finite == 0 && !loss.is_finite() {
-            non_finite = 1;
         }
-        (loss, non_finite)
     }
 
     /// The end of the main round: appraise, move, watch.
     fn step(&mut self, losses: &[f64], modulation: &Modulation) -> Result<StepReport> {
-        let (loss, non_finite) = self.read_regrets(losses, modulation);
+        let loss = self.read_regrets(losses, modulation);
         let mut errors = std::mem::take(&mut self.regrets);
         let factor = self.controller.appraise(&mut errors);
         let rate = self.controller.rate() * modulation.learning_rate;
@@ -268,10 +281,11 @@ impl Dopamine {
         self.regrets = errors;
         let share = self.controller.advance(loss);
         self.move_by_terms(share as f32);
+        self.obey(modulation);
         let suspicious = self.controller.watch(loss);
         self.phase = if suspicious { Phase::Confirm } else { self.after_watching() };
         self.updates += 1;
-        Ok(StepReport { loss, learning_rate: rate, non_finite, follow_up: self.phase != Phase::Step, surprised: false })
+        Ok(StepReport { loss, learning_rate: rate, follow_up: self.phase != Phase::Step, ..StepReport::default() })
     }
 
     fn after_watching(&self) -> Phase {
@@ -286,9 +300,30 @@ impl Dopamine {
             let x = &mut averaged[start..start + sum.len()];
             for ((z, x), step) in z.iter_mut().zip(x).zip(sum) {
                 *z -= step;
-                *x += share * (*z - *x);
+                *x = towards(*x, *z, share);
             }
         });
+    }
+
+    /// What the learner is told from outside besides rate and scale: a gain, a pull home, or to forget.
+    fn obey(&mut self, modulation: &Modulation) {
+        if modulation.gain != 1.0 {
+            let gain = modulation.gain as f32;
+            self.explorer.iter_mut().chain(&mut self.averaged).for_each(|value| *value *= gain);
+        }
+        self.pull_home(modulation.consolidation);
+        if modulation.reset {
+            self.controller.forget();
+        }
+    }
+
+    /// Moves the explorer back to the average by a share.
+    fn pull_home(&mut self, share: f64) {
+        if share > 0.0 {
+            for (z, x) in self.explorer.iter_mut().zip(&self.averaged) {
+                *z = towards(*z, *x, share as f32);
+            }
+        }
     }
 
     fn confirm(&mut self, averaged_loss: f64) -> StepReport {
@@ -321,6 +356,8 @@ impl Dopamine {
             *z = *x;
         }
         self.progress = Progress::default();
+        // The best model of the world as it was is of no use in the one it has become.
+        self.best = None;
         self.phase = Phase::Step;
         StepReport { learning_rate: modulation.learning_rate, surprised: true, ..StepReport::default() }
     }
@@ -328,21 +365,13 @@ impl Dopamine {
     /// The end of a window.
     fn judge(&mut self, averaged_loss: f64, acting_loss: f64) -> StepReport {
         let modulation = self.controller.judge(averaged_loss, acting_loss);
-        if modulation.consolidation > 0.0 {
-            let share = modulation.consolidation as f32;
-            for (z, x) in self.explorer.iter_mut().zip(&self.averaged) {
-                *z += share * (*x - *z);
-            }
-        }
+        self.pull_home(modulation.consolidation);
         self.phase = Phase::Step;
+        self.judged = averaged_loss;
         if let Some(patience) = self.config.patience {
             self.wait(averaged_loss, patience);
         }
-        StepReport {
-            learning_rate: modulation.learning_rate,
-            non_finite: u32::from(!averaged_loss.is_finite()) + u32::from(!acting_loss.is_finite()),
-            ..StepReport::default()
-        }
+        StepReport { learning_rate: modulation.learning_rate, ..StepReport::default() }
     }
 
     /// Keeps the best averaged model and starts again from new weights when there was no progress for too long.
@@ -365,6 +394,7 @@ impl Dopamine {
             }
             self.controller.restart();
             self.progress = Progress::default();
+            self.judged = f64::INFINITY;
         }
     }
 }
@@ -390,17 +420,19 @@ impl Optimizer for Dopamine {
         if losses.len() != self.probes.len() || losses.is_empty() {
             return Err(Error::ShapeMismatch { what: "losses", expected: self.probes.len(), found: losses.len() });
         }
-        match self.phase {
-            Phase::Step => self.step(losses, modulation),
-            Phase::Confirm => Ok(self.confirm(losses[0])),
+        let report = match self.phase {
+            Phase::Step => self.step(losses, modulation)?,
+            Phase::Confirm => self.confirm(losses[0]),
             Phase::Gain => {
                 for (gain, &loss) in self.gains.iter_mut().skip(1).zip(losses) {
                     gain.1 = loss;
                 }
-                Ok(self.start_over())
+                self.start_over()
             }
-            Phase::Judge => Ok(self.judge(losses[0], losses[1])),
-        }
+            Phase::Judge => self.judge(losses[0], losses[1]),
+        };
+        let non_finite = losses.iter().filter(|loss| !loss.is_finite()).count() as u32;
+        Ok(StepReport { non_finite, ..report })
     }
 
     fn bases(&self) -> Bases<'_> {
@@ -415,7 +447,8 @@ impl Optimizer for Dopamine {
 
     fn solution(&self) -> Point<'_> {
         match &self.best {
-            Some((loss, best)) if *loss < self.progress.loss => Point::Vector(best),
+            // Unless the model in hand was judged to be as good.
+            Some((loss, best)) if *loss < self.judged || self.judged.is_nan() => Point::Vector(best),
             _ => Point::Vector(&self.averaged),
         }
     }

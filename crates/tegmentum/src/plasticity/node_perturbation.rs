@@ -7,8 +7,8 @@
 //!     g   = Σ_t ξ_t R_t u_t'                         hidden weights
 //!     g_o = Σ_t (∂ℓ_t/∂a_o) h_t'                     readout: its own local error, exact
 //! ```
-//! u_t activity before a connection [inputs], the mean of the two passes · ℓ^±_t loss of step t of one example · λ trace
-//! decay · ξ_t noise [units].
+//! u_t activity before a connection `[inputs]`, the mean of the two passes · ℓ^±_t loss of step t of one example · λ trace
+//! decay · ξ_t noise `[units]`.
 //!
 //! **Online form** (`credit = "online"`): each synapse keeps a trace `e_t = λ e_{t−1} + ξ_t u_t'` for each example and
 //! adds `d_t e_t` as it goes. It is the same sum in another order, needs no memory that grows with the sequence, and is
@@ -19,7 +19,7 @@
 //! acting, under the same [`Controller`], with noradrenaline.
 //!
 //! # Cost
-//! Three forward-equivalents an update: two passes and one outer product; two more for each window. State: x, z, v;
+//! Three forward-equivalents an update: two passes and one outer product; two more for each window. State: x, z, v, the acting y and the estimate g;
 //! offline also the activities and noise of the windows in flight, as backpropagation through time has them.
 //!
 //! # What is local
@@ -35,8 +35,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::batch::{Batch, LaneBatch, Part};
 use crate::error::{Error, Result, fraction, positive};
-use crate::forward::{add_losses, mean_loss, per_term, run_block};
-use crate::kernel::affine::{Steps, add_outer_over_time};
+use crate::forward::{add_connection_products, add_losses, mean_loss, per_term, run_block};
+use crate::kernel::affine::sum_lanes;
+use crate::kernel::lanes::{average_into, multiply_rows};
 use crate::kernel::noise::add_signs;
 use crate::network::{Activation, Network, UnitNoise};
 use crate::neuromodulation::controller::{Controller, ControllerConfig};
@@ -44,6 +45,7 @@ use crate::neuromodulation::modulation::Modulation;
 use crate::neuromodulation::receptor::Receptors;
 use crate::objectives::loss_of;
 use crate::optimizer::{Levels, StepReport};
+use crate::optimizers::dopamine::{parameter_size, towards};
 use crate::perturbation::Point;
 use crate::random::Key;
 use crate::task::{Loss, Problem};
@@ -131,7 +133,7 @@ impl Default for NodePerturbationConfig {
 }
 
 impl NodePerturbationConfig {
-    /// A learner of `problem` with `network`, from the parameters `start` [P].
+    /// A learner of `problem` with `network`, from the parameters `start` `[P]`.
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] for a setting outside its range, [`Error::ShapeMismatch`] for a start of another
@@ -146,6 +148,17 @@ impl NodePerturbationConfig {
         positive("noise", self.noise)?;
         fraction("trace_decay", self.trace_decay)?;
         positive("largest_rate", self.largest_rate)?;
+        let lesions = self.controller.lesions;
+        if lesions.dopamine_magnitude || lesions.dopamine_sign || lesions.dopamine_expectation {
+            return Err(Error::Incompatible {
+                what: "a lesion of fast dopamine".to_owned(),
+                with: "node perturbation".to_owned(),
+                reason:
+                    "its dopamine is the loss difference of each step, which is the rule itself; lesion serotonin, \
+                         acetylcholine or noradrenaline"
+                        .to_owned(),
+            });
+        }
         let length = network.num_parameters();
         if start.len() != length {
             return Err(Error::ShapeMismatch { what: "parameters", expected: length, found: start.len() });
@@ -153,11 +166,10 @@ impl NodePerturbationConfig {
         if self.readout == Readout::LocalError {
             local_error(network.output_activation(), loss_of(&problem), 0.0, 0.0).ok_or_else(no_local_error)?;
         }
-        let square = start.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>() / length as f64;
         let start_rate = self.start_rate.unwrap_or(self.largest_rate);
         Ok(NodePerturbation {
             controller: self.controller.build(start_rate, self.largest_rate)?,
-            size: square.sqrt().max(1e-3),
+            size: parameter_size(&start),
             acting: start.clone(),
             averaged: start.clone(),
             explorer: start,
@@ -228,7 +240,7 @@ pub struct NodePerturbation {
 }
 
 impl NodePerturbation {
-    /// The estimate of the gradient at the acting parameters for a batch, [P], and the mean loss of the two passes.
+    /// The estimate of the gradient at the acting parameters for a batch, `[P]`, and the mean loss of the two passes.
     pub fn estimate(&mut self, batch: Batch) -> (&[f32], f64) {
         let mut space = std::mem::take(&mut self.space);
         space.batch.load(&self.problem, Part::Train(batch));
@@ -279,24 +291,7 @@ impl NodePerturbation {
         }
         mask_invalid(&mut space.credit, space.batch.valid(block));
         self.fill_signals(space, block);
-        for connection in self.network.connections() {
-            let inputs = Steps {
-                rows: &space.tape,
-                stride: self.network.num_activities(),
-                first: connection.presynaptic.start,
-                count: connection.presynaptic.len(),
-            };
-            let signals = Steps {
-                rows: &space.signals,
-                stride: units,
-                first: connection.units.start,
-                count: connection.units.len(),
-            };
-            add_outer_over_time(inputs, signals, &mut self.gradient[connection.weights.clone()]);
-            for step in space.signals.chunks_exact(units) {
-                add_bias(&step[connection.units.clone()], &mut self.gradient[connection.bias.clone()]);
-            }
-        }
+        add_connection_products(&*self.network, &space.tape, &space.signals, &mut self.gradient);
         total
     }
 
@@ -330,7 +325,8 @@ impl NodePerturbation {
                 tape.extend_from_slice(activity);
                 credit.push(sums.map(|sum| sum as f32));
             } else {
-                average_into(&mut tape[step * rows..(step + 1) * rows], activity);
+                let mean = &mut tape[step * rows..(step + 1) * rows];
+                average_into(mean.as_flattened_mut(), activity.as_flattened());
                 for (credit, sum) in credit[step].iter_mut().zip(sums) {
                     *credit -= sum as f32;
                 }
@@ -342,11 +338,10 @@ impl NodePerturbation {
     /// Signals of all units at all steps: noise × credit, and the local error of the readout.
     fn fill_signals(&self, space: &mut Workspace, block: usize) {
         let (units, rows) = (self.network.num_units(), self.network.num_activities());
-        space.signals.clear();
-        for (credit, noise) in space.credit.iter().zip(space.noise.chunks_exact(units)) {
-            space.signals.extend(
-                noise.iter().map(|noise| -> [f32; L] { std::array::from_fn(|lane| noise[lane] * credit[lane]) }),
-            );
+        space.signals.resize(space.noise.len(), [0.0; L]);
+        let signals = space.signals.chunks_exact_mut(units).zip(space.noise.chunks_exact(units));
+        for ((signals, noise), credit) in signals.zip(&space.credit) {
+            multiply_rows(noise, credit, signals);
         }
         if self.config.readout == Readout::LocalError {
             for step in 0..space.batch.steps {
@@ -416,7 +411,7 @@ impl NodePerturbation {
             }
             space.tape.clear();
             space.tape.extend_from_slice(&space.activity);
-            average_into(&mut space.tape, &space.second);
+            average_into(space.tape.as_flattened_mut(), space.second.as_flattened());
             if self.config.readout == Readout::LocalError {
                 let outputs = &space.tape[network.output_rows()];
                 let signals = &mut space.signals[self.first_output()..];
@@ -448,7 +443,7 @@ impl NodePerturbation {
                             products[lane] = dopamine[lane] * trace[lane];
                         }
                     }
-                    self.gradient[start + offset] += crate::kernel::affine::sum_lanes(products);
+                    self.gradient[start + offset] += sum_lanes(products);
                 }
             }
         }
@@ -465,7 +460,7 @@ impl NodePerturbation {
             *square = SQUARE_MEMORY * *square + (1.0 - SQUARE_MEMORY) * gradient * gradient;
             let size = if lesioned { 1.0 } else { (*square / correction).sqrt() + 1e-8 };
             *z -= step * (gradient / size);
-            *x += share * (*z - *x);
+            *x = towards(*x, *z, share);
             *y = AVERAGED_SHARE * *x + (1.0 - AVERAGED_SHARE) * *z;
         }
     }
@@ -517,7 +512,7 @@ impl NodePerturbation {
         let share = self.controller.judge(averaged_loss, acting_loss).consolidation as f32;
         if share > 0.0 {
             for ((x, y), z) in self.averaged.iter().zip(&mut self.acting).zip(&mut self.explorer) {
-                *z += share * (*x - *z);
+                *z = towards(*z, *x, share);
                 *y = AVERAGED_SHARE * *x + (1.0 - AVERAGED_SHARE) * *z;
             }
         }
@@ -530,25 +525,12 @@ enum Which {
     Averaged,
 }
 
-/// `mean ← (mean + other)/2`.
-fn average_into(mean: &mut [[f32; L]], other: &[[f32; L]]) {
-    for (mean, other) in mean.as_flattened_mut().iter_mut().zip(other.as_flattened()) {
-        *mean = 0.5 * (*mean + other);
-    }
-}
-
 /// Sets the lanes without an example to zero.
 fn mask_invalid(rows: &mut [[f32; L]], valid: usize) {
     if valid < L {
         for row in rows {
             row[valid..].fill(0.0);
         }
-    }
-}
-
-fn add_bias(signals: &[[f32; L]], gradient: &mut [f32]) {
-    for (value, signal) in gradient.iter_mut().zip(signals) {
-        *value += crate::kernel::affine::sum_lanes(*signal);
     }
 }
 

@@ -12,21 +12,22 @@ use super::config::{Claim, StudyConfig};
 use super::figures::short;
 use super::outcome::{ClaimOutcome, Verdict};
 use super::run::ArmTrials;
+use crate::error::Error;
 use crate::random::Key;
 use crate::statistics::{Effect, Estimate, RESAMPLES, bootstrap, paired_comparison, wilson_interval};
 
 /// Tests every claim in every setting.
 pub(crate) fn test(study: &StudyConfig, all: &[ArmTrials]) -> Vec<ClaimOutcome> {
-    let settings: Vec<usize> = (0..study.settings().len()).collect();
+    let settings = study.settings();
     let mut outcomes = Vec::new();
     for claim in &study.claim {
-        for &setting in &settings {
+        let is_meant = |name: &str| claim.setting.as_deref().is_none_or(|wanted| wanted == name);
+        for setting in (0..settings.len()).filter(|&setting| is_meant(&settings[setting].name)) {
             let find = |name: &str| all.iter().find(|arm| arm.setting == setting && arm.arm.name == name);
             let Some(arm) = find(&claim.arm) else { continue };
             let reference = claim.reference.as_deref().and_then(find);
             let estimate = estimate(claim, arm, reference);
-            let suffix =
-                if settings.len() > 1 { format!(" ({})", study.settings()[setting].name) } else { String::new() };
+            let suffix = if settings.len() > 1 { format!(" ({})", settings[setting].name) } else { String::new() };
             outcomes.push(outcome(claim, format!("{}{suffix}", claim.text), estimate, arm, reference));
         }
     }
@@ -84,6 +85,14 @@ fn outcome(
         n: estimate.n,
         statistic,
         threshold: threshold(claim.at_most, claim.at_least),
+    }
+}
+
+/// The error for a claim whose arm or metric a study of this kind does not have.
+pub(crate) fn unknown(study: &StudyConfig, claim: &Claim) -> Error {
+    Error::Study {
+        origin: study.name.clone(),
+        problem: format!("claim {:?}: there is no metric {:?} of {:?} in it", claim.text, claim.metric, claim.arm),
     }
 }
 

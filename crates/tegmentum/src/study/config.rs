@@ -234,6 +234,9 @@ pub struct Grid {
 pub struct Claim {
     /// The claim in words.
     pub text: String,
+    /// The setting it is about; all of them if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub setting: Option<String>,
     /// The arm.
     pub arm: String,
     /// The arm it is divided by, paired by seed.
@@ -379,13 +382,24 @@ impl StudyConfig {
         if !matches!(self.kind, Kind::Compare | Kind::Robustness) {
             return Ok(());
         }
+        if let Some(setting) = &claim.setting {
+            let known: Vec<String> = self.settings().into_iter().map(|setting| setting.name).collect();
+            if !known.contains(setting) {
+                return Err(place(&format!("unknown setting {setting:?}: known are {}", known.join(", "))));
+            }
+        }
         for arm in std::iter::once(&claim.arm).chain(&claim.reference) {
             if !self.arm.iter().any(|known| known.name == *arm) {
                 let known: Vec<&str> = self.arm.iter().map(|arm| arm.name.as_str()).collect();
                 return Err(place(&format!("unknown arm {arm:?}: known are {}", known.join(", "))));
             }
         }
-        let known = self.metric_names();
+        let is_width = |name: &String| super::robustness::WIDTHS.iter().any(|width| width.0 == name.as_str());
+        let mut known = self.metric_names();
+        known.retain(|name| self.kind != Kind::Robustness || is_width(name));
+        if self.kind == Kind::Robustness && claim.reference.is_some() {
+            return Err(place("a width has no reference; compare it with a threshold"));
+        }
         if known.contains(&claim.metric) {
             Ok(())
         } else {
@@ -401,7 +415,7 @@ impl StudyConfig {
             names.push(solved(target));
         }
         if self.kind == Kind::Robustness {
-            names.push("width_decades".to_owned());
+            names.extend(super::robustness::WIDTHS.map(|width| width.0.to_owned()));
         }
         names.extend(["evaluations", "state_bytes", "non_finite", "surprises"].map(str::to_owned));
         names

@@ -10,7 +10,7 @@ use super::claims::{threshold, verdict};
 use super::config::{Arm, Setting, StudyConfig};
 use super::figures::{axis, short};
 use super::outcome::{ClaimOutcome, CurveSeries, Figure, FigureContent, Sample, Summary};
-use super::run::{Monitor, RecordRow, StudyResult, answer};
+use super::run::{Monitor, RecordRow, StudyResult, answer, single};
 use super::theory::table;
 use super::trial::Stage;
 use crate::batch::{Batch, LaneBatch, Part};
@@ -52,7 +52,7 @@ pub(crate) fn run(study: &StudyConfig, quick: bool, monitor: &dyn Monitor) -> Re
             monitor.advance(length as u64);
         }
     }
-    Ok(result(study, quick, &found))
+    result(study, quick, &found)
 }
 
 fn with_length(study: &StudyConfig, setting: &Setting, length: usize) -> Result<Setting> {
@@ -109,7 +109,7 @@ fn updates(stage: &Stage, arm: &Arm) -> Result<(u64, usize)> {
     Ok((evaluations, learner.state_bytes()))
 }
 
-fn result(study: &StudyConfig, quick: bool, found: &[(Arm, Vec<Cost>)]) -> StudyResult {
+fn result(study: &StudyConfig, quick: bool, found: &[(Arm, Vec<Cost>)]) -> Result<StudyResult> {
     let mut arms = BTreeMap::new();
     let mut records = Vec::new();
     for (arm, costs) in found {
@@ -126,17 +126,9 @@ fn result(study: &StudyConfig, quick: bool, found: &[(Arm, Vec<Cost>)]) -> Study
                 value.map(|value| RecordRow { arm, seed: 0, evaluations: cost.length as u64, metric, value })
             }));
         }
-        let single = |value: f64| Sample {
-            n: 1,
-            iqm: Some(value),
-            ci95: None,
-            median: Some(value),
-            quartiles: [Some(value); 2],
-            values: vec![Some(value)],
-        };
         arms.insert(arm.name.clone(), metrics.into_iter().map(|(name, value)| (name, single(value))).collect());
     }
-    let claims = claims(study, &arms);
+    let claims = claims(study, &arms)?;
     let summary = Summary {
         study: study.name.clone(),
         title: study.title.clone(),
@@ -149,7 +141,7 @@ fn result(study: &StudyConfig, quick: bool, found: &[(Arm, Vec<Cost>)]) -> Study
         notes: study.notes.clone(),
     };
     let figures = figures(found);
-    StudyResult { study: study.clone(), summary, figures, records, tuning: vec![], seconds: BTreeMap::new() }
+    Ok(StudyResult { study: study.clone(), summary, figures, records, tuning: vec![], seconds: BTreeMap::new() })
 }
 
 fn metrics(costs: &[Cost]) -> Vec<(String, f64)> {
@@ -167,11 +159,15 @@ fn metrics(costs: &[Cost]) -> Vec<(String, f64)> {
     metrics
 }
 
-/// Counts need no interval: they are the same every time.
-fn claims(study: &StudyConfig, arms: &BTreeMap<String, BTreeMap<String, Sample>>) -> Vec<ClaimOutcome> {
-    let test = |claim: &super::config::Claim| {
-        let value = arms.get(&claim.arm)?.get(&claim.metric)?.iqm?;
-        Some(ClaimOutcome {
+/// Counts need no interval: they are the same every time. A claim about what was measured is left out, with the metric,
+/// where nothing can be measured.
+fn claims(study: &StudyConfig, arms: &BTreeMap<String, BTreeMap<String, Sample>>) -> Result<Vec<ClaimOutcome>> {
+    let can_measure = arms.values().any(|metrics| metrics.contains_key("measured_bytes"));
+    let mut outcomes = Vec::new();
+    for claim in study.claim.iter().filter(|claim| can_measure || !claim.metric.starts_with("measured_")) {
+        let value = arms.get(&claim.arm).and_then(|metrics| metrics.get(&claim.metric)).and_then(|sample| sample.iqm);
+        let value = value.ok_or_else(|| super::claims::unknown(study, claim))?;
+        outcomes.push(ClaimOutcome {
             claim: claim.text.clone(),
             verdict: verdict([value; 2], claim.at_most, claim.at_least),
             effect: Some(value),
@@ -179,9 +175,9 @@ fn claims(study: &StudyConfig, arms: &BTreeMap<String, BTreeMap<String, Sample>>
             n: 1,
             statistic: format!("{} of {}", claim.metric, claim.arm),
             threshold: threshold(claim.at_most, claim.at_least),
-        })
-    };
-    study.claim.iter().filter_map(test).collect()
+        });
+    }
+    Ok(outcomes)
 }
 
 fn figures(found: &[(Arm, Vec<Cost>)]) -> Vec<Figure> {

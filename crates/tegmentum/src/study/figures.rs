@@ -23,7 +23,7 @@ pub(crate) fn short(value: f64) -> String {
         } else {
             "−∞".to_owned()
         }
-    } else if size >= 1e6 || size < 1e-3 {
+    } else if !(1e-3..1e6).contains(&size) {
         format!("{value:.2e}")
     } else {
         let decimals = (2 - size.log10().floor() as i32).max(0) as usize;
@@ -225,7 +225,12 @@ impl Place<'_> {
         let rows = arms.iter().map(|arm| {
             let spent = median(&arm.values("evaluations"));
             let rate = tuning.iter().find(|record| record.arm == arm.name).map(|record| &record.points[record.chosen]);
-            let rate = rate.and_then(|point| point.learning_rate).map_or("not tuned".to_owned(), short);
+            let rate = match rate.map(|point| (point.learning_rate, point.perturbation_scale)) {
+                Some((Some(rate), Some(scale))) => format!("{}, scale {}", short(rate), short(scale)),
+                Some((Some(rate), None)) => short(rate),
+                Some((None, Some(scale))) => format!("scale {}", short(scale)),
+                _ => "not tuned".to_owned(),
+            };
             vec![
                 arm.arm.label().to_owned(),
                 rate,

@@ -3,7 +3,8 @@
 //! ```text
 //!     a rate works    if at least 90 % of the seeds reach the target and the median of evaluations to it is at most 1.25
 //!                     times the arm's own best
-//!     width           = log₁₀(last / first) of the longest run of neighbouring rates that work, in decades
+//!     a rate solves   if at least 90 % of the seeds reach the target, however late
+//!     width           = log₁₀(last / first) of the longest run of neighbouring rates that work (or solve), in decades
 //! ```
 //! The interval of a width is a bootstrap over seeds: rates are judged anew for each resample. For a learner without a
 //! learning rate the grid is that of the rate it begins with.
@@ -11,12 +12,12 @@
 use rayon::prelude::*;
 
 use super::claims::{threshold, verdict};
-use super::config::{Arm, StudyConfig, evaluations_to};
+use super::config::{Arm, Claim, StudyConfig, evaluations_to};
 use super::figures::{axis, short};
 use super::outcome::{ClaimOutcome, CurveSeries, Figure, FigureContent};
 use super::run::{ArmTrials, Monitor, StudyResult, assemble, stages};
 use super::trial::{Stage, Trial, run_trial};
-use super::tuning::candidates;
+use super::tuning::{Candidate, candidates};
 use crate::error::{Error, Result};
 use crate::random::Key;
 use crate::statistics::{RESAMPLES, median, quantile};
@@ -25,6 +26,9 @@ use crate::statistics::{RESAMPLES, median, quantile};
 const SOLVED: f64 = 0.9;
 /// How much slower than the arm's own best rate a rate may be.
 const SLOWER: f64 = 1.25;
+
+/// The two widths and how much slower than the best a rate may be.
+pub(crate) const WIDTHS: [(&str, f64); 2] = [("width_decades", SLOWER), ("solved_decades", f64::INFINITY)];
 
 /// One arm over its grid.
 struct Sweep {
@@ -37,15 +41,15 @@ struct Sweep {
 }
 
 impl Sweep {
-    /// The width in decades, with the seeds that `pick` chooses.
-    fn width(&self, pick: &[usize]) -> f64 {
+    /// The width in decades, with the seeds that `pick` chooses; `slower` is how much slower than the best a rate may be.
+    fn width(&self, pick: &[usize], slower: f64) -> f64 {
         let columns: Vec<Vec<f64>> =
             self.evaluations.iter().map(|seeds| pick.iter().map(|&index| seeds[index]).collect()).collect();
         let medians: Vec<f64> = columns.iter().map(|values| median(values)).collect();
         let best = medians.iter().copied().fold(f64::INFINITY, f64::min);
         let works = |index: usize| {
             let reached = columns[index].iter().filter(|value| value.is_finite()).count() as f64;
-            reached >= SOLVED * pick.len() as f64 && medians[index] <= SLOWER * best
+            reached >= SOLVED * pick.len() as f64 && medians[index] <= slower * best
         };
         let (mut widest, mut first) = (0.0f64, None);
         for index in 0..self.rates.len() {
@@ -60,16 +64,16 @@ impl Sweep {
     }
 
     /// The width with its 95 % interval.
-    fn width_interval(&self) -> (f64, [f64; 2]) {
+    fn width_interval(&self, slower: f64) -> (f64, [f64; 2]) {
         let seeds = self.evaluations.first().map_or(0, Vec::len);
         let all: Vec<usize> = (0..seeds).collect();
         let mut stream = Key::from_seed(0x81D7).stream();
         let mut widths = Vec::with_capacity(RESAMPLES);
         for _ in 0..RESAMPLES {
             let pick: Vec<usize> = (0..seeds).map(|_| stream.below(seeds)).collect();
-            widths.push(self.width(&pick));
+            widths.push(self.width(&pick, slower));
         }
-        (self.width(&all), [quantile(&widths, 0.025), quantile(&widths, 0.975)])
+        (self.width(&all, slower), [quantile(&widths, 0.025), quantile(&widths, 0.975)])
     }
 }
 
@@ -87,18 +91,16 @@ pub(crate) fn run(study: &StudyConfig, quick: bool, monitor: &dyn Monitor) -> Re
     let mut claims = Vec::new();
     let mut rows = Vec::new();
     for sweep in &sweeps {
-        let (width, interval) = sweep.width_interval();
-        let stage = &stages[sweep.setting];
-        rows.push(table_row(study, stage, sweep, width, interval));
-        claims.extend(test(study, sweep, width, interval));
+        rows.push(table_row(study, &stages[sweep.setting], sweep));
+        claims.extend(test(study, &stages[sweep.setting], sweep));
     }
     let figures = figures(study, &stages, &sweeps, target, rows);
     for sweep in sweeps {
-        let width = sweep.width_interval().0;
+        let widths = WIDTHS.map(|(name, slower)| (name, sweep.width_interval(slower).0));
         let best = best_rate(&sweep);
         let mut trials = sweep.trials.into_iter().nth(best).unwrap_or_default();
         for trial in &mut trials {
-            trial.metrics.insert("width_decades".to_owned(), width);
+            trial.metrics.extend(widths.map(|(name, width)| (name.to_owned(), width)));
         }
         let name = study.result_name(&stages[sweep.setting].setting.name, &sweep.arm.name);
         all.push(ArmTrials { name, arm: sweep.arm, setting: sweep.setting, trials });
@@ -130,18 +132,18 @@ fn sweep(study: &StudyConfig, stages: &[Stage], target: f64, monitor: &dyn Monit
         .par_iter()
         .map(|&(plan, point, seed)| {
             let (setting, _, points) = &plans[plan];
-            run_trial(study, &stages[*setting], &points[point].2, seed, &|done| monitor.advance(done))
+            run_trial(study, &stages[*setting], &points[point].arm, seed, &|done| monitor.advance(done))
         })
         .collect();
     let mut trials = trials?.into_iter();
     let name = evaluations_to(target);
-    let collect = |(setting, arm, points): (usize, &Arm, Vec<(Option<f64>, Option<f64>, Arm)>)| {
+    let collect = |(setting, arm, points): (usize, &Arm, Vec<Candidate>)| {
         let own: Vec<Vec<Trial>> =
             points.iter().map(|_| trials.by_ref().take(study.seeds.count as usize).collect()).collect();
         Sweep {
             setting,
             arm: arm.clone(),
-            rates: points.iter().map(|point| point.0.unwrap_or(f64::NAN)).collect(),
+            rates: points.iter().map(|point| point.learning_rate.unwrap_or(f64::NAN)).collect(),
             evaluations: own.iter().map(|trials| trials.iter().map(|trial| trial.metrics[&name]).collect()).collect(),
             trials: own,
         }
@@ -149,31 +151,40 @@ fn sweep(study: &StudyConfig, stages: &[Stage], target: f64, monitor: &dyn Monit
     Ok(plans.into_iter().map(collect).collect())
 }
 
-fn test(study: &StudyConfig, sweep: &Sweep, width: f64, interval: [f64; 2]) -> Vec<ClaimOutcome> {
-    let own = study.claim.iter().filter(|claim| claim.arm == sweep.arm.name && claim.metric == "width_decades");
-    own.map(|claim| ClaimOutcome {
-        claim: claim.text.clone(),
-        verdict: verdict(interval, claim.at_most, claim.at_least),
-        effect: Some(width),
-        ci95: interval.map(Some),
-        n: study.seeds.count as usize,
-        statistic: format!("width in decades of the rates that work for {}", sweep.arm.name),
-        threshold: threshold(claim.at_most, claim.at_least),
-    })
-    .collect()
+fn test(study: &StudyConfig, stage: &Stage, sweep: &Sweep) -> Vec<ClaimOutcome> {
+    let is_meant = |claim: &&Claim| {
+        claim.arm == sweep.arm.name && claim.setting.as_ref().is_none_or(|name| *name == stage.setting.name)
+    };
+    let outcome = |claim: &Claim| {
+        let (name, slower) = *WIDTHS.iter().find(|width| width.0 == claim.metric)?;
+        let (width, interval) = sweep.width_interval(slower);
+        Some(ClaimOutcome {
+            claim: claim.text.clone(),
+            verdict: verdict(interval, claim.at_most, claim.at_least),
+            effect: Some(width),
+            ci95: interval.map(Some),
+            n: study.seeds.count as usize,
+            statistic: format!("{name} of {}", sweep.arm.name),
+            threshold: threshold(claim.at_most, claim.at_least),
+        })
+    };
+    study.claim.iter().filter(is_meant).filter_map(outcome).collect()
 }
 
-fn table_row(study: &StudyConfig, stage: &Stage, sweep: &Sweep, width: f64, interval: [f64; 2]) -> Vec<String> {
+fn table_row(study: &StudyConfig, stage: &Stage, sweep: &Sweep) -> Vec<String> {
     let best = best_rate(sweep);
     let solved = sweep.evaluations[best].iter().filter(|value| value.is_finite()).count();
-    vec![
-        study.result_name(&stage.setting.name, sweep.arm.label()),
-        short(width),
-        format!("[{}, {}]", short(interval[0]), short(interval[1])),
+    let mut row = vec![study.result_name(&stage.setting.name, sweep.arm.label())];
+    for (_, slower) in WIDTHS {
+        let (width, interval) = sweep.width_interval(slower);
+        row.push(format!("{} [{}, {}]", short(width), short(interval[0]), short(interval[1])));
+    }
+    row.extend([
         short(sweep.rates[best]),
         short(median(&sweep.evaluations[best])),
         format!("{solved} of {}", sweep.evaluations[best].len()),
-    ]
+    ]);
+    row
 }
 
 fn figures(
@@ -213,7 +224,7 @@ fn figures(
             },
         });
     }
-    let heads = ["arm", "width (decades)", "95 % interval", "best rate", "evaluations there", "solved there"];
+    let heads = ["arm", "works (decades)", "solves (decades)", "best rate", "evaluations there", "solved there"];
     figures.push(Figure {
         id: format!("{}-width", study.name),
         title: "How wide is the range that works?".to_owned(),

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::config::{Arm, Kind, StudyConfig};
 use super::outcome::{Figure, Sample, Summary, Verdict};
 use super::trial::{Stage, Trial, run_trial};
-use super::tuning::{TuningRecord, candidates, choose, sum_up};
+use super::tuning::{Candidate, TuningRecord, candidates, choose, sum_up};
 use super::{claims, cost, figures, robustness, theory};
 use crate::error::{Error, Result};
 use crate::random::Key;
@@ -110,7 +110,8 @@ impl ArmTrials {
 
 /// Whether more of the metric called `name` is better.
 pub(crate) fn larger_is_better(name: &str) -> bool {
-    ["accuracy", "valid_prediction_time", "width_decades"].contains(&name) || name.starts_with("solved_")
+    ["accuracy", "valid_prediction_time", "width_decades", "solved_decades"].contains(&name)
+        || name.starts_with("solved_")
 }
 
 /// Runs a study; `quick` marks it as shortened in its summary.
@@ -118,12 +119,25 @@ pub(crate) fn larger_is_better(name: &str) -> bool {
 /// # Errors
 /// If a part cannot be built or diverges, or [`Error::Study`] if the monitor stopped it.
 pub fn run(study: &StudyConfig, quick: bool, monitor: &dyn Monitor) -> Result<StudyResult> {
-    match study.kind {
+    let mut result = match study.kind {
         Kind::Compare => compare(study, quick, monitor),
         Kind::Robustness => robustness::run(study, quick, monitor),
         Kind::Theory => theory::run(study, quick, monitor),
         Kind::Cost => cost::run(study, quick, monitor),
+    }?;
+    if quick && study.quick.budget.is_some() {
+        decide_nothing(&mut result.summary);
     }
+    Ok(result)
+}
+
+/// A run with less than its budget is no test of the study's claims, whatever its numbers are.
+fn decide_nothing(summary: &mut Summary) {
+    for claim in &mut summary.claims {
+        claim.verdict = Verdict::Inconclusive;
+    }
+    summary.answer = format!("Not decided: this run had less than the study's budget. {}", answer(&summary.claims));
+    summary.notes.push("A shortened run, with less than its budget, decides no claim.".to_owned());
 }
 
 fn compare(study: &StudyConfig, quick: bool, monitor: &dyn Monitor) -> Result<StudyResult> {
@@ -208,7 +222,7 @@ fn tune(study: &StudyConfig, stages: &[Stage], monitor: &dyn Monitor) -> Result<
         .par_iter()
         .map(|&(index, point, seed)| {
             let (setting, points) = &grids[index];
-            run_trial(study, &stages[*setting], &points[point].2, seed, &|done| monitor.advance(done))
+            run_trial(study, &stages[*setting], &points[point].arm, seed, &|done| monitor.advance(done))
         })
         .collect();
     let mut trials = trials?.into_iter();
@@ -219,16 +233,16 @@ fn tune(study: &StudyConfig, stages: &[Stage], monitor: &dyn Monitor) -> Result<
     for (setting, points) in grids {
         let mut chosen = 0;
         if points.len() > 1 {
-            let name = study.result_name(&stages[setting].setting.name, &points[0].2.name);
-            let mut sum_of = |point: &(Option<f64>, Option<f64>, Arm)| {
+            let name = study.result_name(&stages[setting].setting.name, &points[0].arm.name);
+            let mut sum_of = |point: &Candidate| {
                 let own: Vec<Trial> = trials.by_ref().take(seeds.count as usize).collect();
-                sum_up(study, point.0, point.1, &own)
+                sum_up(study, point, &own)
             };
             let record = choose(study, name, points.iter().map(&mut sum_of).collect());
             chosen = record.chosen;
             records.push(record);
         }
-        arms.push((setting, points[chosen].2.clone()));
+        arms.push((setting, points[chosen].arm.clone()));
     }
     Ok((arms, records))
 }
@@ -287,6 +301,18 @@ pub(crate) fn sample(values: &[f64]) -> Sample {
     }
 }
 
+/// The sample of a number that is not drawn from seeds.
+pub(crate) fn single(value: f64) -> Sample {
+    Sample {
+        n: 1,
+        iqm: Some(value),
+        ci95: None,
+        median: Some(value),
+        quartiles: [Some(value); 2],
+        values: vec![Some(value)],
+    }
+}
+
 fn records_of(study: &StudyConfig, arm: &ArmTrials) -> Vec<RecordRow> {
     let mut rows = Vec::new();
     for trial in &arm.trials {
@@ -328,7 +354,7 @@ pub(crate) fn answer(claims: &[super::outcome::ClaimOutcome]) -> String {
         Verdict::NotSupported => "No",
         Verdict::Inconclusive => "Undecided",
     };
-    let number = |value: Option<f64>| value.map_or("∞".to_owned(), |value| figures::short(value));
+    let number = |value: Option<f64>| value.map_or("∞".to_owned(), figures::short);
     format!(
         "{word}: {} is {} [{}, {}] over {} seeds, against {} ({supported} of {} claims supported).",
         first.statistic,

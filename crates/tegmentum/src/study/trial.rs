@@ -122,7 +122,7 @@ pub struct Trial {
     pub metrics: BTreeMap<String, f64>,
     /// The parameters that were handed over.
     pub solution: Vec<f32>,
-    /// Processor seconds.
+    /// Processor seconds of learning, without judging on test data.
     pub seconds: f64,
 }
 
@@ -139,6 +139,8 @@ struct Watch<'a> {
     parameters: Vec<f32>,
     tick: &'a (dyn Fn(u64) -> bool + Sync),
     ticked: u64,
+    /// Processor seconds spent on judging, which are not the learner's.
+    judging: f64,
 }
 
 impl Watch<'_> {
@@ -175,10 +177,27 @@ impl Observer for Watch<'_> {
     fn observe(&mut self, record: &Record<'_>) -> Result<ControlFlow<StopReason>> {
         let is_mark = record.last || self.checkpoints.get(self.curve.len()).is_some_and(|&at| record.evaluations >= at);
         let is_look = !self.targets.is_empty() && record.evaluations >= self.next_look;
-        if is_mark || is_look {
-            self.parameters.resize(record.learner.averaged().len(), 0.0);
-            record.learner.averaged().write(1.0, &mut self.parameters);
+        if !is_mark && !is_look {
+            return Ok(self.tick(record.evaluations));
         }
+        let clock = ProcessorClock::start();
+        let flow = self.judge(record, is_mark, is_look);
+        self.judging += clock.seconds();
+        flow
+    }
+}
+
+impl Watch<'_> {
+    /// Reports progress and asks whether to go on.
+    fn tick(&mut self, evaluations: u64) -> ControlFlow<StopReason> {
+        let go_on = (self.tick)(evaluations - self.ticked);
+        self.ticked = evaluations;
+        if go_on { ControlFlow::Continue(()) } else { ControlFlow::Break(StopReason::Interrupted) }
+    }
+
+    fn judge(&mut self, record: &Record<'_>, is_mark: bool, is_look: bool) -> Result<ControlFlow<StopReason>> {
+        self.parameters.resize(record.learner.averaged().len(), 0.0);
+        record.learner.averaged().write(1.0, &mut self.parameters);
         if is_mark {
             self.mark(record)?;
         }
@@ -189,9 +208,7 @@ impl Observer for Watch<'_> {
                 return Ok(ControlFlow::Break(StopReason::Target));
             }
         }
-        let go_on = (self.tick)(record.evaluations - self.ticked);
-        self.ticked = record.evaluations;
-        Ok(if go_on { ControlFlow::Continue(()) } else { ControlFlow::Break(StopReason::Interrupted) })
+        Ok(self.tick(record.evaluations))
     }
 }
 
@@ -231,8 +248,10 @@ pub fn run_trial(
         parameters: Vec::new(),
         tick,
         ticked: 0,
+        judging: 0.0,
     };
     let ended = train(&mut *learner, Key::from_seed(seed).child(2), stage.budget, &mut [&mut watch])?;
+    let seconds = clock.seconds() - watch.judging;
     let mut solution = vec![0.0; learner.solution().len()];
     learner.solution().write(1.0, &mut solution);
     let mut metrics = BTreeMap::new();
@@ -247,7 +266,7 @@ pub fn run_trial(
     metrics.insert("state_bytes".to_owned(), learner.state_bytes() as f64);
     metrics.insert("non_finite".to_owned(), ended.non_finite as f64);
     metrics.insert("surprises".to_owned(), ended.surprises as f64);
-    Ok(Trial { seed, curve: watch.curve, metrics, solution, seconds: clock.seconds() })
+    Ok(Trial { seed, curve: watch.curve, metrics, solution, seconds })
 }
 
 /// Processor seconds of this thread, where the system tells; else wall seconds.

@@ -1,7 +1,8 @@
 //! The search of rates: every point of an arm's grid on every tuning seed, with the budget of a reported run.
 //!
-//! The point with the best median of the study's first metric wins; where targets are set and some are reached, the one
-//! that reaches the first target on most seeds, and among those the fastest in the median. The search is recorded whole.
+//! The point with the best median of the study's first metric wins; where runs stop at their target, the one with the
+//! fewest evaluations to the first target in the median (a run that never gets there counts as infinite), and among equals
+//! the one that gets there on most seeds. The search is recorded whole.
 
 use serde::{Deserialize, Serialize};
 
@@ -38,12 +39,25 @@ pub struct TuningRecord {
     pub at_edge: bool,
 }
 
-/// The points of an arm's grid, each an arm of its own; one point for an arm that is not tuned.
+/// A point of an arm's grid, and the arm there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Candidate {
+    /// The learning rate, if it is searched.
+    pub learning_rate: Option<f64>,
+    /// The perturbation scale, if it is searched.
+    pub perturbation_scale: Option<f64>,
+    /// The arm with both.
+    pub arm: Arm,
+}
+
+/// The points of an arm's grid; one point for an arm that is not tuned.
 ///
 /// # Errors
 /// [`Error::Study`] if the arm has no such rate.
-pub fn candidates(arm: &Arm) -> Result<Vec<(Option<f64>, Option<f64>, Arm)>> {
-    let Some(grid) = &arm.tune else { return Ok(vec![(None, None, arm.clone())]) };
+pub fn candidates(arm: &Arm) -> Result<Vec<Candidate>> {
+    let Some(grid) = &arm.tune else {
+        return Ok(vec![Candidate { learning_rate: None, perturbation_scale: None, arm: arm.clone() }]);
+    };
     let options = |values: &[f64]| -> Vec<Option<f64>> {
         if values.is_empty() { vec![None] } else { values.iter().copied().map(Some).collect() }
     };
@@ -57,7 +71,7 @@ pub fn candidates(arm: &Arm) -> Result<Vec<(Option<f64>, Option<f64>, Arm)>> {
             if let Some(scale) = scale {
                 set_scale(&mut candidate, scale)?;
             }
-            points.push((rate, scale, candidate));
+            points.push(Candidate { learning_rate: rate, perturbation_scale: scale, arm: candidate });
         }
     }
     Ok(points)
@@ -96,12 +110,7 @@ fn no_such(arm: &Arm, what: &str) -> Error {
 }
 
 /// Sums up the trials of one point.
-pub fn sum_up(
-    study: &StudyConfig,
-    learning_rate: Option<f64>,
-    perturbation_scale: Option<f64>,
-    trials: &[Trial],
-) -> TuningPoint {
+pub fn sum_up(study: &StudyConfig, candidate: &Candidate, trials: &[Trial]) -> TuningPoint {
     let values = |name: &str| -> Vec<f64> { trials.iter().map(|trial| trial.metrics[name]).collect() };
     let finite = |value: f64| value.is_finite().then_some(value);
     let target = study.targets.first();
@@ -109,8 +118,8 @@ pub fn sum_up(
     let sign = if metric.larger_is_better() { -1.0 } else { 1.0 };
     let signed: Vec<f64> = values(metric.name()).iter().map(|value| sign * value).collect();
     TuningPoint {
-        learning_rate,
-        perturbation_scale,
+        learning_rate: candidate.learning_rate,
+        perturbation_scale: candidate.perturbation_scale,
         solved: target.map(|&target| values(&solved(target)).iter().sum::<f64>() / trials.len() as f64),
         evaluations_to_target: target.and_then(|&target| finite(median(&values(&evaluations_to(target))))),
         metric: finite(sign * median(&signed)),
@@ -123,9 +132,9 @@ pub fn choose(study: &StudyConfig, arm: String, points: Vec<TuningPoint>) -> Tun
     let quality = |point: &TuningPoint| {
         let metric = point.metric.map_or(f64::INFINITY, |metric| if larger { -metric } else { metric });
         let speed = point.evaluations_to_target.unwrap_or(f64::INFINITY);
+        let unsolved = 1.0 - point.solved.unwrap_or(0.0);
         // A run that stops at its target has no final quality of its own.
-        let first = if study.stop_at_target { -point.solved.unwrap_or(0.0) } else { metric };
-        (first, if study.stop_at_target { speed } else { metric }, metric)
+        if study.stop_at_target { (speed, unsolved, metric) } else { (metric, speed, unsolved) }
     };
     let is_better = |a: (f64, f64, f64), b: (f64, f64, f64)| {
         a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.total_cmp(&b.2)).is_lt()
@@ -136,9 +145,15 @@ pub fn choose(study: &StudyConfig, arm: String, points: Vec<TuningPoint>) -> Tun
             chosen = index;
         }
     }
-    let rates: Vec<f64> = points.iter().filter_map(|point| point.learning_rate).collect();
-    let rate = points[chosen].learning_rate;
-    let extreme = |pick: fn(f64, f64) -> f64| rates.iter().copied().reduce(pick);
-    let at_edge = rates.len() > 1 && (rate == extreme(f64::min) || rate == extreme(f64::max));
+    let is_end = |pick: fn(&TuningPoint) -> Option<f64>| {
+        let values: Vec<f64> = points.iter().filter_map(pick).collect();
+        let extreme = |best: fn(f64, f64) -> f64| values.iter().copied().reduce(best);
+        let (low, high) = (extreme(f64::min), extreme(f64::max));
+        low != high && (pick(&points[chosen]) == low || pick(&points[chosen]) == high)
+    };
+    // A scale of two values is a choice, not a range with an end.
+    let mut scales: Vec<f64> = points.iter().filter_map(|point| point.perturbation_scale).collect();
+    scales.dedup();
+    let at_edge = is_end(|point| point.learning_rate) || (scales.len() > 2 && is_end(|point| point.perturbation_scale));
     TuningRecord { arm, points, chosen, at_edge }
 }

@@ -4,8 +4,8 @@
 //!     fast   q ← b q + (1 − b) min(D, 36 q)      D = mean_k δ_k² ,  b = min(.95, 1 − 1/n)
 //!     slow   s ← .8 s + .2 |raw|                  first value: s = |raw|
 //! ```
-//! δ_k fast prediction error of probe k [loss/weight] · raw slow prediction error [loss] · n steps since the last
-//! surprise; the bound on D holds from the ninth step on.
+//! δ_k fast prediction error of probe k [loss/weight] · raw slow prediction error `[loss]` · n steps since the last
+//! surprise; the bound on D holds from the tenth step on.
 //!
 //! Both errors are divided by their usual size, √q and s, so that no loss needs a scale. The sample is taken in before
 //! it is divided, so that a first step is never infinite.
@@ -18,6 +18,8 @@ use crate::neuromodulation::nucleus::{Nucleus, Signals, Transmitter};
 const MEMORY: f64 = 0.95;
 const OUTLIER: f64 = 36.0;
 const STEPS_BEFORE_OUTLIERS: u64 = 8;
+/// Bound on the normalised slow prediction error.
+pub(crate) const LARGEST_OUTCOME: f64 = 2.0;
 const SLOW_MEMORY: f64 = 0.8;
 
 /// The state of the nucleus.
@@ -47,7 +49,7 @@ impl BasalForebrain {
     /// The slow prediction error in units of its expected size, kept within ±2.
     pub fn normalised_outcome(&self, outcome: f64) -> f64 {
         let size = self.outcome_size.unwrap_or(0.0);
-        (outcome / (size + 1e-300)).clamp(-2.0, 2.0)
+        (outcome / (size + 1e-300)).clamp(-LARGEST_OUTCOME, LARGEST_OUTCOME)
     }
 }
 

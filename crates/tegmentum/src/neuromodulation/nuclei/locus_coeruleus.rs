@@ -84,7 +84,7 @@ impl LocusCoeruleus {
     pub fn confirm(&mut self, loss: f64) -> bool {
         let expected = self.consolidated.mean;
         let bound = expected + self.config.confirmation * self.consolidated.deviation(0.05);
-        let confirmed = self.consolidated.count < 3 || !(loss <= bound);
+        let confirmed = self.consolidated.count < 3 || loss > bound || loss.is_nan();
         if !confirmed {
             self.cumulative *= 0.5;
         }
