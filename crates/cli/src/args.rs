@@ -35,21 +35,34 @@ Exit codes:
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run the studies that come with the program and write one report
+    ///
+    /// Runs the built-in studies one after the other, prints what each found, and writes DIR/report.html, a page that needs
+    /// no network. Each study has a folder DIR/STUDY with the study as it was run, all records, its summary and figures.
     Reproduce(Reproduce),
     /// Run one study: a file of yours, or a built-in one with changes
+    ///
+    /// Runs a study from a TOML file, or a built-in one, and writes DIR/NAME with the study as it was run, all records, the
+    /// summary, figures and a report.
     Run(Run),
     /// Write the report of finished runs again
+    ///
+    /// Draws the report of finished runs again, from their folders alone, and prints where it is.
     Report(Report),
     /// Show what there is: tasks, networks, learners, studies, metrics
+    ///
+    /// Shows every name that a study may use, one line each: the name, what it is, and where it comes from.
     List(List),
     /// Learn a series from a file, compare with simple baselines, and forecast
+    ///
+    /// Reads columns of a table, trains a recurrent network by forward passes alone on the first part of the rows, and
+    /// judges its one-step predictions on the rest, beside persistence (the last value) and a linear autoregression. Then
+    /// it lets the network run on its own past the end of the data.
+    ///
+    /// Writes the forecast, the test predictions, a picture and the model.
     Forecast(Forecast),
 }
 
 /// `tegmentum reproduce`.
-///
-/// Runs the built-in studies one after the other, prints what each found, and writes DIR/report.html, a page that needs
-/// no network. Each study has a folder DIR/STUDY with the study as it was run, all records, its summary and figures.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -69,9 +82,6 @@ pub(crate) struct Reproduce {
 }
 
 /// `tegmentum run`.
-///
-/// Runs a study from a TOML file, or a built-in one, and writes DIR/NAME with the study as it was run, all records, the
-/// summary, figures and a report.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -142,8 +152,6 @@ pub(crate) struct Threads {
 }
 
 /// `tegmentum report`.
-///
-/// Draws the report of finished runs again, from their folders alone, and prints where it is.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -160,8 +168,6 @@ pub(crate) struct Report {
 }
 
 /// `tegmentum list`.
-///
-/// Shows every name that a study may use, one line each: the name, what it is, and where it comes from.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -197,23 +203,17 @@ pub(crate) enum ListKind {
 }
 
 /// `tegmentum forecast`.
-///
-/// Reads columns of a table, trains a recurrent network by forward passes alone on the first part of the rows, and
-/// judges its one-step predictions on the rest, beside persistence (the last value) and a linear autoregression. Then
-/// it lets the network run on its own past the end of the data.
-///
-/// Writes forecast.csv, test_predictions.csv, forecast.svg and model.json.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   tegmentum forecast data/sunspots.csv --columns sunspots
-  tegmentum forecast load.csv --columns north,south --horizon 48 --network gru
+  tegmentum forecast load.csv --columns north,south --horizon 48 --hidden 32
   tegmentum forecast export.csv --delimiter ';' --no-header --columns 2
-  tegmentum forecast load.csv --learner dopamine --evaluations 100000
+  tegmentum forecast load.csv --network elman --evaluations 100000
 
 The table: rows in lines, finite numbers with a decimal point, equal steps of time. Columns that are not numbers, such
 as dates, are left out with --columns. What should stand in place of a missing value is for you to decide, so that one
-is refused. The networks are chosen on the last fifth of the training part; the test part is looked at once.")]
+is refused. The network is chosen on the last fifth of the training part; the test part is looked at once.")]
 pub(crate) struct Forecast {
     /// A table with one row for each step of time
     #[arg(value_name = "DATA.csv")]
@@ -234,7 +234,7 @@ pub(crate) struct Forecast {
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) horizon: u32,
     /// The network
-    #[arg(long, value_enum, default_value_t = NetworkKind::Elman)]
+    #[arg(long, value_enum, default_value_t = NetworkKind::Gru)]
     pub(crate) network: NetworkKind,
     /// Hidden units
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -242,8 +242,8 @@ pub(crate) struct Forecast {
     /// How it learns
     #[arg(long, value_enum, default_value_t = LearnerKind::Dopamine)]
     pub(crate) learner: LearnerKind,
-    /// Loss evaluations of each training run; there are four runs (see --restarts)
-    #[arg(long, value_name = "N", default_value_t = 40_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    /// Loss evaluations of each training run; there are as many runs as --restarts says, and one more
+    #[arg(long, value_name = "N", default_value_t = 15_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     pub(crate) evaluations: u64,
     /// Runs from different first weights, of which the best on the last fifth of the training part is trained anew
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=100))]

@@ -36,8 +36,8 @@ fn main() -> ExitCode {
     };
     match commands::dispatch(arguments, &mut Output::stdout()) {
         Ok(code) => code,
-        Err(error) if interrupt::requested() => {
-            notice(&format!("stopped: {error:#}"));
+        Err(_) if interrupt::requested() => {
+            notice("stopped; what was finished before is in its folder, nothing else was written");
             ExitCode::from(STOPPED)
         }
         Err(error) => {

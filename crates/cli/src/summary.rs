@@ -52,14 +52,18 @@ fn table(summary: &Summary, metrics: &[String]) -> Table {
     let mut table = Table::new(std::iter::once("arm".to_owned()).chain(metrics.iter().cloned()));
     for arm in &summary.arm_order {
         let sample = |metric: &String| summary.arms.get(arm).and_then(|metrics| metrics.get(metric));
-        let cells = metrics.iter().map(|metric| sample(metric).map_or_else(|| "–".to_owned(), cell));
+        let cells =
+            metrics.iter().map(|metric| sample(metric).map_or_else(|| "–".to_owned(), |sample| cell(metric, sample)));
         table.row(std::iter::once(arm.clone()).chain(cells));
     }
     table
 }
 
-/// `0.0123 [0.0100, 0.0150]`, and the number of seeds that failed, if any did.
-fn cell(sample: &Sample) -> String {
+/// `0.0123 [0.0100, 0.0150]`, and the number of seeds that failed, if any did; `291 of 300` where seeds are counted.
+fn cell(metric: &str, sample: &Sample) -> String {
+    if metric.starts_with("solved_") {
+        return format!("{} of {}", sample.values.iter().filter(|value| **value == Some(1.0)).count(), sample.n);
+    }
     let failed = sample.values.iter().filter(|value| value.is_none()).count();
     let mut text = optional(sample.iqm);
     if let Some(ends) = sample.ci95 {
@@ -76,7 +80,7 @@ fn claim_lines(claim: &ClaimOutcome, output: &Output) -> [String; 2] {
     };
     let text = wrapped(&claim.claim, output.width(), 2);
     let (effect, ends) = (optional(claim.effect), interval(claim.ci95));
-    let detail = format!("{} {effect} {ends}, wanted {}, n = {}", claim.statistic, claim.threshold, claim.n);
+    let detail = format!("{}: {effect} {ends}; wanted {}, n = {}", claim.statistic, claim.threshold, claim.n);
     let detail = format!("  {}", wrapped(&detail, output.width(), 2));
     [format!("{} {text}", output.styled(&style, sign)), output.styled(&Style::new().dim(), &detail)]
 }

@@ -1,1 +1,10 @@
-//! Tests.
+//! The command line from outside: what it prints, which files it leaves, how it ends.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+
+mod command;
+mod failures;
+mod forecast;
+mod help;
+mod list;
+mod studies;

@@ -91,13 +91,13 @@ fn verdict(network: &[f64], other: &[f64], name: &str) -> String {
     let (own, others) = (root_mean(network.iter().copied()), root_mean(other.iter().copied()));
     let percent = number(100.0 * (own / others - 1.0).abs());
     let differences: Vec<f64> = network.iter().zip(other).map(|(a, b)| a - b).collect();
-    let relation = if own <= others { "below" } else { "above" };
+    let relation = if own <= others { "lower" } else { "higher" };
     let sure = match (is_clear(&differences), own <= others) {
-        (true, true) => "the network wins",
-        (true, false) => "the network loses",
+        (true, true) => "it wins",
+        (true, false) => "it loses",
         (false, _) => "too close to call on these rows",
     };
-    format!("Against {name}: {sure}; its error is {percent} % {relation}.")
+    format!("Against {name}: the network's error is {percent} % {relation}; {sure}.")
 }
 
 /// Whether the mean of differences, which may depend on their neighbours, is two standard errors of the means of blocks
@@ -125,9 +125,9 @@ mod tests {
         let worse: Vec<f64> = network.iter().map(|error| error * 2.0).collect();
         assert_eq!(
             verdict(&network, &worse, "persistence"),
-            "Against persistence: the network wins; its error is 29.3 % below."
+            "Against persistence: the network's error is 29.3 % lower; it wins."
         );
-        assert!(verdict(&worse, &network, "x").contains("the network loses; its error is 41.4 % above"));
+        assert!(verdict(&worse, &network, "x").contains("error is 41.4 % higher; it loses"));
         let noisy: Vec<f64> = network.iter().enumerate().map(|(i, e)| e + (i as f64 * 0.1).sin()).collect();
         assert!(verdict(&network, &noisy, "x").contains("too close to call"));
     }

@@ -105,9 +105,13 @@ pub(super) fn train(arguments: &Forecast, series: &Series) -> Result<Trained> {
         LearnerKind::Dopamine => "Dopamine",
         LearnerKind::NodePerturbation => "node perturbation",
     };
+    let kind = match arguments.network {
+        NetworkKind::Elman => "Elman",
+        NetworkKind::Gru => "GRU",
+    };
     Ok(Trained {
         model,
-        name: format!("{} network, {} hidden units, {learner}", config.name(), arguments.hidden),
+        name: format!("{kind} network, {} hidden units, {learner}", arguments.hidden),
         config,
         restart: best.restart,
         evaluations: best.evaluations,

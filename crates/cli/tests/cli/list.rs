@@ -1,0 +1,43 @@
+//! `tegmentum list` shows every name.
+
+use std::io::Read;
+use std::process::{Command, Stdio};
+
+use tegmentum::study::BUILT_IN;
+use tegmentum::{gradient, network, optimizer, plasticity, task};
+
+use crate::command::{TestCommand, program};
+
+#[test]
+fn every_registered_name_has_a_line() {
+    let mut names: Vec<&str> = task::registry().iter().map(|item| item.name).collect();
+    names.extend(network::registry().iter().map(|item| item.0.name));
+    names.extend(optimizer::registry().iter().map(|item| item.0.name));
+    names.extend(plasticity::registry().iter().map(|item| item.0.name));
+    names.extend(gradient::registry().iter().map(|item| item.0.name));
+    names.extend(BUILT_IN.iter().map(|item| item.0));
+    let test = TestCommand::new();
+    let list = test.stdout(&["list"], 0);
+    let json: serde_json::Value = serde_json::from_str(&test.stdout(&["list", "--json"], 0)).unwrap();
+    for name in names {
+        assert!(list.lines().any(|line| line.split_whitespace().next() == Some(name)), "{name} in {list}");
+        let entries = json.as_array().unwrap();
+        assert!(entries.iter().any(|entry| entry["name"] == name && entry["summary"] != ""), "{name}");
+    }
+}
+
+#[test]
+fn one_kind_only() {
+    let list = TestCommand::new().stdout(&["list", "networks"], 0);
+    assert!(list.contains("elman") && !list.contains("xor"), "{list}");
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_error() {
+    let mut child = Command::new(program()).arg("list").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let mut errors = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
+    assert!(child.wait().unwrap().success(), "{errors}");
+    assert_eq!(errors, "");
+}
