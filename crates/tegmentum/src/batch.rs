@@ -137,19 +137,22 @@ impl<const L: usize> LaneBatch<L> {
     }
 
     fn fill_examples(&mut self, set: &ExampleSet, chosen: &[usize]) {
-        self.inputs.clear();
-        self.targets.clear();
-        // Exactly: a vector that doubles as it grows would hold up to three times the data for a moment.
         let blocks = chosen.len().div_ceil(L);
-        self.inputs.reserve_exact(blocks * self.num_inputs);
-        self.targets.reserve_exact(blocks * self.num_outputs);
-        for block in chosen.chunks(L) {
-            let example = |lane: usize| block[lane.min(block.len() - 1)];
-            for column in 0..self.num_inputs {
-                self.inputs.push(std::array::from_fn(|lane| set.inputs[example(lane) * self.num_inputs + column]));
-            }
-            for column in 0..self.num_outputs {
-                self.targets.push(std::array::from_fn(|lane| set.targets[example(lane) * self.num_outputs + column]));
+        make_room(&mut self.inputs, blocks * self.num_inputs);
+        make_room(&mut self.targets, blocks * self.num_outputs);
+        for (block, examples) in chosen.chunks(L).enumerate() {
+            for lane in 0..L {
+                let example = examples[lane.min(examples.len() - 1)];
+                let rows = [
+                    (&set.inputs, &mut self.inputs, self.num_inputs),
+                    (&set.targets, &mut self.targets, self.num_outputs),
+                ];
+                for (source, target, width) in rows {
+                    let row = &source[example * width..(example + 1) * width];
+                    for (slot, &value) in target[block * width..(block + 1) * width].iter_mut().zip(row) {
+                        slot[lane] = value;
+                    }
+                }
             }
         }
     }
@@ -166,20 +169,27 @@ impl<const L: usize> LaneBatch<L> {
         };
         (self.steps, self.stored_steps, self.washout, self.count) =
             (length, length + 1, series.windows.washout, starts.len());
-        self.inputs.clear();
-        self.targets.clear();
-        self.inputs.reserve_exact(starts.len().div_ceil(L) * self.stored_steps * self.num_inputs);
-        for block in starts.chunks(L) {
-            for step in 0..=length {
-                for channel in 0..self.num_inputs {
-                    self.inputs.push(std::array::from_fn(|lane| {
-                        let start = block[lane.min(block.len() - 1)];
-                        series.values[(start + step) * self.num_inputs + channel]
-                    }));
+        let width = self.num_inputs;
+        let rows = self.stored_steps * width;
+        make_room(&mut self.inputs, starts.len().div_ceil(L) * rows);
+        self.targets = Vec::new();
+        for (block, starts) in starts.chunks(L).enumerate() {
+            let target = &mut self.inputs[block * rows..(block + 1) * rows];
+            for lane in 0..L {
+                let start = starts[lane.min(starts.len() - 1)] * width;
+                for (slot, &value) in target.iter_mut().zip(&series.values[start..start + rows]) {
+                    slot[lane] = value;
                 }
             }
         }
     }
+}
+
+/// Makes `rows` exactly `count` long; one that doubled as it grew would hold up to three times the data for a moment.
+fn make_room<const L: usize>(rows: &mut Vec<[f32; L]>, count: usize) {
+    rows.truncate(count);
+    rows.reserve_exact(count - rows.len());
+    rows.resize(count, [0.0; L]);
 }
 
 /// Starts of at most `count` windows of `length` rows, spread evenly over `rows`.

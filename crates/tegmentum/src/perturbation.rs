@@ -17,7 +17,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::kernel::noise::{self, CHUNK};
+use crate::kernel::lanes::{mix, scale_into};
+use crate::kernel::noise::{self, CHUNK, GROUP};
 use crate::random::Key;
 
 /// The distribution of the entries of a direction.
@@ -90,13 +91,13 @@ impl Direction {
 /// Calls `with(start, sum)` for each chunk of `Σ_k weight_k · v_k`, so that a learner moves its vectors in one pass and
 /// keeps no gradient estimate in memory. `length` is P, `start` the index of the chunk's first parameter.
 pub fn for_each_weighted_chunk(terms: &[(Direction, f32)], length: usize, mut with: impl FnMut(usize, &[f32])) {
-    let mut sum = [0.0f32; CHUNK];
-    for chunk in 0..length.div_ceil(CHUNK) {
-        let start = chunk * CHUNK;
-        let sum = &mut sum[..CHUNK.min(length - start)];
+    const SPAN: usize = GROUP * CHUNK;
+    let mut sum = [0.0f32; SPAN];
+    for start in (0..length).step_by(SPAN) {
+        let sum = &mut sum[..SPAN.min(length - start)];
         sum.fill(0.0);
         for (direction, weight) in terms {
-            direction.add_chunk(chunk, *weight, sum);
+            direction.add_chunk(start / CHUNK, *weight, sum);
         }
         with(start, sum);
     }
@@ -148,16 +149,8 @@ impl Point<'_> {
     pub fn write(&self, gain: f32, target: &mut [f32]) {
         match *self {
             Self::Vector(vector) if gain == 1.0 => target.copy_from_slice(vector),
-            Self::Vector(vector) => {
-                for (value, x) in target.iter_mut().zip(vector) {
-                    *value = gain * x;
-                }
-            }
-            Self::Mixture { first, second, weight } => {
-                for ((value, a), b) in target.iter_mut().zip(first).zip(second) {
-                    *value = gain * (weight * a + (1.0 - weight) * b);
-                }
-            }
+            Self::Vector(vector) => scale_into(gain, vector, target),
+            Self::Mixture { first, second, weight } => mix(gain, weight, first, second, target),
         }
     }
 }

@@ -31,6 +31,35 @@ dispatched! {
     }
 }
 
+dispatched! {
+    /// `target = gain · source`, element by element.
+    pub fn scale_into(gain: f32, source: &[f32], target: &mut [f32]) {
+        for (target, source) in target.iter_mut().zip(source) {
+            *target = gain * source;
+        }
+    }
+}
+
+dispatched! {
+    /// `target = gain · (weight · first + (1 − weight) · second)`, element by element.
+    pub fn mix(gain: f32, weight: f32, first: &[f32], second: &[f32], target: &mut [f32]) {
+        for ((target, a), b) in target.iter_mut().zip(first).zip(second) {
+            *target = gain * (weight * a + (1.0 - weight) * b);
+        }
+    }
+}
+
+dispatched! {
+    /// `explorer ← explorer − step`, then `averaged ← averaged + share · (explorer − averaged)`, element by element; an
+    /// average that has nowhere to go keeps every bit, that of a negative zero too.
+    pub fn descend_and_average(step: &[f32], share: f32, explorer: &mut [f32], averaged: &mut [f32]) {
+        for ((z, x), step) in explorer.iter_mut().zip(averaged).zip(step) {
+            *z -= step;
+            *x = if *x == *z { *x } else { *x + share * (*z - *x) };
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

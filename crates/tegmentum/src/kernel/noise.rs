@@ -9,19 +9,42 @@ use crate::random::Key;
 
 /// Numbers in a chunk.
 pub const CHUNK: usize = 128;
+/// Chunks whose blocks are computed side by side.
+pub const GROUP: usize = 8;
 
 dispatched! {
     /// Adds `scale · v` to `target`, where `v` are the signs of `key` from chunk `first` on.
     pub fn add_signs(key: Key, first: u64, scale: f32, target: &mut [f32]) {
-        let bits_of_scale = scale.to_bits();
-        for (index, chunk) in target.chunks_mut(CHUNK).enumerate() {
-            let block = key.block(first + index as u64);
-            for (word, values) in block.iter().zip(chunk.chunks_mut(32)) {
-                for (bit, value) in values.iter_mut().enumerate() {
-                    *value += f32::from_bits(bits_of_scale ^ ((word >> bit) << 31));
+        let mut done = 0;
+        for group in target.chunks_mut(GROUP * CHUNK) {
+            if group.len() <= 2 * CHUNK {
+                for (index, chunk) in group.chunks_mut(CHUNK).enumerate() {
+                    add_bits(key.block(first + done + index as u64), scale, chunk);
+                }
+            } else {
+                let blocks = key.blocks::<GROUP>(first + done);
+                for (index, chunk) in group.chunks_mut(CHUNK).enumerate() {
+                    add_bits(std::array::from_fn(|word| blocks[word][index]), scale, chunk);
                 }
             }
+            done += GROUP as u64;
         }
+    }
+}
+
+/// Adds ±`scale` to at most 128 numbers, by the bits of a block. Whole words have a loop of fixed length, so that the
+/// compiler unrolls it into vectors.
+#[inline(always)]
+fn add_bits(block: [u32; 4], scale: f32, chunk: &mut [f32]) {
+    let signed = |word: u32, bit: usize| f32::from_bits(scale.to_bits() ^ ((word >> bit) << 31));
+    let (whole, rest) = chunk.as_chunks_mut::<32>();
+    for (&word, values) in block.iter().zip(whole.iter_mut()) {
+        for bit in 0..32 {
+            values[bit] += signed(word, bit);
+        }
+    }
+    for (bit, value) in rest.iter_mut().enumerate() {
+        *value += signed(block[whole.len()], bit);
     }
 }
 
@@ -54,6 +77,19 @@ mod tests {
                 add(key, index as u64, 0.5, part);
             }
             assert_eq!(whole, parts);
+        }
+    }
+
+    #[test]
+    fn blocks_side_by_side_are_the_blocks_one_by_one() {
+        let key = Key::from_seed(21);
+        // The last group crosses from the low to the high word of the counter.
+        for first in [0, 7, u64::from(u32::MAX) - 5] {
+            let blocks = key.blocks::<GROUP>(first);
+            for index in 0..GROUP {
+                let one = key.block(first + index as u64);
+                assert_eq!(one, std::array::from_fn(|word| blocks[word][index]));
+            }
         }
     }
 

@@ -49,6 +49,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result, at_least_one, positive};
+use crate::kernel::lanes::descend_and_average;
 use crate::neuromodulation::controller::{Controller, ControllerConfig};
 use crate::neuromodulation::modulation::Modulation;
 use crate::optimizer::{Levels, Optimizer, StepReport};
@@ -296,12 +297,8 @@ impl Dopamine {
     fn move_by_terms(&mut self, share: f32) {
         let (averaged, explorer) = (&mut self.averaged, &mut self.explorer);
         for_each_weighted_chunk(&self.terms, explorer.len(), |start, sum| {
-            let z = &mut explorer[start..start + sum.len()];
-            let x = &mut averaged[start..start + sum.len()];
-            for ((z, x), step) in z.iter_mut().zip(x).zip(sum) {
-                *z -= step;
-                *x = towards(*x, *z, share);
-            }
+            let range = start..start + sum.len();
+            descend_and_average(sum, share, &mut explorer[range.clone()], &mut averaged[range]);
         });
     }
 

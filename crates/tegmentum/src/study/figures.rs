@@ -79,7 +79,7 @@ impl Place<'_> {
     fn learning_curves(&self, arms: &[&ArmTrials]) -> Figure {
         let metric = self.study.metrics[0];
         let series = arms.iter().map(|arm| curve(arm.arm.label(), &arm.trials, |point| point.metrics[0])).collect();
-        let references = self.study.targets.iter().map(|target| (format!("target {target}"), *target)).collect();
+        let references = self.study.targets.iter().map(|target| ("target".to_owned(), *target)).collect();
         let n = arms.first().map_or(0, |arm| arm.trials.len());
         self.figure(
             "learning",

@@ -39,6 +39,11 @@ pub struct Stored {
 /// [`Error::Io`] with the file that could not be written.
 pub fn write(folder: &Path, result: &StudyResult, manifest: &[(String, String)]) -> Result<()> {
     std::fs::create_dir_all(folder).map_err(|source| Error::Io { path: folder.to_owned(), source })?;
+    // A folder with a summary is whole: an old one must not stand beside new files.
+    let old = folder.join("summary.json");
+    if old.exists() {
+        std::fs::remove_file(&old).map_err(|source| Error::Io { path: old, source })?;
+    }
     let study = toml::to_string(&result.study).map_err(|error| Error::Study {
         origin: result.study.name.clone(),
         problem: format!("cannot be written as TOML: {error}"),
@@ -48,7 +53,6 @@ pub fn write(folder: &Path, result: &StudyResult, manifest: &[(String, String)])
     write_json(&folder.join("tuning.json"), &result.tuning)?;
     write_json(&folder.join("figures.json"), &result.figures)?;
     write_json(&folder.join("manifest.json"), &manifest)?;
-    // Last, so that a folder with a summary is whole.
     write_json(&folder.join("summary.json"), &result.summary)
 }
 

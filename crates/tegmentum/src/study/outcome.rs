@@ -34,7 +34,7 @@ pub struct Summary {
 pub struct Sample {
     /// Number of seeds.
     pub n: usize,
-    /// Interquartile mean; `None` if a quarter or more of the seeds failed, so that it is not finite.
+    /// Interquartile mean (for a share of seeds, `solved_…`, the share itself with Wilson's interval); `None` if a quarter or more of the seeds failed, so that it is not finite.
     pub iqm: Option<f64>,
     /// 95 % bootstrap interval of the interquartile mean.
     pub ci95: Option<[f64; 2]>,

@@ -15,7 +15,7 @@ use super::tuning::{Candidate, TuningRecord, candidates, choose, sum_up};
 use super::{claims, cost, figures, robustness, theory};
 use crate::error::{Error, Result};
 use crate::random::Key;
-use crate::statistics::{RESAMPLES, bootstrap, interquartile_mean, median, quantile};
+use crate::statistics::{RESAMPLES, bootstrap, interquartile_mean, median, quantile, wilson_interval};
 
 /// Watches a study from outside: progress, and the wish to stop.
 pub trait Monitor: Sync {
@@ -262,7 +262,9 @@ pub(crate) fn assemble(
     for arm in all {
         let names = study.metric_names();
         let samples = names.into_iter().filter(|name| arm.trials.iter().any(|trial| trial.metrics.contains_key(name)));
-        arms.insert(arm.name.clone(), samples.map(|name| (name.clone(), sample(&arm.values(&name)))).collect());
+        let of =
+            |name: &str| if name.starts_with("solved_") { share(&arm.values(name)) } else { sample(&arm.values(name)) };
+        arms.insert(arm.name.clone(), samples.map(|name| (name.clone(), of(&name))).collect());
         records.extend(records_of(study, arm));
         seconds.insert(arm.name.clone(), arm.trials.iter().map(|trial| trial.seconds).sum());
     }
@@ -299,6 +301,12 @@ pub(crate) fn sample(values: &[f64]) -> Sample {
         quartiles: [finite(quantile(values, 0.25)), finite(quantile(values, 0.75))],
         values: values.iter().map(|&value| finite(value)).collect(),
     }
+}
+
+/// The sample of zeros and ones: their mean with Wilson's interval, because a trimmed mean would hide rare failures.
+fn share(values: &[f64]) -> Sample {
+    let estimate = wilson_interval(values.iter().filter(|&&value| value > 0.5).count(), values.len());
+    Sample { iqm: Some(estimate.value), ci95: Some(estimate.ci95), ..sample(values) }
 }
 
 /// The sample of a number that is not drawn from seeds.
