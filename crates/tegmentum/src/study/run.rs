@@ -358,14 +358,14 @@ pub(crate) fn answer(claims: &[super::outcome::ClaimOutcome]) -> String {
     let Some(first) = claims.first() else { return "No claim was put to the test.".to_owned() };
     let supported = claims.iter().filter(|claim| claim.verdict == Verdict::Supported).count();
     let word = match first.verdict {
-        Verdict::Supported => "Yes",
-        Verdict::NotSupported => "No",
-        Verdict::Inconclusive => "Undecided",
+        Verdict::Supported => "supported",
+        Verdict::NotSupported => "not supported",
+        Verdict::Inconclusive => "undecided",
     };
     let number = |value: Option<f64>| value.map_or("∞".to_owned(), figures::short);
     format!(
-        "{word}: {} is {} [{}, {}] over {} seeds, against {} ({supported} of {} claims supported).",
-        first.statistic,
+        "“{}”: {word}. Measured {} [{}, {}] over {} seeds, wanted {}. {supported} of {} claims of this study are supported.",
+        first.claim,
         number(first.effect),
         number(first.ci95[0]),
         number(first.ci95[1]),
