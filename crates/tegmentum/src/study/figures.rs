@@ -174,11 +174,13 @@ impl Place<'_> {
             title: "truth".to_owned(),
             paths: vec![path(series, &run(&arms.first()?.trials.first()?.solution).truth)],
         }];
-        for arm in arms {
+        // The first arm, which a study is about, and the last ones, which it is compared with in the end.
+        let (first, others) = arms.split_first()?;
+        for arm in std::iter::once(first).chain(&others[others.len().saturating_sub(4)..]) {
             let predicted = run(&arm.trials.first()?.solution).predicted;
-            panels.push(TrajectoryPanel { title: arm.arm.label().to_owned(), paths: vec![path(series, &predicted)] });
+            panels
+                .push(TrajectoryPanel { title: arm.arm.name.replace('_', " "), paths: vec![path(series, &predicted)] });
         }
-        panels.truncate(6);
         Some(self.figure(
             "attractor",
             "True and predicted attractor",
