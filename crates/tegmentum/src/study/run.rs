@@ -151,9 +151,18 @@ fn compare(study: &StudyConfig, quick: bool, monitor: &dyn Monitor) -> Result<St
     Ok(assemble(study, quick, &all, claims, drawn, tuning))
 }
 
-/// The settings made ready.
+/// The settings made ready. Every arm is built once, so that a mistake in one is told before anything runs.
 pub(crate) fn stages(study: &StudyConfig) -> Result<Vec<Stage>> {
-    study.settings().iter().map(|setting| Stage::new(study, setting)).collect()
+    let stages: Vec<Stage> =
+        study.settings().iter().map(|setting| Stage::new(study, setting)).collect::<Result<_>>()?;
+    for stage in &stages {
+        for arm in &study.arm {
+            for candidate in candidates(arm)? {
+                stage.learner(&candidate.arm, study.seeds.first)?;
+            }
+        }
+    }
+    Ok(stages)
 }
 
 /// Runs every (setting, arm) on the study's seeds.
