@@ -12,7 +12,12 @@
 //! losses and moves; [`neuromodulation`] decides how far and when to start over; [`training`] is the only loop. All
 //! randomness comes from keys ([`random`]); the [`kernel`]s give the same bits on every instruction set.
 
+pub mod agent;
+pub mod agents;
 pub mod batch;
+pub mod behaviour;
+pub mod environment;
+pub mod environments;
 pub mod error;
 pub mod evaluation;
 pub mod forward;

@@ -14,7 +14,14 @@
 //! [`Dopamine`](crate::optimizers::dopamine) optimizer and [node perturbation](crate::plasticity::node_perturbation).
 
 pub mod controller;
+pub mod coupling;
+pub mod kinetics;
 pub mod modulation;
 pub mod nuclei;
 pub mod nucleus;
+pub mod pharmacology;
+pub mod preset;
+pub mod presets;
 pub mod receptor;
+pub mod signals;
+pub mod system;

@@ -15,6 +15,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::environment::TrialReport;
 use crate::error::Result;
 use crate::neuromodulation::modulation::Modulation;
 use crate::optimizers::cma_es::CmaEsConfig;
@@ -31,9 +32,10 @@ use crate::perturbation::{Bases, Point, Probe};
 use crate::random::Key;
 
 pub use crate::network::Description;
+pub use crate::neuromodulation::nucleus::Levels;
 
 /// What became of a round.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct StepReport {
     /// The loss of the acting model on the batch, where it was evaluated or can be estimated (mean of a pair).
     pub loss: f64,
@@ -46,6 +48,8 @@ pub struct StepReport {
     pub follow_up: bool,
     /// Whether the learner was surprised in this round and started over.
     pub surprised: bool,
+    /// The trial, for agents that act in an environment.
+    pub trial: Option<TrialReport>,
 }
 
 /// A derivative-free learner.
@@ -76,19 +80,6 @@ pub trait Optimizer: Send {
     fn levels(&self) -> Option<Levels> {
         None
     }
-}
-
-/// The levels of the four modulators as a learner reports them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Levels {
-    /// Dopamine: the last slow prediction error in units of its running size; positive when acting paid.
-    pub dopamine: f64,
-    /// Acetylcholine: the expected size of a prediction error.
-    pub acetylcholine: f64,
-    /// Serotonin: the horizon of the average, in updates.
-    pub serotonin: f64,
-    /// Noradrenaline: the evidence that the world has changed, as a share of what raises an alarm.
-    pub noradrenaline: f64,
 }
 
 /// An optimizer by name, with its configuration.

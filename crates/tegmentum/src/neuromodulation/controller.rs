@@ -16,17 +16,18 @@
 //! This is our reading of "the reward prediction error sets the learning rate" (arXiv:2510.22178, abstract), not the
 //! paper's equation, which could not be obtained.
 
+pub mod receptors;
+
+use receptors::Receptors;
 use serde::{Deserialize, Serialize};
 
 use super::modulation::Modulation;
-use super::nuclei::basal_forebrain::{BasalForebrain, LARGEST_OUTCOME};
-use super::nuclei::dorsal_raphe::DorsalRaphe;
-use super::nuclei::locus_coeruleus::{LocusCoeruleus, LocusCoeruleusConfig};
-use super::nuclei::ventral_tegmental_area::VentralTegmentalArea;
-use super::nucleus::{Nucleus, Signals};
-use super::receptor::Receptors;
+use super::nuclei::basal_forebrain::error_size::{ErrorSize, LARGEST_OUTCOME};
+use super::nuclei::dorsal_raphe::horizon::Horizon;
+use super::nuclei::locus_coeruleus::cumulative_surprise::{CumulativeSurprise, CumulativeSurpriseConfig};
+use super::nuclei::ventral_tegmental_area::regret::RegretPredictionError;
+use super::nucleus::{Levels, Nucleus, Signals};
 use crate::error::{Result, at_least_one, positive};
-use crate::optimizer::Levels;
 
 /// Updates after a surprise in which a rate may become the best rate.
 const BEST_RATE_UPDATES: u64 = 400;
@@ -78,7 +79,7 @@ pub struct ControllerConfig {
     /// The efficacies of the receptors.
     pub receptors: Receptors,
     /// The detector of change.
-    pub locus_coeruleus: LocusCoeruleusConfig,
+    pub locus_coeruleus: CumulativeSurpriseConfig,
     /// What is taken away.
     pub lesions: Lesions,
 }
@@ -90,7 +91,7 @@ impl Default for ControllerConfig {
             window_growth: 0.05,
             horizon: 5.0,
             receptors: Receptors::default(),
-            locus_coeruleus: LocusCoeruleusConfig::default(),
+            locus_coeruleus: CumulativeSurpriseConfig::default(),
             lesions: Lesions::default(),
         }
     }
@@ -119,10 +120,10 @@ impl ControllerConfig {
             rate,
             best_rate: rate,
             warming_up: true,
-            dopamine: VentralTegmentalArea::default(),
-            acetylcholine: BasalForebrain::default(),
-            serotonin: DorsalRaphe::new(first_window, self.window_growth, self.horizon),
-            noradrenaline: LocusCoeruleus::new(self.locus_coeruleus),
+            dopamine: RegretPredictionError::default(),
+            acetylcholine: ErrorSize::default(),
+            serotonin: Horizon::new(first_window, self.window_growth, self.horizon),
+            noradrenaline: CumulativeSurprise::new(self.locus_coeruleus),
             levels: Levels::default(),
             config: self.clone(),
         })
@@ -150,10 +151,10 @@ pub struct Controller {
     rate: f64,
     best_rate: f64,
     warming_up: bool,
-    dopamine: VentralTegmentalArea,
-    acetylcholine: BasalForebrain,
-    serotonin: DorsalRaphe,
-    noradrenaline: LocusCoeruleus,
+    dopamine: RegretPredictionError,
+    acetylcholine: ErrorSize,
+    serotonin: Horizon,
+    noradrenaline: CumulativeSurprise,
     levels: Levels,
 }
 
@@ -210,14 +211,14 @@ impl Controller {
     /// Takes in a mean square of prediction errors and returns their expected size (acetylcholine).
     pub fn expect(&mut self, mean_square: f64) -> f64 {
         let signals = Signals { squared_prediction_error: Some(mean_square), ..Signals::default() };
-        self.levels.acetylcholine = self.acetylcholine.release(&signals);
+        self.levels.acetylcholine = self.acetylcholine.release(&signals).total();
         self.levels.acetylcholine
     }
 
     /// Counts an update and returns the share by which the average moves towards the explorer (serotonin).
     pub fn advance(&mut self, loss: f64) -> f64 {
         let signals = Signals { loss: Some(loss), ..Signals::default() };
-        self.levels.serotonin = self.serotonin.release(&signals);
+        self.levels.serotonin = self.serotonin.release(&signals).total();
         if self.config.lesions.serotonin { 1.0 } else { self.serotonin.averaging_share() }
     }
 
@@ -227,7 +228,8 @@ impl Controller {
         if self.config.lesions.noradrenaline {
             return false;
         }
-        self.levels.noradrenaline = self.noradrenaline.release(&Signals { loss: Some(loss), ..Signals::default() });
+        self.levels.noradrenaline =
+            self.noradrenaline.release(&Signals { loss: Some(loss), ..Signals::default() }).total();
         self.noradrenaline.is_suspicious()
     }
 

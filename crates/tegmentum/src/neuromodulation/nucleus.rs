@@ -1,11 +1,12 @@
-//! The contract of a nucleus: signals in, level of one transmitter out.
+//! The contract of a nucleus: signals in, release of one transmitter out.
 
 use std::fmt::Debug;
 
+pub use super::signals::Signals;
 use serde::{Deserialize, Serialize};
 
 /// The four transmitters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Transmitter {
     /// From the ventral tegmental area.
@@ -18,19 +19,81 @@ pub enum Transmitter {
     Noradrenaline,
 }
 
-/// What nuclei may know about one moment. What did not happen is `None`. There is no task identity here, ever.
+impl Transmitter {
+    /// All four, in the order in which they are shown.
+    pub const ALL: [Self; 4] = [Self::Dopamine, Self::Acetylcholine, Self::Serotonin, Self::Noradrenaline];
+
+    /// The name in study files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dopamine => "dopamine",
+            Self::Acetylcholine => "acetylcholine",
+            Self::Serotonin => "serotonin",
+            Self::Noradrenaline => "noradrenaline",
+        }
+    }
+}
+
+/// The levels of the four transmitters at one moment. What a unit of level is, its nucleus says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Levels {
+    /// Dopamine; for the optimizers: the last slow prediction error in units of its running size, positive when acting
+    /// paid.
+    pub dopamine: f64,
+    /// Acetylcholine; for the optimizers: the expected size of a prediction error.
+    pub acetylcholine: f64,
+    /// Serotonin; for the optimizers: the horizon of the average, in updates.
+    pub serotonin: f64,
+    /// Noradrenaline; for the optimizers: the evidence that the world has changed, as a share of what raises an alarm.
+    pub noradrenaline: f64,
+}
+
+impl Levels {
+    /// The level of one transmitter.
+    pub fn of(&self, transmitter: Transmitter) -> f64 {
+        match transmitter {
+            Transmitter::Dopamine => self.dopamine,
+            Transmitter::Acetylcholine => self.acetylcholine,
+            Transmitter::Serotonin => self.serotonin,
+            Transmitter::Noradrenaline => self.noradrenaline,
+        }
+    }
+
+    /// Sets the level of one transmitter.
+    pub fn set(&mut self, transmitter: Transmitter, level: f64) {
+        match transmitter {
+            Transmitter::Dopamine => self.dopamine = level,
+            Transmitter::Acetylcholine => self.acetylcholine = level,
+            Transmitter::Serotonin => self.serotonin = level,
+            Transmitter::Noradrenaline => self.noradrenaline = level,
+        }
+    }
+}
+
+/// What a nucleus releases at one moment, in units of level.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Signals {
-    /// Mean regret of the probes of a step: loss of the perturbed minus loss of the unperturbed model, per unit of noise.
-    pub regret: Option<f64>,
-    /// Mean squared prediction error of the probes of a step, same unit squared.
-    pub squared_prediction_error: Option<f64>,
-    /// Loss of the acting model on the batch of a step.
-    pub loss: Option<f64>,
-    /// Loss of the averaged (consolidated) model, at the end of a window.
-    pub consolidated_loss: Option<f64>,
-    /// Loss of the averaged model minus loss of the acting model, at the end of a window: positive if acting paid.
-    pub outcome: Option<f64>,
+pub struct Release {
+    /// An event: added to the level at once, cleared with the transmitter's clearance.
+    pub phasic: f64,
+    /// A slow drive: the tonic level follows it.
+    pub tonic: f64,
+}
+
+impl Release {
+    /// An event alone.
+    pub fn phasic(phasic: f64) -> Self {
+        Self { phasic, tonic: 0.0 }
+    }
+
+    /// A slow drive alone.
+    pub fn tonic(tonic: f64) -> Self {
+        Self { phasic: 0.0, tonic }
+    }
+
+    /// Both together: the level of a nucleus without kinetics.
+    pub fn total(self) -> f64 {
+        self.phasic + self.tonic
+    }
 }
 
 /// One nucleus.
@@ -38,9 +101,9 @@ pub trait Nucleus: Send + Debug {
     /// What it releases.
     fn transmitter(&self) -> Transmitter;
 
-    /// Takes in the signals of one moment and returns the level after it. Signals that are `None` or not finite change
+    /// Takes in the signals of one moment and returns what is released. Signals that are `None` or not finite change
     /// nothing.
-    fn release(&mut self, signals: &Signals) -> f64;
+    fn release(&mut self, signals: &Signals) -> Release;
 
     /// Forgets the statistics of the world as it was: called when a surprise is confirmed.
     fn reset(&mut self);

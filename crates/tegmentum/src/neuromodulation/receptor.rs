@@ -1,79 +1,140 @@
-//! Receptors: how strongly each level acts on each quantity of a learner.
+//! Receptors: how a level becomes an effect.
 //!
 //! ```text
-//!     learning rate   ← rate · exp(a_DA · u)                u = normalised slow dopamine − demand
-//!     demand          = a_5HT→DA                            progress that must be shown, in expected sizes
-//!     consolidation   = a_5HT→z  if u < 0                   share by which the explorer is pulled home
-//!     after a burst   rate ← max(rate, a_NA · best rate) ,  gain ∈ gains, chosen by the loss
+//!     seen     s ← s + (1 − (1 − 1/τ)^Δ)(l − s)        metabotropic: own time constant τ;  ionotropic: s = l
+//!     f(s)   = s                                       linear
+//!            = sign(s) |s|ⁿ/(Kⁿ + |s|ⁿ)                Hill, half effect at K
+//!     factor   max(0, 1 + w f(s))      divided: 1/max(ε, 1 + w f(s))      targets that multiply
+//!     term     w f(s)                                                     targets that add
 //! ```
-//! An efficacy of zero is a blocked receptor.
+//! l level that reaches the receptor [level] · w efficacy, zero for a blocked receptor · τ, Δ [moments].
+//!
+//! Two receptors on one target converge: factors are multiplied, terms are added. Opposite signs of w make them opponents.
+//!
+//! Reference: Hill curves and the split into fast and slow receptors are standard pharmacology; that all four modulators
+//! act through both kinds is arXiv:2501.06762, section 3.1; the Hill form is not that paper's.
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result, fraction};
+use super::modulation::{Place, Target};
+use super::nucleus::Transmitter;
+use crate::error::{Error, Result};
 
-/// The efficacies of the receptors of a learner that steps through parameter space.
+/// One kind of receptor.
 ///
 /// # Example
 /// ```
-/// use tegmentum::neuromodulation::receptor::Receptors;
+/// use tegmentum::neuromodulation::receptor::Receptor;
 ///
-/// let without_gain_reset = Receptors { noradrenaline_on_gain: vec![], ..Receptors::default() };
-/// assert!(without_gain_reset.check().is_ok());
+/// let text = "name = 'alpha-1'\ntransmitter = 'noradrenaline'\ntarget = 'temperature'\nefficacy = 6.0";
+/// let receptor: Receptor = toml::from_str(text)?;
+/// assert_eq!(receptor.effect(0.5), 4.0);
+/// # Ok::<(), toml::de::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Receptors {
-    /// Change of the logarithm of the rate for each unit of normalised slow dopamine.
-    pub dopamine_on_learning_rate: f64,
-    /// The progress that is demanded before the rate may rise, in expected sizes of the slow prediction error.
-    pub serotonin_on_dopamine: f64,
-    /// Share by which the explorer returns to the average when the demand was not met.
-    pub serotonin_on_consolidation: f64,
-    /// Share of the best rate so far to which a burst lifts the rate.
-    pub noradrenaline_on_learning_rate: f64,
-    /// Factors on all weights that are tried after a burst; 1 is always tried. Empty: weights keep their gain.
-    pub noradrenaline_on_gain: Vec<f32>,
+#[serde(deny_unknown_fields)]
+pub struct Receptor {
+    /// Its name, unique in the system; drugs name it.
+    pub name: String,
+    /// What it binds.
+    pub transmitter: Transmitter,
+    /// What it acts on.
+    pub target: Target,
+    /// Where it sits.
+    #[serde(default)]
+    pub place: Place,
+    /// Strength and sign w of its effect.
+    pub efficacy: f64,
+    /// Whether a factor is divided by instead of multiplied.
+    #[serde(default)]
+    pub divides: bool,
+    /// From seen level to effect.
+    #[serde(default)]
+    pub curve: ResponseCurve,
+    /// Time constant τ of a metabotropic receptor, in moments, at least 1; ionotropic if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_constant: Option<f64>,
 }
 
-impl Default for Receptors {
-    fn default() -> Self {
-        Self {
-            dopamine_on_learning_rate: 0.2,
-            serotonin_on_dopamine: 0.5,
-            serotonin_on_consolidation: 0.25,
-            noradrenaline_on_learning_rate: 1.0,
-            noradrenaline_on_gain: vec![0.7, 0.5, 0.35, 0.25, 0.15],
+/// The curve of a receptor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum ResponseCurve {
+    /// In proportion.
+    #[default]
+    Linear,
+    /// Saturating.
+    Hill {
+        /// Level K of half the effect.
+        half: f64,
+        /// Exponent n.
+        exponent: f64,
+    },
+}
+
+impl ResponseCurve {
+    /// f(s).
+    pub fn of(self, level: f64) -> f64 {
+        match self {
+            Self::Linear => level,
+            Self::Hill { half, exponent } => {
+                let power = if exponent == 1.0 { level.abs() } else { level.abs().powf(exponent) };
+                let constant = if exponent == 1.0 { half } else { half.powf(exponent) };
+                level.signum() * power / (constant + power)
+            }
         }
     }
 }
 
-impl Receptors {
+/// Smallest divisor of a receptor that divides.
+const SMALLEST_DIVISOR: f64 = 1e-3;
+
+impl Receptor {
+    /// A linear, ionotropic receptor everywhere in the network.
+    pub fn new(name: &str, transmitter: Transmitter, target: Target, efficacy: f64) -> Self {
+        Self {
+            name: name.to_owned(),
+            transmitter,
+            target,
+            place: Place::Network,
+            efficacy,
+            divides: false,
+            curve: ResponseCurve::Linear,
+            time_constant: None,
+        }
+    }
+
     /// Checks the ranges.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for an efficacy outside its range.
+    /// [`Error::InvalidParameter`] for a constant outside its range.
     pub fn check(&self) -> Result<()> {
-        fraction("serotonin_on_consolidation", self.serotonin_on_consolidation)?;
-        fraction("noradrenaline_on_learning_rate", self.noradrenaline_on_learning_rate)?;
-        let finite = [
-            ("dopamine_on_learning_rate", self.dopamine_on_learning_rate),
-            ("serotonin_on_dopamine", self.serotonin_on_dopamine),
-        ];
-        for (name, value) in finite {
-            if !value.is_finite() || value < 0.0 {
-                return Err(Error::InvalidParameter { name, value, requirement: "a finite number, at least 0" });
-            }
+        if !self.efficacy.is_finite() {
+            let value = self.efficacy;
+            return Err(Error::InvalidParameter { name: "receptor.efficacy", value, requirement: "a finite number" });
         }
-        for &gain in &self.noradrenaline_on_gain {
-            if !(gain > 0.0 && gain < 1.0) {
-                return Err(Error::InvalidParameter {
-                    name: "noradrenaline_on_gain",
-                    value: f64::from(gain),
-                    requirement: "factors between 0 and 1",
-                });
+        if let Some(value) = self.time_constant.filter(|value| !(value.is_finite() && *value >= 1.0)) {
+            return Err(Error::InvalidParameter {
+                name: "receptor.time_constant",
+                value,
+                requirement: "a finite number of moments, at least 1",
+            });
+        }
+        if let ResponseCurve::Hill { half, exponent } = self.curve {
+            for (name, value) in [("receptor.curve.hill.half", half), ("receptor.curve.hill.exponent", exponent)] {
+                crate::error::positive(name, value)?;
             }
         }
         Ok(())
+    }
+
+    /// The effect of a seen level: a factor or a term, as the target wants.
+    pub fn effect(&self, seen: f64) -> f64 {
+        let response = self.efficacy * self.curve.of(seen);
+        match (self.target.is_factor(), self.divides) {
+            (false, _) => response,
+            (true, false) => (1.0 + response).max(0.0),
+            (true, true) => 1.0 / (1.0 + response).max(SMALLEST_DIVISOR),
+        }
     }
 }

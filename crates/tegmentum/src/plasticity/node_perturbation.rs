@@ -39,9 +39,9 @@ use crate::batch::{Batch, Part};
 use crate::error::{Error, Result, fraction, positive};
 use crate::forward::mean_loss;
 use crate::network::Network;
+use crate::neuromodulation::controller::receptors::Receptors;
 use crate::neuromodulation::controller::{Controller, ControllerConfig};
 use crate::neuromodulation::modulation::Modulation;
-use crate::neuromodulation::receptor::Receptors;
 use crate::objectives::loss_of;
 use crate::optimizer::{Levels, StepReport};
 use crate::optimizers::dopamine::{parameter_size, towards};
@@ -337,8 +337,8 @@ impl Learner for NodePerturbation {
             loss,
             learning_rate: rate,
             non_finite: u32::from(!usable || !loss.is_finite()),
-            follow_up: false,
             surprised,
+            ..StepReport::default()
         };
         Ok(Update { evaluations, report })
     }

@@ -1,63 +1,35 @@
-//! Ventral tegmental area: dopamine as regret minus expected regret.
+//! Ventral tegmental area: dopamine. The readings, one file each:
 //!
-//! ```text
-//!     fast, for each probe     δ_k = r_k − m          m ← m + max(.02, 1/n) (mean_k r_k − m)
-//!     slow, for each window    raw = L(averaged) − L(acting)
-//! ```
-//! r_k regret of probe k per unit of noise [loss/weight] · m expected regret · n steps since the last surprise.
-//!
-//! For small noise a probe's regret is `v·g + (σ/2) v'Hv`: its mean `(σ/2) tr H` is no news, so it is learned and taken
-//! away. The fast error moves the weights, the sign of the slow one says whether acting beats what is consolidated.
-//!
-//! Reference: our reading of "regret as reward prediction error" (arXiv:2510.22178, abstract); W. Schultz, P. Dayan,
-//! P. R. Montague, Science 275, 1593–1599, 1997, for the role of dopamine.
+//! | reading | level | for |
+//! |---|---|---|
+//! | [regret](regret) | regret minus expected regret of a perturbed model | optimizers |
+//! | [reward prediction error](reward_prediction_error) | δ of the critic | agents |
 
-use crate::neuromodulation::nucleus::{Nucleus, RunningMean, Signals, Transmitter};
+pub mod regret;
+pub mod reward_prediction_error;
 
-/// Slowest rate of the expected regret.
-const EXPECTATION_RATE: f64 = 0.02;
+use reward_prediction_error::RewardPredictionErrorConfig;
+use serde::{Deserialize, Serialize};
 
-/// The state of the nucleus.
-///
-/// # Example
-/// ```
-/// use tegmentum::neuromodulation::nuclei::ventral_tegmental_area::VentralTegmentalArea;
-/// use tegmentum::neuromodulation::nucleus::{Nucleus, Signals};
-///
-/// let mut nucleus = VentralTegmentalArea::default();
-/// nucleus.release(&Signals { regret: Some(2.0), ..Signals::default() });
-/// assert_eq!(nucleus.prediction_error(2.5), 0.5);
-/// ```
-#[derive(Clone, Debug, Default)]
-pub struct VentralTegmentalArea {
-    expected_regret: RunningMean,
-    outcome: f64,
+use crate::error::Result;
+use crate::neuromodulation::nucleus::Nucleus;
+
+/// A reading of the nucleus as a study names it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VentralTegmentalAreaConfig {
+    /// See [`reward_prediction_error`].
+    RewardPredictionError(RewardPredictionErrorConfig),
 }
 
-impl VentralTegmentalArea {
-    /// The fast prediction error of one probe: its regret minus the expected regret.
-    pub fn prediction_error(&self, regret: f64) -> f64 {
-        regret - self.expected_regret.mean
-    }
-}
-
-impl Nucleus for VentralTegmentalArea {
-    fn transmitter(&self) -> Transmitter {
-        Transmitter::Dopamine
-    }
-
-    /// The level is the last slow prediction error, in units of loss.
-    fn release(&mut self, signals: &Signals) -> f64 {
-        if let Some(regret) = signals.regret.filter(|regret| regret.is_finite()) {
-            self.expected_regret.update(regret, EXPECTATION_RATE);
-        }
-        if let Some(outcome) = signals.outcome.filter(|outcome| outcome.is_finite()) {
-            self.outcome = outcome;
-        }
-        self.outcome
-    }
-
-    fn reset(&mut self) {
-        *self = Self::default();
+impl VentralTegmentalAreaConfig {
+    /// The nucleus, having seen nothing.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`](crate::error::Error::InvalidParameter) for a constant outside its range.
+    pub fn build(&self) -> Result<Box<dyn Nucleus>> {
+        Ok(match self {
+            Self::RewardPredictionError(config) => Box::new(config.build()?),
+        })
     }
 }

@@ -1,0 +1,127 @@
+//! Agents: learners that act in an [`Environment`](crate::environment::Environment) and learn from what comes of it.
+//!
+//! # Moments
+//! One step of a trial is four calls: [`act`](Agent::act) on an observation, the environment's answer, [`appraise`](Agent::appraise)
+//! of the outcome, which gives the signals that nuclei see, and [`learn`](Agent::learn) under the modulation that follows from
+//! them. Dopamine therefore reaches the synapses in the moment of its cause.
+//!
+//! # Modulation
+//! The third factor of every rule is [`Modulation::reinforcement`] where a system provides it, else the agent's own prediction
+//! error; every agent multiplies its step by the learning rate and divides the logits of a choice by the temperature. What
+//! else an agent obeys, its file says.
+
+use std::fmt::Debug;
+
+use serde::{Deserialize, Serialize};
+
+use crate::agents::random_choice::{self, RandomChoiceConfig};
+use crate::environment::{Action, Environment};
+use crate::error::{Error, Result};
+use crate::network::Description;
+use crate::neuromodulation::modulation::Modulation;
+use crate::neuromodulation::signals::Signals;
+use crate::random::Key;
+
+/// What an agent sees of an outcome.
+#[derive(Clone, Copy, Debug)]
+pub struct Feedback<'a> {
+    /// The reward.
+    pub reward: f64,
+    /// What is observed after the action `[num_observations]`.
+    pub observation: &'a [f32],
+    /// Whether the trial is over, so that nothing follows from here.
+    pub end_of_trial: bool,
+}
+
+/// Spikes of one trial, for a raster.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Raster {
+    /// Time in milliseconds from the trial's beginning and the cell's number, one entry for each spike.
+    pub spikes: Vec<(f32, u32)>,
+    /// Names of the populations with the number of their first cell, in order.
+    pub populations: Vec<(String, u32)>,
+    /// Number of cells.
+    pub cells: u32,
+    /// Milliseconds of a trial.
+    pub duration: f32,
+}
+
+/// A learner that acts.
+pub trait Agent: Send + Debug {
+    /// Chooses an action.
+    fn act(&mut self, observation: &[f32], modulation: &Modulation) -> Action;
+
+    /// Takes in what came of the last action and says what nuclei may know of it. Nothing is learned yet.
+    fn appraise(&mut self, feedback: &Feedback<'_>, modulation: &Modulation) -> Signals;
+
+    /// Learns from the last outcome.
+    fn learn(&mut self, modulation: &Modulation);
+
+    /// Everything that learning has changed so far, in a fixed order: two agents that are equal here have learned the same.
+    fn parameters(&self) -> &[f32];
+
+    /// Bytes of state that last from trial to trial.
+    fn state_bytes(&self) -> usize;
+
+    /// The spikes of the last trial, for agents that have them.
+    fn raster(&self) -> Option<&Raster> {
+        None
+    }
+}
+
+/// Which agent, with its parameters.
+///
+/// # Example
+/// ```
+/// use tegmentum::agent::AgentConfig;
+///
+/// let config: AgentConfig = toml::from_str("[random_choice]")?;
+/// assert_eq!(config.description().name, "random_choice");
+/// # Ok::<(), toml::de::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AgentConfig {
+    /// Chooses at random.
+    RandomChoice(RandomChoiceConfig),
+}
+
+impl AgentConfig {
+    /// The agent called `name` with its default parameters.
+    ///
+    /// # Errors
+    /// [`Error::UnknownName`] if no agent has that name.
+    pub fn from_name(name: &str) -> Result<Self> {
+        defaults().into_iter().find(|config| config.description().name == name).ok_or_else(|| {
+            let known = registry().iter().map(|agent| agent.name).collect::<Vec<_>>().join(", ");
+            Error::UnknownName { kind: "agent", name: name.to_owned(), known }
+        })
+    }
+
+    /// Name, summary and reference.
+    pub fn description(&self) -> Description {
+        match self {
+            Self::RandomChoice(_) => random_choice::DESCRIPTION,
+        }
+    }
+
+    /// An agent for `environment`; first parameters and choices follow from `key`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] for a parameter outside its range, [`Error::Incompatible`] if it cannot act there.
+    pub fn build(&self, environment: &dyn Environment, key: Key) -> Result<Box<dyn Agent>> {
+        Ok(match self {
+            Self::RandomChoice(config) => Box::new(config.build(environment, key)?),
+        })
+    }
+}
+
+/// Every agent, in the order in which to show them.
+pub fn registry() -> Vec<Description> {
+    defaults().iter().map(AgentConfig::description).collect()
+}
+
+/// Every agent with its default parameters. An agent is registered by a line here.
+pub fn defaults() -> Vec<AgentConfig> {
+    vec![AgentConfig::RandomChoice(RandomChoiceConfig::default())]
+}

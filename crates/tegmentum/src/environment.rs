@@ -1,0 +1,183 @@
+//! Environments: tasks that answer to what a learner does.
+//!
+//! A [`Task`](crate::task::Task) is data; an environment is a stream of trials. It shows an observation, takes an action, and
+//! says what came of it, once or several times a trial. What is random in a trial follows from the trial's key alone, so
+//! that two agents meet the same stimuli; rules change with the number of the trial, and nobody is told.
+
+use std::fmt::Debug;
+
+use serde::{Deserialize, Serialize};
+
+use crate::environments::go_no_go::{self, GoNoGoConfig};
+use crate::error::{Error, Result};
+use crate::network::Description;
+use crate::random::Key;
+
+/// What can be done at a step.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActionSpace {
+    /// One of so many choices.
+    Choices(usize),
+    /// A number between two bounds.
+    Interval {
+        /// The lower bound.
+        low: f64,
+        /// The upper bound.
+        high: f64,
+    },
+}
+
+/// What was done.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Action {
+    /// A choice, from 0.
+    Choice(usize),
+    /// A number.
+    Value(f64),
+}
+
+impl Action {
+    /// The choice, or the number as it is.
+    pub fn number(self) -> f64 {
+        match self {
+            Self::Choice(choice) => choice as f64,
+            Self::Value(value) => value,
+        }
+    }
+}
+
+/// What came of an action.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Outcome {
+    /// The reward, the only thing besides the next observation that the learner sees.
+    pub reward: f64,
+    /// Whether the trial is over.
+    pub end_of_trial: bool,
+    /// Whether the action was the best one under the rule in force. For the record, never for the learner.
+    pub correct: bool,
+    /// The kind of stimulus, as the environment numbers them. For the record.
+    pub condition: u16,
+    /// The rule in force, numbered from 0 as they come. For the record.
+    pub block: u16,
+    /// What an ideal learner would have answered, where the answer is a number. For the record.
+    pub target: f64,
+}
+
+/// A stream of trials.
+pub trait Environment: Debug + Send {
+    /// Numbers in an observation.
+    fn num_observations(&self) -> usize;
+
+    /// What can be done.
+    fn actions(&self) -> ActionSpace;
+
+    /// Begins the next trial and writes its first observation `[num_observations]`.
+    fn begin(&mut self, key: Key, observation: &mut [f32]);
+
+    /// Takes an action, writes what is observed after it (at the end of a trial: what stays as it is), and says what came
+    /// of it. An action outside the space counts as the nearest one inside.
+    fn step(&mut self, action: Action, observation: &mut [f32]) -> Outcome;
+}
+
+/// What is kept of a trial: enough for every score.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct TrialReport {
+    /// The kind of stimulus.
+    pub condition: u16,
+    /// The rule in force.
+    pub block: u16,
+    /// The last action, as a number.
+    pub action: f64,
+    /// Rewards of the trial.
+    pub reward: f64,
+    /// Whether the last action was the best one.
+    pub correct: bool,
+    /// What an ideal learner would have answered, where the answer is a number.
+    pub target: f64,
+    /// Entropy of the policy at the last choice, in bits.
+    pub entropy: f64,
+    /// Reward prediction error at the end of the trial.
+    pub prediction_error: f64,
+    /// Whether the locus coeruleus burst in this trial.
+    pub burst: bool,
+}
+
+/// Which environment, with its parameters.
+///
+/// # Example
+/// ```
+/// use tegmentum::environment::EnvironmentConfig;
+///
+/// let config: EnvironmentConfig = toml::from_str("[go_no_go]\ntrials_before_shift = 200")?;
+/// assert_eq!(config.description().name, "go_no_go");
+/// # Ok::<(), toml::de::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EnvironmentConfig {
+    /// Go/No-Go with shifts of the rule.
+    GoNoGo(GoNoGoConfig),
+}
+
+impl EnvironmentConfig {
+    /// The environment called `name` with its default parameters.
+    ///
+    /// # Errors
+    /// [`Error::UnknownName`] if no environment has that name.
+    pub fn from_name(name: &str) -> Result<Self> {
+        defaults().into_iter().find(|config| config.description().name == name).ok_or_else(|| {
+            let known = registry().iter().map(|environment| environment.name).collect::<Vec<_>>().join(", ");
+            Error::UnknownName { kind: "environment", name: name.to_owned(), known }
+        })
+    }
+
+    /// Name, summary and reference.
+    pub fn description(&self) -> Description {
+        match self {
+            Self::GoNoGo(_) => go_no_go::DESCRIPTION,
+        }
+    }
+
+    /// The environment of one run; what changes at random over the run (not within a trial) follows from `key`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] for a parameter outside its range.
+    pub fn build(&self, key: Key) -> Result<Box<dyn Environment>> {
+        let _ = key;
+        Ok(match self {
+            Self::GoNoGo(config) => Box::new(config.build()?),
+        })
+    }
+
+    /// The names of its scores, the first being what arms are compared on.
+    pub fn score_names(&self) -> Vec<String> {
+        match self {
+            Self::GoNoGo(config) => config.score_names(),
+        }
+    }
+
+    /// The scores of a run, in the order of [`EnvironmentConfig::score_names`]; NaN where one has no value.
+    pub fn scores(&self, trials: &[TrialReport]) -> Vec<f64> {
+        match self {
+            Self::GoNoGo(config) => config.scores(trials),
+        }
+    }
+
+    /// What a horizontal axis should mark: trials at which something changes, with a name, where that is fixed.
+    pub fn events(&self) -> Vec<(u64, String)> {
+        match self {
+            Self::GoNoGo(config) => config.events(),
+        }
+    }
+}
+
+/// Every environment, in the order in which to show them.
+pub fn registry() -> Vec<Description> {
+    defaults().iter().map(EnvironmentConfig::description).collect()
+}
+
+/// Every environment with its default parameters. An environment is registered by a line here.
+pub fn defaults() -> Vec<EnvironmentConfig> {
+    vec![EnvironmentConfig::GoNoGo(GoNoGoConfig::default())]
+}

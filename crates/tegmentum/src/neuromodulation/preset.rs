@@ -1,0 +1,72 @@
+//! Presets: nuclei, kinetics, couplings and receptors that belong together, under a name.
+//!
+//! | preset | what is in it | source |
+//! |---|---|---|
+//! | `none` | nothing: modulation is neutral | |
+//! | `mei-2025` | dopamine carries δ; noradrenaline bursts on unexpected uncertainty, raises temperature and plasticity | arXiv:2501.06762, constants inferred |
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::coupling::Coupling;
+use super::kinetics::KineticsConfig;
+use super::nuclei::basal_forebrain::BasalForebrainConfig;
+use super::nuclei::dorsal_raphe::DorsalRapheConfig;
+use super::nuclei::locus_coeruleus::LocusCoeruleusConfig;
+use super::nuclei::ventral_tegmental_area::VentralTegmentalAreaConfig;
+use super::nucleus::Transmitter;
+use super::presets::mei_2025;
+use super::receptor::Receptor;
+
+/// The name of a preset.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Preset {
+    /// Nothing: modulation is neutral.
+    #[default]
+    None,
+    /// Dopamine and noradrenaline of the Go/No-Go study.
+    #[serde(rename = "mei-2025")]
+    Mei2025,
+}
+
+/// The parts of a system.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Parts {
+    /// Dopamine's nucleus.
+    pub ventral_tegmental_area: Option<VentralTegmentalAreaConfig>,
+    /// Acetylcholine's nucleus.
+    pub basal_forebrain: Option<BasalForebrainConfig>,
+    /// Serotonin's nucleus.
+    pub dorsal_raphe: Option<DorsalRapheConfig>,
+    /// Noradrenaline's nucleus.
+    pub locus_coeruleus: Option<LocusCoeruleusConfig>,
+    /// Kinetics by transmitter; without an entry a level is its release.
+    pub kinetics: BTreeMap<Transmitter, KineticsConfig>,
+    /// Arrows between modulators.
+    pub couplings: Vec<Coupling>,
+    /// Receptors.
+    pub receptors: Vec<Receptor>,
+}
+
+impl Preset {
+    /// All presets.
+    pub const ALL: [Self; 2] = [Self::None, Self::Mei2025];
+
+    /// The name in study files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Mei2025 => "mei-2025",
+        }
+    }
+
+    /// Its parts.
+    pub fn parts(self) -> Parts {
+        match self {
+            Self::None => Parts::default(),
+            Self::Mei2025 => mei_2025::parts(),
+        }
+    }
+}

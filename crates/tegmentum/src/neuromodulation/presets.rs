@@ -1,0 +1,3 @@
+//! The presets, one file each.
+
+pub mod mei_2025;

@@ -1,0 +1,47 @@
+//! Signals: what nuclei may know about one moment.
+
+use super::nucleus::Levels;
+
+/// What nuclei may know about one moment. What did not happen is `None`. There is no task identity here, ever.
+///
+/// Learners that step through parameter space speak of losses, agents of rewards; a nucleus reads what it can use.
+///
+/// # Example
+/// ```
+/// use tegmentum::neuromodulation::signals::Signals;
+///
+/// let rewarded = Signals { reward: Some(1.0), prediction_error: Some(0.4), ..Signals::default() };
+/// assert!(rewarded.loss.is_none());
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Signals {
+    /// Mean regret of the probes of a step: loss of the perturbed minus loss of the unperturbed model, per unit of noise.
+    pub regret: Option<f64>,
+    /// Mean squared prediction error of the probes of a step, same unit squared.
+    pub squared_prediction_error: Option<f64>,
+    /// Loss of the acting model on the batch of a step.
+    pub loss: Option<f64>,
+    /// Loss of the averaged (consolidated) model, at the end of a window.
+    pub consolidated_loss: Option<f64>,
+    /// Loss of the averaged model minus loss of the acting model, at the end of a window: positive if acting paid.
+    pub outcome: Option<f64>,
+    /// Reward of the moment, in the task's unit.
+    pub reward: Option<f64>,
+    /// Expected reward (value) before the outcome was seen.
+    pub value: Option<f64>,
+    /// Reward prediction error δ of the agent's critic, in units of reward; positive when better than expected.
+    pub prediction_error: Option<f64>,
+    /// Error of a model of outcomes, observed minus predicted, in the outcome's unit. It may be right where values are wrong: the
+    /// model knows the outcome of each action, the critic the value of the policy.
+    pub outcome_error: Option<f64>,
+    /// Bayes-factor surprise: likelihood of the observation under the prior over that under what was learned.
+    pub bayes_factor: Option<f64>,
+    /// Entropy of the policy at this moment, in bits.
+    pub policy_entropy: Option<f64>,
+    /// Variance over actions of their values or preferences.
+    pub action_value_variance: Option<f64>,
+    /// Time since the last moment, in the unit of all time constants (a trial, a millisecond); one if not given.
+    pub elapsed: Option<f64>,
+    /// Levels of all four transmitters before this moment, as they reach the nuclei; filled in by the system.
+    pub levels: Levels,
+}

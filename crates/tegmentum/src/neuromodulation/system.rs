@@ -1,0 +1,331 @@
+//! The whole path: signals → nuclei → coupling → kinetics → pharmacology → receptors → [`Modulation`].
+//!
+//! At each moment, in this order: all nuclei release, seeing the levels of the moment before; lesions and couplings change
+//! what is released; kinetics turn release into level; drugs act on levels; receptors turn levels into effects. A system
+//! without nuclei and receptors hands out neutral modulation.
+//!
+//! Cost: O(nuclei + couplings + receptors) a moment, no allocation.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde::{Deserialize, Serialize};
+
+use super::coupling::{Coupling, Drive};
+use super::kinetics::{Kinetics, KineticsConfig};
+use super::modulation::{LocalEffect, Modulation, Place, Target};
+use super::nuclei::basal_forebrain::BasalForebrainConfig;
+use super::nuclei::dorsal_raphe::DorsalRapheConfig;
+use super::nuclei::locus_coeruleus::LocusCoeruleusConfig;
+use super::nuclei::ventral_tegmental_area::VentralTegmentalAreaConfig;
+use super::nucleus::{Levels, Nucleus, Release, Transmitter};
+use super::pharmacology::{Action, Drug};
+use super::preset::{Parts, Preset};
+use super::receptor::Receptor;
+use super::signals::Signals;
+use crate::error::{Error, Result};
+use crate::random::{Key, Stream};
+
+/// A system as a study names it: a preset, with any part changed.
+///
+/// # Example
+/// ```
+/// use tegmentum::neuromodulation::system::NeuromodulationConfig;
+/// use tegmentum::random::Key;
+///
+/// let text = "preset = 'mei-2025'\npharmacology = [{ modulator = 'noradrenaline', action = { clamp = 0.0 } }]";
+/// let config: NeuromodulationConfig = toml::from_str(text)?;
+/// let system = config.build(Key::from_seed(1))?;
+/// assert_eq!(system.modulation().temperature, 1.0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NeuromodulationConfig {
+    /// What to begin with.
+    pub preset: Preset,
+    /// Instead of the preset's reading of the ventral tegmental area.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ventral_tegmental_area: Option<VentralTegmentalAreaConfig>,
+    /// Instead of the preset's reading of the basal forebrain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub basal_forebrain: Option<BasalForebrainConfig>,
+    /// Instead of the preset's reading of the dorsal raphe.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dorsal_raphe: Option<DorsalRapheConfig>,
+    /// Instead of the preset's reading of the locus coeruleus.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locus_coeruleus: Option<LocusCoeruleusConfig>,
+    /// Instead of the preset's kinetics, by transmitter.
+    pub kinetics: BTreeMap<Transmitter, KineticsConfig>,
+    /// Arrows added to the preset's.
+    pub coupling: Vec<Coupling>,
+    /// Receptors added to the preset's; one with the name of a preset's takes its place.
+    pub receptor: Vec<Receptor>,
+    /// What an experimenter does.
+    pub pharmacology: Vec<Drug>,
+}
+
+impl NeuromodulationConfig {
+    /// The preset with the changes made.
+    pub fn parts(&self) -> Parts {
+        let mut parts = self.preset.parts();
+        parts.ventral_tegmental_area = self.ventral_tegmental_area.clone().or(parts.ventral_tegmental_area);
+        parts.basal_forebrain = self.basal_forebrain.clone().or(parts.basal_forebrain);
+        parts.dorsal_raphe = self.dorsal_raphe.clone().or(parts.dorsal_raphe);
+        parts.locus_coeruleus = self.locus_coeruleus.clone().or(parts.locus_coeruleus);
+        parts.kinetics.extend(self.kinetics.clone());
+        parts.couplings.extend_from_slice(&self.coupling);
+        for receptor in &self.receptor {
+            match parts.receptors.iter_mut().find(|known| known.name == receptor.name) {
+                Some(known) => *known = receptor.clone(),
+                None => parts.receptors.push(receptor.clone()),
+            }
+        }
+        parts
+    }
+
+    /// The system at rest; `key` is that of its noise.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] for a constant outside its range, [`Error::UnknownName`] for a drug on a receptor that
+    /// the system does not have.
+    pub fn build(&self, key: Key) -> Result<NeuromodulatorySystem> {
+        let parts = self.parts();
+        let mut nuclei: [Option<Box<dyn Nucleus>>; 4] = [
+            parts.ventral_tegmental_area.map(|config| config.build()).transpose()?,
+            parts.basal_forebrain.map(|config| config.build()).transpose()?,
+            parts.dorsal_raphe.map(|config| config.build()).transpose()?,
+            parts.locus_coeruleus.map(|config| config.build()).transpose()?,
+        ];
+        parts.couplings.iter().try_for_each(Coupling::check)?;
+        let mut pathways = Vec::with_capacity(4);
+        for (index, transmitter) in Transmitter::ALL.into_iter().enumerate() {
+            let config = parts.kinetics.get(&transmitter).cloned().unwrap_or_default();
+            pathways.push(Pathway {
+                transmitter,
+                nucleus: nuclei[index].take(),
+                kinetics: config.build()?,
+                drugs: self.drugs(transmitter, None, key)?,
+                release: Release::default(),
+            });
+        }
+        let mut receptors = Vec::with_capacity(parts.receptors.len());
+        for receptor in &parts.receptors {
+            receptor.check()?;
+            let index = Transmitter::ALL.iter().position(|&known| known == receptor.transmitter).unwrap_or(0);
+            receptors.push(Site {
+                source: index,
+                reach: pathways[index].kinetics.reach(&receptor.place),
+                drugs: self.drugs(receptor.transmitter, Some(&receptor.name), key)?,
+                seen: 0.0,
+                receptor: receptor.clone(),
+            });
+        }
+        let names = || parts.receptors.iter().map(|receptor| receptor.name.as_str()).collect::<Vec<_>>().join(", ");
+        for drug in &self.pharmacology {
+            drug.check()?;
+            if let Some(name) = &drug.receptor {
+                let fits = |site: &Site| site.receptor.name == *name && site.receptor.transmitter == drug.modulator;
+                if !receptors.iter().any(fits) {
+                    let kind = "receptor of that modulator";
+                    return Err(Error::UnknownName { kind, name: name.clone(), known: names() });
+                }
+            }
+        }
+        let mut system = NeuromodulatorySystem {
+            pathways,
+            couplings: parts.couplings,
+            receptors,
+            levels: Levels::default(),
+            modulation: Modulation::default(),
+        };
+        system.act_on_levels();
+        system.bind(1.0);
+        Ok(system)
+    }
+
+    fn drugs(&self, modulator: Transmitter, receptor: Option<&str>, key: Key) -> Result<Vec<Dose>> {
+        let meant = |drug: &&Drug| drug.modulator == modulator && drug.receptor.as_deref() == receptor;
+        let mut doses = Vec::new();
+        for (index, drug) in self.pharmacology.iter().enumerate().filter(|(_, drug)| meant(drug)) {
+            drug.check()?;
+            let past = match drug.action {
+                Action::Delay(moments) => VecDeque::from(vec![0.0; moments]),
+                _ => VecDeque::new(),
+            };
+            doses.push(Dose { action: drug.action, past, noise: key.child(index as u64).stream() });
+        }
+        Ok(doses)
+    }
+}
+
+/// A drug at work.
+#[derive(Clone, Debug)]
+struct Dose {
+    action: Action,
+    past: VecDeque<f64>,
+    noise: Stream,
+}
+
+impl Dose {
+    fn on_level(&mut self, level: f64) -> f64 {
+        match self.action {
+            // A lesion of the nucleus acts on its release; one of a receptor takes it out of the level.
+            Action::Lesion(share) => level * (1.0 - share),
+            Action::Clamp(value) => value,
+            Action::Agonist(dose) => level + dose,
+            Action::Antagonist(dose) => level / (1.0 + dose),
+            Action::Delay(_) => {
+                self.past.push_back(level);
+                self.past.pop_front().unwrap_or(level)
+            }
+            Action::Noise(deviation) => level + deviation * f64::from(self.noise.normal()),
+        }
+    }
+}
+
+/// One modulator from its nucleus to its level.
+#[derive(Debug)]
+struct Pathway {
+    transmitter: Transmitter,
+    nucleus: Option<Box<dyn Nucleus>>,
+    kinetics: Kinetics,
+    drugs: Vec<Dose>,
+    release: Release,
+}
+
+/// A receptor and what it sees.
+#[derive(Clone, Debug)]
+struct Site {
+    receptor: Receptor,
+    source: usize,
+    reach: f64,
+    drugs: Vec<Dose>,
+    seen: f64,
+}
+
+/// The four nuclei of one learner with all that follows from them.
+#[derive(Debug)]
+pub struct NeuromodulatorySystem {
+    pathways: Vec<Pathway>,
+    couplings: Vec<Coupling>,
+    receptors: Vec<Site>,
+    levels: Levels,
+    modulation: Modulation,
+}
+
+impl NeuromodulatorySystem {
+    /// Takes in the signals of one moment; levels and modulation are then those after it.
+    pub fn observe(&mut self, signals: &Signals) {
+        let elapsed = signals.elapsed.unwrap_or(1.0);
+        let signals = Signals { levels: self.levels, ..*signals };
+        for pathway in &mut self.pathways {
+            let Some(nucleus) = &mut pathway.nucleus else { continue };
+            let mut release = nucleus.release(&signals);
+            for dose in &pathway.drugs {
+                if let Action::Lesion(share) = dose.action {
+                    release = Release { phasic: release.phasic * (1.0 - share), tonic: release.tonic * (1.0 - share) };
+                }
+            }
+            for coupling in self.couplings.iter().filter(|coupling| coupling.to == pathway.transmitter) {
+                release = coupling.apply(release, drive(coupling.from, &signals));
+            }
+            pathway.release = release;
+            pathway.kinetics.update(release, elapsed);
+        }
+        self.act_on_levels();
+        self.bind(elapsed);
+    }
+
+    /// Levels from kinetics and drugs.
+    fn act_on_levels(&mut self) {
+        for pathway in &mut self.pathways {
+            let mut level = pathway.kinetics.level();
+            for dose in pathway.drugs.iter_mut().filter(|dose| !matches!(dose.action, Action::Lesion(_))) {
+                level = dose.on_level(level);
+            }
+            self.levels.set(pathway.transmitter, level);
+        }
+    }
+
+    /// Effects from levels.
+    fn bind(&mut self, elapsed: f64) {
+        let levels = Transmitter::ALL.map(|transmitter| self.levels.of(transmitter));
+        let modulation = &mut self.modulation;
+        let mut local = std::mem::take(&mut modulation.local);
+        local.clear();
+        *modulation = Modulation { local, ..Modulation::default() };
+        for site in &mut self.receptors {
+            let mut level = site.reach * levels[site.source];
+            for dose in &mut site.drugs {
+                level = dose.on_level(level);
+            }
+            site.seen = match site.receptor.time_constant {
+                None => level,
+                Some(constant) => level + (1.0 - 1.0 / constant).powf(elapsed) * (site.seen - level),
+            };
+            let effect = site.receptor.effect(site.seen);
+            if site.receptor.place == Place::Network {
+                modulation.take(site.receptor.target, effect);
+            } else {
+                let place = site.receptor.place.clone();
+                modulation.local.push(LocalEffect { target: site.receptor.target, place, value: effect });
+            }
+        }
+    }
+
+    /// The effects now.
+    pub fn modulation(&self) -> &Modulation {
+        &self.modulation
+    }
+
+    /// The levels now.
+    pub fn levels(&self) -> Levels {
+        self.levels
+    }
+
+    /// What a nucleus released last.
+    pub fn release(&self, transmitter: Transmitter) -> Release {
+        let pathway = self.pathways.iter().find(|pathway| pathway.transmitter == transmitter);
+        pathway.map_or(Release::default(), |pathway| pathway.release)
+    }
+
+    /// The effect of each receptor now, by name, with what it sees.
+    pub fn effects(&self) -> impl Iterator<Item = (&str, f64, f64)> {
+        self.receptors.iter().map(|site| (site.receptor.name.as_str(), site.seen, site.receptor.effect(site.seen)))
+    }
+
+    /// All nuclei forget the statistics of the world as it was.
+    pub fn forget(&mut self) {
+        self.pathways.iter_mut().filter_map(|pathway| pathway.nucleus.as_mut()).for_each(|nucleus| nucleus.reset());
+    }
+}
+
+fn drive(from: Drive, signals: &Signals) -> f64 {
+    match from {
+        Drive::Dopamine => signals.levels.dopamine,
+        Drive::Acetylcholine => signals.levels.acetylcholine,
+        Drive::Serotonin => signals.levels.serotonin,
+        Drive::Noradrenaline => signals.levels.noradrenaline,
+    }
+}
+
+impl Modulation {
+    /// Takes in the effect of a receptor of the whole network.
+    fn take(&mut self, target: Target, effect: f64) {
+        match target {
+            Target::LearningRate => self.learning_rate *= effect,
+            Target::NegativeLearningRate => self.negative_learning_rate *= effect,
+            Target::PerturbationScale => self.perturbation_scale *= effect,
+            Target::Gain => self.gain *= effect,
+            Target::Temperature => self.temperature *= effect,
+            Target::Discount => self.discount *= effect,
+            Target::TraceDecay => self.trace_decay *= effect,
+            Target::Threshold => self.threshold += effect,
+            Target::Bursting => self.bursting += effect,
+            Target::Consolidation => self.consolidation += effect,
+            Target::Reinforcement => self.reinforcement = Some(self.reinforcement.unwrap_or(0.0) + effect),
+            Target::Reset => self.reset |= effect >= 1.0,
+        }
+    }
+}
