@@ -86,6 +86,9 @@ pub struct StudyConfig {
     /// Several tasks or networks, all with the same arms.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub setting: Vec<Setting>,
+    /// The phases of a stream of change, one after the other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub phase: Vec<Phase>,
     /// What is compared.
     #[serde(default)]
     pub arm: Vec<Arm>,
@@ -114,6 +117,8 @@ pub enum Kind {
     Theory,
     /// Evaluations, operations and bytes against the length of the sequence.
     Cost,
+    /// Every arm in a world that changes without a sign.
+    Switching,
 }
 
 /// A range of seeds.
@@ -161,7 +166,7 @@ pub struct Quick {
     pub seeds: u64,
     /// Seeds of the search.
     pub tuning_seeds: u64,
-    /// Evaluations of a run; the study's own if not given.
+    /// Evaluations of a run, or of a phase; the study's own if not given.
     pub budget: Option<u64>,
     /// Settings that are kept, from the first; all if not given.
     pub settings: Option<usize>,
@@ -186,6 +191,25 @@ pub struct Setting {
     /// Evaluations of a run, if not the study's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget: Option<u64>,
+}
+
+/// A phase of a stream of change.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Phase {
+    /// Its name in tables; the task's name and the phase's number if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Evaluations.
+    pub budget: u64,
+    /// The level of the first metric to be reached; the study's first target if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<f64>,
+    /// Evaluations from its beginning over which its task comes in by degrees; 0 for a sudden change.
+    #[serde(default)]
+    pub drift: u64,
+    /// The task.
+    pub task: TaskConfig,
 }
 
 /// What is compared: exactly one of an optimizer, a plasticity rule and a gradient baseline.
@@ -278,8 +302,17 @@ impl StudyConfig {
         Self::from_toml(&text, &path.display().to_string())
     }
 
-    /// The study's settings: the list, or the one task and network.
+    /// The study's settings: the list, or the one task and network; for a stream its network and its first task.
     pub fn settings(&self) -> Vec<Setting> {
+        if let (Kind::Switching, Some(phase), Some(network)) = (self.kind, self.phase.first(), &self.network) {
+            let budget = Some(self.phase.iter().map(|phase| phase.budget).sum());
+            return vec![Setting {
+                name: self.name.clone(),
+                task: phase.task.clone(),
+                network: network.clone(),
+                budget,
+            }];
+        }
         match (&self.task, &self.network) {
             (Some(task), Some(network)) => {
                 vec![Setting { name: self.name.clone(), task: task.clone(), network: network.clone(), budget: None }]
@@ -302,6 +335,10 @@ impl StudyConfig {
             self.budget = self.budget.min(budget);
             for setting in &mut self.setting {
                 setting.budget = setting.budget.map(|own| own.min(budget));
+            }
+            for phase in &mut self.phase {
+                phase.budget = phase.budget.min(budget);
+                phase.drift = phase.drift.min(phase.budget / 2);
             }
         }
         if let Some(count) = self.quick.settings {
@@ -328,6 +365,10 @@ impl StudyConfig {
         check_range("budget", self.budget, 1, 1_000_000_000_000)?;
         match self.kind {
             Kind::Compare | Kind::Robustness => self.check_comparison()?,
+            Kind::Switching => {
+                super::switching::check(self)?;
+                self.check_arms()?;
+            }
             Kind::Theory => {}
             Kind::Cost => {
                 if self.lengths.len() < 2 {
@@ -344,6 +385,14 @@ impl StudyConfig {
             (Some(_), Some(_), true) | (None, None, false) => {}
             _ => return Err("give either one [task.…] and one [network.…], or [[setting]] tables with both".to_owned()),
         }
+        if self.stop_at_target && self.targets.is_empty() {
+            return Err("stop_at_target = true: needs targets".to_owned());
+        }
+        self.check_arms()
+    }
+
+    /// What is wrong with the arms, their seeds or what they are judged by.
+    fn check_arms(&self) -> Result<(), String> {
         if self.metrics.is_empty() {
             return Err("metrics = []: name at least one, for example [\"loss\"]".to_owned());
         }
@@ -353,10 +402,7 @@ impl StudyConfig {
         if self.targets.iter().any(|target| !target.is_finite()) {
             return Err(format!("targets = {:?}: must be finite numbers", self.targets));
         }
-        if self.stop_at_target && self.targets.is_empty() {
-            return Err("stop_at_target = true: needs targets".to_owned());
-        }
-        let tuned = self.arm.iter().any(|arm| arm.tune.is_some()) && self.kind == Kind::Compare;
+        let tuned = self.arm.iter().any(|arm| arm.tune.is_some()) && self.kind != Kind::Robustness;
         let (a, b) = (self.seeds, self.tuning.seeds);
         if tuned && a.first < b.first + b.count && b.first < a.first + a.count {
             return Err("seeds and tuning.seeds overlap: rates must be searched on seeds of their own".to_owned());
@@ -379,7 +425,7 @@ impl StudyConfig {
         if !claim.at_most.or(claim.at_least).is_some_and(f64::is_finite) {
             return Err(place("the threshold must be a finite number"));
         }
-        if !matches!(self.kind, Kind::Compare | Kind::Robustness) {
+        if !matches!(self.kind, Kind::Compare | Kind::Robustness | Kind::Switching) {
             return Ok(());
         }
         if let Some(setting) = &claim.setting {
@@ -410,6 +456,10 @@ impl StudyConfig {
     /// The names of all metrics of a run of this study.
     pub fn metric_names(&self) -> Vec<String> {
         let mut names: Vec<String> = self.metrics.iter().map(|metric| metric.name().to_owned()).collect();
+        if self.kind == Kind::Switching {
+            names.extend(super::switching::metric_names(self));
+            return names;
+        }
         for &target in &self.targets {
             names.push(evaluations_to(target));
             names.push(solved(target));

@@ -12,7 +12,7 @@ use super::config::{Arm, Kind, StudyConfig};
 use super::outcome::{Figure, Sample, Summary, Verdict};
 use super::trial::{Stage, Trial, run_trial};
 use super::tuning::{Candidate, TuningRecord, candidates, choose, sum_up};
-use super::{claims, cost, figures, robustness, theory};
+use super::{claims, cost, figures, robustness, switching, theory};
 use crate::error::{Error, Result};
 use crate::random::Key;
 use crate::statistics::{RESAMPLES, bootstrap, interquartile_mean, median, quantile, wilson_interval};
@@ -112,6 +112,7 @@ impl ArmTrials {
 pub(crate) fn larger_is_better(name: &str) -> bool {
     ["accuracy", "valid_prediction_time", "width_decades", "solved_decades"].contains(&name)
         || name.starts_with("solved_")
+        || switching::LARGER_IS_BETTER.contains(&name)
 }
 
 /// Runs a study; `quick` marks it as shortened in its summary.
@@ -124,6 +125,7 @@ pub fn run(study: &StudyConfig, quick: bool, monitor: &dyn Monitor) -> Result<St
         Kind::Robustness => robustness::run(study, quick, monitor),
         Kind::Theory => theory::run(study, quick, monitor),
         Kind::Cost => cost::run(study, quick, monitor),
+        Kind::Switching => switching::run(study, quick, monitor),
     }?;
     if quick && study.quick.budget.is_some() {
         decide_nothing(&mut result.summary);
@@ -196,7 +198,7 @@ pub(crate) fn run_arms(
         .collect())
 }
 
-fn interrupted(study: &StudyConfig) -> Error {
+pub(crate) fn interrupted(study: &StudyConfig) -> Error {
     Error::Study { origin: study.name.clone(), problem: "stopped before its end; nothing was written".to_owned() }
 }
 

@@ -22,7 +22,7 @@ use crate::training::{BlackBoxLearner, Learner, StopReason, train};
 /// Points of a learning curve.
 const CURVE_POINTS: u64 = 24;
 /// Evaluations between two looks at a target.
-const TARGET_INTERVAL: u64 = 20;
+pub(crate) const TARGET_INTERVAL: u64 = 20;
 
 /// A setting made ready: the data and the network.
 #[derive(Debug)]
@@ -270,17 +270,17 @@ pub fn run_trial(
 }
 
 /// Processor seconds of this thread, where the system tells; else wall seconds.
-struct ProcessorClock {
+pub(crate) struct ProcessorClock {
     wall: std::time::Instant,
     thread: Option<f64>,
 }
 
 impl ProcessorClock {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self { wall: std::time::Instant::now(), thread: thread_seconds() }
     }
 
-    fn seconds(&self) -> f64 {
+    pub(crate) fn seconds(&self) -> f64 {
         match (self.thread, thread_seconds()) {
             (Some(before), Some(after)) => after - before,
             _ => self.wall.elapsed().as_secs_f64(),
