@@ -111,10 +111,11 @@ impl AgentConfig {
 
     /// Sets the learning rate; returns whether the agent has one.
     pub fn set_learning_rate(&mut self, rate: f64) -> bool {
-        let _ = rate;
         match self {
-            Self::RandomChoice(_) => false,
+            Self::RandomChoice(_) => return false,
+            Self::ActorCritic(config) => config.learning_rate = rate,
         }
+        true
     }
 
     /// An agent for `environment`; first parameters and choices follow from `key`.

@@ -13,6 +13,7 @@ pub mod folder;
 pub mod outcome;
 pub mod robustness;
 pub mod run;
+pub mod switching;
 pub mod theory;
 pub mod trial;
 pub mod tuning;

@@ -35,7 +35,7 @@ pub(crate) fn noise(index: usize, key: usize) -> f64 {
 
 /// An axis.
 pub(crate) fn axis(label: &str, logarithmic: bool) -> Axis {
-    Axis { label: label.to_owned(), logarithmic }
+    Axis { label: label.to_owned(), logarithmic, marks: vec![] }
 }
 
 /// A figure.

@@ -92,6 +92,9 @@ pub struct StudyConfig {
     /// Several tasks or networks, all with the same arms.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub setting: Vec<Setting>,
+    /// The phases of a stream of change, one after the other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub phase: Vec<Phase>,
     /// What is compared.
     #[serde(default)]
     pub arm: Vec<Arm>,
@@ -126,6 +129,8 @@ pub enum Kind {
     Cost,
     /// Agents in an environment; the budget is in trials, the metrics are the environment's scores.
     Behaviour,
+    /// Every arm in a world that changes without a sign.
+    Switching,
 }
 
 /// A range of seeds.
@@ -173,7 +178,7 @@ pub struct Quick {
     pub seeds: u64,
     /// Seeds of the search.
     pub tuning_seeds: u64,
-    /// Evaluations of a run; the study's own if not given.
+    /// Evaluations of a run, or of a phase; the study's own if not given.
     pub budget: Option<u64>,
     /// Settings that are kept, from the first; all if not given.
     pub settings: Option<usize>,
@@ -198,6 +203,25 @@ pub struct Setting {
     /// Evaluations of a run, if not the study's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget: Option<u64>,
+}
+
+/// A phase of a stream of change.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Phase {
+    /// Its name in tables; the task's name and the phase's number if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Evaluations.
+    pub budget: u64,
+    /// The level of the first metric to be reached; the study's first target if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<f64>,
+    /// Evaluations from its beginning over which its task comes in by degrees; 0 for a sudden change.
+    #[serde(default)]
+    pub drift: u64,
+    /// The task.
+    pub task: TaskConfig,
 }
 
 /// What is compared: exactly one of an optimizer, a plasticity rule and a gradient baseline, or an agent.
@@ -299,8 +323,17 @@ impl StudyConfig {
         Self::from_toml(&text, &path.display().to_string())
     }
 
-    /// The study's settings: the list, or the one task and network.
+    /// The study's settings: the list, or the one task and network; for a stream its network and its first task.
     pub fn settings(&self) -> Vec<Setting> {
+        if let (Kind::Switching, Some(phase), Some(network)) = (self.kind, self.phase.first(), &self.network) {
+            let budget = Some(self.phase.iter().map(|phase| phase.budget).sum());
+            return vec![Setting {
+                name: self.name.clone(),
+                task: phase.task.clone(),
+                network: network.clone(),
+                budget,
+            }];
+        }
         match (&self.task, &self.network) {
             (Some(task), Some(network)) => {
                 vec![Setting { name: self.name.clone(), task: task.clone(), network: network.clone(), budget: None }]
@@ -333,6 +366,10 @@ impl StudyConfig {
             for setting in &mut self.setting {
                 setting.budget = setting.budget.map(|own| own.min(budget));
             }
+            for phase in &mut self.phase {
+                phase.budget = phase.budget.min(budget);
+                phase.drift = phase.drift.min(phase.budget / 2);
+            }
         }
         if let Some(count) = self.quick.settings {
             self.setting.truncate(count.max(1));
@@ -358,6 +395,11 @@ impl StudyConfig {
         check_range("budget", self.budget, 1, 1_000_000_000_000)?;
         match self.kind {
             Kind::Compare | Kind::Robustness => self.check_comparison()?,
+            Kind::Switching => {
+                super::switching::check(self)?;
+                self.check_measures()?;
+                self.check_arms()?;
+            }
             Kind::Theory => {}
             Kind::Cost => {
                 if self.lengths.len() < 2 {
@@ -383,18 +425,25 @@ impl StudyConfig {
             (Some(_), Some(_), true) | (None, None, false) => {}
             _ => return Err("give either one [task.…] and one [network.…], or [[setting]] tables with both".to_owned()),
         }
+        if self.stop_at_target && self.targets.is_empty() {
+            return Err("stop_at_target = true: needs targets".to_owned());
+        }
+        self.check_measures()?;
+        self.check_arms()
+    }
+
+    /// What is wrong with what arms are judged by.
+    fn check_measures(&self) -> Result<(), String> {
         if self.metrics.is_empty() {
             return Err("metrics = []: name at least one, for example [\"loss\"]".to_owned());
         }
         if self.targets.iter().any(|target| !target.is_finite()) {
             return Err(format!("targets = {:?}: must be finite numbers", self.targets));
         }
-        if self.stop_at_target && self.targets.is_empty() {
-            return Err("stop_at_target = true: needs targets".to_owned());
-        }
-        self.check_arms()
+        Ok(())
     }
 
+    /// What is wrong with the arms or their seeds.
     fn check_arms(&self) -> Result<(), String> {
         if self.arm.is_empty() {
             return Err("no [[arm]]: there is nothing to run".to_owned());
@@ -422,7 +471,7 @@ impl StudyConfig {
         if !claim.at_most.or(claim.at_least).is_some_and(f64::is_finite) {
             return Err(place("the threshold must be a finite number"));
         }
-        if !matches!(self.kind, Kind::Compare | Kind::Robustness | Kind::Behaviour) {
+        if !matches!(self.kind, Kind::Compare | Kind::Robustness | Kind::Behaviour | Kind::Switching) {
             return Ok(());
         }
         if let Some(setting) = &claim.setting {
@@ -464,6 +513,10 @@ impl StudyConfig {
             return environment.score_names();
         }
         let mut names: Vec<String> = self.metrics.iter().map(|metric| metric.name().to_owned()).collect();
+        if self.kind == Kind::Switching {
+            names.extend(super::switching::metric_names(self));
+            return names;
+        }
         for &target in &self.targets {
             names.push(evaluations_to(target));
             names.push(solved(target));

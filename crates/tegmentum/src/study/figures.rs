@@ -34,7 +34,7 @@ pub(crate) fn short(value: f64) -> String {
 
 /// An axis.
 pub(crate) fn axis(label: &str, logarithmic: bool) -> Axis {
-    Axis { label: label.to_owned(), logarithmic }
+    Axis { label: label.to_owned(), logarithmic, marks: Vec::new() }
 }
 
 /// All figures of a comparison, setting by setting.

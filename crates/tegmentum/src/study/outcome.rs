@@ -150,6 +150,9 @@ pub struct Axis {
     pub label: String,
     /// Whether it is logarithmic; values at or below zero are then not drawn.
     pub logarithmic: bool,
+    /// Values of this axis with a name, drawn as lines across the picture: where the world changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub marks: Vec<(String, f64)>,
 }
 
 /// One line with a band.
