@@ -105,6 +105,14 @@ impl AgentConfig {
         }
     }
 
+    /// Sets the learning rate; returns whether the agent has one.
+    pub fn set_learning_rate(&mut self, rate: f64) -> bool {
+        let _ = rate;
+        match self {
+            Self::RandomChoice(_) => false,
+        }
+    }
+
     /// An agent for `environment`; first parameters and choices follow from `key`.
     ///
     /// # Errors

@@ -34,7 +34,7 @@ pub struct Summary {
 pub struct Sample {
     /// Number of seeds.
     pub n: usize,
-    /// Interquartile mean (for a share of seeds, `solved_…`, the share itself with Wilson's interval); `None` if a quarter or more of the seeds failed, so that it is not finite.
+    /// Interquartile mean (for a share of seeds, `solved…` and `share_…`, the share itself with Wilson's interval); `None` if a quarter or more of the seeds failed, so that it is not finite.
     pub iqm: Option<f64>,
     /// 95 % bootstrap interval of the interquartile mean.
     pub ci95: Option<[f64; 2]>,
@@ -44,6 +44,17 @@ pub struct Sample {
     pub quartiles: [Option<f64>; 2],
     /// The values in the order of the seeds; `None` where a seed failed (never reached a target, or not finite).
     pub values: Vec<Option<f64>>,
+}
+
+/// Whether a metric counts seeds: its values are 0 and 1, its centre is their share and its interval Wilson's.
+///
+/// # Example
+/// ```
+/// use tegmentum::study::outcome::is_share;
+/// assert!(is_share("solved_0.01") && is_share("share_burst_within_20") && !is_share("accuracy"));
+/// ```
+pub fn is_share(metric: &str) -> bool {
+    metric == "solved" || metric.starts_with("solved_") && metric != "solved_decades" || metric.starts_with("share_")
 }
 
 /// What became of a claim.
