@@ -11,8 +11,16 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+use crate::network::Description;
 use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter};
 use crate::random::Key;
+
+/// Its name in lists.
+pub const DESCRIPTION: Description = Description {
+    name: "scheduled_bursts",
+    summary: "bursts at moments drawn beforehand, a control",
+    reference: "ours",
+};
 
 /// The constants of the control.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
