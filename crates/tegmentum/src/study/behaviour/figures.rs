@@ -1,13 +1,17 @@
 //! The pictures and tables of a study of behaviour.
 
+use crate::agent::Raster;
 use crate::environment::EnvironmentConfig;
 use crate::statistics::{median, quantile};
 use crate::study::config::StudyConfig;
 use crate::study::figures::{axis, groups, search_table, short};
-use crate::study::outcome::{CurveSeries, Figure, FigureContent};
+use crate::study::outcome::{Axis, CurveSeries, Figure, FigureContent, RasterPanel, RunsPanel};
 use crate::study::run::ArmTrials;
-use crate::study::trial::Point;
+use crate::study::trial::{Point, Trial};
 use crate::study::tuning::TuningRecord;
+
+/// Runs that are drawn one by one.
+const RUNS: usize = 60;
 
 /// All figures.
 pub(crate) fn draw(
@@ -18,10 +22,12 @@ pub(crate) fn draw(
 ) -> Vec<Figure> {
     let place = Place { study, environment };
     let mut figures = vec![
+        place.runs(all),
         place.over_trials(all, "correct", "Correct responses", "share of correct trials", 0),
         place.over_trials(all, "entropy", "Entropy of the policy", "entropy of the choice (bits)", 1),
     ];
     figures.extend(all.iter().filter(|arm| arm.arm.neuromodulation.is_some()).map(|arm| place.modulators(arm)));
+    figures.extend(all.iter().filter_map(|arm| place.raster(arm)));
     figures.push(place.first_score(all));
     figures.push(place.scores(all));
     if !tuning.is_empty() {
@@ -40,13 +46,60 @@ impl Place<'_> {
         Figure { id: format!("{}-{id}", self.study.name), title: title.to_owned(), caption, content }
     }
 
-    fn events(&self) -> String {
-        let events = self.environment.events();
-        if events.is_empty() {
-            return String::new();
-        }
-        let texts: Vec<String> = events.iter().map(|(trial, name)| format!("{name} at trial {trial}")).collect();
-        format!(" {}; the agent is not told.", texts.join(", "))
+    /// The axis of trials, with what changes when.
+    fn trials(&self) -> Axis {
+        let marks = self.environment.events().into_iter().map(|(trial, name)| (name, trial as f64)).collect();
+        Axis { marks, ..axis("trials", false) }
+    }
+
+    /// Every run of every arm: a mean hides that runs either adapt or do not.
+    fn runs(&self, all: &[ArmTrials]) -> Figure {
+        let panel = |arm: &ArmTrials| {
+            let mean = mean_curve("", arm, |point| point.metrics[0]);
+            let run = |trial: &Trial| trial.curve.iter().map(|point| point.metrics[0]).collect();
+            RunsPanel {
+                title: arm.arm.label().to_owned(),
+                x: mean.x,
+                mean: mean.y,
+                runs: arm.trials.iter().take(RUNS).map(run).collect(),
+            }
+        };
+        self.figure(
+            "runs",
+            "Every run",
+            format!(
+                "Share of correct trials, a thin line for each of the first {} seeds, the mean over all in bold. What changes, \
+                 the agent is not told.",
+                self.study.seeds.count.min(RUNS as u64)
+            ),
+            FigureContent::Runs {
+                x: self.trials(),
+                y: axis("share of correct trials", false),
+                panels: all.iter().map(panel).collect(),
+            },
+        )
+    }
+
+    /// Spikes of a few trials of the first seed, for agents that have them.
+    fn raster(&self, arm: &ArmTrials) -> Option<Figure> {
+        let kept = &arm.trials.first()?.rasters;
+        let (_, first) = kept.first()?;
+        let panel = |(trial, raster): &(u64, Raster)| RasterPanel {
+            title: format!("trial {}", trial + 1),
+            duration: raster.duration,
+            spikes: raster.spikes.clone(),
+        };
+        Some(self.figure(
+            &format!("raster-{}", arm.arm.name),
+            &format!("Spikes of {}", arm.arm.label()),
+            "Three trials of the first seed: before the rule changes, soon after, and the last one.".to_owned(),
+            FigureContent::Raster {
+                populations: first.populations.clone(),
+                cells: first.cells,
+                x: axis("time in the trial (ms)", false),
+                panels: kept.iter().map(panel).collect(),
+            },
+        ))
     }
 
     fn over_trials(&self, all: &[ArmTrials], id: &str, title: &str, label: &str, metric: usize) -> Figure {
@@ -57,12 +110,11 @@ impl Place<'_> {
             id,
             title,
             format!(
-                "Mean over {} seeds with its 95 % interval, averaged over neighbouring trials.{}",
-                self.study.seeds.count,
-                self.events()
+                "Mean over {} seeds with its 95 % interval, averaged over neighbouring trials.",
+                self.study.seeds.count
             ),
             FigureContent::Curves {
-                x: axis("trials", false),
+                x: self.trials(),
                 y: axis(label, false),
                 series: series.into_iter().filter(has_values).collect(),
                 references: Vec::new(),
@@ -83,12 +135,9 @@ impl Place<'_> {
         self.figure(
             &format!("modulators-{}", arm.arm.name),
             &format!("The modulators of {}", arm.arm.label()),
-            format!(
-                "Levels over trials, mean over seeds with its 95 % interval; what a unit is, each nucleus says.{}",
-                self.events()
-            ),
+            "Levels over trials, mean over seeds with its 95 % interval; what a unit is, each nucleus says.".to_owned(),
             FigureContent::Curves {
-                x: axis("trials", false),
+                x: self.trials(),
                 y: axis("level", false),
                 series: series.into_iter().filter(|series| series.y.iter().any(|&y| y != 0.0)).collect(),
                 references: Vec::new(),
