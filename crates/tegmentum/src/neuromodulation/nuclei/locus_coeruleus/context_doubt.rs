@@ -143,6 +143,6 @@ mod tests {
         };
         assert_eq!(alarms(0.0), 40);
         assert_eq!(alarms(0.2), 0);
-        assert_eq!(alarms(0.5), 0);
+        assert_eq!(alarms(0.45), 0);
     }
 }
