@@ -15,6 +15,7 @@ use std::fmt::Debug;
 use serde::{Deserialize, Serialize};
 
 use crate::agents::random_choice::{self, RandomChoiceConfig};
+use crate::agents::spiking_actor_critic::{self, SpikingActorCriticConfig};
 use crate::environment::{Action, Environment};
 use crate::error::{Error, Result};
 use crate::network::Description;
@@ -84,6 +85,8 @@ pub trait Agent: Send + Debug {
 pub enum AgentConfig {
     /// Chooses at random.
     RandomChoice(RandomChoiceConfig),
+    /// Spiking groups that learn by R-STDP under dopamine.
+    SpikingActorCritic(SpikingActorCriticConfig),
 }
 
 impl AgentConfig {
@@ -102,14 +105,18 @@ impl AgentConfig {
     pub fn description(&self) -> Description {
         match self {
             Self::RandomChoice(_) => random_choice::DESCRIPTION,
+            Self::SpikingActorCritic(_) => spiking_actor_critic::DESCRIPTION,
         }
     }
 
     /// Sets the learning rate; returns whether the agent has one.
     pub fn set_learning_rate(&mut self, rate: f64) -> bool {
-        let _ = rate;
         match self {
             Self::RandomChoice(_) => false,
+            Self::SpikingActorCritic(config) => {
+                config.set_learning_rate(rate);
+                true
+            }
         }
     }
 
@@ -120,6 +127,7 @@ impl AgentConfig {
     pub fn build(&self, environment: &dyn Environment, key: Key) -> Result<Box<dyn Agent>> {
         Ok(match self {
             Self::RandomChoice(config) => Box::new(config.build(environment, key)?),
+            Self::SpikingActorCritic(config) => Box::new(config.build(environment, key)?),
         })
     }
 }
@@ -131,5 +139,8 @@ pub fn registry() -> Vec<Description> {
 
 /// Every agent with its default parameters. An agent is registered by a line here.
 pub fn defaults() -> Vec<AgentConfig> {
-    vec![AgentConfig::RandomChoice(RandomChoiceConfig::default())]
+    vec![
+        AgentConfig::RandomChoice(RandomChoiceConfig::default()),
+        AgentConfig::SpikingActorCritic(SpikingActorCriticConfig::default()),
+    ]
 }
