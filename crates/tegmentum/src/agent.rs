@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agents::actor_critic::{self, ActorCriticConfig};
 use crate::agents::random_choice::{self, RandomChoiceConfig};
+use crate::agents::spiking_actor_critic::{self, SpikingActorCriticConfig};
 use crate::environment::{Action, Environment};
 use crate::error::{Error, Result};
 use crate::network::Description;
@@ -87,6 +88,8 @@ pub enum AgentConfig {
     ActorCritic(ActorCriticConfig),
     /// Chooses at random.
     RandomChoice(RandomChoiceConfig),
+    /// Spiking groups that learn by R-STDP under dopamine.
+    SpikingActorCritic(SpikingActorCriticConfig),
 }
 
 impl AgentConfig {
@@ -106,6 +109,7 @@ impl AgentConfig {
         match self {
             Self::ActorCritic(_) => actor_critic::DESCRIPTION,
             Self::RandomChoice(_) => random_choice::DESCRIPTION,
+            Self::SpikingActorCritic(_) => spiking_actor_critic::DESCRIPTION,
         }
     }
 
@@ -114,6 +118,7 @@ impl AgentConfig {
         match self {
             Self::RandomChoice(_) => return false,
             Self::ActorCritic(config) => config.learning_rate = rate,
+            Self::SpikingActorCritic(config) => config.set_learning_rate(rate),
         }
         true
     }
@@ -126,6 +131,7 @@ impl AgentConfig {
         Ok(match self {
             Self::ActorCritic(config) => Box::new(config.build(environment, key)?),
             Self::RandomChoice(config) => Box::new(config.build(environment, key)?),
+            Self::SpikingActorCritic(config) => Box::new(config.build(environment, key)?),
         })
     }
 }
@@ -140,5 +146,6 @@ pub fn defaults() -> Vec<AgentConfig> {
     vec![
         AgentConfig::ActorCritic(ActorCriticConfig::default()),
         AgentConfig::RandomChoice(RandomChoiceConfig::default()),
+        AgentConfig::SpikingActorCritic(SpikingActorCriticConfig::default()),
     ]
 }

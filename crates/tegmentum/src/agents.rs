@@ -2,3 +2,4 @@
 
 pub mod actor_critic;
 pub mod random_choice;
+pub mod spiking_actor_critic;
