@@ -14,7 +14,11 @@ use std::fmt::Debug;
 
 use serde::{Deserialize, Serialize};
 
+use crate::agents::adaptive_estimator::{self, AdaptiveEstimatorConfig};
+use crate::agents::full_bayes::{self, FullBayesConfig};
+use crate::agents::pearce_hall::{self, PearceHallConfig};
 use crate::agents::random_choice::{self, RandomChoiceConfig};
+use crate::agents::reduced_bayes::{self, ReducedBayesConfig};
 use crate::environment::{Action, Environment};
 use crate::error::{Error, Result};
 use crate::network::Description;
@@ -84,6 +88,14 @@ pub trait Agent: Send + Debug {
 pub enum AgentConfig {
     /// Chooses at random.
     RandomChoice(RandomChoiceConfig),
+    /// A number by a delta rule under the modulators.
+    AdaptiveEstimator(AdaptiveEstimatorConfig),
+    /// A number that jumps: estimate and run length, told noise and hazard.
+    ReducedBayes(ReducedBayesConfig),
+    /// The ideal observer of a number that jumps.
+    FullBayes(FullBayesConfig),
+    /// A delta rule whose rate is the size of recent errors.
+    PearceHall(PearceHallConfig),
 }
 
 impl AgentConfig {
@@ -102,6 +114,10 @@ impl AgentConfig {
     pub fn description(&self) -> Description {
         match self {
             Self::RandomChoice(_) => random_choice::DESCRIPTION,
+            Self::AdaptiveEstimator(_) => adaptive_estimator::DESCRIPTION,
+            Self::ReducedBayes(_) => reduced_bayes::DESCRIPTION,
+            Self::FullBayes(_) => full_bayes::DESCRIPTION,
+            Self::PearceHall(_) => pearce_hall::DESCRIPTION,
         }
     }
 
@@ -112,6 +128,10 @@ impl AgentConfig {
     pub fn build(&self, environment: &dyn Environment, key: Key) -> Result<Box<dyn Agent>> {
         Ok(match self {
             Self::RandomChoice(config) => Box::new(config.build(environment, key)?),
+            Self::AdaptiveEstimator(config) => Box::new(config.build(environment)?),
+            Self::ReducedBayes(config) => Box::new(config.build(environment)?),
+            Self::FullBayes(config) => Box::new(config.build(environment)?),
+            Self::PearceHall(config) => Box::new(config.build(environment, key)?),
         })
     }
 }
@@ -123,5 +143,11 @@ pub fn registry() -> Vec<Description> {
 
 /// Every agent with its default parameters. An agent is registered by a line here.
 pub fn defaults() -> Vec<AgentConfig> {
-    vec![AgentConfig::RandomChoice(RandomChoiceConfig::default())]
+    vec![
+        AgentConfig::RandomChoice(RandomChoiceConfig::default()),
+        AgentConfig::AdaptiveEstimator(AdaptiveEstimatorConfig::default()),
+        AgentConfig::ReducedBayes(ReducedBayesConfig::default()),
+        AgentConfig::FullBayes(FullBayesConfig::default()),
+        AgentConfig::PearceHall(PearceHallConfig::default()),
+    ]
 }

@@ -3,6 +3,7 @@
 //! | preset | what is in it | source |
 //! |---|---|---|
 //! | `none` | nothing: modulation is neutral | |
+//! | `change-point` | reduced Bayes about a number that jumps: error, noise, surprise and patience | Nassar 2010; roles partly ours |
 //! | `mei-2025` | dopamine carries δ; noradrenaline bursts on unexpected uncertainty, raises temperature and plasticity | arXiv:2501.06762, constants inferred |
 
 use std::collections::BTreeMap;
@@ -16,7 +17,7 @@ use super::nuclei::dorsal_raphe::DorsalRapheConfig;
 use super::nuclei::locus_coeruleus::LocusCoeruleusConfig;
 use super::nuclei::ventral_tegmental_area::VentralTegmentalAreaConfig;
 use super::nucleus::Transmitter;
-use super::presets::mei_2025;
+use super::presets::{change_point, mei_2025};
 use super::receptor::Receptor;
 
 /// The name of a preset.
@@ -26,6 +27,8 @@ pub enum Preset {
     /// Nothing: modulation is neutral.
     #[default]
     None,
+    /// Four parts of inference about a number that jumps.
+    ChangePoint,
     /// Dopamine and noradrenaline of the Go/No-Go study.
     #[serde(rename = "mei-2025")]
     Mei2025,
@@ -52,12 +55,13 @@ pub struct Parts {
 
 impl Preset {
     /// All presets.
-    pub const ALL: [Self; 2] = [Self::None, Self::Mei2025];
+    pub const ALL: [Self; 3] = [Self::None, Self::ChangePoint, Self::Mei2025];
 
     /// The name in study files.
     pub fn name(self) -> &'static str {
         match self {
             Self::None => "none",
+            Self::ChangePoint => "change-point",
             Self::Mei2025 => "mei-2025",
         }
     }
@@ -66,6 +70,7 @@ impl Preset {
     pub fn parts(self) -> Parts {
         match self {
             Self::None => Parts::default(),
+            Self::ChangePoint => change_point::parts(),
             Self::Mei2025 => mei_2025::parts(),
         }
     }

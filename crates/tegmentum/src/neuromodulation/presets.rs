@@ -1,3 +1,4 @@
 //! The presets, one file each.
 
+pub mod change_point;
 pub mod mei_2025;

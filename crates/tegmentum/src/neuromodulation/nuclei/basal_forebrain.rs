@@ -4,11 +4,14 @@
 //! |---|---|---|
 //! | [error size](error_size) | expected size of fast and slow prediction errors | optimizers |
 //! | [expected uncertainty](expected_uncertainty) | usual size of outcome errors | agents |
+//! | [noise estimate](noise_estimate) | size of the noise, told apart from change | agents |
 
 pub mod error_size;
 pub mod expected_uncertainty;
+pub mod noise_estimate;
 
 use expected_uncertainty::ExpectedUncertaintyConfig;
+use noise_estimate::NoiseEstimateConfig;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
@@ -20,6 +23,8 @@ use crate::neuromodulation::nucleus::Nucleus;
 pub enum BasalForebrainConfig {
     /// See [`expected_uncertainty`].
     ExpectedUncertainty(ExpectedUncertaintyConfig),
+    /// See [`noise_estimate`].
+    NoiseEstimate(NoiseEstimateConfig),
 }
 
 impl BasalForebrainConfig {
@@ -30,6 +35,7 @@ impl BasalForebrainConfig {
     pub fn build(&self) -> Result<Box<dyn Nucleus>> {
         Ok(match self {
             Self::ExpectedUncertainty(config) => Box::new(config.build()?),
+            Self::NoiseEstimate(config) => Box::new(config.build()?),
         })
     }
 }

@@ -4,11 +4,14 @@
 //! |---|---|---|
 //! | [horizon](horizon) | time since the last surprise | optimizers |
 //! | [average outcome](average_outcome) | running mean of reward | agents |
+//! | [run length](run_length) | trials that the estimate averages over | agents |
 
 pub mod average_outcome;
 pub mod horizon;
+pub mod run_length;
 
 use average_outcome::AverageOutcomeConfig;
+use run_length::RunLengthConfig;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
@@ -20,6 +23,8 @@ use crate::neuromodulation::nucleus::Nucleus;
 pub enum DorsalRapheConfig {
     /// See [`average_outcome`].
     AverageOutcome(AverageOutcomeConfig),
+    /// See [`run_length`].
+    RunLength(RunLengthConfig),
 }
 
 impl DorsalRapheConfig {
@@ -30,6 +35,7 @@ impl DorsalRapheConfig {
     pub fn build(&self) -> Result<Box<dyn Nucleus>> {
         Ok(match self {
             Self::AverageOutcome(config) => Box::new(config.build()?),
+            Self::RunLength(config) => Box::new(config.build()?),
         })
     }
 }

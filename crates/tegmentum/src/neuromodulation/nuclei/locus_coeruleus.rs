@@ -4,10 +4,13 @@
 //! |---|---|---|
 //! | [cumulative surprise](cumulative_surprise) | confirmed rise of losses | optimizers |
 //! | [unexpected uncertainty](unexpected_uncertainty) | errors beyond the expected ones | agents |
+//! | [change-point probability](change_point_probability) | experience that an outcome has made worthless | agents |
 
+pub mod change_point_probability;
 pub mod cumulative_surprise;
 pub mod unexpected_uncertainty;
 
+use change_point_probability::ChangePointProbabilityConfig;
 use serde::{Deserialize, Serialize};
 use unexpected_uncertainty::UnexpectedUncertaintyConfig;
 
@@ -20,6 +23,8 @@ use crate::neuromodulation::nucleus::Nucleus;
 pub enum LocusCoeruleusConfig {
     /// See [`unexpected_uncertainty`].
     UnexpectedUncertainty(UnexpectedUncertaintyConfig),
+    /// See [`change_point_probability`].
+    ChangePointProbability(ChangePointProbabilityConfig),
 }
 
 impl LocusCoeruleusConfig {
@@ -30,6 +35,7 @@ impl LocusCoeruleusConfig {
     pub fn build(&self) -> Result<Box<dyn Nucleus>> {
         Ok(match self {
             Self::UnexpectedUncertainty(config) => Box::new(config.build()?),
+            Self::ChangePointProbability(config) => Box::new(config.build()?),
         })
     }
 }
