@@ -15,7 +15,11 @@ use std::fmt::Debug;
 use serde::{Deserialize, Serialize};
 
 use crate::agents::actor_critic::{self, ActorCriticConfig};
+use crate::agents::adaptive_estimator::{self, AdaptiveEstimatorConfig};
+use crate::agents::full_bayes::{self, FullBayesConfig};
+use crate::agents::pearce_hall::{self, PearceHallConfig};
 use crate::agents::random_choice::{self, RandomChoiceConfig};
+use crate::agents::reduced_bayes::{self, ReducedBayesConfig};
 use crate::agents::spiking_actor_critic::{self, SpikingActorCriticConfig};
 use crate::environment::{Action, Environment};
 use crate::error::{Error, Result};
@@ -90,6 +94,14 @@ pub enum AgentConfig {
     RandomChoice(RandomChoiceConfig),
     /// Spiking groups that learn by R-STDP under dopamine.
     SpikingActorCritic(SpikingActorCriticConfig),
+    /// A number by a delta rule under the modulators.
+    AdaptiveEstimator(AdaptiveEstimatorConfig),
+    /// A number that jumps: estimate and run length, told noise and hazard.
+    ReducedBayes(ReducedBayesConfig),
+    /// The ideal observer of a number that jumps.
+    FullBayes(FullBayesConfig),
+    /// A delta rule whose rate is the size of recent errors.
+    PearceHall(PearceHallConfig),
 }
 
 impl AgentConfig {
@@ -110,13 +122,20 @@ impl AgentConfig {
             Self::ActorCritic(_) => actor_critic::DESCRIPTION,
             Self::RandomChoice(_) => random_choice::DESCRIPTION,
             Self::SpikingActorCritic(_) => spiking_actor_critic::DESCRIPTION,
+            Self::AdaptiveEstimator(_) => adaptive_estimator::DESCRIPTION,
+            Self::ReducedBayes(_) => reduced_bayes::DESCRIPTION,
+            Self::FullBayes(_) => full_bayes::DESCRIPTION,
+            Self::PearceHall(_) => pearce_hall::DESCRIPTION,
         }
     }
 
     /// Sets the learning rate; returns whether the agent has one.
     pub fn set_learning_rate(&mut self, rate: f64) -> bool {
         match self {
-            Self::RandomChoice(_) => return false,
+            Self::RandomChoice(_) | Self::AdaptiveEstimator(_) | Self::ReducedBayes(_) | Self::FullBayes(_) => {
+                return false;
+            }
+            Self::PearceHall(_) => return false,
             Self::ActorCritic(config) => config.learning_rate = rate,
             Self::SpikingActorCritic(config) => config.set_learning_rate(rate),
         }
@@ -132,6 +151,10 @@ impl AgentConfig {
             Self::ActorCritic(config) => Box::new(config.build(environment, key)?),
             Self::RandomChoice(config) => Box::new(config.build(environment, key)?),
             Self::SpikingActorCritic(config) => Box::new(config.build(environment, key)?),
+            Self::AdaptiveEstimator(config) => Box::new(config.build(environment)?),
+            Self::ReducedBayes(config) => Box::new(config.build(environment)?),
+            Self::FullBayes(config) => Box::new(config.build(environment)?),
+            Self::PearceHall(config) => Box::new(config.build(environment, key)?),
         })
     }
 }
@@ -147,5 +170,9 @@ pub fn defaults() -> Vec<AgentConfig> {
         AgentConfig::ActorCritic(ActorCriticConfig::default()),
         AgentConfig::RandomChoice(RandomChoiceConfig::default()),
         AgentConfig::SpikingActorCritic(SpikingActorCriticConfig::default()),
+        AgentConfig::AdaptiveEstimator(AdaptiveEstimatorConfig::default()),
+        AgentConfig::ReducedBayes(ReducedBayesConfig::default()),
+        AgentConfig::FullBayes(FullBayesConfig::default()),
+        AgentConfig::PearceHall(PearceHallConfig::default()),
     ]
 }

@@ -207,12 +207,8 @@ impl SpikingActorCriticConfig {
         let mut stream = key.child(1).stream();
         let weights = (0..end).map(|_| (self.first_weight * stream.uniform()) as f32).collect();
         let duration = self.stimulus_duration + self.hold_duration;
-        let credit = Credit::new(
-            duration,
-            self.stimulus_duration,
-            self.eligibility_time_constant,
-            self.feedback_time_constant,
-        );
+        let credit =
+            Credit::new(duration, self.stimulus_duration, self.eligibility_time_constant, self.feedback_time_constant);
         let error_cells = ErrorCells::new(self.error_cells, self.outcome_duration)?;
         let raster = empty_raster(&input, &critic, &actor, &prediction, &error_cells, duration);
         Ok(SpikingActorCritic {
@@ -356,8 +352,11 @@ impl SpikingActorCritic {
             let stamp = time as f32;
             spikes.extend(fired.iter().map(|&cell| (stamp, cell)));
             let mut first = traces.len() as u32;
-            let [direct, gated] = [self.credit.direct[time], self.credit.gated[time]]
-                .map(|worth| Arrivals { spikes: arrived, traces, worth });
+            let [direct, gated] = [self.credit.direct[time], self.credit.gated[time]].map(|worth| Arrivals {
+                spikes: arrived,
+                traces,
+                worth,
+            });
             let critic = std::iter::once((&mut self.critic, direct));
             let actor = self.actor.iter_mut().map(|group| (group, gated));
             let prediction = self.prediction.iter_mut().map(|group| (group, direct));

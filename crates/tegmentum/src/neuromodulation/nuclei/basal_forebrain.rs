@@ -8,17 +8,20 @@
 //! | [encoding and retrieval](encoding_and_retrieval) | high while the world is new | agents |
 //! | [depression before dopamine](depression_before_dopamine) | there until reward comes | spiking agents |
 //! | [tonic activity](super::tonic_activity) | a tone that couplings act on | `doya-2002` |
+//! | [noise estimate](noise_estimate) | size of the noise, told apart from change | agents |
 
 pub mod cue_invalidity;
 pub mod depression_before_dopamine;
 pub mod encoding_and_retrieval;
 pub mod error_size;
 pub mod expected_uncertainty;
+pub mod noise_estimate;
 
 use cue_invalidity::CueInvalidityConfig;
 use depression_before_dopamine::DepressionBeforeDopamineConfig;
 use encoding_and_retrieval::EncodingAndRetrievalConfig;
 use expected_uncertainty::ExpectedUncertaintyConfig;
+use noise_estimate::NoiseEstimateConfig;
 use serde::{Deserialize, Serialize};
 
 use super::tonic_activity::{self, TonicActivityConfig};
@@ -49,6 +52,8 @@ pub enum BasalForebrainConfig {
     DepressionBeforeDopamine(DepressionBeforeDopamineConfig),
     /// See [`tonic_activity`].
     TonicActivity(TonicActivityConfig),
+    /// See [`noise_estimate`].
+    NoiseEstimate(NoiseEstimateConfig),
 }
 
 impl BasalForebrainConfig {
@@ -63,6 +68,7 @@ impl BasalForebrainConfig {
             Self::EncodingAndRetrieval(config) => Box::new(config.build()?),
             Self::DepressionBeforeDopamine(config) => Box::new(config.build()?),
             Self::TonicActivity(config) => Box::new(config.build(Transmitter::Acetylcholine)?),
+            Self::NoiseEstimate(config) => Box::new(config.build()?),
         })
     }
 
@@ -73,6 +79,7 @@ impl BasalForebrainConfig {
             Self::CueInvalidity(_) => cue_invalidity::DESCRIPTION,
             Self::EncodingAndRetrieval(_) => encoding_and_retrieval::DESCRIPTION,
             Self::DepressionBeforeDopamine(_) => depression_before_dopamine::DESCRIPTION,
+            Self::NoiseEstimate(_) => noise_estimate::DESCRIPTION,
             Self::TonicActivity(_) => tonic_activity::DESCRIPTION,
         }
     }
@@ -84,6 +91,7 @@ impl BasalForebrainConfig {
             Self::CueInvalidity(CueInvalidityConfig::default()),
             Self::EncodingAndRetrieval(EncodingAndRetrievalConfig::default()),
             Self::DepressionBeforeDopamine(DepressionBeforeDopamineConfig::default()),
+            Self::NoiseEstimate(NoiseEstimateConfig::default()),
             Self::TonicActivity(TonicActivityConfig::default()),
         ]
     }

@@ -9,6 +9,7 @@
 //! | [uncertainty meta-learning](uncertainty_meta_learning) | learning rate for bad news | agents |
 //! | [behavioural inhibition](behavioural_inhibition) | running mean of punishment | agents |
 //! | [tonic activity](super::tonic_activity) | a tone that couplings act on | `doya-2002` |
+//! | [run length](run_length) | trials that the estimate averages over | agents |
 
 pub mod average_outcome;
 pub mod behavioural_inhibition;
@@ -21,6 +22,9 @@ use average_outcome::AverageOutcomeConfig;
 use behavioural_inhibition::BehaviouralInhibitionConfig;
 use discount_and_patience::DiscountAndPatienceConfig;
 use opponency::OpponencyConfig;
+pub mod run_length;
+
+use run_length::RunLengthConfig;
 use serde::{Deserialize, Serialize};
 use uncertainty_meta_learning::UncertaintyMetaLearningConfig;
 
@@ -54,6 +58,8 @@ pub enum DorsalRapheConfig {
     BehaviouralInhibition(BehaviouralInhibitionConfig),
     /// See [`tonic_activity`].
     TonicActivity(TonicActivityConfig),
+    /// See [`run_length`].
+    RunLength(RunLengthConfig),
 }
 
 impl DorsalRapheConfig {
@@ -69,6 +75,7 @@ impl DorsalRapheConfig {
             Self::UncertaintyMetaLearning(config) => Box::new(config.build()?),
             Self::BehaviouralInhibition(config) => Box::new(config.build()?),
             Self::TonicActivity(config) => Box::new(config.build(Transmitter::Serotonin)?),
+            Self::RunLength(config) => Box::new(config.build()?),
         })
     }
 
@@ -80,6 +87,7 @@ impl DorsalRapheConfig {
             Self::Opponency(_) => opponency::DESCRIPTION,
             Self::UncertaintyMetaLearning(_) => uncertainty_meta_learning::DESCRIPTION,
             Self::BehaviouralInhibition(_) => behavioural_inhibition::DESCRIPTION,
+            Self::RunLength(_) => run_length::DESCRIPTION,
             Self::TonicActivity(_) => tonic_activity::DESCRIPTION,
         }
     }
@@ -92,6 +100,7 @@ impl DorsalRapheConfig {
             Self::Opponency(OpponencyConfig::default()),
             Self::UncertaintyMetaLearning(UncertaintyMetaLearningConfig::default()),
             Self::BehaviouralInhibition(BehaviouralInhibitionConfig::default()),
+            Self::RunLength(RunLengthConfig::default()),
             Self::TonicActivity(TonicActivityConfig::default()),
         ]
     }

@@ -8,11 +8,14 @@
 //! | [Bayes factor](bayes_factor) | posterior probability of a change | agents with a model of outcomes |
 //! | [FitzHugh–Nagumo](fitzhugh_nagumo) | gain of an excitable population, phasic or tonic | agents |
 //! | [utility](utility) | the same, its mode set by short- and long-term utility | agents |
+//! | [change-point probability](change_point_probability) | experience that an outcome has made worthless | agents |
 //! | [context doubt](context_doubt) | probability of another context | agents |
 //! | [tonic activity](super::tonic_activity) | a tone that couplings act on | `doya-2002` |
 
 pub mod bayes_factor;
 pub mod context_doubt;
+
+pub mod change_point_probability;
 pub mod cumulative_surprise;
 pub mod fitzhugh_nagumo;
 pub mod scheduled_bursts;
@@ -20,6 +23,7 @@ pub mod unexpected_uncertainty;
 pub mod utility;
 
 use bayes_factor::BayesFactorConfig;
+use change_point_probability::ChangePointProbabilityConfig;
 use context_doubt::ContextDoubtConfig;
 use fitzhugh_nagumo::FitzHughNagumoConfig;
 use scheduled_bursts::ScheduledBurstsConfig;
@@ -61,6 +65,8 @@ pub enum LocusCoeruleusConfig {
     ContextDoubt(ContextDoubtConfig),
     /// See [`tonic_activity`].
     TonicActivity(TonicActivityConfig),
+    /// See [`change_point_probability`].
+    ChangePointProbability(ChangePointProbabilityConfig),
 }
 
 impl LocusCoeruleusConfig {
@@ -77,6 +83,7 @@ impl LocusCoeruleusConfig {
             Self::Utility(config) => Box::new(config.build(key)?),
             Self::ContextDoubt(config) => Box::new(config.build()?),
             Self::TonicActivity(config) => Box::new(config.build(Transmitter::Noradrenaline)?),
+            Self::ChangePointProbability(config) => Box::new(config.build()?),
         })
     }
 
@@ -89,6 +96,7 @@ impl LocusCoeruleusConfig {
             Self::FitzHughNagumo(_) => fitzhugh_nagumo::DESCRIPTION,
             Self::Utility(_) => utility::DESCRIPTION,
             Self::ContextDoubt(_) => context_doubt::DESCRIPTION,
+            Self::ChangePointProbability(_) => change_point_probability::DESCRIPTION,
             Self::TonicActivity(_) => tonic_activity::DESCRIPTION,
         }
     }
@@ -102,6 +110,7 @@ impl LocusCoeruleusConfig {
             Self::Utility(UtilityConfig::default()),
             Self::ContextDoubt(ContextDoubtConfig::default()),
             Self::ScheduledBursts(ScheduledBurstsConfig::default()),
+            Self::ChangePointProbability(ChangePointProbabilityConfig::default()),
             Self::TonicActivity(TonicActivityConfig::default()),
         ]
     }

@@ -50,7 +50,9 @@ fn a_system_without_parts_is_neutral_to_the_bit() {
 fn noradrenaline_lesioned_or_clamped_to_zero_equals_its_absence() {
     let absent = {
         let mut config = NeuromodulationConfig { preset: Preset::Mei2025, ..NeuromodulationConfig::default() };
-        for target in [("noradrenaline_temperature", Target::Temperature), ("noradrenaline_plasticity", Target::LearningRate)] {
+        for target in
+            [("noradrenaline_temperature", Target::Temperature), ("noradrenaline_plasticity", Target::LearningRate)]
+        {
             config.receptor.push(Receptor::new(target.0, Transmitter::Noradrenaline, target.1, 0.0));
         }
         let mut system = config.build(Key::from_seed(7)).expect("valid");
@@ -59,7 +61,8 @@ fn noradrenaline_lesioned_or_clamped_to_zero_equals_its_absence() {
     let intact = run(&mut build("preset = 'mei-2025'"), &history(300));
     assert_ne!(intact, absent, "the history has a burst in it");
     for action in ["{ lesion = 1.0 }", "{ clamp = 0.0 }"] {
-        let drug = format!("preset = 'mei-2025'\npharmacology = [{{ modulator = 'noradrenaline', action = {action} }}]");
+        let drug =
+            format!("preset = 'mei-2025'\npharmacology = [{{ modulator = 'noradrenaline', action = {action} }}]");
         assert_eq!(run(&mut build(&drug), &history(300)), absent, "{action}");
     }
 }
@@ -289,11 +292,13 @@ fn a_record_holds_every_level_and_effect() {
             assert_eq!(modulator.level, modulator.phasic + modulator.tonic);
             assert_eq!(modulator.level, system.levels().of(modulator.transmitter));
         }
-        let temperature = record.receptors.iter().find(|entry| entry.name == "noradrenaline_temperature").expect("there");
+        let temperature =
+            record.receptors.iter().find(|entry| entry.name == "noradrenaline_temperature").expect("there");
         assert_eq!(temperature.effect, system.modulation().temperature);
         assert_eq!(temperature.effect, 1.0 + 6.0 * temperature.seen);
     }
-    let again: SystemRecord = serde_json::from_str(&serde_json::to_string(&record).expect("plain data")).expect("plain data");
+    let again: SystemRecord =
+        serde_json::from_str(&serde_json::to_string(&record).expect("plain data")).expect("plain data");
     assert_eq!(again.receptors.len(), record.receptors.len());
 }
 
