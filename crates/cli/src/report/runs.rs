@@ -97,7 +97,7 @@ mod tests {
     fn every_run_has_its_line_and_names_do_not_touch() {
         let marks = [(10.0, "shift"), (10.2, "hidden"), (40.0, "back"), (90.0, "outside")];
         let marks = marks.map(|(at, name)| (name.to_owned(), at)).to_vec();
-        let axis = Axis { label: "trial".to_owned(), logarithmic: false, marks };
+        let axis = Axis { marks, ..crate::report::fixtures::axis("trial", false) };
         let x: Vec<f64> = (0..50).map(f64::from).collect();
         let runs: Vec<Vec<f64>> = (0..30).map(|run| x.iter().map(|x| x * f64::from(run % 2)).collect()).collect();
         let panel = RunsPanel { title: "a".to_owned(), mean: runs[1].clone(), x, runs };

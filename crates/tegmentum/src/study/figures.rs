@@ -1,7 +1,7 @@
 //! The pictures and tables of a comparison.
 
 use super::config::{StudyConfig, evaluations_to};
-use super::outcome::{Axis, CurveSeries, DistributionGroup, Figure, FigureContent, TrajectoryPanel};
+use super::outcome::{Axis, CurveSeries, DistributionGroup, Figure, FigureContent, RunsPanel, TrajectoryPanel};
 use super::run::ArmTrials;
 use super::trial::{Stage, Trial};
 use super::tuning::TuningRecord;
@@ -284,6 +284,29 @@ pub(crate) fn curve(label: &str, trials: &[Trial], pick: impl Fn(&super::trial::
         }
     }
     series
+}
+
+/// Every run of an arm as a line, with their mean. A point of a run that has no value repeats the one
+/// before; a run that begins without one is left out.
+pub(crate) fn runs_panel(title: &str, arm: &ArmTrials, pick: impl Fn(&super::trial::Point) -> f64) -> RunsPanel {
+    let longest = arm.trials.iter().max_by_key(|trial| trial.curve.len());
+    let points = longest.map_or(0, |trial| trial.curve.len());
+    let x = longest.map_or_else(Vec::new, |trial| trial.curve.iter().map(|p| p.evaluations as f64).collect());
+    let run = |trial: &Trial| {
+        let mut last = None;
+        let mut values = Vec::with_capacity(points);
+        for index in 0..points {
+            let value = trial.curve.get(index).map(&pick).filter(|value| value.is_finite());
+            last = value.or(last);
+            values.extend(last);
+        }
+        values
+    };
+    let runs: Vec<Vec<f64>> = arm.trials.iter().map(run).filter(|run| run.len() == points).collect();
+    let n = runs.len().max(1) as f64;
+    let mean = 0..if runs.is_empty() { 0 } else { points };
+    let mean = mean.map(|index| runs.iter().map(|run| run[index]).sum::<f64>() / n).collect();
+    RunsPanel { title: title.to_owned(), x, mean, runs }
 }
 
 /// What is drawn of a series: two channels that show the shape, or one against its past.
