@@ -14,7 +14,13 @@ use std::fmt::Debug;
 
 use serde::{Deserialize, Serialize};
 
+use crate::agents::actor_critic::{self, ActorCriticConfig};
+use crate::agents::adaptive_estimator::{self, AdaptiveEstimatorConfig};
+use crate::agents::full_bayes::{self, FullBayesConfig};
+use crate::agents::pearce_hall::{self, PearceHallConfig};
 use crate::agents::random_choice::{self, RandomChoiceConfig};
+use crate::agents::reduced_bayes::{self, ReducedBayesConfig};
+use crate::agents::spiking_actor_critic::{self, SpikingActorCriticConfig};
 use crate::environment::{Action, Environment};
 use crate::error::{Error, Result};
 use crate::network::Description;
@@ -82,8 +88,20 @@ pub trait Agent: Send + Debug {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AgentConfig {
+    /// Actor–critic of rate units with excitatory and inhibitory groups.
+    ActorCritic(ActorCriticConfig),
     /// Chooses at random.
     RandomChoice(RandomChoiceConfig),
+    /// Spiking groups that learn by R-STDP under dopamine.
+    SpikingActorCritic(SpikingActorCriticConfig),
+    /// A number by a delta rule under the modulators.
+    AdaptiveEstimator(AdaptiveEstimatorConfig),
+    /// A number that jumps: estimate and run length, told noise and hazard.
+    ReducedBayes(ReducedBayesConfig),
+    /// The ideal observer of a number that jumps.
+    FullBayes(FullBayesConfig),
+    /// A delta rule whose rate is the size of recent errors.
+    PearceHall(PearceHallConfig),
 }
 
 impl AgentConfig {
@@ -101,8 +119,27 @@ impl AgentConfig {
     /// Name, summary and reference.
     pub fn description(&self) -> Description {
         match self {
+            Self::ActorCritic(_) => actor_critic::DESCRIPTION,
             Self::RandomChoice(_) => random_choice::DESCRIPTION,
+            Self::SpikingActorCritic(_) => spiking_actor_critic::DESCRIPTION,
+            Self::AdaptiveEstimator(_) => adaptive_estimator::DESCRIPTION,
+            Self::ReducedBayes(_) => reduced_bayes::DESCRIPTION,
+            Self::FullBayes(_) => full_bayes::DESCRIPTION,
+            Self::PearceHall(_) => pearce_hall::DESCRIPTION,
         }
+    }
+
+    /// Sets the learning rate; returns whether the agent has one.
+    pub fn set_learning_rate(&mut self, rate: f64) -> bool {
+        match self {
+            Self::RandomChoice(_) | Self::AdaptiveEstimator(_) | Self::ReducedBayes(_) | Self::FullBayes(_) => {
+                return false;
+            }
+            Self::PearceHall(_) => return false,
+            Self::ActorCritic(config) => config.learning_rate = rate,
+            Self::SpikingActorCritic(config) => config.set_learning_rate(rate),
+        }
+        true
     }
 
     /// An agent for `environment`; first parameters and choices follow from `key`.
@@ -111,7 +148,13 @@ impl AgentConfig {
     /// [`Error::InvalidParameter`] for a parameter outside its range, [`Error::Incompatible`] if it cannot act there.
     pub fn build(&self, environment: &dyn Environment, key: Key) -> Result<Box<dyn Agent>> {
         Ok(match self {
+            Self::ActorCritic(config) => Box::new(config.build(environment, key)?),
             Self::RandomChoice(config) => Box::new(config.build(environment, key)?),
+            Self::SpikingActorCritic(config) => Box::new(config.build(environment, key)?),
+            Self::AdaptiveEstimator(config) => Box::new(config.build(environment)?),
+            Self::ReducedBayes(config) => Box::new(config.build(environment)?),
+            Self::FullBayes(config) => Box::new(config.build(environment)?),
+            Self::PearceHall(config) => Box::new(config.build(environment, key)?),
         })
     }
 }
@@ -123,5 +166,13 @@ pub fn registry() -> Vec<Description> {
 
 /// Every agent with its default parameters. An agent is registered by a line here.
 pub fn defaults() -> Vec<AgentConfig> {
-    vec![AgentConfig::RandomChoice(RandomChoiceConfig::default())]
+    vec![
+        AgentConfig::ActorCritic(ActorCriticConfig::default()),
+        AgentConfig::RandomChoice(RandomChoiceConfig::default()),
+        AgentConfig::SpikingActorCritic(SpikingActorCriticConfig::default()),
+        AgentConfig::AdaptiveEstimator(AdaptiveEstimatorConfig::default()),
+        AgentConfig::ReducedBayes(ReducedBayesConfig::default()),
+        AgentConfig::FullBayes(FullBayesConfig::default()),
+        AgentConfig::PearceHall(PearceHallConfig::default()),
+    ]
 }

@@ -9,6 +9,7 @@ use std::fmt::Debug;
 use serde::{Deserialize, Serialize};
 
 use crate::environments::go_no_go::{self, GoNoGoConfig};
+use crate::environments::helicopter::{self, HelicopterConfig};
 use crate::error::{Error, Result};
 use crate::network::Description;
 use crate::random::Key;
@@ -118,6 +119,8 @@ pub struct TrialReport {
 pub enum EnvironmentConfig {
     /// Go/No-Go with shifts of the rule.
     GoNoGo(GoNoGoConfig),
+    /// Change-point prediction.
+    Helicopter(HelicopterConfig),
 }
 
 impl EnvironmentConfig {
@@ -136,6 +139,7 @@ impl EnvironmentConfig {
     pub fn description(&self) -> Description {
         match self {
             Self::GoNoGo(_) => go_no_go::DESCRIPTION,
+            Self::Helicopter(_) => helicopter::DESCRIPTION,
         }
     }
 
@@ -144,9 +148,9 @@ impl EnvironmentConfig {
     /// # Errors
     /// [`Error::InvalidParameter`] for a parameter outside its range.
     pub fn build(&self, key: Key) -> Result<Box<dyn Environment>> {
-        let _ = key;
         Ok(match self {
             Self::GoNoGo(config) => Box::new(config.build()?),
+            Self::Helicopter(config) => Box::new(config.build(key)?),
         })
     }
 
@@ -154,6 +158,7 @@ impl EnvironmentConfig {
     pub fn score_names(&self) -> Vec<String> {
         match self {
             Self::GoNoGo(config) => config.score_names(),
+            Self::Helicopter(config) => config.score_names(),
         }
     }
 
@@ -161,6 +166,7 @@ impl EnvironmentConfig {
     pub fn scores(&self, trials: &[TrialReport]) -> Vec<f64> {
         match self {
             Self::GoNoGo(config) => config.scores(trials),
+            Self::Helicopter(config) => config.scores(trials),
         }
     }
 
@@ -168,6 +174,7 @@ impl EnvironmentConfig {
     pub fn events(&self) -> Vec<(u64, String)> {
         match self {
             Self::GoNoGo(config) => config.events(),
+            Self::Helicopter(config) => config.events(),
         }
     }
 }
@@ -179,5 +186,5 @@ pub fn registry() -> Vec<Description> {
 
 /// Every environment with its default parameters. An environment is registered by a line here.
 pub fn defaults() -> Vec<EnvironmentConfig> {
-    vec![EnvironmentConfig::GoNoGo(GoNoGoConfig::default())]
+    vec![EnvironmentConfig::GoNoGo(GoNoGoConfig::default()), EnvironmentConfig::Helicopter(HelicopterConfig::default())]
 }

@@ -23,5 +23,7 @@ pub mod pharmacology;
 pub mod preset;
 pub mod presets;
 pub mod receptor;
+pub mod record;
 pub mod signals;
+pub mod statistics;
 pub mod system;

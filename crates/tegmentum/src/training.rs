@@ -10,6 +10,7 @@ use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::agent::Raster;
 use crate::batch::Batch;
 use crate::error::{Error, Result};
 use crate::neuromodulation::modulation::Modulation;
@@ -48,6 +49,11 @@ pub trait Learner: Send {
 
     /// Levels of the four modulators, for learners that have them.
     fn levels(&self) -> Option<Levels>;
+
+    /// The spikes of the last update, for learners that have them.
+    fn raster(&self) -> Option<&Raster> {
+        None
+    }
 }
 
 /// A derivative-free optimizer and the objective it improves.

@@ -137,13 +137,8 @@ mod tests {
         let marks = vec![("XNOR".to_owned(), 2.0), ("outside".to_owned(), 9.0)];
         let x = Axis { label: String::new(), logarithmic: false, marks };
         let y = Axis { label: String::new(), logarithmic: false, marks: vec![] };
-        let series = CurveSeries {
-            label: "a".to_owned(),
-            x: vec![0.0, 4.0],
-            y: vec![1.0, 2.0],
-            lower: vec![],
-            upper: vec![],
-        };
+        let series =
+            CurveSeries { label: "a".to_owned(), x: vec![0.0, 4.0], y: vec![1.0, 2.0], lower: vec![], upper: vec![] };
         let body = draw(&x, &y, &[series], &[]).body.into_string();
         assert_eq!(body.matches("class=\"reference\"").count(), 1);
         assert!(body.contains(">XNOR<") && !body.contains("outside"));

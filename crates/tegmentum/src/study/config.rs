@@ -8,13 +8,16 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::agent::AgentConfig;
+use crate::environment::EnvironmentConfig;
 use crate::error::{Error, Result};
 use crate::evaluation::Metric;
 use crate::gradient::GradientConfig;
 use crate::network::NetworkConfig;
+use crate::neuromodulation::system::NeuromodulationConfig;
 use crate::optimizer::OptimizerConfig;
 use crate::plasticity::PlasticityConfig;
-use crate::statistics::Statistic;
+use crate::statistics::{Effect, Statistic};
 use crate::task::TaskConfig;
 
 /// A study.
@@ -80,6 +83,9 @@ pub struct StudyConfig {
     /// The network, if there is one setting.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<NetworkConfig>,
+    /// The environment, for a study of behaviour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<EnvironmentConfig>,
     /// Lengths of a window, for a study of costs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lengths: Vec<usize>,
@@ -104,6 +110,10 @@ fn default_budget() -> u64 {
     10_000
 }
 
+fn ratio() -> Effect {
+    Effect::Ratio
+}
+
 /// The kinds of studies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -117,6 +127,8 @@ pub enum Kind {
     Theory,
     /// Evaluations, operations and bytes against the length of the sequence.
     Cost,
+    /// Agents in an environment; the budget is in trials, the metrics are the environment's scores.
+    Behaviour,
     /// Every arm in a world that changes without a sign.
     Switching,
 }
@@ -212,7 +224,7 @@ pub struct Phase {
     pub task: TaskConfig,
 }
 
-/// What is compared: exactly one of an optimizer, a plasticity rule and a gradient baseline.
+/// What is compared: exactly one of an optimizer, a plasticity rule and a gradient baseline, or an agent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Arm {
@@ -233,6 +245,12 @@ pub struct Arm {
     /// A gradient baseline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gradient: Option<GradientConfig>,
+    /// An agent, for a study of behaviour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<AgentConfig>,
+    /// The modulators of an agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub neuromodulation: Option<NeuromodulationConfig>,
 }
 
 impl Arm {
@@ -271,6 +289,9 @@ pub struct Claim {
     /// How seeds are summed up.
     #[serde(default)]
     pub statistic: Statistic,
+    /// How the arm is compared with its reference.
+    #[serde(default = "ratio")]
+    pub effect: Effect,
     /// The claim holds if the number is at most this …
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_most: Option<f64>,
@@ -321,6 +342,15 @@ impl StudyConfig {
         }
     }
 
+    /// The names of the study's settings; a study without any has one, of its own name.
+    pub fn setting_names(&self) -> Vec<String> {
+        let settings = self.settings();
+        if settings.is_empty() {
+            return vec![self.name.clone()];
+        }
+        settings.into_iter().map(|setting| setting.name).collect()
+    }
+
     /// The name of an arm in results: with its setting if there are several.
     pub fn result_name(&self, setting: &str, arm: &str) -> String {
         if self.setting.len() > 1 { format!("{setting}/{arm}") } else { arm.to_owned() }
@@ -367,6 +397,7 @@ impl StudyConfig {
             Kind::Compare | Kind::Robustness => self.check_comparison()?,
             Kind::Switching => {
                 super::switching::check(self)?;
+                self.check_measures()?;
                 self.check_arms()?;
             }
             Kind::Theory => {}
@@ -374,7 +405,16 @@ impl StudyConfig {
                 if self.lengths.len() < 2 {
                     return Err(format!("lengths = {:?}: a study of costs needs at least two", self.lengths));
                 }
-                self.arm.iter().try_for_each(check_arm)?;
+                self.arm.iter().try_for_each(|arm| check_arm(arm, self.kind))?;
+            }
+            Kind::Behaviour => {
+                if self.environment.is_none() {
+                    return Err("kind = \"behaviour\" needs [environment.…]".to_owned());
+                }
+                if !self.metrics.is_empty() || !self.targets.is_empty() {
+                    return Err("metrics, targets: a study of behaviour has the scores of its environment".to_owned());
+                }
+                self.check_arms()?;
             }
         }
         self.claim.iter().try_for_each(|claim| self.check_claim(claim))
@@ -388,19 +428,25 @@ impl StudyConfig {
         if self.stop_at_target && self.targets.is_empty() {
             return Err("stop_at_target = true: needs targets".to_owned());
         }
+        self.check_measures()?;
         self.check_arms()
     }
 
-    /// What is wrong with the arms, their seeds or what they are judged by.
-    fn check_arms(&self) -> Result<(), String> {
+    /// What is wrong with what arms are judged by.
+    fn check_measures(&self) -> Result<(), String> {
         if self.metrics.is_empty() {
             return Err("metrics = []: name at least one, for example [\"loss\"]".to_owned());
         }
-        if self.arm.is_empty() {
-            return Err("no [[arm]]: there is nothing to run".to_owned());
-        }
         if self.targets.iter().any(|target| !target.is_finite()) {
             return Err(format!("targets = {:?}: must be finite numbers", self.targets));
+        }
+        Ok(())
+    }
+
+    /// What is wrong with the arms or their seeds.
+    fn check_arms(&self) -> Result<(), String> {
+        if self.arm.is_empty() {
+            return Err("no [[arm]]: there is nothing to run".to_owned());
         }
         let tuned = self.arm.iter().any(|arm| arm.tune.is_some()) && self.kind != Kind::Robustness;
         let (a, b) = (self.seeds, self.tuning.seeds);
@@ -412,7 +458,7 @@ impl StudyConfig {
             if !names.insert(&arm.name) {
                 return Err(format!("two arms are called {:?}", arm.name));
             }
-            check_arm(arm)?;
+            check_arm(arm, self.kind)?;
         }
         Ok(())
     }
@@ -425,11 +471,11 @@ impl StudyConfig {
         if !claim.at_most.or(claim.at_least).is_some_and(f64::is_finite) {
             return Err(place("the threshold must be a finite number"));
         }
-        if !matches!(self.kind, Kind::Compare | Kind::Robustness | Kind::Switching) {
+        if !matches!(self.kind, Kind::Compare | Kind::Robustness | Kind::Behaviour | Kind::Switching) {
             return Ok(());
         }
         if let Some(setting) = &claim.setting {
-            let known: Vec<String> = self.settings().into_iter().map(|setting| setting.name).collect();
+            let known = self.setting_names();
             if !known.contains(setting) {
                 return Err(place(&format!("unknown setting {setting:?}: known are {}", known.join(", "))));
             }
@@ -453,8 +499,19 @@ impl StudyConfig {
         }
     }
 
+    /// The names of what is measured along a run.
+    pub fn curve_names(&self) -> Vec<String> {
+        match self.kind {
+            Kind::Behaviour => super::behaviour::CURVES.map(str::to_owned).to_vec(),
+            _ => self.metrics.iter().map(|metric| metric.name().to_owned()).collect(),
+        }
+    }
+
     /// The names of all metrics of a run of this study.
     pub fn metric_names(&self) -> Vec<String> {
+        if let (Kind::Behaviour, Some(environment)) = (self.kind, &self.environment) {
+            return environment.score_names();
+        }
         let mut names: Vec<String> = self.metrics.iter().map(|metric| metric.name().to_owned()).collect();
         if self.kind == Kind::Switching {
             names.extend(super::switching::metric_names(self));
@@ -490,10 +547,19 @@ fn check_range(name: &str, value: u64, least: u64, most: u64) -> Result<(), Stri
     }
 }
 
-fn check_arm(arm: &Arm) -> Result<(), String> {
+fn check_arm(arm: &Arm, kind: Kind) -> Result<(), String> {
     let kinds =
         [arm.optimizer.is_some(), arm.plasticity.is_some(), arm.gradient.is_some()].iter().filter(|&&is| is).count();
-    if kinds != 1 {
+    if kind == Kind::Behaviour {
+        if kinds > 0 || arm.agent.is_none() {
+            return Err(format!(
+                "arm {:?}: a study of behaviour needs [arm.agent.…] and nothing else that learns",
+                arm.name
+            ));
+        }
+    } else if arm.agent.is_some() || arm.neuromodulation.is_some() {
+        return Err(format!("arm {:?}: agent and neuromodulation belong to kind = \"behaviour\"", arm.name));
+    } else if kinds != 1 {
         return Err(format!(
             "arm {:?}: give exactly one of [arm.optimizer.…], [arm.plasticity.…] and [arm.gradient.…]",
             arm.name

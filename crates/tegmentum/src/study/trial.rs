@@ -8,6 +8,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::config::{Arm, Setting, StudyConfig, evaluations_to, solved};
+use crate::agent::Raster;
 use crate::error::{Error, Result};
 use crate::evaluation::{Evaluator, Metric};
 use crate::gradient::GradientLearner;
@@ -122,6 +123,8 @@ pub struct Trial {
     pub metrics: BTreeMap<String, f64>,
     /// The parameters that were handed over.
     pub solution: Vec<f32>,
+    /// Spikes of a few trials with their numbers, for agents that have them.
+    pub rasters: Vec<(u64, Raster)>,
     /// Processor seconds of learning, without judging on test data.
     pub seconds: f64,
 }
@@ -266,7 +269,7 @@ pub fn run_trial(
     metrics.insert("state_bytes".to_owned(), learner.state_bytes() as f64);
     metrics.insert("non_finite".to_owned(), ended.non_finite as f64);
     metrics.insert("surprises".to_owned(), ended.surprises as f64);
-    Ok(Trial { seed, curve: watch.curve, metrics, solution, seconds })
+    Ok(Trial { seed, curve: watch.curve, metrics, solution, rasters: Vec::new(), seconds })
 }
 
 /// Processor seconds of this thread, where the system tells; else wall seconds.

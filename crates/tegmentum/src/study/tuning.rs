@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::config::{Arm, Kind, StudyConfig, evaluations_to, solved};
+use super::run::larger_is_better;
 use super::trial::Trial;
 use crate::error::{Error, Result};
 use crate::statistics::quantile;
@@ -86,13 +87,14 @@ pub fn candidates(arm: &Arm) -> Result<Vec<Candidate>> {
 /// # Errors
 /// [`Error::Study`] if the arm has no rate.
 pub fn set_rate(arm: &mut Arm, rate: f64) -> Result<()> {
-    let done = match (&mut arm.optimizer, &mut arm.plasticity, &mut arm.gradient) {
+    let done = match (&mut arm.optimizer, &mut arm.plasticity, &mut arm.gradient, &mut arm.agent) {
         (Some(optimizer), ..) => optimizer.set_learning_rate(rate),
-        (_, Some(plasticity), _) => plasticity.set_start_rate(rate),
-        (.., Some(gradient)) => {
+        (_, Some(plasticity), ..) => plasticity.set_start_rate(rate),
+        (.., Some(gradient), _) => {
             gradient.set_learning_rate(rate);
             true
         }
+        (.., Some(agent)) => agent.set_learning_rate(rate),
         _ => false,
     };
     if done { Ok(()) } else { Err(no_such(arm, "learning_rate")) }
@@ -118,9 +120,9 @@ pub fn sum_up(study: &StudyConfig, candidate: &Candidate, trials: &[Trial]) -> T
     let values = |name: &str| -> Vec<f64> { trials.iter().map(|trial| trial.metrics[name]).collect() };
     let finite = |value: f64| value.is_finite().then_some(value);
     let target = study.targets.first();
-    let metric = study.metrics[0];
-    let sign = if metric.larger_is_better() { -1.0 } else { 1.0 };
-    let signed: Vec<f64> = values(metric.name()).iter().map(|value| sign * value).collect();
+    let metric = &study.metric_names()[0];
+    let sign = if larger_is_better(metric) { -1.0 } else { 1.0 };
+    let signed: Vec<f64> = values(metric).iter().map(|value| sign * value).collect();
     TuningPoint {
         learning_rate: candidate.learning_rate,
         perturbation_scale: candidate.perturbation_scale,
@@ -132,7 +134,7 @@ pub fn sum_up(study: &StudyConfig, candidate: &Candidate, trials: &[Trial]) -> T
 
 /// The best point of a search.
 pub fn choose(study: &StudyConfig, arm: String, points: Vec<TuningPoint>) -> TuningRecord {
-    let larger = study.metrics[0].larger_is_better();
+    let larger = larger_is_better(&study.metric_names()[0]);
     let quality = |point: &TuningPoint| {
         let metric = point.metric.map_or(f64::INFINITY, |metric| if larger { -metric } else { metric });
         let speed = point.evaluations_to_target.unwrap_or(f64::INFINITY);

@@ -232,7 +232,7 @@ pub(super) fn run(
     let mut metrics = measure(&course.phases, &watch.outcomes, &watch.surprises);
     add_end(study, &mut watch, ended, &solution, &mut metrics)?;
     metrics.insert("state_bytes".to_owned(), learner.state_bytes() as f64);
-    Ok(Trial { seed, curve: watch.curve, metrics, solution, seconds })
+    Ok(Trial { seed, curve: watch.curve, metrics, solution, rasters: Vec::new(), seconds })
 }
 
 /// The metrics at the end of a run: those of the study on the last phase, NaN for a run that did not get there.

@@ -1,0 +1,272 @@
+//! Helicopter: predict where the next bag falls, while the helicopter that drops it moves without a word.
+//!
+//! ```text
+//!     with probability h   m_t ~ U(low, high)     else   m_t = m_{t−1}          m_0 ~ U(low, high)
+//!     x_t ~ N(m_t, σ²)                             hazard h and noise σ are those of the block
+//! ```
+//! m position of the helicopter · x outcome · B the answer, all in the unit of the range.
+//!
+//! # A trial
+//! One step. Observation `[1]`: the last outcome, before the first one the middle of the range. The answer is a number B
+//! between `low` and `high`, given before x is drawn into view. Reward −|B − x|. The positions m follow from the key of the run,
+//! the noise of an outcome from the key of the trial.
+//!
+//! # Scores
+//! `error` mean |B − m|, the first · `error_block_1`… the same by block · `learning_rate_block_1`… how much of its error the
+//! agent acts upon, Σ|B_{t+1} − B_t| / Σ|x_t − B_t|.
+//!
+//! # Oracles
+//! The four blocks of the default, 200 trials each: [full Bayes](crate::agents::full_bayes) 11.07, reduced Bayes with the true h and
+//! σ 12.11, with (.05, 17.5) throughout 13.29, best Pearce–Hall 13.94, best fixed learning rate 16.94 (simulated, 200 seeds, standard
+//! deviation over seeds 1.2 to 1.5).
+//!
+//! Reference: M. R. Nassar, R. C. Wilson, B. Heasly, J. I. Gold, Journal of Neuroscience 30(37), 12366–12378, 2010,
+//! doi:10.1523/JNEUROSCI.0822-10.2010. The blocks of the default are ours.
+
+use serde::{Deserialize, Serialize};
+
+use crate::environment::{Action, ActionSpace, Environment, Outcome, TrialReport};
+use crate::error::{Error, Result, fraction, positive};
+use crate::network::Description;
+use crate::random::Key;
+
+/// The entry of the registry.
+pub(crate) const DESCRIPTION: Description = Description {
+    name: "helicopter",
+    summary: "predict a noisy number whose mean jumps: expected against unexpected uncertainty",
+    reference: "Nassar, Wilson, Heasly, Gold, J. Neurosci. 30, 12366, 2010",
+};
+
+/// A stretch of trials with one hazard and one noise.
+///
+/// # Example
+/// ```
+/// use tegmentum::environments::helicopter::Block;
+///
+/// let block: Block = toml::from_str("trials = 200\nhazard = 0.1\nnoise = 25.0")?;
+/// assert!(block.check().is_ok());
+/// # Ok::<(), toml::de::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Block {
+    /// Number of trials.
+    pub trials: u64,
+    /// Probability h of a jump at each trial.
+    pub hazard: f64,
+    /// Standard deviation σ of outcomes around the mean.
+    pub noise: f64,
+}
+
+impl Block {
+    /// Checks the ranges.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] for a number outside its range.
+    pub fn check(&self) -> Result<()> {
+        if self.trials == 0 {
+            return Err(Error::InvalidParameter { name: "blocks.trials", value: 0.0, requirement: "at least 1" });
+        }
+        fraction("blocks.hazard", self.hazard)?;
+        positive("blocks.noise", self.noise)?;
+        Ok(())
+    }
+
+    /// The number of the block that trial `trial` is in, and the block; after the last one the first comes again.
+    pub(crate) fn at(blocks: &[Self], trial: u64) -> (u64, Self) {
+        let cycle: u64 = blocks.iter().map(|block| block.trials).sum();
+        let (round, mut rest) = (trial / cycle, trial % cycle);
+        let mut index = 0;
+        while rest >= blocks[index].trials {
+            rest -= blocks[index].trials;
+            index += 1;
+        }
+        (round * blocks.len() as u64 + index as u64, blocks[index])
+    }
+
+    /// The four blocks of the default: low and high hazard, with low and then with high noise.
+    pub(crate) fn four() -> Vec<Self> {
+        let block = |hazard, noise| Self { trials: 200, hazard, noise };
+        vec![block(0.02, 10.0), block(0.1, 10.0), block(0.02, 25.0), block(0.1, 25.0)]
+    }
+}
+
+/// The settings.
+///
+/// # Example
+/// ```
+/// use tegmentum::environments::helicopter::HelicopterConfig;
+///
+/// let config = HelicopterConfig::default();
+/// assert_eq!(config.blocks.iter().map(|block| block.trials).sum::<u64>(), 800);
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HelicopterConfig {
+    /// The lowest position.
+    pub low: f64,
+    /// The highest position.
+    pub high: f64,
+    /// What follows what; after the last block the first comes again.
+    pub blocks: Vec<Block>,
+}
+
+impl Default for HelicopterConfig {
+    fn default() -> Self {
+        Self { low: 0.0, high: 300.0, blocks: Block::four() }
+    }
+}
+
+impl HelicopterConfig {
+    /// The environment; where the helicopter flies follows from `key`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] for an empty range, no block, or a block outside its range.
+    pub fn build(&self, key: Key) -> Result<Helicopter> {
+        let width = self.high - self.low;
+        if !(width.is_finite() && width > 0.0) {
+            return Err(Error::InvalidParameter {
+                name: "high",
+                value: self.high,
+                requirement: "finite and above low",
+            });
+        }
+        if self.blocks.is_empty() {
+            return Err(Error::InvalidParameter { name: "blocks", value: 0.0, requirement: "at least one block" });
+        }
+        self.blocks.iter().try_for_each(Block::check)?;
+        Ok(Helicopter {
+            last: self.low + width / 2.0,
+            config: self.clone(),
+            key,
+            trial: 0,
+            mean: 0.0,
+            outcome: 0.0,
+            jumped: false,
+        })
+    }
+
+    pub(crate) fn score_names(&self) -> Vec<String> {
+        let by_block = |name: &'static str| (1..=self.blocks.len()).map(move |block| format!("{name}_block_{block}"));
+        ["error".to_owned()].into_iter().chain(by_block("error")).chain(by_block("learning_rate")).collect()
+    }
+
+    pub(crate) fn scores(&self, trials: &[TrialReport]) -> Vec<f64> {
+        let count = self.blocks.len();
+        let (mut errors, mut trials_of) = (vec![0.0; count], vec![0.0; count]);
+        let (mut moved, mut missed) = (vec![0.0; count], vec![0.0; count]);
+        for (index, trial) in trials.iter().enumerate() {
+            let block = usize::from(trial.block) % count;
+            errors[block] += (trial.action - trial.target).abs();
+            trials_of[block] += 1.0;
+            if let Some(next) = trials.get(index + 1) {
+                moved[block] += (next.action - trial.action).abs();
+                missed[block] -= trial.reward;
+            }
+        }
+        let total = errors.iter().sum::<f64>() / trials_of.iter().sum::<f64>();
+        let share = |sums: &[f64], of: &[f64]| sums.iter().zip(of).map(|(sum, of)| sum / of).collect::<Vec<_>>();
+        [vec![total], share(&errors, &trials_of), share(&moved, &missed)].concat()
+    }
+
+    pub(crate) fn events(&self) -> Vec<(u64, String)> {
+        let mut begin = 0;
+        let mut events = Vec::new();
+        for block in &self.blocks {
+            events.push((begin, format!("hazard {}, noise {}", block.hazard, block.noise)));
+            begin += block.trials;
+        }
+        events
+    }
+}
+
+/// The environment; see the module's head.
+#[derive(Clone, Debug)]
+pub struct Helicopter {
+    config: HelicopterConfig,
+    key: Key,
+    trial: u64,
+    mean: f64,
+    outcome: f64,
+    last: f64,
+    jumped: bool,
+}
+
+impl Environment for Helicopter {
+    fn num_observations(&self) -> usize {
+        1
+    }
+
+    fn actions(&self) -> ActionSpace {
+        ActionSpace::Interval { low: self.config.low, high: self.config.high }
+    }
+
+    fn begin(&mut self, key: Key, observation: &mut [f32]) {
+        let (_, block) = Block::at(&self.config.blocks, self.trial);
+        let mut flight = self.key.child(self.trial).stream();
+        self.jumped = flight.uniform() < block.hazard || self.trial == 0;
+        if self.jumped {
+            self.mean = self.config.low + (self.config.high - self.config.low) * flight.uniform();
+        }
+        self.outcome = self.mean + block.noise * f64::from(key.stream().normal());
+        observation[0] = self.last as f32;
+    }
+
+    fn step(&mut self, action: Action, observation: &mut [f32]) -> Outcome {
+        let answer = action.number().clamp(self.config.low, self.config.high);
+        let (number, block) = Block::at(&self.config.blocks, self.trial);
+        self.trial += 1;
+        self.last = self.outcome;
+        observation[0] = self.outcome as f32;
+        Outcome {
+            reward: -(answer - self.outcome).abs(),
+            end_of_trial: true,
+            correct: (answer - self.mean).abs() <= block.noise,
+            condition: u16::from(self.jumped),
+            block: number as u16,
+            target: self.mean,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_follow_each_other_and_come_again() {
+        let blocks = Block::four();
+        let at = |trial| Block::at(&blocks, trial).0;
+        assert_eq!([at(0), at(199), at(200), at(799), at(800), at(1000)], [0, 0, 1, 3, 4, 5]);
+    }
+
+    /// Hazard, spread and mean of the flights are those of the settings, within four standard errors.
+    #[test]
+    fn flights_have_the_stated_statistics() -> Result<()> {
+        let blocks = vec![Block { trials: 1, hazard: 0.1, noise: 25.0 }];
+        let mut environment = HelicopterConfig { blocks, ..HelicopterConfig::default() }.build(Key::from_seed(1))?;
+        let (trials, mut jumps, mut means, mut squares) = (40_000, 0.0, 0.0, 0.0);
+        for trial in 0..trials {
+            let mut observation = [0.0];
+            environment.begin(Key::from_seed(2).child(trial), &mut observation);
+            let outcome = environment.step(Action::Value(0.0), &mut observation);
+            jumps += f64::from(outcome.condition);
+            means += outcome.target;
+            squares += (f64::from(observation[0]) - outcome.target).powi(2);
+        }
+        let count = trials as f64;
+        assert!((jumps / count - 0.1).abs() < 4.0 * (0.09 / count).sqrt());
+        assert!((squares / count / 625.0 - 1.0).abs() < 4.0 * (2.0 / count).sqrt());
+        // The position is kept for 1/h trials, twice that with its correlation: (2/h − 1) times fewer free ones.
+        assert!((means / count - 150.0).abs() < 4.0 * (7500.0 * 19.0 / count).sqrt());
+        Ok(())
+    }
+
+    #[test]
+    fn settings_out_of_range_are_named() {
+        for text in ["low = 5.0\nhigh = 5.0", "blocks = []", "blocks = [{ trials = 0, hazard = 0.1, noise = 1.0 }]"] {
+            let config: HelicopterConfig = toml::from_str(text).unwrap();
+            assert!(config.build(Key::from_seed(1)).is_err(), "{text}");
+        }
+    }
+}
