@@ -86,6 +86,11 @@ fn metrics(study: &StudyConfig, summary: &Summary) -> Vec<String> {
     if study.kind == Kind::Dose {
         return metrics(&study.underlying(), summary);
     }
+    if study.kind == Kind::Switching {
+        let of_a_stream = ["evaluations_to_relearn", "phases_solved", "detections", "false_alarms", "savings"];
+        let is_shown = |name: &String| is_claimed(name) || of_a_stream.contains(&name.as_str());
+        return study.metric_names().into_iter().filter(measured).filter(is_shown).collect();
+    }
     if study.kind == Kind::Behaviour {
         return study.metric_names();
     }

@@ -37,6 +37,11 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("mackey-glass", include_str!("../../../studies/mackey-glass.toml")),
     ("gradient-gap", include_str!("../../../studies/gradient-gap.toml")),
     ("digits", include_str!("../../../studies/digits.toml")),
+    ("switching-xor", include_str!("../../../studies/switching-xor.toml")),
+    ("switching-chaos", include_str!("../../../studies/switching-chaos.toml")),
+    ("switching-digits", include_str!("../../../studies/switching-digits.toml")),
+    ("switching-drift", include_str!("../../../studies/switching-drift.toml")),
+    ("false-alarms", include_str!("../../../studies/false-alarms.toml")),
     ("cost", include_str!("../../../studies/cost.toml")),
 ];
 
