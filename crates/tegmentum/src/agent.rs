@@ -111,8 +111,11 @@ impl AgentConfig {
 
     /// Sets the learning rate; returns whether the agent has one.
     pub fn set_learning_rate(&mut self, rate: f64) -> bool {
-        let _ = rate;
         match self {
+            Self::ActorCritic(config) => {
+                config.learning_rate = rate;
+                true
+            }
             Self::RandomChoice(_) => false,
         }
     }
