@@ -8,12 +8,16 @@
 //! needs classes, so that one drawing serves both themes, paper and a phone.
 
 mod axis;
+mod bars;
 mod curves;
 mod distribution;
 mod figure;
 mod frame;
+mod heat_map;
 mod number;
 mod page;
+mod raster;
+mod runs;
 mod simplify;
 mod study;
 mod svg;

@@ -2,7 +2,7 @@
 
 use console::Style;
 use tegmentum::study::config::{Kind, StudyConfig};
-use tegmentum::study::outcome::{ClaimOutcome, Sample, Summary, Verdict};
+use tegmentum::study::outcome::{ClaimOutcome, Sample, Summary, Verdict, is_share};
 
 use crate::output::{Output, wrapped};
 use crate::report::{interval, optional};
@@ -42,6 +42,9 @@ fn metrics(study: &StudyConfig, summary: &Summary) -> Vec<String> {
         let is_shown = |name: &String| is_claimed(name) || !accounting.contains(&name.as_str());
         return study.metric_names().into_iter().filter(measured).filter(is_shown).collect();
     }
+    if study.kind == Kind::Behaviour {
+        return study.metric_names();
+    }
     let mut names: Vec<String> = summary.arms.values().flat_map(|metrics| metrics.keys().cloned()).collect();
     names.sort();
     names.dedup();
@@ -61,7 +64,7 @@ fn table(summary: &Summary, metrics: &[String]) -> Table {
 
 /// `0.0123 [0.0100, 0.0150]`, and the number of seeds that failed, if any did; `291 of 300` where seeds are counted.
 fn cell(metric: &str, sample: &Sample) -> String {
-    if metric.starts_with("solved_") {
+    if is_share(metric) {
         return format!("{} of {}", sample.values.iter().filter(|value| **value == Some(1.0)).count(), sample.n);
     }
     let failed = sample.values.iter().filter(|value| value.is_none()).count();

@@ -14,6 +14,7 @@ use std::fmt::Debug;
 
 use serde::{Deserialize, Serialize};
 
+use crate::agents::actor_critic::{self, ActorCriticConfig};
 use crate::agents::adaptive_estimator::{self, AdaptiveEstimatorConfig};
 use crate::agents::full_bayes::{self, FullBayesConfig};
 use crate::agents::pearce_hall::{self, PearceHallConfig};
@@ -86,6 +87,8 @@ pub trait Agent: Send + Debug {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AgentConfig {
+    /// Actor–critic of rate units with excitatory and inhibitory groups.
+    ActorCritic(ActorCriticConfig),
     /// Chooses at random.
     RandomChoice(RandomChoiceConfig),
     /// A number by a delta rule under the modulators.
@@ -113,6 +116,7 @@ impl AgentConfig {
     /// Name, summary and reference.
     pub fn description(&self) -> Description {
         match self {
+            Self::ActorCritic(_) => actor_critic::DESCRIPTION,
             Self::RandomChoice(_) => random_choice::DESCRIPTION,
             Self::AdaptiveEstimator(_) => adaptive_estimator::DESCRIPTION,
             Self::ReducedBayes(_) => reduced_bayes::DESCRIPTION,
@@ -121,12 +125,24 @@ impl AgentConfig {
         }
     }
 
+    /// Sets the learning rate; returns whether the agent has one.
+    pub fn set_learning_rate(&mut self, rate: f64) -> bool {
+        match self {
+            Self::RandomChoice(_) | Self::ReducedBayes(_) | Self::FullBayes(_) => return false,
+            Self::ActorCritic(config) => config.learning_rate = rate,
+            Self::AdaptiveEstimator(config) => config.learning_rate = rate,
+            Self::PearceHall(config) => config.scale = rate,
+        }
+        true
+    }
+
     /// An agent for `environment`; first parameters and choices follow from `key`.
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] for a parameter outside its range, [`Error::Incompatible`] if it cannot act there.
     pub fn build(&self, environment: &dyn Environment, key: Key) -> Result<Box<dyn Agent>> {
         Ok(match self {
+            Self::ActorCritic(config) => Box::new(config.build(environment, key)?),
             Self::RandomChoice(config) => Box::new(config.build(environment, key)?),
             Self::AdaptiveEstimator(config) => Box::new(config.build(environment)?),
             Self::ReducedBayes(config) => Box::new(config.build(environment)?),
@@ -149,5 +165,6 @@ pub fn defaults() -> Vec<AgentConfig> {
         AgentConfig::ReducedBayes(ReducedBayesConfig::default()),
         AgentConfig::FullBayes(FullBayesConfig::default()),
         AgentConfig::PearceHall(PearceHallConfig::default()),
+        AgentConfig::ActorCritic(ActorCriticConfig::default()),
     ]
 }

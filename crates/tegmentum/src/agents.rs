@@ -1,5 +1,6 @@
 //! The agents, one file each.
 
+pub mod actor_critic;
 pub mod adaptive_estimator;
 mod choice;
 pub mod full_bayes;

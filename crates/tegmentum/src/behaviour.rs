@@ -103,11 +103,6 @@ impl Behaviour {
         &*self.agent
     }
 
-    /// The spikes of the last trial, for agents that have them.
-    pub fn raster(&self) -> Option<&Raster> {
-        self.agent.raster()
-    }
-
     /// The modulators.
     pub fn system(&self) -> &NeuromodulatorySystem {
         &self.system
@@ -141,5 +136,9 @@ impl Learner for Behaviour {
 
     fn levels(&self) -> Option<Levels> {
         Some(self.system.levels())
+    }
+
+    fn raster(&self) -> Option<&Raster> {
+        self.agent.raster()
     }
 }

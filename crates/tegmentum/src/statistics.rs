@@ -11,6 +11,7 @@
 //! | how often does a run of one arm beat one of another? | [`probability_of_improvement`] |
 //! | how many runs reach a score? | [`performance_profile`] |
 //! | how large is a fraction of successes? | [`wilson_interval`] |
+//! | which part did how much of it? | [`Game`]: Shapley values and synergies |
 //!
 //! # Equations
 //! ```text
@@ -50,6 +51,7 @@ mod paired;
 mod performance_profile;
 mod probability_of_improvement;
 mod proportion;
+mod shapley;
 
 pub use bootstrap::{RESAMPLES, bootstrap, stratified_bootstrap};
 pub use interquartile_mean::{interquartile_mean, mean, median, quantile};
@@ -57,6 +59,7 @@ pub use paired::{Effect, paired_comparison};
 pub use performance_profile::{PerformanceProfile, performance_profile};
 pub use probability_of_improvement::{bootstrap_probability_of_improvement, probability_of_improvement};
 pub use proportion::wilson_interval;
+pub use shapley::Game;
 
 /// The centre of a sample.
 ///

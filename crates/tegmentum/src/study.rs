@@ -4,6 +4,7 @@
 //! own ([`tuning`]), runs every arm on the study's seeds ([`trial`]), tests the claims ([`claims`]) and draws up figures
 //! ([`figures`]). What it found is plain data ([`outcome`]); a [`folder`] holds it.
 
+pub mod behaviour;
 pub mod claims;
 pub mod config;
 pub mod cost;
@@ -12,6 +13,7 @@ pub mod folder;
 pub mod outcome;
 pub mod robustness;
 pub mod run;
+pub mod switching;
 pub mod theory;
 pub mod trial;
 pub mod tuning;

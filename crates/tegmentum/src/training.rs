@@ -10,8 +10,9 @@ use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::agent::Raster;
 use crate::batch::Batch;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::neuromodulation::modulation::Modulation;
 use crate::objective::Objective;
 use crate::observer::{Observer, Record};
@@ -48,6 +49,11 @@ pub trait Learner: Send {
 
     /// Levels of the four modulators, for learners that have them.
     fn levels(&self) -> Option<Levels>;
+
+    /// The spikes of the last update, for learners that have them.
+    fn raster(&self) -> Option<&Raster> {
+        None
+    }
 }
 
 /// A derivative-free optimizer and the objective it improves.
@@ -89,6 +95,19 @@ impl<'a> BlackBoxLearner<'a> {
     /// The optimizer.
     pub fn optimizer(&self) -> &dyn Optimizer {
         &*self.optimizer
+    }
+
+    /// Exchanges the objective under the optimizer, which keeps all its state and is not told.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] if the objective has another number of parameters.
+    pub fn change_objective(&mut self, objective: &'a (dyn Objective + Send)) -> Result<()> {
+        let (expected, found) = (self.objective.num_parameters(), objective.num_parameters());
+        if expected != found {
+            return Err(Error::ShapeMismatch { what: "parameters of the new objective", expected, found });
+        }
+        self.objective = objective;
+        Ok(())
     }
 }
 

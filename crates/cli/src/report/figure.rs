@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use tegmentum::study::outcome::{Figure, FigureContent};
 
 use super::svg::{Drawing, WIDTH, legend, px, swatch, text};
-use super::{curves, distribution, table, trajectories};
+use super::{bars, curves, distribution, heat_map, raster, runs, table, trajectories};
 
 /// How drawings look; only what the page and a file have in common.
 pub(crate) const STYLE: &str = include_str!("figure.css");
@@ -71,6 +71,10 @@ fn drawing(content: &FigureContent) -> Drawing {
         FigureContent::Curves { x, y, series, references } => curves::draw(x, y, series, references),
         FigureContent::Distribution { axis, groups, references } => distribution::draw(axis, groups, references),
         FigureContent::Trajectories { x, y, panels } => trajectories::draw(x, y, panels),
+        FigureContent::Runs { x, y, panels, events } => runs::draw(x, y, panels, events),
+        FigureContent::HeatMap { columns, rows, cells, colours } => heat_map::draw(columns, rows, cells, colours),
+        FigureContent::Bars { axis, bars } => bars::draw(axis, bars),
+        FigureContent::Raster { populations, cells, x, panels } => raster::draw(populations, *cells, x, panels),
         FigureContent::Table { columns, rows } => table::draw(columns, rows),
     }
 }

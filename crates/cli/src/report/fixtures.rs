@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use tegmentum::study::outcome::{
-    Axis, ClaimOutcome, CurveSeries, DistributionGroup, Figure, FigureContent, Sample, Summary, TrajectoryPanel,
-    Verdict,
+    Axis, Bar, ClaimOutcome, CurveSeries, DistributionGroup, Figure, FigureContent, HeatCell, HeatColours, RasterPanel,
+    RunsPanel, Sample, Summary, TrajectoryPanel, Verdict,
 };
 
 /// Names of arms as they are in the studies, and one that would break out of HTML.
@@ -35,7 +35,7 @@ pub(crate) fn noise(index: usize, key: usize) -> f64 {
 
 /// An axis.
 pub(crate) fn axis(label: &str, logarithmic: bool) -> Axis {
-    Axis { label: label.to_owned(), logarithmic }
+    Axis { label: label.to_owned(), logarithmic, marks: vec![] }
 }
 
 /// A figure.
@@ -97,6 +97,117 @@ pub(crate) fn trajectories(count: usize) -> FigureContent {
         x: axis("x", false),
         y: axis("z", false),
         panels: titles.iter().take(count).enumerate().map(panel).collect(),
+    }
+}
+
+/// Accuracy over trials of `count` arms with 40 seeds each; some seeds recover after the shift, the others do not.
+pub(crate) fn runs(count: usize) -> FigureContent {
+    let panel = |arm: usize| {
+        let x: Vec<f64> = (0..60).map(|bin| 20.0 * f64::from(bin) + 10.0).collect();
+        let rescued = [5, 36, 20, 12][arm % 4];
+        let run = |seed: usize| {
+            let at = |(bin, &trial): (usize, &f64)| {
+                let since = if trial < 400.0 { trial } else { trial - 400.0 };
+                let learns = trial < 400.0 || seed < rescued;
+                let learned = 1.0 - (-since / (60.0 + 4.0 * seed as f64)).exp();
+                (0.5 + if learns { 0.48 * learned } else { 0.02 } + 0.05 * noise(bin, seed + 41 * arm)).clamp(0.0, 1.0)
+            };
+            x.iter().enumerate().map(at).collect::<Vec<f64>>()
+        };
+        let runs: Vec<Vec<f64>> = (0..40).map(run).collect();
+        let mean = (0..x.len()).map(|bin| runs.iter().map(|run| run[bin]).sum::<f64>() / 40.0).collect();
+        RunsPanel { title: ARMS[arm].to_owned(), x, mean, runs }
+    };
+    let events = [(400.0, "extra-dimensional shift"), (800.0, "reversal"), (820.0, "hidden name")];
+    FigureContent::Runs {
+        x: axis("trial", false),
+        y: axis("share of correct choices in 20 trials", false),
+        panels: (0..count).map(panel).collect(),
+        events: events.map(|(at, name)| (at, name.to_owned())).to_vec(),
+    }
+}
+
+/// The table of all sixteen lesions.
+pub(crate) fn lesions(scores: usize) -> FigureContent {
+    let names = ["DA", "ACh", "5-HT", "NA"];
+    let mut sets: Vec<u32> = (0..16).collect();
+    sets.sort_by_key(|set: &u32| set.count_ones());
+    let label = |set: &u32| match set {
+        0 => "none".to_owned(),
+        15 => "all four".to_owned(),
+        set => (0..4).filter(|part| set >> part & 1 == 1).map(|part| names[part]).collect::<Vec<_>>().join(" + "),
+    };
+    let heads =
+        ["accuracy_before_shift", "accuracy_after_shift", "solved", "trials_to_criterion", "d_prime", "entropy"];
+    let cell = |set: &u32, score: usize| {
+        let learned = if set & 1 == 1 { 0.5 + 0.1 * f64::from(set.count_ones()) } else { 0.25 };
+        let value =
+            if score % 6 == 3 { 1000.0 * (1.0 - learned) } else { learned + 0.02 * noise(*set as usize, score) };
+        HeatCell { value: (*set != 2 || score != 4).then_some(value), detail: String::new() }
+    };
+    FigureContent::HeatMap {
+        columns: (0..scores).map(|score| heads[score % 6].to_owned()).collect(),
+        rows: sets.iter().map(label).collect(),
+        cells: sets.iter().map(|set| (0..scores).map(|score| cell(set, score)).collect()).collect(),
+        colours: HeatColours::Columns { reversed: (0..scores).map(|score| score % 6 == 3).collect() },
+    }
+}
+
+/// Synergies of four modulators with intervals.
+pub(crate) fn synergies() -> FigureContent {
+    let names = ["dopamine", "acetylcholine", "serotonin", "noradrenaline"].map(str::to_owned).to_vec();
+    let cell = |row: usize, column: usize| {
+        let value = (row != column).then(|| 0.3 * noise(row.min(column), row.max(column)));
+        let detail = value.map_or_else(String::new, |v| format!("[{:.2}, {:.2}]", v - 0.05, v + 0.05));
+        HeatCell { value, detail }
+    };
+    FigureContent::HeatMap {
+        columns: names.clone(),
+        rows: names,
+        cells: (0..4).map(|row| (0..4).map(|column| cell(row, column)).collect()).collect(),
+        colours: HeatColours::Signed,
+    }
+}
+
+/// Shapley values with intervals, one of them negative and one without a value.
+pub(crate) fn shares() -> FigureContent {
+    let bar = |label: &str, value: Option<f64>, half: f64| Bar {
+        label: label.to_owned(),
+        value,
+        ci95: value.map_or([None; 2], |value| [Some(value - half), Some(value + half)]),
+    };
+    FigureContent::Bars {
+        axis: axis("Shapley value (accuracy after the shift)", false),
+        bars: vec![
+            bar("dopamine", Some(0.412), 0.05),
+            bar("acetylcholine", Some(0.004), 0.01),
+            bar("serotonin", Some(-0.061), 0.04),
+            bar("noradrenaline", Some(0.203), 0.03),
+            bar("a modulator without a value", None, 0.0),
+        ],
+    }
+}
+
+/// Spikes of three populations in three stretches of time.
+pub(crate) fn raster() -> FigureContent {
+    let panel = |index: usize, title: &str| {
+        let rate = |cell: u32| {
+            [[0.02, 0.002, 0.01], [0.012, 0.013, 0.02], [0.001, 0.03, 0.01]][index][(cell / 40).min(2) as usize]
+        };
+        let spike = |cell: u32, ms: u32| {
+            let chance = noise(ms as usize, cell as usize * 7 + index).abs();
+            (chance < rate(cell)).then_some((ms as f32, cell))
+        };
+        let spikes = (0..100).flat_map(|cell| (0..400).filter_map(move |ms| spike(cell, ms))).collect();
+        RasterPanel { title: title.to_owned(), duration: 400.0, spikes }
+    };
+    FigureContent::Raster {
+        populations: [("go", 0), ("no-go", 40), ("inhibitory", 80)]
+            .map(|(name, first)| (name.to_owned(), first))
+            .to_vec(),
+        cells: 100,
+        x: axis("time in the trial (ms)", false),
+        panels: vec![panel(0, "before the shift"), panel(1, "just after the shift"), panel(2, "late")],
     }
 }
 
@@ -186,6 +297,13 @@ pub(crate) fn figures() -> Vec<Figure> {
         figure("boxes", "Valid prediction time of all arms", distribution(16, true)),
         figure("attractor", "True and predicted attractors", trajectories(3)),
         figure("attractor4", "Four panels", trajectories(4)),
+        figure("runs", "Accuracy of every run", runs(4)),
+        figure("one-run", "Accuracy of every run of one arm", runs(1)),
+        figure("lesions", "What each set of modulators reaches", lesions(6)),
+        figure("many-scores", "More scores than fit beside each other", lesions(9)),
+        figure("shares", "Who did it?", shares()),
+        figure("synergy", "What two do together", synergies()),
+        figure("raster", "Spikes around the shift", raster()),
         figure("cost", "Cost of a step", table()),
     ]
 }

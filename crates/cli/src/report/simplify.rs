@@ -2,6 +2,8 @@
 
 /// Points of a curve that a drawing keeps at most.
 const CURVE_POINTS: usize = 600;
+/// Points that one of many thin curves keeps at most.
+const THIN_CURVE_POINTS: usize = 160;
 /// Points of a path in the plane that a drawing keeps at most.
 const PATH_POINTS: usize = 1500;
 
@@ -9,10 +11,19 @@ const PATH_POINTS: usize = 1500;
 ///
 /// `points` are positions on the page, from left to right.
 pub(crate) fn curve(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
-    if points.len() <= CURVE_POINTS {
+    curve_of(points, CURVE_POINTS)
+}
+
+/// The same for one of many thin curves, with fewer points.
+pub(crate) fn thin_curve(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    curve_of(points, THIN_CURVE_POINTS)
+}
+
+fn curve_of(points: &[(f64, f64)], most: usize) -> Vec<(f64, f64)> {
+    if points.len() <= most {
         return points.to_vec();
     }
-    let size = points.len().div_ceil(CURVE_POINTS / 2);
+    let size = points.len().div_ceil(most / 2);
     points.chunks(size).flat_map(extremes).collect()
 }
 

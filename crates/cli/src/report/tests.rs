@@ -1,7 +1,10 @@
 //! The whole report: it is well formed, complete in itself, and survives whatever a study hands over.
 
 use proptest::prelude::*;
-use tegmentum::study::outcome::{CurveSeries, DistributionGroup, Figure, FigureContent, Summary, TrajectoryPanel};
+use tegmentum::study::outcome::{
+    Bar, CurveSeries, DistributionGroup, Figure, FigureContent, HeatCell, HeatColours, RasterPanel, RunsPanel, Summary,
+    TrajectoryPanel,
+};
 
 use super::fixtures::{axis, curves, figure, figures, provenance, summary};
 use super::{StudyReport, render, standalone_svg};
@@ -36,6 +39,46 @@ fn series(x: Vec<f64>, y: Vec<f64>, lower: Vec<f64>, upper: Vec<f64>) -> FigureC
         y: axis("&y", true),
         series,
         references: vec![("r".to_owned(), 1.0)],
+    }
+}
+
+fn runs_of(x: Vec<f64>, mean: Vec<f64>, runs: Vec<Vec<f64>>) -> FigureContent {
+    FigureContent::Runs {
+        x: axis("<x>", false),
+        y: axis("&y", false),
+        panels: vec![RunsPanel { title: "<&\">".to_owned(), x, mean, runs }],
+        events: vec![(1.0, "<&>".to_owned()), (f64::NAN, String::new()), (f64::INFINITY, "e".to_owned())],
+    }
+}
+
+fn heat_map_of(values: &[f64], label: &str, colours: HeatColours) -> FigureContent {
+    let cell = |&value: &f64| HeatCell { value: Some(value), detail: label.to_owned() };
+    FigureContent::HeatMap {
+        columns: values.iter().map(|_| label.to_owned()).collect(),
+        rows: vec![label.to_owned(); 2],
+        cells: vec![values.iter().map(cell).collect(), values.iter().rev().map(cell).collect()],
+        colours,
+    }
+}
+
+fn bars_of(values: &[f64], label: &str) -> FigureContent {
+    let ends = values.iter().rev().copied();
+    let bar = |(&value, end): (&f64, f64)| Bar {
+        label: label.to_owned(),
+        value: Some(value),
+        ci95: [Some(end.min(value)), Some(value.max(end))],
+    };
+    FigureContent::Bars { axis: axis("&", false), bars: values.iter().zip(ends).map(bar).collect() }
+}
+
+fn raster_of(times: &[f64], label: &str, cells: u32) -> FigureContent {
+    let spikes = times.iter().enumerate().map(|(index, &time)| (time as f32, index as u32)).collect();
+    let duration = times.first().copied().unwrap_or(0.0) as f32;
+    FigureContent::Raster {
+        populations: vec![(label.to_owned(), 0), ("late".to_owned(), 9), ("early".to_owned(), 3)],
+        cells,
+        x: axis("<ms>", false),
+        panels: vec![RasterPanel { title: label.to_owned(), duration, spikes }; 4],
     }
 }
 
@@ -107,6 +150,15 @@ fn nothing_at_all() {
         }],
     });
     check(FigureContent::Table { columns: vec![], rows: vec![vec![], vec!["a".to_owned()]] });
+    check(FigureContent::Runs { x: axis("", false), y: axis("", true), panels: vec![], events: vec![] });
+    check(runs_of(vec![], vec![], vec![vec![], vec![1.0]]));
+    check(FigureContent::Bars { axis: axis("", false), bars: vec![] });
+    for colours in [HeatColours::Signed, HeatColours::Columns { reversed: vec![] }] {
+        check(FigureContent::HeatMap { columns: vec![], rows: vec![], cells: vec![], colours: colours.clone() });
+        let (columns, rows) = (vec!["a".to_owned(); 2], vec!["b".to_owned(); 3]);
+        check(FigureContent::HeatMap { columns, rows, cells: vec![vec![]], colours });
+    }
+    check(FigureContent::Raster { populations: vec![], cells: 0, x: axis("", false), panels: vec![] });
 }
 
 #[test]
@@ -129,6 +181,12 @@ fn awkward_numbers() {
         let references = vec![("nothing".to_owned(), f64::NAN), ("most".to_owned(), f64::MAX)];
         check(FigureContent::Distribution { axis: axis("", logarithmic), groups, references });
     }
+    check(runs_of(awkward.clone(), awkward.clone(), vec![awkward.clone(), vec![1.0; 3]]));
+    check(bars_of(&awkward, "<&>"));
+    for colours in [HeatColours::Signed, HeatColours::Columns { reversed: vec![true] }] {
+        check(heat_map_of(&awkward, "<&>", colours));
+    }
+    check(raster_of(&awkward, "<&>", 0));
     let panels = vec![TrajectoryPanel {
         title: "<>".to_owned(),
         paths: vec![awkward.iter().zip(awkward.iter().rev()).map(|(&x, &y)| [x, y]).collect()],
@@ -146,6 +204,11 @@ proptest! {
         label in any::<String>(),
     ) {
         check(series(values.clone(), others.clone(), values.clone(), others.clone()));
+        check(runs_of(values.clone(), others.clone(), vec![others.clone(), values.clone()]));
+        check(bars_of(&others, &label));
+        check(heat_map_of(&others, &label, HeatColours::Signed));
+        check(heat_map_of(&values, &label, HeatColours::Columns { reversed: vec![false, true] }));
+        check(raster_of(&others, &label, 12));
         let groups = vec![DistributionGroup { label, values: others, failed: 0 }];
         check(FigureContent::Distribution { axis: axis("", false), groups, references: vec![] });
     }

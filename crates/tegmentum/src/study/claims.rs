@@ -1,7 +1,7 @@
 //! The test of claims: a 95 % bootstrap interval over seeds against the threshold that was written before the run.
 //!
 //! - A number of one arm: the interval of its statistic; a share of solved runs has Wilson's interval.
-//! - A ratio of two arms: seeds are drawn in pairs. A run of the reference that never reached a target counts with its
+//! - A difference or a ratio of two arms: seeds are drawn in pairs. A run of the reference that never reached a target counts with its
 //!   whole budget, which can only make the ratio less favourable to the arm; a run of the arm that never reached it counts
 //!   as infinite.
 //!
@@ -10,7 +10,7 @@
 
 use super::config::{Claim, StudyConfig};
 use super::figures::short;
-use super::outcome::{ClaimOutcome, Verdict};
+use super::outcome::{ClaimOutcome, Verdict, is_share};
 use super::run::ArmTrials;
 use crate::error::Error;
 use crate::random::Key;
@@ -18,16 +18,16 @@ use crate::statistics::{Effect, Estimate, RESAMPLES, bootstrap, paired_compariso
 
 /// Tests every claim in every setting.
 pub(crate) fn test(study: &StudyConfig, all: &[ArmTrials]) -> Vec<ClaimOutcome> {
-    let settings = study.settings();
+    let settings = study.setting_names();
     let mut outcomes = Vec::new();
     for claim in &study.claim {
         let is_meant = |name: &str| claim.setting.as_deref().is_none_or(|wanted| wanted == name);
-        for setting in (0..settings.len()).filter(|&setting| is_meant(&settings[setting].name)) {
+        for setting in (0..settings.len()).filter(|&setting| is_meant(&settings[setting])) {
             let find = |name: &str| all.iter().find(|arm| arm.setting == setting && arm.arm.name == name);
             let Some(arm) = find(&claim.arm) else { continue };
             let reference = claim.reference.as_deref().and_then(find);
             let estimate = estimate(claim, arm, reference);
-            let suffix = if settings.len() > 1 { format!(" ({})", settings[setting].name) } else { String::new() };
+            let suffix = if settings.len() > 1 { format!(" ({})", settings[setting]) } else { String::new() };
             outcomes.push(outcome(claim, format!("{}{suffix}", claim.text), estimate, arm, reference));
         }
     }
@@ -38,7 +38,7 @@ fn estimate(claim: &Claim, arm: &ArmTrials, reference: Option<&ArmTrials>) -> Es
     let values = arm.values(&claim.metric);
     let key = Key::from_seed(0xC1A1_4000 + values.len() as u64);
     let Some(reference) = reference else {
-        if claim.metric.starts_with("solved_") {
+        if is_share(&claim.metric) {
             return wilson_interval(values.iter().filter(|&&value| value > 0.5).count(), values.len());
         }
         return bootstrap(&values, |values| claim.statistic.of(values), RESAMPLES, key);
@@ -49,7 +49,7 @@ fn estimate(claim: &Claim, arm: &ArmTrials, reference: Option<&ArmTrials>) -> Es
             *value = value.min(spent);
         }
     }
-    paired_comparison(&values, &others, claim.statistic, Effect::Ratio, RESAMPLES, key).unwrap_or(Estimate {
+    paired_comparison(&values, &others, claim.statistic, claim.effect, RESAMPLES, key).unwrap_or(Estimate {
         value: f64::NAN,
         ci95: [f64::NAN; 2],
         n: 0,
@@ -66,13 +66,14 @@ fn outcome(
     let finite = |value: f64| value.is_finite().then_some(value);
     let statistic = match reference {
         Some(reference) => format!(
-            "{} of {} of {} over that of {}, paired by seed",
+            "{} of {} of {} {} that of {}, paired by seed",
             claim.statistic.name(),
             claim.metric,
             arm.name,
+            if claim.effect == Effect::Ratio { "over" } else { "minus" },
             reference.name
         ),
-        None if claim.metric.starts_with("solved_") => {
+        None if is_share(&claim.metric) => {
             format!("share of runs of {} that are {}", arm.name, claim.metric)
         }
         None => format!("{} of {} of {}", claim.statistic.name(), claim.metric, arm.name),

@@ -8,13 +8,16 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::agent::AgentConfig;
+use crate::environment::EnvironmentConfig;
 use crate::error::{Error, Result};
 use crate::evaluation::Metric;
 use crate::gradient::GradientConfig;
 use crate::network::NetworkConfig;
+use crate::neuromodulation::system::NeuromodulationConfig;
 use crate::optimizer::OptimizerConfig;
 use crate::plasticity::PlasticityConfig;
-use crate::statistics::Statistic;
+use crate::statistics::{Effect, Statistic};
 use crate::task::TaskConfig;
 
 /// A study.
@@ -80,12 +83,18 @@ pub struct StudyConfig {
     /// The network, if there is one setting.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<NetworkConfig>,
+    /// The environment, for a study of behaviour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<EnvironmentConfig>,
     /// Lengths of a window, for a study of costs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lengths: Vec<usize>,
     /// Several tasks or networks, all with the same arms.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub setting: Vec<Setting>,
+    /// The phases of a stream of change, one after the other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub phase: Vec<Phase>,
     /// What is compared.
     #[serde(default)]
     pub arm: Vec<Arm>,
@@ -101,6 +110,10 @@ fn default_budget() -> u64 {
     10_000
 }
 
+fn ratio() -> Effect {
+    Effect::Ratio
+}
+
 /// The kinds of studies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -114,6 +127,10 @@ pub enum Kind {
     Theory,
     /// Evaluations, operations and bytes against the length of the sequence.
     Cost,
+    /// Agents in an environment; the budget is in trials, the metrics are the environment's scores.
+    Behaviour,
+    /// Every arm in a world that changes without a sign.
+    Switching,
 }
 
 /// A range of seeds.
@@ -161,7 +178,7 @@ pub struct Quick {
     pub seeds: u64,
     /// Seeds of the search.
     pub tuning_seeds: u64,
-    /// Evaluations of a run; the study's own if not given.
+    /// Evaluations of a run, or of a phase; the study's own if not given.
     pub budget: Option<u64>,
     /// Settings that are kept, from the first; all if not given.
     pub settings: Option<usize>,
@@ -188,7 +205,26 @@ pub struct Setting {
     pub budget: Option<u64>,
 }
 
-/// What is compared: exactly one of an optimizer, a plasticity rule and a gradient baseline.
+/// A phase of a stream of change.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Phase {
+    /// Its name in tables; the task's name and the phase's number if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Evaluations.
+    pub budget: u64,
+    /// The level of the first metric to be reached; the study's first target if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<f64>,
+    /// Evaluations from its beginning over which its task comes in by degrees; 0 for a sudden change.
+    #[serde(default)]
+    pub drift: u64,
+    /// The task.
+    pub task: TaskConfig,
+}
+
+/// What is compared: exactly one of an optimizer, a plasticity rule and a gradient baseline, or an agent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Arm {
@@ -209,6 +245,12 @@ pub struct Arm {
     /// A gradient baseline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gradient: Option<GradientConfig>,
+    /// An agent, for a study of behaviour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<AgentConfig>,
+    /// The modulators of an agent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub neuromodulation: Option<NeuromodulationConfig>,
 }
 
 impl Arm {
@@ -247,6 +289,9 @@ pub struct Claim {
     /// How seeds are summed up.
     #[serde(default)]
     pub statistic: Statistic,
+    /// How the arm is compared with its reference.
+    #[serde(default = "ratio")]
+    pub effect: Effect,
     /// The claim holds if the number is at most this …
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_most: Option<f64>,
@@ -278,14 +323,32 @@ impl StudyConfig {
         Self::from_toml(&text, &path.display().to_string())
     }
 
-    /// The study's settings: the list, or the one task and network.
+    /// The study's settings: the list, or the one task and network; for a stream its network and its first task.
     pub fn settings(&self) -> Vec<Setting> {
+        if let (Kind::Switching, Some(phase), Some(network)) = (self.kind, self.phase.first(), &self.network) {
+            let budget = Some(self.phase.iter().map(|phase| phase.budget).sum());
+            return vec![Setting {
+                name: self.name.clone(),
+                task: phase.task.clone(),
+                network: network.clone(),
+                budget,
+            }];
+        }
         match (&self.task, &self.network) {
             (Some(task), Some(network)) => {
                 vec![Setting { name: self.name.clone(), task: task.clone(), network: network.clone(), budget: None }]
             }
             _ => self.setting.clone(),
         }
+    }
+
+    /// The names of the study's settings; a study without any has one, of its own name.
+    pub fn setting_names(&self) -> Vec<String> {
+        let settings = self.settings();
+        if settings.is_empty() {
+            return vec![self.name.clone()];
+        }
+        settings.into_iter().map(|setting| setting.name).collect()
     }
 
     /// The name of an arm in results: with its setting if there are several.
@@ -302,6 +365,10 @@ impl StudyConfig {
             self.budget = self.budget.min(budget);
             for setting in &mut self.setting {
                 setting.budget = setting.budget.map(|own| own.min(budget));
+            }
+            for phase in &mut self.phase {
+                phase.budget = phase.budget.min(budget);
+                phase.drift = phase.drift.min(phase.budget / 2);
             }
         }
         if let Some(count) = self.quick.settings {
@@ -328,12 +395,26 @@ impl StudyConfig {
         check_range("budget", self.budget, 1, 1_000_000_000_000)?;
         match self.kind {
             Kind::Compare | Kind::Robustness => self.check_comparison()?,
+            Kind::Switching => {
+                super::switching::check(self)?;
+                self.check_measures()?;
+                self.check_arms()?;
+            }
             Kind::Theory => {}
             Kind::Cost => {
                 if self.lengths.len() < 2 {
                     return Err(format!("lengths = {:?}: a study of costs needs at least two", self.lengths));
                 }
-                self.arm.iter().try_for_each(check_arm)?;
+                self.arm.iter().try_for_each(|arm| check_arm(arm, self.kind))?;
+            }
+            Kind::Behaviour => {
+                if self.environment.is_none() {
+                    return Err("kind = \"behaviour\" needs [environment.…]".to_owned());
+                }
+                if !self.metrics.is_empty() || !self.targets.is_empty() {
+                    return Err("metrics, targets: a study of behaviour has the scores of its environment".to_owned());
+                }
+                self.check_arms()?;
             }
         }
         self.claim.iter().try_for_each(|claim| self.check_claim(claim))
@@ -344,19 +425,30 @@ impl StudyConfig {
             (Some(_), Some(_), true) | (None, None, false) => {}
             _ => return Err("give either one [task.…] and one [network.…], or [[setting]] tables with both".to_owned()),
         }
+        if self.stop_at_target && self.targets.is_empty() {
+            return Err("stop_at_target = true: needs targets".to_owned());
+        }
+        self.check_measures()?;
+        self.check_arms()
+    }
+
+    /// What is wrong with what arms are judged by.
+    fn check_measures(&self) -> Result<(), String> {
         if self.metrics.is_empty() {
             return Err("metrics = []: name at least one, for example [\"loss\"]".to_owned());
-        }
-        if self.arm.is_empty() {
-            return Err("no [[arm]]: there is nothing to run".to_owned());
         }
         if self.targets.iter().any(|target| !target.is_finite()) {
             return Err(format!("targets = {:?}: must be finite numbers", self.targets));
         }
-        if self.stop_at_target && self.targets.is_empty() {
-            return Err("stop_at_target = true: needs targets".to_owned());
+        Ok(())
+    }
+
+    /// What is wrong with the arms or their seeds.
+    fn check_arms(&self) -> Result<(), String> {
+        if self.arm.is_empty() {
+            return Err("no [[arm]]: there is nothing to run".to_owned());
         }
-        let tuned = self.arm.iter().any(|arm| arm.tune.is_some()) && self.kind == Kind::Compare;
+        let tuned = self.arm.iter().any(|arm| arm.tune.is_some()) && self.kind != Kind::Robustness;
         let (a, b) = (self.seeds, self.tuning.seeds);
         if tuned && a.first < b.first + b.count && b.first < a.first + a.count {
             return Err("seeds and tuning.seeds overlap: rates must be searched on seeds of their own".to_owned());
@@ -366,7 +458,7 @@ impl StudyConfig {
             if !names.insert(&arm.name) {
                 return Err(format!("two arms are called {:?}", arm.name));
             }
-            check_arm(arm)?;
+            check_arm(arm, self.kind)?;
         }
         Ok(())
     }
@@ -379,11 +471,11 @@ impl StudyConfig {
         if !claim.at_most.or(claim.at_least).is_some_and(f64::is_finite) {
             return Err(place("the threshold must be a finite number"));
         }
-        if !matches!(self.kind, Kind::Compare | Kind::Robustness) {
+        if !matches!(self.kind, Kind::Compare | Kind::Robustness | Kind::Behaviour | Kind::Switching) {
             return Ok(());
         }
         if let Some(setting) = &claim.setting {
-            let known: Vec<String> = self.settings().into_iter().map(|setting| setting.name).collect();
+            let known = self.setting_names();
             if !known.contains(setting) {
                 return Err(place(&format!("unknown setting {setting:?}: known are {}", known.join(", "))));
             }
@@ -407,9 +499,24 @@ impl StudyConfig {
         }
     }
 
+    /// The names of what is measured along a run.
+    pub fn curve_names(&self) -> Vec<String> {
+        match self.kind {
+            Kind::Behaviour => super::behaviour::CURVES.map(str::to_owned).to_vec(),
+            _ => self.metrics.iter().map(|metric| metric.name().to_owned()).collect(),
+        }
+    }
+
     /// The names of all metrics of a run of this study.
     pub fn metric_names(&self) -> Vec<String> {
+        if let (Kind::Behaviour, Some(environment)) = (self.kind, &self.environment) {
+            return environment.score_names();
+        }
         let mut names: Vec<String> = self.metrics.iter().map(|metric| metric.name().to_owned()).collect();
+        if self.kind == Kind::Switching {
+            names.extend(super::switching::metric_names(self));
+            return names;
+        }
         for &target in &self.targets {
             names.push(evaluations_to(target));
             names.push(solved(target));
@@ -440,10 +547,19 @@ fn check_range(name: &str, value: u64, least: u64, most: u64) -> Result<(), Stri
     }
 }
 
-fn check_arm(arm: &Arm) -> Result<(), String> {
+fn check_arm(arm: &Arm, kind: Kind) -> Result<(), String> {
     let kinds =
         [arm.optimizer.is_some(), arm.plasticity.is_some(), arm.gradient.is_some()].iter().filter(|&&is| is).count();
-    if kinds != 1 {
+    if kind == Kind::Behaviour {
+        if kinds > 0 || arm.agent.is_none() {
+            return Err(format!(
+                "arm {:?}: a study of behaviour needs [arm.agent.…] and nothing else that learns",
+                arm.name
+            ));
+        }
+    } else if arm.agent.is_some() || arm.neuromodulation.is_some() {
+        return Err(format!("arm {:?}: agent and neuromodulation belong to kind = \"behaviour\"", arm.name));
+    } else if kinds != 1 {
         return Err(format!(
             "arm {:?}: give exactly one of [arm.optimizer.…], [arm.plasticity.…] and [arm.gradient.…]",
             arm.name

@@ -34,7 +34,7 @@ pub(crate) fn short(value: f64) -> String {
 
 /// An axis.
 pub(crate) fn axis(label: &str, logarithmic: bool) -> Axis {
-    Axis { label: label.to_owned(), logarithmic }
+    Axis { label: label.to_owned(), logarithmic, marks: Vec::new() }
 }
 
 /// All figures of a comparison, setting by setting.
@@ -258,7 +258,7 @@ impl Place<'_> {
     }
 }
 
-fn groups(arms: &[&ArmTrials], metric: &str) -> Vec<DistributionGroup> {
+pub(crate) fn groups(arms: &[&ArmTrials], metric: &str) -> Vec<DistributionGroup> {
     let group = |arm: &&ArmTrials| {
         let values: Vec<f64> = arm.values(metric).into_iter().filter(|value| value.is_finite()).collect();
         DistributionGroup { label: arm.arm.label().to_owned(), failed: arm.trials.len() - values.len(), values }
@@ -311,7 +311,7 @@ fn path(series: &Series, rows: &[f32]) -> Vec<[f64; 2]> {
     points.into_iter().take_while(|point| point.iter().all(|value| value.is_finite())).collect()
 }
 
-fn search_table(tuning: &[TuningRecord]) -> Figure {
+pub(crate) fn search_table(tuning: &[TuningRecord]) -> Figure {
     let mut rows = Vec::new();
     for record in tuning {
         for (index, point) in record.points.iter().enumerate() {

@@ -34,7 +34,7 @@ pub struct Summary {
 pub struct Sample {
     /// Number of seeds.
     pub n: usize,
-    /// Interquartile mean (for a share of seeds, `solved_…`, the share itself with Wilson's interval); `None` if a quarter or more of the seeds failed, so that it is not finite.
+    /// Interquartile mean (for a share of seeds, `solved…` and `share_…`, the share itself with Wilson's interval); `None` if a quarter or more of the seeds failed, so that it is not finite.
     pub iqm: Option<f64>,
     /// 95 % bootstrap interval of the interquartile mean.
     pub ci95: Option<[f64; 2]>,
@@ -44,6 +44,17 @@ pub struct Sample {
     pub quartiles: [Option<f64>; 2],
     /// The values in the order of the seeds; `None` where a seed failed (never reached a target, or not finite).
     pub values: Vec<Option<f64>>,
+}
+
+/// Whether a metric counts seeds: its values are 0 and 1, its centre is their share and its interval Wilson's.
+///
+/// # Example
+/// ```
+/// use tegmentum::study::outcome::is_share;
+/// assert!(is_share("solved_0.01") && is_share("share_burst_within_20") && !is_share("accuracy"));
+/// ```
+pub fn is_share(metric: &str) -> bool {
+    metric == "solved" || metric.starts_with("solved_") && metric != "solved_decades" || metric.starts_with("share_")
 }
 
 /// What became of a claim.
@@ -123,6 +134,47 @@ pub enum FigureContent {
         /// The panels, from left to right.
         panels: Vec<TrajectoryPanel>,
     },
+    /// Every run as a thin line and their mean as a thick one, panel beside panel on common axes: two ways to end show as two
+    /// bundles of lines, which no mean does.
+    Runs {
+        /// Horizontal axis, common to all panels.
+        x: Axis,
+        /// Vertical axis, common to all panels.
+        y: Axis,
+        /// The panels, from left to right.
+        panels: Vec<RunsPanel>,
+        /// Vertical lines with a name: a shift of the rule, a switch.
+        events: Vec<(f64, String)>,
+    },
+    /// A table of numbers whose cells are coloured by them.
+    HeatMap {
+        /// The heads of the columns.
+        columns: Vec<String>,
+        /// Names of the rows.
+        rows: Vec<String>,
+        /// The cells, row by row.
+        cells: Vec<Vec<HeatCell>>,
+        /// From number to colour.
+        colours: HeatColours,
+    },
+    /// One bar for each number, from zero, with its interval: shares of the whole.
+    Bars {
+        /// The axis of the numbers.
+        axis: Axis,
+        /// The bars, from top to bottom.
+        bars: Vec<Bar>,
+    },
+    /// Spikes of cells over time, panel beside panel: before a shift, just after it, late.
+    Raster {
+        /// Names of the populations with the number of their first cell, in order.
+        populations: Vec<(String, u32)>,
+        /// Number of cells.
+        cells: u32,
+        /// Horizontal axis: time.
+        x: Axis,
+        /// The panels, from left to right.
+        panels: Vec<RasterPanel>,
+    },
     /// A table of text; the first column names the row.
     Table {
         /// The heads of the columns.
@@ -139,6 +191,9 @@ pub struct Axis {
     pub label: String,
     /// Whether it is logarithmic; values at or below zero are then not drawn.
     pub logarithmic: bool,
+    /// Values of this axis with a name, drawn as lines across the picture: where the world changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub marks: Vec<(String, f64)>,
 }
 
 /// One line with a band.
@@ -174,4 +229,61 @@ pub struct TrajectoryPanel {
     pub title: String,
     /// The paths, each a list of points.
     pub paths: Vec<Vec<[f64; 2]>>,
+}
+
+/// All runs of one arm.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunsPanel {
+    /// Its name.
+    pub title: String,
+    /// Positions.
+    pub x: Vec<f64>,
+    /// The mean, or another centre, as long as `x`.
+    pub mean: Vec<f64>,
+    /// The runs, each as long as `x`.
+    pub runs: Vec<Vec<f64>>,
+}
+
+/// A cell of a heat map.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HeatCell {
+    /// The number; `None` where there is none.
+    pub value: Option<f64>,
+    /// A second, smaller line, such as the interval; may be empty.
+    pub detail: String,
+}
+
+/// How the cells of a heat map are coloured.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HeatColours {
+    /// Each column by itself, from its least to its greatest value.
+    Columns {
+        /// For each column, whether the least value has the deepest colour.
+        reversed: Vec<bool>,
+    },
+    /// All cells on one scale around zero, with a colour for each sign.
+    Signed,
+}
+
+/// A bar.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Bar {
+    /// Its name.
+    pub label: String,
+    /// Where it ends; `None` where there is no number.
+    pub value: Option<f64>,
+    /// Its 95 % interval; an end that is not finite is `None`.
+    pub ci95: [Option<f64>; 2],
+}
+
+/// The spikes of one stretch of time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RasterPanel {
+    /// Its name.
+    pub title: String,
+    /// How long it is, in the unit of the axis.
+    pub duration: f32,
+    /// Time from the panel's beginning and the cell's number, one entry for each spike.
+    pub spikes: Vec<(f32, u32)>,
 }

@@ -9,10 +9,10 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::config::{Arm, Kind, StudyConfig};
-use super::outcome::{Figure, Sample, Summary, Verdict};
+use super::outcome::{Figure, Sample, Summary, Verdict, is_share};
 use super::trial::{Stage, Trial, run_trial};
 use super::tuning::{Candidate, TuningRecord, candidates, choose, sum_up};
-use super::{claims, cost, figures, robustness, theory};
+use super::{behaviour, claims, cost, figures, robustness, switching, theory};
 use crate::error::{Error, Result};
 use crate::random::Key;
 use crate::statistics::{RESAMPLES, bootstrap, interquartile_mean, median, quantile, wilson_interval};
@@ -110,8 +110,10 @@ impl ArmTrials {
 
 /// Whether more of the metric called `name` is better.
 pub(crate) fn larger_is_better(name: &str) -> bool {
-    ["accuracy", "valid_prediction_time", "width_decades", "solved_decades"].contains(&name)
-        || name.starts_with("solved_")
+    ["valid_prediction_time", "width_decades", "solved_decades"].contains(&name)
+        || ["accuracy", "correct", "reward", "savings", "d_prime"].iter().any(|start| name.starts_with(start))
+        || is_share(name)
+        || switching::LARGER_IS_BETTER.contains(&name)
 }
 
 /// Runs a study; `quick` marks it as shortened in its summary.
@@ -124,6 +126,8 @@ pub fn run(study: &StudyConfig, quick: bool, monitor: &dyn Monitor) -> Result<St
         Kind::Robustness => robustness::run(study, quick, monitor),
         Kind::Theory => theory::run(study, quick, monitor),
         Kind::Cost => cost::run(study, quick, monitor),
+        Kind::Behaviour => behaviour::run(study, quick, monitor),
+        Kind::Switching => switching::run(study, quick, monitor),
     }?;
     if quick && study.quick.budget.is_some() {
         decide_nothing(&mut result.summary);
@@ -140,12 +144,34 @@ fn decide_nothing(summary: &mut Summary) {
     summary.notes.push("A shortened run, with less than its budget, decides no claim.".to_owned());
 }
 
+/// What can run one arm with one seed, in one of its settings: the part of a study that its kind decides.
+pub(crate) trait Runner: Sync {
+    /// The settings: name and evaluations of a run.
+    fn settings(&self) -> Vec<(String, u64)>;
+
+    /// One run. `tick` is told the evaluations as they are spent and says whether to go on.
+    fn run(&self, setting: usize, arm: &Arm, seed: u64, tick: &(dyn Fn(u64) -> bool + Sync)) -> Result<Trial>;
+}
+
+/// Runs of a comparison.
+struct Comparison<'a> {
+    study: &'a StudyConfig,
+    stages: &'a [Stage],
+}
+
+impl Runner for Comparison<'_> {
+    fn settings(&self) -> Vec<(String, u64)> {
+        self.stages.iter().map(|stage| (stage.setting.name.clone(), stage.budget)).collect()
+    }
+
+    fn run(&self, setting: usize, arm: &Arm, seed: u64, tick: &(dyn Fn(u64) -> bool + Sync)) -> Result<Trial> {
+        run_trial(self.study, &self.stages[setting], arm, seed, tick)
+    }
+}
+
 fn compare(study: &StudyConfig, quick: bool, monitor: &dyn Monitor) -> Result<StudyResult> {
     let stages = stages(study)?;
-    let (arms, tuning) = tune(study, &stages, monitor)?;
-    let work: u64 = arms.iter().map(|(setting, _)| stages[*setting].budget * study.seeds.count).sum();
-    monitor.expect(&format!("{}: {} arms × {} seeds", study.name, arms.len(), study.seeds.count), work);
-    let all = run_arms(study, &stages, arms, monitor)?;
+    let (all, tuning) = run_all(study, &Comparison { study, stages: &stages }, monitor)?;
     let claims = claims::test(study, &all);
     let drawn = figures::compare(study, &stages, &all, &tuning);
     Ok(assemble(study, quick, &all, claims, drawn, tuning))
@@ -165,20 +191,33 @@ pub(crate) fn stages(study: &StudyConfig) -> Result<Vec<Stage>> {
     Ok(stages)
 }
 
+/// Searches the rates of all arms, then runs every arm in every setting on the study's seeds.
+pub(crate) fn run_all(
+    study: &StudyConfig,
+    runner: &dyn Runner,
+    monitor: &dyn Monitor,
+) -> Result<(Vec<ArmTrials>, Vec<TuningRecord>)> {
+    let (arms, tuning) = tune(study, runner, monitor)?;
+    Ok((run_arms(study, runner, arms, monitor)?, tuning))
+}
+
 /// Runs every (setting, arm) on the study's seeds.
 pub(crate) fn run_arms(
     study: &StudyConfig,
-    stages: &[Stage],
+    runner: &dyn Runner,
     arms: Vec<(usize, Arm)>,
     monitor: &dyn Monitor,
 ) -> Result<Vec<ArmTrials>> {
+    let settings = runner.settings();
+    let work: u64 = arms.iter().map(|(setting, _)| settings[*setting].1 * study.seeds.count).sum();
+    monitor.expect(&format!("{}: {} arms × {} seeds", study.name, arms.len(), study.seeds.count), work);
     let jobs: Vec<(usize, u64)> =
         (0..arms.len()).flat_map(|index| study.seeds.iter().map(move |seed| (index, seed))).collect();
     let trials: Result<Vec<Trial>> = jobs
         .par_iter()
         .map(|&(index, seed)| {
             let (setting, arm) = &arms[index];
-            run_trial(study, &stages[*setting], arm, seed, &|evaluations| monitor.advance(evaluations))
+            runner.run(*setting, arm, seed, &|evaluations| monitor.advance(evaluations))
         })
         .collect();
     let mut trials = trials?.into_iter();
@@ -188,7 +227,7 @@ pub(crate) fn run_arms(
     Ok(arms
         .into_iter()
         .map(|(setting, arm)| ArmTrials {
-            name: study.result_name(&stages[setting].setting.name, &arm.name),
+            name: study.result_name(&settings[setting].0, &arm.name),
             trials: trials.by_ref().take(study.seeds.count as usize).collect(),
             arm,
             setting,
@@ -196,16 +235,17 @@ pub(crate) fn run_arms(
         .collect())
 }
 
-fn interrupted(study: &StudyConfig) -> Error {
+pub(crate) fn interrupted(study: &StudyConfig) -> Error {
     Error::Study { origin: study.name.clone(), problem: "stopped before its end; nothing was written".to_owned() }
 }
 
 type Tuned = (Vec<(usize, Arm)>, Vec<TuningRecord>);
 
 /// Searches the rates of all arms in all settings; arms without a grid are passed on as they are.
-fn tune(study: &StudyConfig, stages: &[Stage], monitor: &dyn Monitor) -> Result<Tuned> {
+fn tune(study: &StudyConfig, runner: &dyn Runner, monitor: &dyn Monitor) -> Result<Tuned> {
+    let settings = runner.settings();
     let mut grids = Vec::new();
-    for setting in 0..stages.len() {
+    for setting in 0..settings.len() {
         for arm in &study.arm {
             grids.push((setting, candidates(arm)?));
         }
@@ -216,7 +256,7 @@ fn tune(study: &StudyConfig, stages: &[Stage], monitor: &dyn Monitor) -> Result<
     let work: u64 = grids
         .iter()
         .filter(|grid| is_search(grid))
-        .map(|grid| grid.1.len() as u64 * seeds.count * stages[grid.0].budget)
+        .map(|grid| grid.1.len() as u64 * seeds.count * settings[grid.0].1)
         .sum();
     if points > 0 {
         monitor.expect(&format!("{}: searching {points} rates on {} seeds", study.name, seeds.count), work);
@@ -231,7 +271,7 @@ fn tune(study: &StudyConfig, stages: &[Stage], monitor: &dyn Monitor) -> Result<
         .par_iter()
         .map(|&(index, point, seed)| {
             let (setting, points) = &grids[index];
-            run_trial(study, &stages[*setting], &points[point].arm, seed, &|done| monitor.advance(done))
+            runner.run(*setting, &points[point].arm, seed, &|done| monitor.advance(done))
         })
         .collect();
     let mut trials = trials?.into_iter();
@@ -242,7 +282,7 @@ fn tune(study: &StudyConfig, stages: &[Stage], monitor: &dyn Monitor) -> Result<
     for (setting, points) in grids {
         let mut chosen = 0;
         if points.len() > 1 {
-            let name = study.result_name(&stages[setting].setting.name, &points[0].arm.name);
+            let name = study.result_name(&settings[setting].0, &points[0].arm.name);
             let mut sum_of = |point: &Candidate| {
                 let own: Vec<Trial> = trials.by_ref().take(seeds.count as usize).collect();
                 sum_up(study, point, &own)
@@ -271,8 +311,7 @@ pub(crate) fn assemble(
     for arm in all {
         let names = study.metric_names();
         let samples = names.into_iter().filter(|name| arm.trials.iter().any(|trial| trial.metrics.contains_key(name)));
-        let of =
-            |name: &str| if name.starts_with("solved_") { share(&arm.values(name)) } else { sample(&arm.values(name)) };
+        let of = |name: &str| if is_share(name) { share(&arm.values(name)) } else { sample(&arm.values(name)) };
         arms.insert(arm.name.clone(), samples.map(|name| (name.clone(), of(&name))).collect());
         records.extend(records_of(study, arm));
         seconds.insert(arm.name.clone(), arm.trials.iter().map(|trial| trial.seconds).sum());
@@ -332,6 +371,7 @@ pub(crate) fn single(value: f64) -> Sample {
 
 fn records_of(study: &StudyConfig, arm: &ArmTrials) -> Vec<RecordRow> {
     let mut rows = Vec::new();
+    let curve_names = study.curve_names();
     for trial in &arm.trials {
         let mut push = |evaluations, metric: &str, value| {
             rows.push(RecordRow {
@@ -343,8 +383,8 @@ fn records_of(study: &StudyConfig, arm: &ArmTrials) -> Vec<RecordRow> {
             });
         };
         for point in &trial.curve {
-            for (metric, &value) in study.metrics.iter().zip(&point.metrics).filter(|(_, value)| !value.is_nan()) {
-                push(point.evaluations, metric.name(), value);
+            for (metric, &value) in curve_names.iter().zip(&point.metrics).filter(|(_, value)| !value.is_nan()) {
+                push(point.evaluations, metric, value);
             }
             push(point.evaluations, "learning_rate", point.learning_rate);
             if let Some(levels) = point.levels {

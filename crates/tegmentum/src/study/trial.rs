@@ -8,6 +8,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::config::{Arm, Setting, StudyConfig, evaluations_to, solved};
+use crate::agent::Raster;
 use crate::error::{Error, Result};
 use crate::evaluation::{Evaluator, Metric};
 use crate::gradient::GradientLearner;
@@ -22,7 +23,7 @@ use crate::training::{BlackBoxLearner, Learner, StopReason, train};
 /// Points of a learning curve.
 const CURVE_POINTS: u64 = 24;
 /// Evaluations between two looks at a target.
-const TARGET_INTERVAL: u64 = 20;
+pub(crate) const TARGET_INTERVAL: u64 = 20;
 
 /// A setting made ready: the data and the network.
 #[derive(Debug)]
@@ -122,6 +123,8 @@ pub struct Trial {
     pub metrics: BTreeMap<String, f64>,
     /// The parameters that were handed over.
     pub solution: Vec<f32>,
+    /// Spikes of a few trials with their numbers, for agents that have them.
+    pub rasters: Vec<(u64, Raster)>,
     /// Processor seconds of learning, without judging on test data.
     pub seconds: f64,
 }
@@ -266,21 +269,21 @@ pub fn run_trial(
     metrics.insert("state_bytes".to_owned(), learner.state_bytes() as f64);
     metrics.insert("non_finite".to_owned(), ended.non_finite as f64);
     metrics.insert("surprises".to_owned(), ended.surprises as f64);
-    Ok(Trial { seed, curve: watch.curve, metrics, solution, seconds })
+    Ok(Trial { seed, curve: watch.curve, metrics, solution, rasters: Vec::new(), seconds })
 }
 
 /// Processor seconds of this thread, where the system tells; else wall seconds.
-struct ProcessorClock {
+pub(crate) struct ProcessorClock {
     wall: std::time::Instant,
     thread: Option<f64>,
 }
 
 impl ProcessorClock {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self { wall: std::time::Instant::now(), thread: thread_seconds() }
     }
 
-    fn seconds(&self) -> f64 {
+    pub(crate) fn seconds(&self) -> f64 {
         match (self.thread, thread_seconds()) {
             (Some(before), Some(after)) => after - before,
             _ => self.wall.elapsed().as_secs_f64(),

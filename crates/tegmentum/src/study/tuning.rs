@@ -7,13 +7,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::config::{Arm, StudyConfig, evaluations_to, solved};
+use super::config::{Arm, Kind, StudyConfig, evaluations_to, solved};
+use super::run::larger_is_better;
 use super::trial::Trial;
 use crate::error::{Error, Result};
 use crate::statistics::quantile;
 
 /// The quantile of a quantity of which less is better that points are judged by.
-const WORSE: f64 = 0.75;
+pub(crate) const WORSE: f64 = 0.75;
 
 /// One point of a grid and what it gave.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -86,13 +87,14 @@ pub fn candidates(arm: &Arm) -> Result<Vec<Candidate>> {
 /// # Errors
 /// [`Error::Study`] if the arm has no rate.
 pub fn set_rate(arm: &mut Arm, rate: f64) -> Result<()> {
-    let done = match (&mut arm.optimizer, &mut arm.plasticity, &mut arm.gradient) {
+    let done = match (&mut arm.optimizer, &mut arm.plasticity, &mut arm.gradient, &mut arm.agent) {
         (Some(optimizer), ..) => optimizer.set_learning_rate(rate),
-        (_, Some(plasticity), _) => plasticity.set_start_rate(rate),
-        (.., Some(gradient)) => {
+        (_, Some(plasticity), ..) => plasticity.set_start_rate(rate),
+        (.., Some(gradient), _) => {
             gradient.set_learning_rate(rate);
             true
         }
+        (.., Some(agent)) => agent.set_learning_rate(rate),
         _ => false,
     };
     if done { Ok(()) } else { Err(no_such(arm, "learning_rate")) }
@@ -118,9 +120,9 @@ pub fn sum_up(study: &StudyConfig, candidate: &Candidate, trials: &[Trial]) -> T
     let values = |name: &str| -> Vec<f64> { trials.iter().map(|trial| trial.metrics[name]).collect() };
     let finite = |value: f64| value.is_finite().then_some(value);
     let target = study.targets.first();
-    let metric = study.metrics[0];
-    let sign = if metric.larger_is_better() { -1.0 } else { 1.0 };
-    let signed: Vec<f64> = values(metric.name()).iter().map(|value| sign * value).collect();
+    let metric = &study.metric_names()[0];
+    let sign = if larger_is_better(metric) { -1.0 } else { 1.0 };
+    let signed: Vec<f64> = values(metric).iter().map(|value| sign * value).collect();
     TuningPoint {
         learning_rate: candidate.learning_rate,
         perturbation_scale: candidate.perturbation_scale,
@@ -132,13 +134,17 @@ pub fn sum_up(study: &StudyConfig, candidate: &Candidate, trials: &[Trial]) -> T
 
 /// The best point of a search.
 pub fn choose(study: &StudyConfig, arm: String, points: Vec<TuningPoint>) -> TuningRecord {
-    let larger = study.metrics[0].larger_is_better();
+    let larger = larger_is_better(&study.metric_names()[0]);
     let quality = |point: &TuningPoint| {
         let metric = point.metric.map_or(f64::INFINITY, |metric| if larger { -metric } else { metric });
         let speed = point.evaluations_to_target.unwrap_or(f64::INFINITY);
         let unsolved = 1.0 - point.solved.unwrap_or(0.0);
-        // A run that stops at its target has no final quality of its own.
-        if study.stop_at_target { (speed, unsolved, metric) } else { (metric, speed, unsolved) }
+        // A run that stops at its target has no final quality of its own; in a stream what counts is learning anew.
+        if study.stop_at_target || study.kind == Kind::Switching {
+            (speed, unsolved, metric)
+        } else {
+            (metric, speed, unsolved)
+        }
     };
     let is_better = |a: (f64, f64, f64), b: (f64, f64, f64)| {
         a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.total_cmp(&b.2)).is_lt()

@@ -17,8 +17,16 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result, positive};
+use crate::network::Description;
 use crate::neuromodulation::nuclei::dorsal_raphe::run_length::Experience;
 use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter};
+
+/// Its name in lists.
+pub const DESCRIPTION: Description = Description {
+    name: "noise_estimate",
+    summary: "size of the noise, inferred on a grid and told apart from change",
+    reference: "Yu & Dayan 2005, doi:10.1016/j.neuron.2005.04.026, for the role",
+};
 
 /// The constants of the reading.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

@@ -24,8 +24,16 @@ use std::f64::consts::TAU;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result, positive};
+use crate::network::Description;
 use crate::neuromodulation::nuclei::dorsal_raphe::run_length::Experience;
 use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter};
+
+/// Its name in lists.
+pub const DESCRIPTION: Description = Description {
+    name: "change_point_probability",
+    summary: "experience that an outcome has made worthless",
+    reference: "Nassar, Wilson, Heasly & Gold 2010, doi:10.1523/JNEUROSCI.0822-10.2010",
+};
 
 /// The constants of the reading.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
