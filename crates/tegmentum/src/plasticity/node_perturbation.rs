@@ -149,7 +149,8 @@ impl NodePerturbationConfig {
         let dopamine = match as_affine(drugs, Transmitter::Dopamine) {
             Some((scale, shift)) if shift == 0.0 => scale,
             _ => {
-                let reason = "its dopamine is the loss difference of each step; use a lesion, an antagonist, or a clamp to 0";
+                let reason =
+                    "its dopamine is the loss difference of each step; use a lesion, an antagonist, or a clamp to 0";
                 return Err(incompatible("a drug that adds to dopamine, delays it or makes it noisy", reason));
             }
         };
