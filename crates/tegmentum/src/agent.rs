@@ -14,6 +14,7 @@ use std::fmt::Debug;
 
 use serde::{Deserialize, Serialize};
 
+use crate::agents::actor_critic::{self, ActorCriticConfig};
 use crate::agents::random_choice::{self, RandomChoiceConfig};
 use crate::environment::{Action, Environment};
 use crate::error::{Error, Result};
@@ -82,6 +83,8 @@ pub trait Agent: Send + Debug {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AgentConfig {
+    /// Actor–critic of rate units with excitatory and inhibitory groups.
+    ActorCritic(ActorCriticConfig),
     /// Chooses at random.
     RandomChoice(RandomChoiceConfig),
 }
@@ -101,16 +104,18 @@ impl AgentConfig {
     /// Name, summary and reference.
     pub fn description(&self) -> Description {
         match self {
+            Self::ActorCritic(_) => actor_critic::DESCRIPTION,
             Self::RandomChoice(_) => random_choice::DESCRIPTION,
         }
     }
 
     /// Sets the learning rate; returns whether the agent has one.
     pub fn set_learning_rate(&mut self, rate: f64) -> bool {
-        let _ = rate;
         match self {
-            Self::RandomChoice(_) => false,
+            Self::RandomChoice(_) => return false,
+            Self::ActorCritic(config) => config.learning_rate = rate,
         }
+        true
     }
 
     /// An agent for `environment`; first parameters and choices follow from `key`.
@@ -119,6 +124,7 @@ impl AgentConfig {
     /// [`Error::InvalidParameter`] for a parameter outside its range, [`Error::Incompatible`] if it cannot act there.
     pub fn build(&self, environment: &dyn Environment, key: Key) -> Result<Box<dyn Agent>> {
         Ok(match self {
+            Self::ActorCritic(config) => Box::new(config.build(environment, key)?),
             Self::RandomChoice(config) => Box::new(config.build(environment, key)?),
         })
     }
@@ -131,5 +137,8 @@ pub fn registry() -> Vec<Description> {
 
 /// Every agent with its default parameters. An agent is registered by a line here.
 pub fn defaults() -> Vec<AgentConfig> {
-    vec![AgentConfig::RandomChoice(RandomChoiceConfig::default())]
+    vec![
+        AgentConfig::ActorCritic(ActorCriticConfig::default()),
+        AgentConfig::RandomChoice(RandomChoiceConfig::default()),
+    ]
 }

@@ -1,3 +1,4 @@
 //! The agents, one file each.
 
+pub mod actor_critic;
 pub mod random_choice;

@@ -115,6 +115,18 @@ pub fn positive(name: &'static str, value: f64) -> Result<f64> {
     }
 }
 
+/// Returns `value` if it is finite and not below zero.
+///
+/// # Errors
+/// [`Error::InvalidParameter`] otherwise.
+pub fn at_least_zero(name: &'static str, value: f64) -> Result<f64> {
+    if value.is_finite() && value >= 0.0 {
+        Ok(value)
+    } else {
+        Err(Error::InvalidParameter { name, value, requirement: "a finite number, at least 0" })
+    }
+}
+
 /// Returns `value` if it is in `[0, 1]`.
 ///
 /// # Errors

@@ -19,6 +19,7 @@ pub mod affine;
 pub mod lanes;
 pub mod math;
 pub mod noise;
+pub(crate) mod rate;
 
 /// Defines a function whose body is compiled for several instruction sets and chosen at run time.
 macro_rules! dispatched {

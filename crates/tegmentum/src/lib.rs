@@ -36,6 +36,7 @@ pub mod perturbation;
 pub mod plasticity;
 pub mod random;
 pub mod statistics;
+pub mod stream;
 pub mod study;
 pub mod task;
 pub mod tasks;

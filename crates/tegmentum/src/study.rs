@@ -16,6 +16,7 @@ pub mod lesions;
 pub mod outcome;
 pub mod robustness;
 pub mod run;
+pub mod switching;
 pub mod theory;
 pub mod trial;
 pub mod tuning;

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::agent::Raster;
 use crate::batch::Batch;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::neuromodulation::modulation::Modulation;
 use crate::objective::Objective;
 use crate::observer::{Observer, Record};
@@ -95,6 +95,19 @@ impl<'a> BlackBoxLearner<'a> {
     /// The optimizer.
     pub fn optimizer(&self) -> &dyn Optimizer {
         &*self.optimizer
+    }
+
+    /// Exchanges the objective under the optimizer, which keeps all its state and is not told.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] if the objective has another number of parameters.
+    pub fn change_objective(&mut self, objective: &'a (dyn Objective + Send)) -> Result<()> {
+        let (expected, found) = (self.objective.num_parameters(), objective.num_parameters());
+        if expected != found {
+            return Err(Error::ShapeMismatch { what: "parameters of the new objective", expected, found });
+        }
+        self.objective = objective;
+        Ok(())
     }
 }
 

@@ -24,9 +24,9 @@ pub(crate) fn draw(x: &Axis, y: &Axis, series: &[CurveSeries], references: &[(St
         g class=[(series.len() > MANY).then_some("faint")] {
             @for (index, series) in series.iter().enumerate() { (band(&frame, series, index)) }
         }
-        (reference_lines(&frame, references))
+        (reference_lines(&frame, references)) (mark_lines(&frame, &x.marks))
         @for (index, series) in series.iter().enumerate() { (line(&frame, series, index)) }
-        (reference_names(&frame, references))
+        (reference_names(&frame, references)) (mark_names(&frame, &x.marks))
     };
     let names: Vec<_> = series.iter().map(|series| series.label.clone()).collect();
     let description = format!("Lines of {} against {}: {}.", y.label, x.label, names.join(", "));
@@ -98,6 +98,19 @@ fn reference_lines(frame: &Frame, references: &[(String, f64)]) -> Markup {
     html! { @if !data.is_empty() { path class="reference" d=(data) {} } }
 }
 
+/// The marks of the horizontal axis: lines from the top to the bottom of the plot.
+fn mark_lines(frame: &Frame, marks: &[(String, f64)]) -> Markup {
+    let places = marks.iter().filter_map(|(_, value)| frame.place_of(*value));
+    let data: String = places.map(|x| polyline(&[(x, frame.top), (x, frame.bottom())])).collect();
+    html! { @if !data.is_empty() { path class="reference" d=(data) {} } }
+}
+
+/// Their names, at the top beside the lines.
+fn mark_names(frame: &Frame, marks: &[(String, f64)]) -> Markup {
+    let places = marks.iter().filter_map(|(name, value)| Some((frame.place_of(*value)?, name)));
+    html! { @for (x, name) in places { (text(x + 4.0, frame.top + 12.0, "reference-name start halo", name)) } }
+}
+
 /// Their names at the right: above the line, or below it where another line is close above.
 fn reference_names(frame: &Frame, references: &[(String, f64)]) -> Markup {
     let place =
@@ -120,8 +133,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn marks_are_lines_with_a_name_where_they_can_be_drawn() {
+        let marks = vec![("XNOR".to_owned(), 2.0), ("outside".to_owned(), 9.0)];
+        let x = Axis { label: String::new(), logarithmic: false, marks };
+        let y = Axis { label: String::new(), logarithmic: false, marks: vec![] };
+        let series =
+            CurveSeries { label: "a".to_owned(), x: vec![0.0, 4.0], y: vec![1.0, 2.0], lower: vec![], upper: vec![] };
+        let body = draw(&x, &y, &[series], &[]).body.into_string();
+        assert_eq!(body.matches("class=\"reference\"").count(), 1);
+        assert!(body.contains(">XNOR<") && !body.contains("outside"));
+    }
+
+    #[test]
     fn gaps_and_single_points() {
-        let axis = Axis { label: String::new(), logarithmic: false };
+        let axis = Axis { label: String::new(), logarithmic: false, marks: vec![] };
         let series = CurveSeries {
             label: "a".to_owned(),
             x: (0..40).map(f64::from).collect(),

@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_said() {
-        let axis = Axis { label: "evaluations".to_owned(), logarithmic: true };
+        let axis = Axis { label: "evaluations".to_owned(), logarithmic: true, marks: vec![] };
         let groups = [
             DistributionGroup { label: "a".to_owned(), values: vec![0.0, 10.0], failed: 3 },
             DistributionGroup { label: "b".to_owned(), values: vec![], failed: 12 },

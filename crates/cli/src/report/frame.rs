@@ -85,6 +85,11 @@ impl Frame {
         self.y.position(value).filter(|position| (-1e-9..=1.0 + 1e-9).contains(position)).map(|p| self.up(p))
     }
 
+    /// The place across the plot of a value of the horizontal scale, if it can be drawn inside.
+    pub(crate) fn place_of(&self, value: f64) -> Option<f64> {
+        self.x.position(value).filter(|position| (-1e-9..=1.0 + 1e-9).contains(position)).map(|p| self.across(p))
+    }
+
     /// A dot.
     pub(crate) fn dot((x, y): (f64, f64), radius: f64, class: &str) -> Markup {
         html! { circle class=(class) cx=(px(x)) cy=(px(y)) r=(px(radius)) {} }

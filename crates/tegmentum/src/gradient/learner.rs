@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{FORWARD_EQUIVALENTS, GradientDescent};
 use crate::batch::Batch;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::network::Network;
 use crate::neuromodulation::modulation::Modulation;
 use crate::optimizer::Levels;
@@ -42,6 +42,24 @@ impl GradientLearner {
     /// `descent` on `problem` with `network`.
     pub fn new(descent: GradientDescent, network: Arc<dyn Network>, problem: Arc<Problem>) -> Self {
         Self { descent, network, problem }
+    }
+
+    /// Puts the learner into another world of the same sizes. It is not told: only its gradients change.
+    ///
+    /// # Errors
+    /// [`Error::ShapeMismatch`] if the problem has other inputs or outputs.
+    pub fn change_world(&mut self, problem: Arc<Problem>) -> Result<()> {
+        let sizes = [
+            ("inputs of the problem", self.problem.num_inputs(), problem.num_inputs()),
+            ("outputs of the problem", self.problem.num_outputs(), problem.num_outputs()),
+        ];
+        for (what, expected, found) in sizes {
+            if expected != found {
+                return Err(Error::ShapeMismatch { what, expected, found });
+            }
+        }
+        self.problem = problem;
+        Ok(())
     }
 }
 

@@ -25,6 +25,9 @@ use super::signals::Signals;
 use crate::error::{Error, Result};
 use crate::random::{Key, Stream};
 
+/// Child of the system's key from which the noise of a nucleus comes; drugs have the children from 0 on.
+const NUCLEUS_NOISE: u64 = u64::MAX;
+
 /// A system as a study names it: a preset, with any part changed.
 ///
 /// # Example
@@ -95,7 +98,7 @@ impl NeuromodulationConfig {
             parts.ventral_tegmental_area.map(|config| config.build()).transpose()?,
             parts.basal_forebrain.map(|config| config.build()).transpose()?,
             parts.dorsal_raphe.map(|config| config.build()).transpose()?,
-            parts.locus_coeruleus.map(|config| config.build()).transpose()?,
+            parts.locus_coeruleus.map(|config| config.build(key.child(NUCLEUS_NOISE))).transpose()?,
         ];
         parts.couplings.iter().try_for_each(Coupling::check)?;
         let mut pathways = Vec::with_capacity(4);

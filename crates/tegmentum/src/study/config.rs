@@ -100,6 +100,9 @@ pub struct StudyConfig {
     /// Several tasks or networks, all with the same arms.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub setting: Vec<Setting>,
+    /// The phases of a stream of change, one after the other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub phase: Vec<Phase>,
     /// What is compared.
     #[serde(default)]
     pub arm: Vec<Arm>,
@@ -138,6 +141,8 @@ pub enum Kind {
     Lesions,
     /// One arm under a drug at several doses.
     Dose,
+    /// Every arm in a world that changes without a sign.
+    Switching,
 }
 
 /// A range of seeds.
@@ -185,7 +190,7 @@ pub struct Quick {
     pub seeds: u64,
     /// Seeds of the search.
     pub tuning_seeds: u64,
-    /// Evaluations of a run; the study's own if not given.
+    /// Evaluations of a run, or of a phase; the study's own if not given.
     pub budget: Option<u64>,
     /// Settings that are kept, from the first; all if not given.
     pub settings: Option<usize>,
@@ -210,6 +215,25 @@ pub struct Setting {
     /// Evaluations of a run, if not the study's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget: Option<u64>,
+}
+
+/// A phase of a stream of change.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Phase {
+    /// Its name in tables; the task's name and the phase's number if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Evaluations.
+    pub budget: u64,
+    /// The level of the first metric to be reached; the study's first target if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<f64>,
+    /// Evaluations from its beginning over which its task comes in by degrees; 0 for a sudden change.
+    #[serde(default)]
+    pub drift: u64,
+    /// The task.
+    pub task: TaskConfig,
 }
 
 /// What is compared: exactly one of an optimizer, a plasticity rule and a gradient baseline, or an agent.
@@ -311,8 +335,17 @@ impl StudyConfig {
         Self::from_toml(&text, &path.display().to_string())
     }
 
-    /// The study's settings: the list, or the one task and network.
+    /// The study's settings: the list, or the one task and network; for a stream its network and its first task.
     pub fn settings(&self) -> Vec<Setting> {
+        if let (Some(phase), Some(network)) = (self.phase.first(), &self.network) {
+            let budget = Some(self.phase.iter().map(|phase| phase.budget).sum());
+            return vec![Setting {
+                name: self.name.clone(),
+                task: phase.task.clone(),
+                network: network.clone(),
+                budget,
+            }];
+        }
         match (&self.task, &self.network) {
             (Some(task), Some(network)) => {
                 vec![Setting { name: self.name.clone(), task: task.clone(), network: network.clone(), budget: None }]
@@ -326,7 +359,11 @@ impl StudyConfig {
     pub fn underlying(&self) -> Self {
         let mut study = self.clone();
         if matches!(self.kind, Kind::Lesions | Kind::Dose) {
-            study.kind = if self.environment.is_some() { Kind::Behaviour } else { Kind::Compare };
+            study.kind = match (&self.environment, self.phase.is_empty()) {
+                (Some(_), _) => Kind::Behaviour,
+                (None, false) => Kind::Switching,
+                (None, true) => Kind::Compare,
+            };
             study.claim.clear();
         }
         study
@@ -356,6 +393,10 @@ impl StudyConfig {
             for setting in &mut self.setting {
                 setting.budget = setting.budget.map(|own| own.min(budget));
             }
+            for phase in &mut self.phase {
+                phase.budget = phase.budget.min(budget);
+                phase.drift = phase.drift.min(phase.budget / 2);
+            }
         }
         if let Some(count) = self.quick.settings {
             self.setting.truncate(count.max(1));
@@ -381,6 +422,11 @@ impl StudyConfig {
         check_range("budget", self.budget, 1, 1_000_000_000_000)?;
         match self.kind {
             Kind::Compare | Kind::Robustness => self.check_comparison()?,
+            Kind::Switching => {
+                super::switching::check(self)?;
+                self.check_measures()?;
+                self.check_arms()?;
+            }
             Kind::Theory => {}
             Kind::Cost => {
                 if self.lengths.len() < 2 {
@@ -414,18 +460,25 @@ impl StudyConfig {
             (Some(_), Some(_), true) | (None, None, false) => {}
             _ => return Err("give either one [task.…] and one [network.…], or [[setting]] tables with both".to_owned()),
         }
+        if self.stop_at_target && self.targets.is_empty() {
+            return Err("stop_at_target = true: needs targets".to_owned());
+        }
+        self.check_measures()?;
+        self.check_arms()
+    }
+
+    /// What is wrong with what arms are judged by.
+    fn check_measures(&self) -> Result<(), String> {
         if self.metrics.is_empty() {
             return Err("metrics = []: name at least one, for example [\"loss\"]".to_owned());
         }
         if self.targets.iter().any(|target| !target.is_finite()) {
             return Err(format!("targets = {:?}: must be finite numbers", self.targets));
         }
-        if self.stop_at_target && self.targets.is_empty() {
-            return Err("stop_at_target = true: needs targets".to_owned());
-        }
-        self.check_arms()
+        Ok(())
     }
 
+    /// What is wrong with the arms or their seeds.
     fn check_arms(&self) -> Result<(), String> {
         if self.arm.is_empty() {
             return Err("no [[arm]]: there is nothing to run".to_owned());
@@ -512,6 +565,10 @@ impl StudyConfig {
             return environment.score_names();
         }
         let mut names: Vec<String> = self.metrics.iter().map(|metric| metric.name().to_owned()).collect();
+        if self.kind == Kind::Switching {
+            names.extend(super::switching::metric_names(self));
+            return names;
+        }
         for &target in &self.targets {
             names.push(evaluations_to(target));
             names.push(solved(target));

@@ -6,6 +6,7 @@
 
 use super::config::{Arm, Kind, StudyConfig};
 use super::run::{ArmTrials, Monitor, larger_is_better, run_arms, runner, tune};
+use super::switching;
 use super::tuning::TuningRecord;
 use crate::error::{Error, Result};
 use crate::neuromodulation::controller::ControllerConfig;
@@ -55,12 +56,22 @@ pub(crate) fn run_variants(study: &StudyConfig, variants: &[Variant], monitor: &
     };
     // A mistake in a drug is told before anything runs.
     runner(&StudyConfig { arm: drugged(&arm)?, ..underlying.clone() })?;
-    let (tuned, tuning) = tune(&underlying, &*runner(&underlying)?, monitor)?;
-    let Some((setting, arm)) = tuned.into_iter().next() else { return Err(no_arm(study)) };
+    let (arm, tuning) = tuned(&underlying, monitor)?;
     underlying.arm = drugged(&arm)?;
-    let arms = underlying.arm.iter().map(|arm| (setting, arm.clone())).collect();
+    let arms = underlying.arm.iter().map(|arm| (0, arm.clone())).collect();
     let all = run_arms(&underlying, &*runner(&underlying)?, arms, monitor)?;
     Ok(Variants { underlying, all, tuning })
+}
+
+/// The one arm at the rate that its search chose.
+fn tuned(study: &StudyConfig, monitor: &dyn Monitor) -> Result<(Arm, Vec<TuningRecord>)> {
+    let (arms, tuning) = if study.kind == Kind::Switching {
+        switching::tuned(study, monitor)?
+    } else {
+        let (arms, tuning) = tune(study, &*runner(study)?, monitor)?;
+        (arms.into_iter().map(|(_, arm)| arm).collect(), tuning)
+    };
+    Ok((arms.into_iter().next().ok_or_else(|| no_arm(study))?, tuning))
 }
 
 fn no_arm(study: &StudyConfig) -> Error {

@@ -143,8 +143,6 @@ pub enum FigureContent {
         y: Axis,
         /// The panels, from left to right.
         panels: Vec<RunsPanel>,
-        /// Vertical lines with a name: a shift of the rule, a switch.
-        events: Vec<(f64, String)>,
     },
     /// A table of numbers whose cells are coloured by them.
     HeatMap {
@@ -191,6 +189,9 @@ pub struct Axis {
     pub label: String,
     /// Whether it is logarithmic; values at or below zero are then not drawn.
     pub logarithmic: bool,
+    /// Values of this axis with a name, drawn as lines across the picture: where the world changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub marks: Vec<(String, f64)>,
 }
 
 /// One line with a band.

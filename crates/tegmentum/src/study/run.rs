@@ -12,7 +12,7 @@ use super::config::{Arm, Kind, StudyConfig};
 use super::outcome::{Figure, Sample, Summary, Verdict, is_share};
 use super::trial::{Stage, Trial, run_trial};
 use super::tuning::{Candidate, TuningRecord, candidates, choose, sum_up};
-use super::{behaviour, claims, cost, dose, figures, lesions, robustness, theory};
+use super::{behaviour, claims, cost, dose, figures, lesions, robustness, switching, theory};
 use crate::error::{Error, Result};
 use crate::random::Key;
 use crate::statistics::{RESAMPLES, bootstrap, interquartile_mean, mean, median, quantile, wilson_interval};
@@ -113,6 +113,7 @@ pub(crate) fn larger_is_better(name: &str) -> bool {
     ["valid_prediction_time", "width_decades", "solved_decades"].contains(&name)
         || ["accuracy", "correct", "reward", "savings", "d_prime"].iter().any(|start| name.starts_with(start))
         || is_share(name)
+        || switching::LARGER_IS_BETTER.contains(&name)
 }
 
 /// Runs a study; `quick` marks it as shortened in its summary.
@@ -128,6 +129,7 @@ pub fn run(study: &StudyConfig, quick: bool, monitor: &dyn Monitor) -> Result<St
         Kind::Behaviour => behaviour::run(study, quick, monitor),
         Kind::Lesions => lesions::run(study, quick, monitor),
         Kind::Dose => dose::run(study, quick, monitor),
+        Kind::Switching => switching::run(study, quick, monitor),
     }?;
     if quick && study.quick.budget.is_some() {
         decide_nothing(&mut result.summary);
@@ -161,6 +163,7 @@ pub(crate) fn runner(study: &StudyConfig) -> Result<Box<dyn Runner + '_>> {
     Ok(match study.kind {
         Kind::Compare => Box::new(Comparison { study, stages: stages(study)? }),
         Kind::Behaviour => Box::new(behaviour::Stage::new(study)?),
+        Kind::Switching => switching::runner(study)?,
         Kind::Robustness | Kind::Theory | Kind::Cost | Kind::Lesions | Kind::Dose => {
             let problem = "its arms cannot be run under drugs".to_owned();
             return Err(Error::Study { origin: study.name.clone(), problem });
@@ -250,7 +253,7 @@ pub(crate) fn run_arms(
         .collect())
 }
 
-fn interrupted(study: &StudyConfig) -> Error {
+pub(crate) fn interrupted(study: &StudyConfig) -> Error {
     Error::Study { origin: study.name.clone(), problem: "stopped before its end; nothing was written".to_owned() }
 }
 

@@ -23,7 +23,7 @@ use crate::training::{BlackBoxLearner, Learner, StopReason, train};
 /// Points of a learning curve.
 const CURVE_POINTS: u64 = 24;
 /// Evaluations between two looks at a target.
-const TARGET_INTERVAL: u64 = 20;
+pub(crate) const TARGET_INTERVAL: u64 = 20;
 
 /// A setting made ready: the data and the network.
 #[derive(Debug)]

@@ -7,14 +7,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::config::{Arm, StudyConfig, evaluations_to, solved};
+use super::config::{Arm, Kind, StudyConfig, evaluations_to, solved};
 use super::run::larger_is_better;
 use super::trial::Trial;
 use crate::error::{Error, Result};
 use crate::statistics::quantile;
 
 /// The quantile of a quantity of which less is better that points are judged by.
-const WORSE: f64 = 0.75;
+pub(crate) const WORSE: f64 = 0.75;
 
 /// One point of a grid and what it gave.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -139,8 +139,12 @@ pub fn choose(study: &StudyConfig, arm: String, points: Vec<TuningPoint>) -> Tun
         let metric = point.metric.map_or(f64::INFINITY, |metric| if larger { -metric } else { metric });
         let speed = point.evaluations_to_target.unwrap_or(f64::INFINITY);
         let unsolved = 1.0 - point.solved.unwrap_or(0.0);
-        // A run that stops at its target has no final quality of its own.
-        if study.stop_at_target { (speed, unsolved, metric) } else { (metric, speed, unsolved) }
+        // A run that stops at its target has no final quality of its own; in a stream what counts is learning anew.
+        if study.stop_at_target || study.kind == Kind::Switching {
+            (speed, unsolved, metric)
+        } else {
+            (metric, speed, unsolved)
+        }
     };
     let is_better = |a: (f64, f64, f64), b: (f64, f64, f64)| {
         a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.total_cmp(&b.2)).is_lt()

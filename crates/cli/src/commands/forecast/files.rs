@@ -142,8 +142,8 @@ fn picture(series: &Series, predictions: &Predictions, channel: usize) -> Figure
         title: format!("{name}: the last {} rows and the next {horizon}", rows - first),
         caption: String::new(),
         content: FigureContent::Curves {
-            x: Axis { label: "row".to_owned(), logarithmic: false },
-            y: Axis { label: name.clone(), logarithmic: false },
+            x: Axis { label: "row".to_owned(), logarithmic: false, marks: vec![] },
+            y: Axis { label: name.clone(), logarithmic: false, marks: vec![] },
             series: lines,
             references: Vec::new(),
         },

@@ -4,22 +4,51 @@
 //! |---|---|---|
 //! | [error size](error_size) | expected size of fast and slow prediction errors | optimizers |
 //! | [expected uncertainty](expected_uncertainty) | usual size of outcome errors | agents |
+//! | [cue invalidity](cue_invalidity) | share of predictions expected to fail within a context | agents |
+//! | [encoding and retrieval](encoding_and_retrieval) | high while the world is new | agents |
+//! | [depression before dopamine](depression_before_dopamine) | there until reward comes | spiking agents |
+//! | [tonic activity](super::tonic_activity) | a tone that couplings act on | `doya-2002` |
 
+pub mod cue_invalidity;
+pub mod depression_before_dopamine;
+pub mod encoding_and_retrieval;
 pub mod error_size;
 pub mod expected_uncertainty;
 
+use cue_invalidity::CueInvalidityConfig;
+use depression_before_dopamine::DepressionBeforeDopamineConfig;
+use encoding_and_retrieval::EncodingAndRetrievalConfig;
 use expected_uncertainty::ExpectedUncertaintyConfig;
 use serde::{Deserialize, Serialize};
 
+use super::tonic_activity::{self, TonicActivityConfig};
 use crate::error::Result;
-use crate::neuromodulation::nucleus::Nucleus;
+use crate::network::Description;
+use crate::neuromodulation::nucleus::{Nucleus, Transmitter};
 
 /// A reading of the nucleus as a study names it.
+///
+/// # Example
+/// ```
+/// use tegmentum::neuromodulation::nuclei::basal_forebrain::BasalForebrainConfig;
+///
+/// let config: BasalForebrainConfig = toml::from_str("[encoding_and_retrieval]\nhalf = 0.5")?;
+/// assert_eq!(config.description().name, "encoding_and_retrieval");
+/// # Ok::<(), toml::de::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BasalForebrainConfig {
     /// See [`expected_uncertainty`].
     ExpectedUncertainty(ExpectedUncertaintyConfig),
+    /// See [`cue_invalidity`].
+    CueInvalidity(CueInvalidityConfig),
+    /// See [`encoding_and_retrieval`].
+    EncodingAndRetrieval(EncodingAndRetrievalConfig),
+    /// See [`depression_before_dopamine`].
+    DepressionBeforeDopamine(DepressionBeforeDopamineConfig),
+    /// See [`tonic_activity`].
+    TonicActivity(TonicActivityConfig),
 }
 
 impl BasalForebrainConfig {
@@ -30,6 +59,32 @@ impl BasalForebrainConfig {
     pub fn build(&self) -> Result<Box<dyn Nucleus>> {
         Ok(match self {
             Self::ExpectedUncertainty(config) => Box::new(config.build()?),
+            Self::CueInvalidity(config) => Box::new(config.build()?),
+            Self::EncodingAndRetrieval(config) => Box::new(config.build()?),
+            Self::DepressionBeforeDopamine(config) => Box::new(config.build()?),
+            Self::TonicActivity(config) => Box::new(config.build(Transmitter::Acetylcholine)?),
         })
+    }
+
+    /// Name, summary and reference.
+    pub fn description(&self) -> Description {
+        match self {
+            Self::ExpectedUncertainty(_) => expected_uncertainty::DESCRIPTION,
+            Self::CueInvalidity(_) => cue_invalidity::DESCRIPTION,
+            Self::EncodingAndRetrieval(_) => encoding_and_retrieval::DESCRIPTION,
+            Self::DepressionBeforeDopamine(_) => depression_before_dopamine::DESCRIPTION,
+            Self::TonicActivity(_) => tonic_activity::DESCRIPTION,
+        }
+    }
+
+    /// Every reading with its default constants. A reading is registered by a line here.
+    pub fn defaults() -> Vec<Self> {
+        vec![
+            Self::ExpectedUncertainty(ExpectedUncertaintyConfig::default()),
+            Self::CueInvalidity(CueInvalidityConfig::default()),
+            Self::EncodingAndRetrieval(EncodingAndRetrievalConfig::default()),
+            Self::DepressionBeforeDopamine(DepressionBeforeDopamineConfig::default()),
+            Self::TonicActivity(TonicActivityConfig::default()),
+        ]
     }
 }

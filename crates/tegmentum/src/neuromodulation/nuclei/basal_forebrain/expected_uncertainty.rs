@@ -11,7 +11,15 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, fraction};
-use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter};
+use crate::network::Description;
+use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter, usable};
+
+/// Its name in lists.
+pub const DESCRIPTION: Description = Description {
+    name: "expected_uncertainty",
+    summary: "usual size of outcome errors",
+    reference: "Yu & Dayan 2005, doi:10.1016/j.neuron.2005.04.026",
+};
 
 /// The constants of the reading.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,7 +70,7 @@ impl Nucleus for ExpectedUncertainty {
     }
 
     fn release(&mut self, signals: &Signals) -> Release {
-        if let Some(error) = signals.outcome_error.filter(|error| error.is_finite()) {
+        if let Some(error) = usable(signals.outcome_error) {
             self.mean += self.config.rate * (error.abs() - self.mean);
         }
         Release::tonic(self.mean)

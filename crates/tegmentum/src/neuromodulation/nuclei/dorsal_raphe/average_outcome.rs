@@ -10,7 +10,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, fraction};
-use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter};
+use crate::network::Description;
+use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter, usable};
+
+/// Its name in lists.
+pub const DESCRIPTION: Description =
+    Description { name: "average_outcome", summary: "running mean of reward", reference: "Daw, Kakade & Dayan 2002" };
 
 /// The constants of the reading.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -61,7 +66,7 @@ impl Nucleus for AverageOutcome {
     }
 
     fn release(&mut self, signals: &Signals) -> Release {
-        if let Some(reward) = signals.reward.filter(|reward| reward.is_finite()) {
+        if let Some(reward) = usable(signals.reward) {
             self.mean += self.config.rate * (reward - self.mean);
         }
         Release::tonic(self.mean)

@@ -10,7 +10,15 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
-use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter};
+use crate::network::Description;
+use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter, usable};
+
+/// Its name in lists.
+pub const DESCRIPTION: Description = Description {
+    name: "reward_prediction_error",
+    summary: "the prediction error of the critic, as it is",
+    reference: "Schultz, Dayan & Montague 1997",
+};
 
 /// The reading has no constants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,7 +54,7 @@ impl Nucleus for RewardPredictionError {
     }
 
     fn release(&mut self, signals: &Signals) -> Release {
-        Release::phasic(signals.prediction_error.filter(|error| error.is_finite()).unwrap_or(0.0))
+        Release::phasic(usable(signals.prediction_error).unwrap_or(0.0))
     }
 
     fn reset(&mut self) {}

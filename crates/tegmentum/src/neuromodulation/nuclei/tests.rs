@@ -1,0 +1,184 @@
+//! What every registered reading promises.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::neuromodulation::nucleus::{Levels, Release, Signals};
+
+fn build(reading: &Reading) -> Box<dyn Nucleus> {
+    reading.build(Key::from_seed(3)).expect("defaults are valid")
+}
+
+/// A varied history: signals that a learner might give, all of them together.
+fn history(seed: u64, moments: usize) -> Vec<Signals> {
+    let mut stream = Key::from_seed(seed).stream();
+    let mut draw = move || 2.0 * stream.uniform() - 1.0;
+    (0..moments)
+        .map(|_| Signals {
+            regret: Some(draw()),
+            squared_prediction_error: Some(draw().abs()),
+            loss: Some(draw().abs()),
+            consolidated_loss: Some(draw().abs()),
+            outcome: Some(draw()),
+            reward: Some(draw()),
+            value: Some(draw()),
+            prediction_error: Some(draw()),
+            outcome_error: Some(draw()),
+            bayes_factor: Some(5.0 * draw().abs()),
+            policy_entropy: Some(draw().abs()),
+            action_value_variance: Some(draw().abs()),
+            elapsed: None,
+            levels: Levels { dopamine: draw(), acetylcholine: draw(), serotonin: draw(), noradrenaline: draw() },
+        })
+        .collect()
+}
+
+fn feed(nucleus: &mut dyn Nucleus, history: &[Signals]) -> Vec<Release> {
+    history.iter().map(|signals| nucleus.release(signals)).collect()
+}
+
+#[test]
+fn names_are_unique_and_a_configuration_survives_a_study_file() {
+    let mut names: Vec<_> = registry().iter().map(|reading| (reading.nucleus(), reading.description().name)).collect();
+    names.extend(controller_readings().map(|(nucleus, description)| (nucleus, description.name)));
+    let count = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!((names.len(), count), (25, 25));
+    for reading in registry() {
+        let name = reading.description().name;
+        let (text, again) = match &reading {
+            Reading::VentralTegmentalArea(config) => round_trip(config, Reading::VentralTegmentalArea),
+            Reading::BasalForebrain(config) => round_trip(config, Reading::BasalForebrain),
+            Reading::DorsalRaphe(config) => round_trip(config, Reading::DorsalRaphe),
+            Reading::LocusCoeruleus(config) => round_trip(config, Reading::LocusCoeruleus),
+        };
+        assert_eq!(again, reading);
+        assert!(text.starts_with(&format!("[{name}]")), "{text}");
+        assert_eq!(build(&reading).transmitter(), reading.transmitter(), "{name}");
+    }
+}
+
+fn round_trip<C: serde::Serialize + serde::de::DeserializeOwned>(
+    config: &C,
+    wrap: fn(C) -> Reading,
+) -> (String, Reading) {
+    let text = toml::to_string(config).expect("plain data");
+    let again = toml::from_str(&text).expect("what was written can be read");
+    (text, wrap(again))
+}
+
+/// What a nucleus does with signals that tell nothing depends on nothing but time: a nucleus that saw NaN releases what
+/// one releases that saw nothing, and goes on in the same way.
+#[test]
+fn signals_that_are_missing_or_not_finite_change_nothing() {
+    for reading in registry() {
+        for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            let [mut intact, mut disturbed] = [build(&reading), build(&reading)];
+            let past = history(1, 30);
+            assert_eq!(feed(&mut *intact, &past), feed(&mut *disturbed, &past));
+            let levels = Levels::default();
+            let nothing = Signals { levels, ..Signals::default() };
+            let bad = Signals {
+                regret: Some(bad),
+                squared_prediction_error: Some(bad),
+                loss: Some(bad),
+                consolidated_loss: Some(bad),
+                outcome: Some(bad),
+                reward: Some(bad),
+                value: Some(bad),
+                prediction_error: Some(bad),
+                outcome_error: Some(bad),
+                bayes_factor: Some(bad),
+                policy_entropy: Some(bad),
+                action_value_variance: Some(bad),
+                elapsed: None,
+                levels,
+            };
+            assert_eq!(feed(&mut *intact, &[nothing; 3]), feed(&mut *disturbed, &[bad; 3]), "{reading:?}");
+            let future = history(2, 30);
+            assert_eq!(feed(&mut *intact, &future), feed(&mut *disturbed, &future), "{reading:?}");
+        }
+    }
+}
+
+/// Without signals no statistic moves: two nuclei that differ by a silence go on alike, except those in which time passes.
+#[test]
+fn silence_teaches_nothing() {
+    let in_which_time_passes = ["fitzhugh_nagumo", "utility"];
+    for reading in registry().into_iter().filter(|reading| !in_which_time_passes.contains(&reading.description().name))
+    {
+        let [mut intact, mut silent] = [build(&reading), build(&reading)];
+        let past = history(4, 80);
+        assert_eq!(feed(&mut *intact, &past), feed(&mut *silent, &past));
+        feed(&mut *silent, &[Signals::default(); 20]);
+        let future = history(5, 30);
+        assert_eq!(feed(&mut *intact, &future), feed(&mut *silent, &future), "{reading:?}");
+    }
+}
+
+#[test]
+fn a_reset_forgets_what_came_before_it() {
+    for reading in registry() {
+        let [mut one, mut other] = [build(&reading), build(&reading)];
+        feed(&mut *one, &history(6, 90));
+        feed(&mut *other, &history(7, 90));
+        one.reset();
+        other.reset();
+        let future = history(8, 60);
+        assert_eq!(feed(&mut *one, &future), feed(&mut *other, &future), "{reading:?}");
+    }
+}
+
+#[test]
+fn same_key_same_release_and_noise_follows_the_key() {
+    for reading in registry() {
+        let run = |seed| feed(&mut *reading.build(Key::from_seed(seed)).expect("valid"), &history(9, 50));
+        assert_eq!(run(1), run(1));
+        let noisy = ["fitzhugh_nagumo", "utility"].contains(&reading.description().name);
+        assert_eq!(run(1) != run(2), noisy, "{reading:?}");
+    }
+}
+
+#[test]
+fn some_signal_matters_to_every_reading_but_the_constant_one() {
+    for reading in registry().into_iter().filter(|reading| reading.description().name != "tonic_activity") {
+        let releases = |seed| feed(&mut *build(&reading), &history(seed, 120));
+        assert_ne!(releases(10), releases(11), "{reading:?}");
+    }
+}
+
+fn any_signals() -> impl Strategy<Value = Signals> {
+    let number = || proptest::option::of(any::<f64>());
+    let levels = (any::<f64>(), any::<f64>()).prop_map(|(one, other)| {
+        let level = |value: f64| if value.is_finite() { value.clamp(-1e100, 1e100) } else { 0.0 };
+        Levels { dopamine: level(one), acetylcholine: level(other), serotonin: level(one), noradrenaline: level(other) }
+    });
+    ((number(), number(), number()), (number(), number(), number()), levels).prop_map(|(first, second, levels)| {
+        Signals {
+            reward: first.0,
+            value: first.1,
+            prediction_error: first.2,
+            outcome_error: second.0,
+            bayes_factor: second.1,
+            action_value_variance: second.2,
+            levels,
+            ..Signals::default()
+        }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn release_is_finite_for_any_signals(moments in proptest::collection::vec(any_signals(), 1..40)) {
+        for reading in registry() {
+            let mut nucleus = build(&reading);
+            for signals in &moments {
+                let release = nucleus.release(signals);
+                prop_assert!(release.phasic.is_finite() && release.tonic.is_finite(), "{reading:?} {release:?}");
+            }
+        }
+    }
+}
