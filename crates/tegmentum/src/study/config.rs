@@ -337,7 +337,7 @@ impl StudyConfig {
 
     /// The study's settings: the list, or the one task and network; for a stream its network and its first task.
     pub fn settings(&self) -> Vec<Setting> {
-        if let (Kind::Switching, Some(phase), Some(network)) = (self.kind, self.phase.first(), &self.network) {
+        if let (Some(phase), Some(network)) = (self.phase.first(), &self.network) {
             let budget = Some(self.phase.iter().map(|phase| phase.budget).sum());
             return vec![Setting {
                 name: self.name.clone(),
@@ -359,7 +359,11 @@ impl StudyConfig {
     pub fn underlying(&self) -> Self {
         let mut study = self.clone();
         if matches!(self.kind, Kind::Lesions | Kind::Dose) {
-            study.kind = if self.environment.is_some() { Kind::Behaviour } else { Kind::Compare };
+            study.kind = match (&self.environment, self.phase.is_empty()) {
+                (Some(_), _) => Kind::Behaviour,
+                (None, false) => Kind::Switching,
+                (None, true) => Kind::Compare,
+            };
             study.claim.clear();
         }
         study

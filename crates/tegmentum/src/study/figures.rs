@@ -5,6 +5,7 @@ use super::outcome::{Axis, CurveSeries, DistributionGroup, Figure, FigureContent
 use super::run::ArmTrials;
 use super::trial::{Stage, Trial};
 use super::tuning::TuningRecord;
+use crate::environment::EnvironmentConfig;
 use crate::evaluation::{FREE_RUN_WARM_UP, free_run};
 use crate::random::Key;
 use crate::statistics::{RESAMPLES, bootstrap_probability_of_improvement, median, quantile};
@@ -35,6 +36,11 @@ pub(crate) fn short(value: f64) -> String {
 /// An axis.
 pub(crate) fn axis(label: &str, logarithmic: bool) -> Axis {
     Axis { label: label.to_owned(), logarithmic, marks: Vec::new() }
+}
+
+/// What changes in an environment and when, as marks of an axis.
+pub(crate) fn changes(environment: &EnvironmentConfig) -> Vec<(String, f64)> {
+    environment.events().into_iter().map(|(trial, name)| (name, trial as f64)).collect()
 }
 
 /// All figures of a comparison, setting by setting.

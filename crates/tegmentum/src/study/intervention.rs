@@ -55,12 +55,18 @@ pub(crate) fn run_variants(study: &StudyConfig, variants: &[Variant], monitor: &
     };
     // A mistake in a drug is told before anything runs.
     runner(&StudyConfig { arm: drugged(&arm)?, ..underlying.clone() })?;
-    let (tuned, tuning) = tune(&underlying, &*runner(&underlying)?, monitor)?;
-    let Some((setting, arm)) = tuned.into_iter().next() else { return Err(no_arm(study)) };
+    let (arm, tuning) = tuned(&underlying, monitor)?;
     underlying.arm = drugged(&arm)?;
-    let arms = underlying.arm.iter().map(|arm| (setting, arm.clone())).collect();
+    let arms = underlying.arm.iter().map(|arm| (0, arm.clone())).collect();
     let all = run_arms(&underlying, &*runner(&underlying)?, arms, monitor)?;
     Ok(Variants { underlying, all, tuning })
+}
+
+/// The one arm at the rate that its search chose.
+fn tuned(study: &StudyConfig, monitor: &dyn Monitor) -> Result<(Arm, Vec<TuningRecord>)> {
+    let (arms, tuning) = tune(study, &*runner(study)?, monitor)?;
+    let (_, arm) = arms.into_iter().next().ok_or_else(|| no_arm(study))?;
+    Ok((arm, tuning))
 }
 
 fn no_arm(study: &StudyConfig) -> Error {

@@ -1,7 +1,7 @@
 //! Lesions: one arm with each of the sixteen sets of modulators left intact, on the same seeds.
 //!
 //! The variants are called by what is intact: `none`, `dopamine`, `dopamine+noradrenaline` …, `all`. Every metric of the
-//! underlying study is measured for each of them. For the metrics of `[lesion]` (the first one, if none is named) the runs
+//! underlying study is measured for each of them. For the metrics of `[lesion]` (if none is named, the first one, or `evaluations_to_relearn` of a stream) the runs
 //! are attributed, seed by seed ([`Game`]), and the results stand beside the other metrics:
 //!
 //! | metric | of the variant | meaning |
@@ -51,7 +51,7 @@ const ATTRIBUTED: [&str; 3] = ["shapley_", "synergy_", "interaction_"];
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LesionConfig {
-    /// The metrics that are attributed; the first of the study if none is named.
+    /// The metrics that are attributed; if none is named, the first of the study, or `evaluations_to_relearn` of a stream.
     pub metrics: Vec<String>,
 }
 
@@ -123,6 +123,8 @@ pub(crate) fn is_attribution(metric: &str) -> bool {
 pub(crate) fn attributed(study: &StudyConfig) -> Vec<String> {
     match &study.lesion {
         Some(lesion) if !lesion.metrics.is_empty() => lesion.metrics.clone(),
+        // A stream is about relearning, whatever the error is.
+        _ if !study.phase.is_empty() => vec!["evaluations_to_relearn".to_owned()],
         _ => scores(study).into_iter().take(1).collect(),
     }
 }

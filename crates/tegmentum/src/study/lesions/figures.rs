@@ -1,11 +1,10 @@
 //! The pictures and tables of a study of lesions.
 
 use super::{Game, Transmitter, brackets, is_away_from_zero, key, order, variant, with_interval};
-use crate::environment::EnvironmentConfig;
 use crate::error::Result;
 use crate::statistics::Estimate;
 use crate::study::config::StudyConfig;
-use crate::study::figures::{axis, runs_panel};
+use crate::study::figures::{axis, changes, runs_panel};
 use crate::study::intervention::{Variants, censored, centre, reversed, scores};
 use crate::study::outcome::{Axis, Bar, Figure, FigureContent, HeatCell, HeatColours};
 use crate::study::run::ArmTrials;
@@ -154,8 +153,6 @@ fn runs(study: &StudyConfig, outcome: &Variants) -> Figure {
     };
     let find = |set: usize| order().position(|other| other == set).and_then(|place| outcome.all.get(place));
     let panel = |&set: &usize| Some(runs_panel(&title(set), find(set)?, |point| point.metrics[0]));
-    let events = study.environment.as_ref().map_or_else(Vec::new, EnvironmentConfig::events);
-    let marks = events.into_iter().map(|(at, name)| (name, at as f64)).collect();
     let trials = study.environment.is_some();
     figure(
         study,
@@ -163,7 +160,10 @@ fn runs(study: &StudyConfig, outcome: &Variants) -> Figure {
         format!("Every run: {name}"),
         "A thin line is a run, the thick one their mean.".to_owned(),
         FigureContent::Runs {
-            x: Axis { marks, ..axis(if trials { "trials" } else { "loss evaluations" }, !trials) },
+            x: Axis {
+                marks: study.environment.as_ref().map_or_else(Vec::new, changes),
+                ..axis(if trials { "trials" } else { "loss evaluations" }, !trials)
+            },
             y: axis(&name, false),
             panels: SHOWN.iter().filter_map(panel).collect(),
         },
