@@ -10,7 +10,7 @@ use super::tuning::TuningRecord;
 use crate::error::{Error, Result};
 use crate::neuromodulation::controller::ControllerConfig;
 use crate::neuromodulation::nucleus::Transmitter;
-use crate::neuromodulation::pharmacology::{Action, Drug};
+use crate::neuromodulation::pharmacology::Drug;
 use crate::optimizer::OptimizerConfig;
 use crate::plasticity::PlasticityConfig;
 use crate::random::Key;
@@ -83,34 +83,25 @@ pub(crate) fn with_drugs(arm: &Arm, drugs: &[Drug]) -> Result<Arm> {
     if drugs.is_empty() {
         return Ok(arm);
     }
-    match (&mut arm.neuromodulation, &mut arm.optimizer, &mut arm.plasticity) {
-        (Some(system), ..) => system.pharmacology.extend_from_slice(drugs),
-        (_, Some(OptimizerConfig::Dopamine(config)), _) => add_to_controller(&mut config.controller, drugs)?,
-        (.., Some(PlasticityConfig::NodePerturbation(config))) => add_to_controller(&mut config.controller, drugs)?,
-        _ => return Err(without_modulators(&arm)),
+    let mut taken = false;
+    if let Some(system) = &mut arm.neuromodulation {
+        system.pharmacology.extend_from_slice(drugs);
+        taken = true;
     }
-    Ok(arm)
+    if let Some(controller) = controller_of(&mut arm) {
+        controller.pharmacology.extend_from_slice(drugs);
+        taken = true;
+    }
+    if taken { Ok(arm) } else { Err(without_modulators(&arm)) }
 }
 
-/// The controller of the optimizers knows whole lesions.
-fn add_to_controller(controller: &mut ControllerConfig, drugs: &[Drug]) -> Result<()> {
-    for drug in drugs {
-        if drug.receptor.is_some() || drug.action != Action::Lesion(1.0) {
-            return Err(Error::Incompatible {
-                what: "a drug other than a whole lesion of a modulator".to_owned(),
-                with: "the controller of an optimizer".to_owned(),
-                reason: "it takes whole lesions; agents take all drugs".to_owned(),
-            });
-        }
-        let lesions = &mut controller.lesions;
-        match drug.modulator {
-            Transmitter::Dopamine => lesions.dopamine_sign = true,
-            Transmitter::Acetylcholine => lesions.acetylcholine = true,
-            Transmitter::Serotonin => lesions.serotonin = true,
-            Transmitter::Noradrenaline => lesions.noradrenaline = true,
-        }
+/// The controller of an optimizer or a rule that has one.
+fn controller_of(arm: &mut Arm) -> Option<&mut ControllerConfig> {
+    match (&mut arm.optimizer, &mut arm.plasticity) {
+        (Some(OptimizerConfig::Dopamine(config)), _) => Some(&mut config.controller),
+        (_, Some(PlasticityConfig::NodePerturbation(config))) => Some(&mut config.controller),
+        _ => None,
     }
-    Ok(())
 }
 
 fn without_modulators(arm: &Arm) -> Error {
