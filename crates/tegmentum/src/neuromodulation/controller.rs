@@ -431,7 +431,9 @@ mod tests {
     #[test]
     fn lesions_take_away_what_they_say() {
         let build = |lesions: Lesions| {
-            ControllerConfig { lesions, ..ControllerConfig::default() }.build(0.1, 0.5, Key::from_seed(1)).expect("valid")
+            ControllerConfig { lesions, ..ControllerConfig::default() }
+                .build(0.1, 0.5, Key::from_seed(1))
+                .expect("valid")
         };
         let mut without_acetylcholine = build(Lesions { acetylcholine: true, ..Lesions::default() });
         assert_eq!(without_acetylcholine.appraise(&mut [5.0, -2.0]), 1.0);

@@ -204,7 +204,10 @@ mod tests {
         (parameters.into_iter().map(f32::to_bits).collect(), losses)
     }
 
-    fn bare<'a>(objective: &'a (dyn crate::objective::Objective + Send), config: &OptimizerConfig) -> BlackBoxLearner<'a> {
+    fn bare<'a>(
+        objective: &'a (dyn crate::objective::Objective + Send),
+        config: &OptimizerConfig,
+    ) -> BlackBoxLearner<'a> {
         BlackBoxLearner::new(objective, config.build(start(), Key::from_seed(1), 1000).expect("defaults are valid"))
     }
 
@@ -215,7 +218,8 @@ mod tests {
             let alone = run(&mut bare(&objective, &config), 60);
             let none = NeuromodulationConfig::default();
             let inner = Box::new(bare(&objective, &config));
-            let mut modulated = ModulatedLearner::new(inner, &none, LossSignals::default(), Key::from_seed(2)).expect("valid");
+            let mut modulated =
+                ModulatedLearner::new(inner, &none, LossSignals::default(), Key::from_seed(2)).expect("valid");
             assert_eq!(run(&mut modulated, 60), alone, "{}", description.name);
         }
     }
@@ -224,9 +228,11 @@ mod tests {
     fn a_jump_of_the_loss_is_a_burst_and_a_larger_step() {
         let objective = BlackBox::new(40, bowl);
         let config = OptimizerConfig::Spsa(SpsaConfig { learning_rate: 0.0, ..SpsaConfig::default() });
-        let system = NeuromodulationConfig { preset: crate::neuromodulation::preset::Preset::Mei2025, ..Default::default() };
+        let system =
+            NeuromodulationConfig { preset: crate::neuromodulation::preset::Preset::Mei2025, ..Default::default() };
         let inner = Box::new(bare(&objective, &config));
-        let mut learner = ModulatedLearner::new(inner, &system, LossSignals::default(), Key::from_seed(2)).expect("valid");
+        let mut learner =
+            ModulatedLearner::new(inner, &system, LossSignals::default(), Key::from_seed(2)).expect("valid");
         run(&mut learner, 100);
         assert_eq!(learner.system().modulation().learning_rate, 1.0);
         for _ in 0..10 {

@@ -71,7 +71,7 @@ fn act_on_receptor(receptors: &mut Receptors, drug: &Drug, name: &str) -> Result
     let factor = match drug.action {
         Action::Lesion(share) => 1.0 - share,
         Action::Antagonist(dose) => 1.0 / (1.0 + dose),
-        Action::Clamp(level) if level == 0.0 => 0.0,
+        Action::Clamp(0.0) => 0.0,
         Action::Clamp(_) | Action::Agonist(_) | Action::Delay(_) | Action::Noise(_) => {
             return Err(Error::Incompatible {
                 what: "this drug".to_owned(),
@@ -203,10 +203,13 @@ mod tests {
                 let trace = trace(drugged(modulator.name(), nothing));
                 let same = match modulator {
                     // A product and a quotient by the same number, or a horizon from another formula, may round.
-                    Transmitter::Dopamine | Transmitter::Serotonin => trace.len() == intact.len()
-                        && trace.iter().zip(&intact).all(|(&one, &other)| {
-                            (f64::from_bits(one) - f64::from_bits(other)).abs() <= 1e-12 * f64::from_bits(other).abs()
-                        }),
+                    Transmitter::Dopamine | Transmitter::Serotonin => {
+                        trace.len() == intact.len()
+                            && trace.iter().zip(&intact).all(|(&one, &other)| {
+                                (f64::from_bits(one) - f64::from_bits(other)).abs()
+                                    <= 1e-12 * f64::from_bits(other).abs()
+                            })
+                    }
                     _ => trace == intact,
                 };
                 assert!(same, "{modulator:?} {nothing}");
@@ -261,7 +264,8 @@ mod tests {
         assert!((0..50).all(|_| (held.advance(1.0) - 1.0 / 4.8).abs() < 1e-12));
         let mut blind = drugged("noradrenaline", "antagonist = 4.0");
         let mut sighted = under("");
-        let alarm = |controller: &mut Controller| (0..90).position(|step| controller.watch(if step < 60 { 1.0 } else { 1.05 }));
+        let alarm =
+            |controller: &mut Controller| (0..90).position(|step| controller.watch(if step < 60 { 1.0 } else { 1.05 }));
         assert!(alarm(&mut blind).is_none_or(|later| Some(later) > alarm(&mut sighted)));
     }
 
@@ -281,7 +285,8 @@ mod tests {
         let agonist = on("dopamine", "dopamine_on_learning_rate", "agonist = 1.0");
         assert!(matches!(agonist, Err(Error::Incompatible { .. })));
         let dose = "pharmacology = [{ modulator = 'dopamine', action = { lesion = 2.0 } }]";
-        let wrong = toml::from_str::<ControllerConfig>(dose).expect("it can be read").build(0.1, 0.5, Key::from_seed(1));
+        let wrong =
+            toml::from_str::<ControllerConfig>(dose).expect("it can be read").build(0.1, 0.5, Key::from_seed(1));
         assert!(matches!(wrong, Err(Error::InvalidParameter { value: 2.0, .. })));
     }
 

@@ -59,7 +59,10 @@ fn names_are_unique_and_a_configuration_survives_a_study_file() {
     }
 }
 
-fn round_trip<C: serde::Serialize + serde::de::DeserializeOwned>(config: &C, wrap: fn(C) -> Reading) -> (String, Reading) {
+fn round_trip<C: serde::Serialize + serde::de::DeserializeOwned>(
+    config: &C,
+    wrap: fn(C) -> Reading,
+) -> (String, Reading) {
     let text = toml::to_string(config).expect("plain data");
     let again = toml::from_str(&text).expect("what was written can be read");
     (text, wrap(again))
@@ -103,7 +106,8 @@ fn signals_that_are_missing_or_not_finite_change_nothing() {
 #[test]
 fn silence_teaches_nothing() {
     let in_which_time_passes = ["fitzhugh_nagumo", "utility"];
-    for reading in registry().into_iter().filter(|reading| !in_which_time_passes.contains(&reading.description().name)) {
+    for reading in registry().into_iter().filter(|reading| !in_which_time_passes.contains(&reading.description().name))
+    {
         let [mut intact, mut silent] = [build(&reading), build(&reading)];
         let past = history(4, 80);
         assert_eq!(feed(&mut *intact, &past), feed(&mut *silent, &past));
@@ -145,8 +149,8 @@ fn some_signal_matters_to_every_reading_but_the_constant_one() {
         bayes_factor: Some(10.0 * size),
         ..Signals::default()
     };
-    let calm = [signals(0.1); 100];
-    let mut shaken = calm;
+    let calm = vec![signals(0.1); 100];
+    let mut shaken = calm.clone();
     shaken[80..].fill(signals(1.0));
     shaken[99].reward = Some(1.0);
     for reading in registry().into_iter().filter(|reading| reading.description().name != "tonic_activity") {
@@ -160,15 +164,17 @@ fn any_signals() -> impl Strategy<Value = Signals> {
         let level = |value: f64| if value.is_finite() { value.clamp(-1e100, 1e100) } else { 0.0 };
         Levels { dopamine: level(one), acetylcholine: level(other), serotonin: level(one), noradrenaline: level(other) }
     });
-    ((number(), number(), number()), (number(), number(), number()), levels).prop_map(|(first, second, levels)| Signals {
-        reward: first.0,
-        value: first.1,
-        prediction_error: first.2,
-        outcome_error: second.0,
-        bayes_factor: second.1,
-        action_value_variance: second.2,
-        levels,
-        ..Signals::default()
+    ((number(), number(), number()), (number(), number(), number()), levels).prop_map(|(first, second, levels)| {
+        Signals {
+            reward: first.0,
+            value: first.1,
+            prediction_error: first.2,
+            outcome_error: second.0,
+            bayes_factor: second.1,
+            action_value_variance: second.2,
+            levels,
+            ..Signals::default()
+        }
     })
 }
 

@@ -8,6 +8,12 @@ fn build(text: &str) -> NeuromodulatorySystem {
     config.build(Key::from_seed(7)).expect("a valid system")
 }
 
+/// Dopamine carries δ; there is nothing else.
+fn dopamine_alone() -> NeuromodulationConfig {
+    let ventral_tegmental_area = Preset::Mei2025.parts().ventral_tegmental_area;
+    NeuromodulationConfig { ventral_tegmental_area, ..NeuromodulationConfig::default() }
+}
+
 /// Calm, then errors large enough for a burst.
 fn history(moments: usize) -> Vec<Signals> {
     let mut stream = Key::from_seed(5).stream();
@@ -50,7 +56,9 @@ fn a_system_without_parts_is_neutral_to_the_bit() {
 fn noradrenaline_lesioned_or_clamped_to_zero_equals_its_absence() {
     let absent = {
         let mut config = NeuromodulationConfig { preset: Preset::Mei2025, ..NeuromodulationConfig::default() };
-        for target in [("noradrenaline_temperature", Target::Temperature), ("noradrenaline_plasticity", Target::LearningRate)] {
+        for target in
+            [("noradrenaline_temperature", Target::Temperature), ("noradrenaline_plasticity", Target::LearningRate)]
+        {
             config.receptor.push(Receptor::new(target.0, Transmitter::Noradrenaline, target.1, 0.0));
         }
         let mut system = config.build(Key::from_seed(7)).expect("valid");
@@ -59,7 +67,8 @@ fn noradrenaline_lesioned_or_clamped_to_zero_equals_its_absence() {
     let intact = run(&mut build("preset = 'mei-2025'"), &history(300));
     assert_ne!(intact, absent, "the history has a burst in it");
     for action in ["{ lesion = 1.0 }", "{ clamp = 0.0 }"] {
-        let drug = format!("preset = 'mei-2025'\npharmacology = [{{ modulator = 'noradrenaline', action = {action} }}]");
+        let drug =
+            format!("preset = 'mei-2025'\npharmacology = [{{ modulator = 'noradrenaline', action = {action} }}]");
         assert_eq!(run(&mut build(&drug), &history(300)), absent, "{action}");
     }
 }
@@ -164,8 +173,7 @@ fn a_drug_on_an_unknown_receptor_is_told() {
 #[test]
 fn wiring_reaches_its_places_alone() {
     let place = |name: &str| Place::Population(name.to_owned());
-    let mut config = NeuromodulationConfig::default();
-    config.ventral_tegmental_area = Preset::Mei2025.parts().ventral_tegmental_area;
+    let mut config = dopamine_alone();
     let transmission = Transmission::Wiring(vec![(place("actor"), 0.5)]);
     config.kinetics.insert(Transmitter::Dopamine, KineticsConfig { transmission, ..KineticsConfig::default() });
     for (name, at) in [("actor", place("actor")), ("critic", place("critic")), ("everywhere", Place::Network)] {
@@ -185,8 +193,7 @@ fn wiring_reaches_its_places_alone() {
 
 #[test]
 fn a_metabotropic_receptor_follows_slowly_and_by_elapsed_time() {
-    let mut config = NeuromodulationConfig::default();
-    config.ventral_tegmental_area = Preset::Mei2025.parts().ventral_tegmental_area;
+    let mut config = dopamine_alone();
     let fast = Receptor::new("fast", Transmitter::Dopamine, Target::Threshold, 1.0);
     let slow = Receptor::new("slow", Transmitter::Dopamine, Target::Bursting, 1.0);
     config.receptor = vec![fast, Receptor { time_constant: Some(4.0), ..slow }];
@@ -204,8 +211,7 @@ fn a_metabotropic_receptor_follows_slowly_and_by_elapsed_time() {
 
 #[test]
 fn receptors_converge_on_a_target_and_couplings_oppose() {
-    let mut config = NeuromodulationConfig::default();
-    config.ventral_tegmental_area = Preset::Mei2025.parts().ventral_tegmental_area;
+    let mut config = dopamine_alone();
     config.dorsal_raphe = Preset::Doya2002.parts().dorsal_raphe;
     config.receptor = vec![
         Receptor::new("d", Transmitter::Dopamine, Target::LearningRate, 1.0),
@@ -289,11 +295,13 @@ fn a_record_holds_every_level_and_effect() {
             assert_eq!(modulator.level, modulator.phasic + modulator.tonic);
             assert_eq!(modulator.level, system.levels().of(modulator.transmitter));
         }
-        let temperature = record.receptors.iter().find(|entry| entry.name == "noradrenaline_temperature").expect("there");
+        let temperature =
+            record.receptors.iter().find(|entry| entry.name == "noradrenaline_temperature").expect("there");
         assert_eq!(temperature.effect, system.modulation().temperature);
         assert_eq!(temperature.effect, 1.0 + 6.0 * temperature.seen);
     }
-    let again: SystemRecord = serde_json::from_str(&serde_json::to_string(&record).expect("plain data")).expect("plain data");
+    let again: SystemRecord =
+        serde_json::from_str(&serde_json::to_string(&record).expect("plain data")).expect("plain data");
     assert_eq!(again.receptors.len(), record.receptors.len());
 }
 

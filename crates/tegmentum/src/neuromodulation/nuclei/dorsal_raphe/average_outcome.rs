@@ -14,11 +14,8 @@ use crate::network::Description;
 use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter, usable};
 
 /// Its name in lists.
-pub const DESCRIPTION: Description = Description {
-    name: "average_outcome",
-    summary: "running mean of reward",
-    reference: "Daw, Kakade & Dayan 2002",
-};
+pub const DESCRIPTION: Description =
+    Description { name: "average_outcome", summary: "running mean of reward", reference: "Daw, Kakade & Dayan 2002" };
 
 /// The constants of the reading.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

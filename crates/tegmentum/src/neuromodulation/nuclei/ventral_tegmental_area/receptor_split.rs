@@ -116,7 +116,9 @@ mod tests {
         let config = ReceptorSplitConfig { tonic_per_reward: 0.5, rate: 0.1, ..ReceptorSplitConfig::default() };
         let mut nucleus = config.build().expect("valid");
         let mut after = |reward, error| {
-            nucleus.release(&Signals { reward: Some(reward), prediction_error: Some(error), ..Signals::default() }).phasic
+            nucleus
+                .release(&Signals { reward: Some(reward), prediction_error: Some(error), ..Signals::default() })
+                .phasic
         };
         assert_eq!(after(1.0, -1.0), -1.0);
         for _ in 0..200 {
