@@ -132,11 +132,10 @@ impl AgentConfig {
     /// Sets the learning rate; returns whether the agent has one.
     pub fn set_learning_rate(&mut self, rate: f64) -> bool {
         match self {
-            Self::RandomChoice(_) | Self::AdaptiveEstimator(_) | Self::ReducedBayes(_) | Self::FullBayes(_) => {
-                return false;
-            }
-            Self::PearceHall(_) => return false,
+            Self::RandomChoice(_) | Self::ReducedBayes(_) | Self::FullBayes(_) => return false,
             Self::ActorCritic(config) => config.learning_rate = rate,
+            Self::AdaptiveEstimator(config) => config.learning_rate = rate,
+            Self::PearceHall(config) => config.scale = rate,
             Self::SpikingActorCritic(config) => config.set_learning_rate(rate),
         }
         true

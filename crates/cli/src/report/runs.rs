@@ -14,7 +14,7 @@ const COLUMNS: usize = 2;
 const RUNS: usize = 120;
 /// Room at the left of a panel for the numbers.
 const LEFT: f64 = 44.0;
-/// Room above a panel for its name and those of the marks.
+/// Room above a panel for its name and those of the events.
 const ABOVE: f64 = 44.0;
 /// Room below a panel for the numbers.
 const BELOW: f64 = 34.0;
@@ -47,7 +47,7 @@ pub(crate) fn draw(x: &Axis, y: &Axis, panels: &[RunsPanel]) -> Drawing {
 }
 
 /// One panel.
-fn panel(frame: &Frame, panel: &RunsPanel, marked: &[(String, f64)], index: usize) -> Markup {
+fn panel(frame: &Frame, panel: &RunsPanel, events: &[(String, f64)], index: usize) -> Markup {
     let stride = panel.runs.len().div_ceil(RUNS).max(1);
     let faint = if panel.runs.len() > 40 { "run very-faint" } else { "run" };
     let runs = panel.runs.iter().step_by(stride).map(|run| line(frame, &panel.x, run, faint)).collect::<String>();
@@ -55,7 +55,7 @@ fn panel(frame: &Frame, panel: &RunsPanel, marked: &[(String, f64)], index: usiz
         g class={ "runs " (series_class(index)) } {
             (frame.vertical_axis("", 4)) (frame.horizontal_axis("", if frame.width < 400.0 { 4 } else { 7 }))
             (text(frame.left, frame.top - 26.0, "panel start", &shortened(&panel.title, frame.width / 1.15)))
-            (marks(frame, marked))
+            (marks(frame, events))
             (PreEscaped(runs))
             (PreEscaped(line(frame, &panel.x, &panel.mean, "mean-halo")))
             (PreEscaped(line(frame, &panel.x, &panel.mean, "mean")))
@@ -72,12 +72,12 @@ fn line(frame: &Frame, x: &[f64], y: &[f64], class: &str) -> String {
     html! { @if !data.is_empty() { path class=(class) d=(data) {} } }.into_string()
 }
 
-/// The marks of the horizontal axis as vertical lines; a name that would touch the one before it is left out.
-fn marks(frame: &Frame, marked: &[(String, f64)]) -> Markup {
-    let inside = |mark: &&(String, f64)| frame.x.position(mark.1).is_some_and(|place| (0.0..=1.0).contains(&place));
+/// The events as vertical lines; a name that would touch the one before it is left out.
+fn marks(frame: &Frame, events: &[(String, f64)]) -> Markup {
+    let inside = |event: &&(String, f64)| frame.x.position(event.1).is_some_and(|place| (0.0..=1.0).contains(&place));
     let mut taken = f64::NEG_INFINITY;
     html! {
-        @for (name, at) in marked.iter().filter(inside) {
+        @for (name, at) in events.iter().filter(inside) {
             @let x = frame.across(frame.x.position(*at).unwrap_or(0.0));
             path class="reference" d=(polyline(&[(x, frame.top - 4.0), (x, frame.bottom())])) {}
             @let half = text_width(name) / 2.0;
@@ -95,13 +95,13 @@ mod tests {
 
     #[test]
     fn every_run_has_its_line_and_names_do_not_touch() {
-        let marks = [(10.0, "shift"), (10.2, "hidden"), (40.0, "back"), (90.0, "outside")];
-        let marks = marks.map(|(at, name)| (name.to_owned(), at)).to_vec();
-        let axis = Axis { label: "trial".to_owned(), logarithmic: false, marks };
+        let axis = crate::report::fixtures::axis("trial", false);
         let x: Vec<f64> = (0..50).map(f64::from).collect();
         let runs: Vec<Vec<f64>> = (0..30).map(|run| x.iter().map(|x| x * f64::from(run % 2)).collect()).collect();
         let panel = RunsPanel { title: "a".to_owned(), mean: runs[1].clone(), x, runs };
-        let body = draw(&axis, &axis, &[panel]).body.into_string();
+        let events = [(10.0, "shift"), (10.2, "hidden"), (40.0, "back"), (90.0, "outside")];
+        let marks = events.map(|(at, name)| (name.to_owned(), at)).to_vec();
+        let body = draw(&Axis { marks, ..axis.clone() }, &axis, &[panel]).body.into_string();
         assert_eq!((body.matches("class=\"run\"").count(), body.matches("class=\"mean\"").count()), (30, 1));
         assert!(body.contains("shift") && body.contains("back"));
         assert!(!body.contains("hidden") && !body.contains("outside"));

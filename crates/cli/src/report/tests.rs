@@ -43,11 +43,9 @@ fn series(x: Vec<f64>, y: Vec<f64>, lower: Vec<f64>, upper: Vec<f64>) -> FigureC
 }
 
 fn runs_of(x: Vec<f64>, mean: Vec<f64>, runs: Vec<Vec<f64>>) -> FigureContent {
+    let marks = vec![("<&>".to_owned(), 1.0), (String::new(), f64::NAN), ("e".to_owned(), f64::INFINITY)];
     FigureContent::Runs {
-        x: Axis {
-            marks: vec![("<&>".to_owned(), 1.0), (String::new(), f64::NAN), ("e".to_owned(), f64::INFINITY)],
-            ..axis("<x>", false)
-        },
+        x: Axis { marks, ..axis("<x>", false) },
         y: axis("&y", false),
         panels: vec![RunsPanel { title: "<&\">".to_owned(), x, mean, runs }],
     }

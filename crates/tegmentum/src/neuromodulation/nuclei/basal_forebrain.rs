@@ -4,11 +4,11 @@
 //! |---|---|---|
 //! | [error size](error_size) | expected size of fast and slow prediction errors | optimizers |
 //! | [expected uncertainty](expected_uncertainty) | usual size of outcome errors | agents |
+//! | [noise estimate](noise_estimate) | size of the noise, told apart from change | agents |
 //! | [cue invalidity](cue_invalidity) | share of predictions expected to fail within a context | agents |
 //! | [encoding and retrieval](encoding_and_retrieval) | high while the world is new | agents |
 //! | [depression before dopamine](depression_before_dopamine) | there until reward comes | spiking agents |
 //! | [tonic activity](super::tonic_activity) | a tone that couplings act on | `doya-2002` |
-//! | [noise estimate](noise_estimate) | size of the noise, told apart from change | agents |
 
 pub mod cue_invalidity;
 pub mod depression_before_dopamine;
@@ -44,6 +44,8 @@ use crate::neuromodulation::nucleus::{Nucleus, Transmitter};
 pub enum BasalForebrainConfig {
     /// See [`expected_uncertainty`].
     ExpectedUncertainty(ExpectedUncertaintyConfig),
+    /// See [`noise_estimate`].
+    NoiseEstimate(NoiseEstimateConfig),
     /// See [`cue_invalidity`].
     CueInvalidity(CueInvalidityConfig),
     /// See [`encoding_and_retrieval`].
@@ -52,8 +54,6 @@ pub enum BasalForebrainConfig {
     DepressionBeforeDopamine(DepressionBeforeDopamineConfig),
     /// See [`tonic_activity`].
     TonicActivity(TonicActivityConfig),
-    /// See [`noise_estimate`].
-    NoiseEstimate(NoiseEstimateConfig),
 }
 
 impl BasalForebrainConfig {
@@ -64,11 +64,11 @@ impl BasalForebrainConfig {
     pub fn build(&self) -> Result<Box<dyn Nucleus>> {
         Ok(match self {
             Self::ExpectedUncertainty(config) => Box::new(config.build()?),
+            Self::NoiseEstimate(config) => Box::new(config.build()?),
             Self::CueInvalidity(config) => Box::new(config.build()?),
             Self::EncodingAndRetrieval(config) => Box::new(config.build()?),
             Self::DepressionBeforeDopamine(config) => Box::new(config.build()?),
             Self::TonicActivity(config) => Box::new(config.build(Transmitter::Acetylcholine)?),
-            Self::NoiseEstimate(config) => Box::new(config.build()?),
         })
     }
 

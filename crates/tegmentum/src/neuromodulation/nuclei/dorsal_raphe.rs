@@ -4,27 +4,27 @@
 //! |---|---|---|
 //! | [horizon](horizon) | time since the last surprise | optimizers |
 //! | [average outcome](average_outcome) | running mean of reward | agents |
+//! | [run length](run_length) | trials that the estimate averages over | agents |
 //! | [discount and patience](discount_and_patience) | calm: time since a burst, less the spread of errors | agents |
 //! | [opponency](opponency) | prediction error of punishment, average outcome | agents |
 //! | [uncertainty meta-learning](uncertainty_meta_learning) | learning rate for bad news | agents |
 //! | [behavioural inhibition](behavioural_inhibition) | running mean of punishment | agents |
 //! | [tonic activity](super::tonic_activity) | a tone that couplings act on | `doya-2002` |
-//! | [run length](run_length) | trials that the estimate averages over | agents |
 
 pub mod average_outcome;
 pub mod behavioural_inhibition;
 pub mod discount_and_patience;
 pub mod horizon;
+pub mod run_length;
+
+use average_outcome::AverageOutcomeConfig;
+use run_length::RunLengthConfig;
 pub mod opponency;
 pub mod uncertainty_meta_learning;
 
-use average_outcome::AverageOutcomeConfig;
 use behavioural_inhibition::BehaviouralInhibitionConfig;
 use discount_and_patience::DiscountAndPatienceConfig;
 use opponency::OpponencyConfig;
-pub mod run_length;
-
-use run_length::RunLengthConfig;
 use serde::{Deserialize, Serialize};
 use uncertainty_meta_learning::UncertaintyMetaLearningConfig;
 
@@ -48,6 +48,8 @@ use crate::neuromodulation::nucleus::{Nucleus, Transmitter};
 pub enum DorsalRapheConfig {
     /// See [`average_outcome`].
     AverageOutcome(AverageOutcomeConfig),
+    /// See [`run_length`].
+    RunLength(RunLengthConfig),
     /// See [`discount_and_patience`].
     DiscountAndPatience(DiscountAndPatienceConfig),
     /// See [`opponency`].
@@ -58,8 +60,6 @@ pub enum DorsalRapheConfig {
     BehaviouralInhibition(BehaviouralInhibitionConfig),
     /// See [`tonic_activity`].
     TonicActivity(TonicActivityConfig),
-    /// See [`run_length`].
-    RunLength(RunLengthConfig),
 }
 
 impl DorsalRapheConfig {
@@ -70,12 +70,12 @@ impl DorsalRapheConfig {
     pub fn build(&self) -> Result<Box<dyn Nucleus>> {
         Ok(match self {
             Self::AverageOutcome(config) => Box::new(config.build()?),
+            Self::RunLength(config) => Box::new(config.build()?),
             Self::DiscountAndPatience(config) => Box::new(config.build()?),
             Self::Opponency(config) => Box::new(config.build()?),
             Self::UncertaintyMetaLearning(config) => Box::new(config.build()?),
             Self::BehaviouralInhibition(config) => Box::new(config.build()?),
             Self::TonicActivity(config) => Box::new(config.build(Transmitter::Serotonin)?),
-            Self::RunLength(config) => Box::new(config.build()?),
         })
     }
 

@@ -5,17 +5,16 @@
 //! | [cumulative surprise](cumulative_surprise) | confirmed rise of losses | optimizers |
 //! | [scheduled bursts](scheduled_bursts) | bursts at random moments, a control | agents |
 //! | [unexpected uncertainty](unexpected_uncertainty) | errors beyond the expected ones | agents |
+//! | [change-point probability](change_point_probability) | experience that an outcome has made worthless | agents |
 //! | [Bayes factor](bayes_factor) | posterior probability of a change | agents with a model of outcomes |
 //! | [FitzHugh–Nagumo](fitzhugh_nagumo) | gain of an excitable population, phasic or tonic | agents |
 //! | [utility](utility) | the same, its mode set by short- and long-term utility | agents |
-//! | [change-point probability](change_point_probability) | experience that an outcome has made worthless | agents |
 //! | [context doubt](context_doubt) | probability of another context | agents |
 //! | [tonic activity](super::tonic_activity) | a tone that couplings act on | `doya-2002` |
 
 pub mod bayes_factor;
-pub mod context_doubt;
-
 pub mod change_point_probability;
+pub mod context_doubt;
 pub mod cumulative_surprise;
 pub mod fitzhugh_nagumo;
 pub mod scheduled_bursts;
@@ -54,6 +53,8 @@ pub enum LocusCoeruleusConfig {
     ScheduledBursts(ScheduledBurstsConfig),
     /// See [`unexpected_uncertainty`].
     UnexpectedUncertainty(UnexpectedUncertaintyConfig),
+    /// See [`change_point_probability`].
+    ChangePointProbability(ChangePointProbabilityConfig),
     /// See [`bayes_factor`].
     BayesFactor(BayesFactorConfig),
     /// See [`fitzhugh_nagumo`].
@@ -65,8 +66,6 @@ pub enum LocusCoeruleusConfig {
     ContextDoubt(ContextDoubtConfig),
     /// See [`tonic_activity`].
     TonicActivity(TonicActivityConfig),
-    /// See [`change_point_probability`].
-    ChangePointProbability(ChangePointProbabilityConfig),
 }
 
 impl LocusCoeruleusConfig {
@@ -78,12 +77,12 @@ impl LocusCoeruleusConfig {
         Ok(match self {
             Self::ScheduledBursts(config) => Box::new(config.build(key)?),
             Self::UnexpectedUncertainty(config) => Box::new(config.build()?),
+            Self::ChangePointProbability(config) => Box::new(config.build()?),
             Self::BayesFactor(config) => Box::new(config.build()?),
             Self::FitzHughNagumo(config) => Box::new(config.build(key)?),
             Self::Utility(config) => Box::new(config.build(key)?),
             Self::ContextDoubt(config) => Box::new(config.build()?),
             Self::TonicActivity(config) => Box::new(config.build(Transmitter::Noradrenaline)?),
-            Self::ChangePointProbability(config) => Box::new(config.build()?),
         })
     }
 

@@ -4,14 +4,11 @@ use crate::agent::Raster;
 use crate::environment::EnvironmentConfig;
 use crate::statistics::{median, quantile};
 use crate::study::config::StudyConfig;
-use crate::study::figures::{axis, groups, search_table, short};
-use crate::study::outcome::{Axis, CurveSeries, Figure, FigureContent, RasterPanel, RunsPanel};
+use crate::study::figures::{axis, changes, groups, runs_panel, search_table, short};
+use crate::study::outcome::{Axis, CurveSeries, Figure, FigureContent, RasterPanel};
 use crate::study::run::ArmTrials;
-use crate::study::trial::{Point, Trial};
+use crate::study::trial::Point;
 use crate::study::tuning::TuningRecord;
-
-/// Runs that are drawn one by one.
-const RUNS: usize = 60;
 
 /// All figures.
 pub(crate) fn draw(
@@ -22,8 +19,8 @@ pub(crate) fn draw(
 ) -> Vec<Figure> {
     let place = Place { study, environment };
     let mut figures = vec![
-        place.runs(all),
         place.over_trials(all, "correct", "Correct responses", "share of correct trials", 0),
+        place.runs(all),
         place.over_trials(all, "entropy", "Entropy of the policy", "entropy of the choice (bits)", 1),
     ];
     figures.extend(all.iter().filter(|arm| arm.arm.neuromodulation.is_some()).map(|arm| place.modulators(arm)));
@@ -46,60 +43,13 @@ impl Place<'_> {
         Figure { id: format!("{}-{id}", self.study.name), title: title.to_owned(), caption, content }
     }
 
-    /// The axis of trials, with what changes when.
-    fn trials(&self) -> Axis {
-        let marks = self.environment.events().into_iter().map(|(trial, name)| (name, trial as f64)).collect();
-        Axis { marks, ..axis("trials", false) }
-    }
-
-    /// Every run of every arm: a mean hides that runs either adapt or do not.
-    fn runs(&self, all: &[ArmTrials]) -> Figure {
-        let panel = |arm: &ArmTrials| {
-            let mean = mean_curve("", arm, |point| point.metrics[0]);
-            let run = |trial: &Trial| trial.curve.iter().map(|point| point.metrics[0]).collect();
-            RunsPanel {
-                title: arm.arm.label().to_owned(),
-                x: mean.x,
-                mean: mean.y,
-                runs: arm.trials.iter().take(RUNS).map(run).collect(),
-            }
-        };
-        self.figure(
-            "runs",
-            "Every run",
-            format!(
-                "Share of correct trials, a thin line for each of the first {} seeds, the mean over all in bold. What changes, \
-                 the agent is not told.",
-                self.study.seeds.count.min(RUNS as u64)
-            ),
-            FigureContent::Runs {
-                x: self.trials(),
-                y: axis("share of correct trials", false),
-                panels: all.iter().map(panel).collect(),
-            },
-        )
-    }
-
-    /// Spikes of a few trials of the first seed, for agents that have them.
-    fn raster(&self, arm: &ArmTrials) -> Option<Figure> {
-        let kept = &arm.trials.first()?.rasters;
-        let (_, first) = kept.first()?;
-        let panel = |(trial, raster): &(u64, Raster)| RasterPanel {
-            title: format!("trial {}", trial + 1),
-            duration: raster.duration,
-            spikes: raster.spikes.clone(),
-        };
-        Some(self.figure(
-            &format!("raster-{}", arm.arm.name),
-            &format!("Spikes of {}", arm.arm.label()),
-            "Three trials of the first seed: before the rule changes, soon after, and the last one.".to_owned(),
-            FigureContent::Raster {
-                populations: first.populations.clone(),
-                cells: first.cells,
-                x: axis("time in the trial (ms)", false),
-                panels: kept.iter().map(panel).collect(),
-            },
-        ))
+    fn events(&self) -> String {
+        let events = self.environment.events();
+        if events.is_empty() {
+            return String::new();
+        }
+        let texts: Vec<String> = events.iter().map(|(trial, name)| format!("{name} at trial {trial}")).collect();
+        format!(" {}; the agent is not told.", texts.join(", "))
     }
 
     fn over_trials(&self, all: &[ArmTrials], id: &str, title: &str, label: &str, metric: usize) -> Figure {
@@ -110,16 +60,54 @@ impl Place<'_> {
             id,
             title,
             format!(
-                "Mean over {} seeds with its 95 % interval, averaged over neighbouring trials.",
-                self.study.seeds.count
+                "Mean over {} seeds with its 95 % interval, averaged over neighbouring trials.{}",
+                self.study.seeds.count,
+                self.events()
             ),
             FigureContent::Curves {
-                x: self.trials(),
+                x: Axis { marks: changes(self.environment), ..axis("trials", false) },
                 y: axis(label, false),
                 series: series.into_iter().filter(has_values).collect(),
                 references: Vec::new(),
             },
         )
+    }
+
+    /// Every run, because two ways to end are not seen in a mean.
+    fn runs(&self, all: &[ArmTrials]) -> Figure {
+        let panel = |arm: &ArmTrials| runs_panel(arm.arm.label(), arm, |point| point.metrics[0]);
+        self.figure(
+            "runs",
+            "Correct responses, run by run",
+            format!("A thin line is a run, the thick one their mean.{}", self.events()),
+            FigureContent::Runs {
+                x: Axis { marks: changes(self.environment), ..axis("trials", false) },
+                y: axis("share of correct trials", false),
+                panels: all.iter().map(panel).collect(),
+            },
+        )
+    }
+
+    /// The spikes of the first run of an arm around the first change, for agents that have them.
+    fn raster(&self, arm: &ArmTrials) -> Option<Figure> {
+        let trial = arm.trials.first().filter(|trial| !trial.rasters.is_empty())?;
+        let (_, first) = trial.rasters.first()?;
+        let panel = |(number, raster): &(u64, Raster)| RasterPanel {
+            title: format!("trial {}", number + 1),
+            duration: raster.duration,
+            spikes: raster.spikes.clone(),
+        };
+        Some(self.figure(
+            &format!("raster-{}", arm.arm.name),
+            &format!("Spikes of {}", arm.arm.label()),
+            format!("Three trials of the first seed, no selection.{}", self.events()),
+            FigureContent::Raster {
+                populations: first.populations.clone(),
+                cells: first.cells,
+                x: axis("time in the trial (ms)", false),
+                panels: trial.rasters.iter().map(panel).collect(),
+            },
+        ))
     }
 
     fn modulators(&self, arm: &ArmTrials) -> Figure {
@@ -135,9 +123,12 @@ impl Place<'_> {
         self.figure(
             &format!("modulators-{}", arm.arm.name),
             &format!("The modulators of {}", arm.arm.label()),
-            "Levels over trials, mean over seeds with its 95 % interval; what a unit is, each nucleus says.".to_owned(),
+            format!(
+                "Levels over trials, mean over seeds with its 95 % interval; what a unit is, each nucleus says.{}",
+                self.events()
+            ),
             FigureContent::Curves {
-                x: self.trials(),
+                x: Axis { marks: changes(self.environment), ..axis("trials", false) },
                 y: axis("level", false),
                 series: series.into_iter().filter(|series| series.y.iter().any(|&y| y != 0.0)).collect(),
                 references: Vec::new(),

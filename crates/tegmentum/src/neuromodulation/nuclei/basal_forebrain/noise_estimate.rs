@@ -24,8 +24,8 @@ use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter};
 /// Its name in lists.
 pub const DESCRIPTION: Description = Description {
     name: "noise_estimate",
-    summary: "size of the noise, told apart from change",
-    reference: "role: Yu & Dayan 2005; inference on a grid ours",
+    summary: "size of the noise, inferred on a grid and told apart from change",
+    reference: "Yu & Dayan 2005, doi:10.1016/j.neuron.2005.04.026, for the role",
 };
 
 /// The constants of the reading.

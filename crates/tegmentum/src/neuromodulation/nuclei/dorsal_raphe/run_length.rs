@@ -25,8 +25,8 @@ use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter};
 /// Its name in lists.
 pub const DESCRIPTION: Description = Description {
     name: "run_length",
-    summary: "trials that the estimate averages over",
-    reference: "Nassar et al. 2010; that serotonin carries it ours",
+    summary: "trials of experience that the estimate is worth",
+    reference: "Nassar, Wilson, Heasly & Gold 2010, doi:10.1523/JNEUROSCI.0822-10.2010",
 };
 
 /// The constants of the reading.
@@ -104,6 +104,9 @@ pub(crate) fn outdated_share(noradrenaline: f64, serotonin: f64) -> f64 {
     if serotonin > 0.0 { (noradrenaline / serotonin).clamp(0.0, 1.0) } else { 0.0 }
 }
 
+/// The least experience, in trials: an error beyond all bounds leaves that much.
+const SHORTEST: f64 = 1e-3;
+
 /// The experience after an outcome that missed by `error`.
 pub(crate) fn next_run_length(run_length: f64, outdated: f64, error: f64, noise: f64) -> f64 {
     let share = 1.0 / (run_length + 1.0);
@@ -113,7 +116,7 @@ pub(crate) fn next_run_length(run_length: f64, outdated: f64, error: f64, noise:
         return 1.0 / (outdated + (1.0 - outdated) * share);
     }
     let distance = error * (1.0 - share) / noise;
-    1.0 / (outdated + (1.0 - outdated) * share + doubt * distance * distance)
+    (1.0 / (outdated + (1.0 - outdated) * share + doubt * distance * distance)).max(SHORTEST)
 }
 
 /// The experience before the outcome of this moment, for nuclei that release in the same moment as the raphe and

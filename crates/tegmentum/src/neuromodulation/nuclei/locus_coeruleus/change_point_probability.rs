@@ -32,7 +32,7 @@ use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter};
 pub const DESCRIPTION: Description = Description {
     name: "change_point_probability",
     summary: "experience that an outcome has made worthless",
-    reference: "Nassar et al. 2010 and 2012; learned hazard ours",
+    reference: "Nassar, Wilson, Heasly & Gold 2010, doi:10.1523/JNEUROSCI.0822-10.2010",
 };
 
 /// The constants of the reading.
