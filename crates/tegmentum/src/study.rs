@@ -37,6 +37,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("mackey-glass", include_str!("../../../studies/mackey-glass.toml")),
     ("gradient-gap", include_str!("../../../studies/gradient-gap.toml")),
     ("digits", include_str!("../../../studies/digits.toml")),
+    ("go-no-go-spiking", include_str!("../../../studies/go-no-go-spiking.toml")),
     ("switching-xor", include_str!("../../../studies/switching-xor.toml")),
     ("switching-chaos", include_str!("../../../studies/switching-chaos.toml")),
     ("switching-digits", include_str!("../../../studies/switching-digits.toml")),

@@ -18,8 +18,7 @@ const EXTRAS: &str = "
 coupling = [{ from = 'prediction_error_variance', to = 'noradrenaline', kind = 'opponent', strength = 0.1 }]
 receptor = [
     { name = 'actor', transmitter = 'dopamine', target = 'gain', efficacy = 0.1, place = { population = 'actor' } },
-    { name = 'synapse', transmitter = 'noradrenaline', target = 'trace_decay', efficacy = 0.1,
-      place = { synapse = { from = 'input', to = 'critic' } }, time_constant = 5.0, curve = { hill = { half = 1.0, exponent = 3.0 } } },
+    { name = 'synapse', transmitter = 'noradrenaline', target = 'trace_decay', efficacy = 0.1, place = { synapse = { from = 'input', to = 'critic' } }, time_constant = 5.0, curve = { hill = { half = 1.0, exponent = 3.0 } } },
 ]
 pharmacology = [
     { modulator = 'dopamine', action = { delay = 3 } },

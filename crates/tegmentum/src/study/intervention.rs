@@ -83,15 +83,25 @@ pub(crate) fn with_drugs(arm: &Arm, drugs: &[Drug]) -> Result<Arm> {
     if drugs.is_empty() {
         return Ok(arm);
     }
-    match (&mut arm.neuromodulation, &mut arm.optimizer, &mut arm.plasticity) {
-        (Some(system), ..) => system.pharmacology.extend_from_slice(drugs),
-        (_, Some(OptimizerConfig::Dopamine(config)), _) => config.controller.pharmacology.extend_from_slice(drugs),
-        (.., Some(PlasticityConfig::NodePerturbation(config))) => {
-            config.controller.pharmacology.extend_from_slice(drugs);
-        }
-        _ => return Err(without_modulators(&arm)),
+    let mut taken = false;
+    if let Some(system) = &mut arm.neuromodulation {
+        system.pharmacology.extend_from_slice(drugs);
+        taken = true;
     }
-    Ok(arm)
+    if let Some(controller) = controller_of(&mut arm) {
+        controller.pharmacology.extend_from_slice(drugs);
+        taken = true;
+    }
+    if taken { Ok(arm) } else { Err(without_modulators(&arm)) }
+}
+
+/// The controller of an optimizer or a rule that has one.
+fn controller_of(arm: &mut Arm) -> Option<&mut ControllerConfig> {
+    match (&mut arm.optimizer, &mut arm.plasticity) {
+        (Some(OptimizerConfig::Dopamine(config)), _) => Some(&mut config.controller),
+        (_, Some(PlasticityConfig::NodePerturbation(config))) => Some(&mut config.controller),
+        _ => None,
+    }
 }
 
 fn without_modulators(arm: &Arm) -> Error {
