@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::neuromodulation::controller::ControllerConfig;
 use crate::neuromodulation::nucleus::Transmitter;
 use crate::neuromodulation::pharmacology::Drug;
+use crate::neuromodulation::system::NeuromodulationConfig;
 use crate::optimizer::OptimizerConfig;
 use crate::plasticity::PlasticityConfig;
 use crate::random::Key;
@@ -125,21 +126,23 @@ fn intact(arm: &Arm) -> usize {
         let gone = [lesions.dopamine_sign, lesions.acetylcholine, lesions.serotonin, lesions.noradrenaline];
         intact(gone.map(|gone| !gone), &controller.pharmacology)
     };
-    match (&arm.neuromodulation, &arm.optimizer, &arm.plasticity) {
-        (Some(system), ..) => {
-            let parts = system.parts();
-            let present = [
-                parts.ventral_tegmental_area.is_some(),
-                parts.basal_forebrain.is_some(),
-                parts.dorsal_raphe.is_some(),
-                parts.locus_coeruleus.is_some(),
-            ];
-            intact(present, &system.pharmacology)
-        }
-        (_, Some(OptimizerConfig::Dopamine(config)), _) => under_controller(&config.controller),
-        (.., Some(PlasticityConfig::NodePerturbation(config))) => under_controller(&config.controller),
+    let under_system = |system: &NeuromodulationConfig| {
+        let parts = system.parts();
+        let present = [
+            parts.ventral_tegmental_area.is_some(),
+            parts.basal_forebrain.is_some(),
+            parts.dorsal_raphe.is_some(),
+            parts.locus_coeruleus.is_some(),
+        ];
+        intact(present, &system.pharmacology)
+    };
+    let system = arm.neuromodulation.as_ref().map_or(0, under_system);
+    let controller = match (&arm.optimizer, &arm.plasticity) {
+        (Some(OptimizerConfig::Dopamine(config)), _) => under_controller(&config.controller),
+        (_, Some(PlasticityConfig::NodePerturbation(config))) => under_controller(&config.controller),
         _ => 0,
-    }
+    };
+    system.max(controller)
 }
 
 /// The study of `kind` of one arm in one setting of `study`, without claims; by default that of the first arm that has most
