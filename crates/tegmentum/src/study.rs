@@ -43,6 +43,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("switching-digits", include_str!("../../../studies/switching-digits.toml")),
     ("switching-drift", include_str!("../../../studies/switching-drift.toml")),
     ("false-alarms", include_str!("../../../studies/false-alarms.toml")),
+    ("lesions", include_str!("../../../studies/lesions.toml")),
     ("cost", include_str!("../../../studies/cost.toml")),
 ];
 

@@ -11,11 +11,12 @@ use crate::error::{Error, Result};
 use crate::neuromodulation::controller::ControllerConfig;
 use crate::neuromodulation::nucleus::Transmitter;
 use crate::neuromodulation::pharmacology::Drug;
+use crate::neuromodulation::system::NeuromodulationConfig;
 use crate::optimizer::OptimizerConfig;
 use crate::plasticity::PlasticityConfig;
 use crate::random::Key;
 use crate::statistics::{Estimate, RESAMPLES, bootstrap, mean, wilson_interval};
-use crate::study::outcome::is_share;
+use crate::study::outcome::{FigureContent, HeatCell, HeatColours, is_share};
 
 /// An arm under drugs.
 #[derive(Clone, Debug)]
@@ -116,29 +117,32 @@ fn without_modulators(arm: &Arm) -> Error {
 
 /// How many modulators an arm has intact.
 fn intact(arm: &Arm) -> usize {
-    if let Some(system) = &arm.neuromodulation {
+    let intact = |present: [bool; 4], drugs: &[Drug]| {
+        let gone = |of: Transmitter| drugs.contains(&Drug::lesion(of));
+        Transmitter::ALL.into_iter().zip(present).filter(|&(of, present)| present && !gone(of)).count()
+    };
+    let under_controller = |controller: &ControllerConfig| {
+        let lesions = controller.lesions;
+        let gone = [lesions.dopamine_sign, lesions.acetylcholine, lesions.serotonin, lesions.noradrenaline];
+        intact(gone.map(|gone| !gone), &controller.pharmacology)
+    };
+    let under_system = |system: &NeuromodulationConfig| {
         let parts = system.parts();
-        let nuclei = [
+        let present = [
             parts.ventral_tegmental_area.is_some(),
             parts.basal_forebrain.is_some(),
             parts.dorsal_raphe.is_some(),
             parts.locus_coeruleus.is_some(),
         ];
-        let gone = |transmitter: Transmitter| system.pharmacology.contains(&Drug::lesion(transmitter));
-        return Transmitter::ALL.into_iter().zip(nuclei).filter(|&(of, present)| present && !gone(of)).count();
-    }
-    let of = |controller: &ControllerConfig| {
-        let lesions = controller.lesions;
-        [lesions.dopamine_sign, lesions.acetylcholine, lesions.serotonin, lesions.noradrenaline]
-            .into_iter()
-            .filter(|gone| !gone)
-            .count()
+        intact(present, &system.pharmacology)
     };
-    match (&arm.optimizer, &arm.plasticity) {
-        (Some(OptimizerConfig::Dopamine(config)), _) => of(&config.controller),
-        (_, Some(PlasticityConfig::NodePerturbation(config))) => of(&config.controller),
+    let system = arm.neuromodulation.as_ref().map_or(0, under_system);
+    let controller = match (&arm.optimizer, &arm.plasticity) {
+        (Some(OptimizerConfig::Dopamine(config)), _) => under_controller(&config.controller),
+        (_, Some(PlasticityConfig::NodePerturbation(config))) => under_controller(&config.controller),
         _ => 0,
-    }
+    };
+    system.max(controller)
 }
 
 /// The study of `kind` of one arm in one setting of `study`, without claims; by default that of the first arm that has most
@@ -232,7 +236,28 @@ pub(crate) fn scores(study: &StudyConfig) -> Vec<String> {
     study.underlying().metric_names().into_iter().filter(|name| !accounting.contains(&name.as_str())).collect()
 }
 
-/// Whether the least value of a score is its best, for the colours of a table.
-pub(crate) fn reversed(scores: &[String]) -> Vec<bool> {
-    scores.iter().map(|score| !larger_is_better(score)).collect()
+/// Most scores in a table of variants.
+const SHOWN: usize = 12;
+
+/// A table of the means of all variants: the scores of which a variant has a mean, those of `first` before others, at most
+/// twelve.
+pub(crate) fn table(study: &StudyConfig, all: &[ArmTrials], first: &[String]) -> FigureContent {
+    let others = scores(study).into_iter().filter(|score| !first.contains(score));
+    let mean_of = |arm: &ArmTrials, metric: &str| centre(metric, &censored(study, metric, arm)).value;
+    let mut columns = Vec::new();
+    let mut values: Vec<Vec<f64>> = vec![Vec::new(); all.len()];
+    for metric in first.iter().cloned().chain(others) {
+        let column: Vec<f64> = all.iter().map(|arm| mean_of(arm, &metric)).collect();
+        if columns.len() < SHOWN && column.iter().any(|value| value.is_finite()) {
+            columns.push(metric);
+            values.iter_mut().zip(column).for_each(|(row, value)| row.push(value));
+        }
+    }
+    let cell = |value: f64| HeatCell { value: value.is_finite().then_some(value), detail: String::new() };
+    FigureContent::HeatMap {
+        rows: all.iter().map(|arm| arm.arm.label().to_owned()).collect(),
+        cells: values.into_iter().map(|row| row.into_iter().map(cell).collect()).collect(),
+        colours: HeatColours::Columns { reversed: columns.iter().map(|score| !larger_is_better(score)).collect() },
+        columns,
+    }
 }

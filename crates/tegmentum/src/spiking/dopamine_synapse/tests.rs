@@ -77,7 +77,8 @@ fn they_agree_with_a_baseline_and_at_the_bounds() {
 #[test]
 fn exact_is_the_limit_of_small_steps() {
     let config = DopamineSynapseConfig { baseline: 0.003, ..DopamineSynapseConfig::default() };
-    let events = [(5.0, Event::Presynaptic), (12.0, Event::Postsynaptic), (30.0, Event::Dopamine), (31.0, Event::Presynaptic)];
+    let events =
+        [(5.0, Event::Presynaptic), (12.0, Event::Postsynaptic), (30.0, Event::Dopamine), (31.0, Event::Presynaptic)];
     let expected = exact(&config, State::of_weight(1.0), &events, 400.0).unwrap();
     let (mut w, mut c, mut n, mut x, mut y, h) = (1.0f64, 0.0f64, 0.0f64, 0.0f64, 0.0f64, 1e-3);
     for step in 0..400_000u32 {
