@@ -64,7 +64,11 @@ fn a_moment_allocates_nothing() {
     }
     for reading in registry() {
         let mut nucleus = reading.build(Key::from_seed(1)).unwrap();
-        let grown = grown_by(|| (0..500).for_each(|index| { let _ = nucleus.release(&moment(index)); }));
+        let grown = grown_by(|| {
+            (0..500).for_each(|index| {
+                let _ = nucleus.release(&moment(index));
+            })
+        });
         assert_eq!(grown, 0, "{reading:?}");
     }
     assert!(grown_by(|| drop(std::hint::black_box(vec![0u8; 100]))) >= 100, "the allocator counts");
