@@ -7,6 +7,7 @@
 //! | `yu-dayan-2005` | acetylcholine is expected, noradrenaline unexpected uncertainty | Yu & Dayan 2005, effects inferred |
 //! | `change-point` | reduced Bayes about a number that jumps: error, noise, surprise and patience | Nassar 2010; roles partly ours |
 //! | `mei-2025` | dopamine carries δ; noradrenaline bursts on unexpected uncertainty, raises temperature and plasticity | arXiv:2501.06762, constants inferred |
+//! | `tegmentum` | all four: search opened by noradrenaline, kept up by acetylcholine, released by serotonin | ours |
 
 use std::collections::BTreeMap;
 
@@ -19,7 +20,7 @@ use super::nuclei::dorsal_raphe::DorsalRapheConfig;
 use super::nuclei::locus_coeruleus::LocusCoeruleusConfig;
 use super::nuclei::ventral_tegmental_area::VentralTegmentalAreaConfig;
 use super::nucleus::Transmitter;
-use super::presets::{change_point, doya_2002, mei_2025, yu_dayan_2005};
+use super::presets::{change_point, doya_2002, mei_2025, tegmentum, yu_dayan_2005};
 use super::receptor::Receptor;
 
 /// The name of a preset.
@@ -40,6 +41,8 @@ pub enum Preset {
     /// Dopamine and noradrenaline of the Go/No-Go study.
     #[serde(rename = "mei-2025")]
     Mei2025,
+    /// All four modulators; ours.
+    Tegmentum,
 }
 
 /// The parts of a system.
@@ -63,7 +66,8 @@ pub struct Parts {
 
 impl Preset {
     /// All presets.
-    pub const ALL: [Self; 5] = [Self::None, Self::Doya2002, Self::YuDayan2005, Self::Mei2025, Self::ChangePoint];
+    pub const ALL: [Self; 6] =
+        [Self::None, Self::Doya2002, Self::YuDayan2005, Self::Mei2025, Self::ChangePoint, Self::Tegmentum];
 
     /// The name in study files.
     pub fn name(self) -> &'static str {
@@ -73,6 +77,7 @@ impl Preset {
             Self::YuDayan2005 => "yu-dayan-2005",
             Self::ChangePoint => "change-point",
             Self::Mei2025 => "mei-2025",
+            Self::Tegmentum => "tegmentum",
         }
     }
 
@@ -84,6 +89,7 @@ impl Preset {
             Self::YuDayan2005 => yu_dayan_2005::parts(),
             Self::ChangePoint => change_point::parts(),
             Self::Mei2025 => mei_2025::parts(),
+            Self::Tegmentum => tegmentum::parts(),
         }
     }
 }

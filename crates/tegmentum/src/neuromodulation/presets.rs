@@ -3,4 +3,5 @@
 pub mod change_point;
 pub mod doya_2002;
 pub mod mei_2025;
+pub mod tegmentum;
 pub mod yu_dayan_2005;
