@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::statistics::Estimate;
 use crate::study::config::StudyConfig;
 use crate::study::figures::{axis, changes, runs_panel};
-use crate::study::intervention::{Variants, censored, centre, reversed, scores};
+use crate::study::intervention::{Variants, table};
 use crate::study::outcome::{Axis, Bar, Figure, FigureContent, HeatCell, HeatColours};
 use crate::study::run::ArmTrials;
 
