@@ -326,6 +326,8 @@ pub(crate) enum ListKind {
     Environments,
     /// What acts and learns
     Agents,
+    /// Readings of the four nuclei
+    Nuclei,
     /// Modulators that belong together
     Presets,
     /// Studies that come with the program

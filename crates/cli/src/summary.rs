@@ -8,6 +8,9 @@ use crate::output::{Output, wrapped};
 use crate::report::{interval, optional};
 use crate::table::Table;
 
+/// Scores in the table of a study of lesions at most; the report and `records.csv` have more.
+const SCORES: usize = 8;
+
 /// The lines to print.
 pub(crate) fn lines(study: &StudyConfig, summary: &Summary, output: &Output) -> Vec<String> {
     let width = output.width();
@@ -43,13 +46,19 @@ fn tables(study: &StudyConfig, summary: &Summary) -> Vec<Table> {
 
 /// Means of all sets, then the Shapley values of the modulators and the synergies of pairs.
 fn lesions(study: &StudyConfig, summary: &Summary) -> Vec<Table> {
-    let scores = metrics(&study.underlying(), summary);
-    let mut sets = Table::new(std::iter::once("intact (means)".to_owned()).chain(scores.iter().cloned()));
+    let scores: Vec<String> = metrics(&study.underlying(), summary);
+    let is_known = |metric: &String| summary.arms.values().any(|metrics| metrics.get(metric).and_then(mean).is_some());
+    let attributed: Vec<String> = study.metric_names().into_iter().filter(|name| !scores.contains(name)).collect();
+    // What is attributed first, then as many others as a reader looks at.
+    let is_attributed = |score: &&String| attributed.contains(&format!("shapley_{score}"));
+    let first = scores.iter().filter(is_attributed);
+    let others = scores.iter().filter(|score| !is_attributed(score));
+    let shown: Vec<String> = first.chain(others).filter(|score| is_known(score)).take(SCORES).cloned().collect();
+    let mut sets = Table::new(std::iter::once("intact (means)".to_owned()).chain(shown.iter().cloned()));
     for arm in &summary.arm_order {
         let value = |metric: &String| summary.arms.get(arm).and_then(|metrics| metrics.get(metric)).and_then(mean);
-        sets.row(std::iter::once(arm.clone()).chain(scores.iter().map(|metric| optional(value(metric)))));
+        sets.row(std::iter::once(arm.clone()).chain(shown.iter().map(|metric| optional(value(metric)))));
     }
-    let attributed: Vec<String> = study.metric_names().into_iter().filter(|name| !scores.contains(name)).collect();
     let of = |start: &str| attributed.iter().filter(|name| name.starts_with(start)).cloned().collect::<Vec<_>>();
     let mut tables = vec![sets];
     for (head, columns, size) in

@@ -40,11 +40,13 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("go-no-go", include_str!("../../../studies/go-no-go.toml")),
     ("go-no-go-reversal", include_str!("../../../studies/go-no-go-reversal.toml")),
     ("go-no-go-serial", include_str!("../../../studies/go-no-go-serial.toml")),
+    ("go-no-go-spiking", include_str!("../../../studies/go-no-go-spiking.toml")),
     ("switching-xor", include_str!("../../../studies/switching-xor.toml")),
     ("switching-chaos", include_str!("../../../studies/switching-chaos.toml")),
     ("switching-digits", include_str!("../../../studies/switching-digits.toml")),
     ("switching-drift", include_str!("../../../studies/switching-drift.toml")),
     ("false-alarms", include_str!("../../../studies/false-alarms.toml")),
+    ("lesions", include_str!("../../../studies/lesions.toml")),
     ("cost", include_str!("../../../studies/cost.toml")),
 ];
 

@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use console::Style;
 use serde::Serialize;
 use tegmentum::evaluation::Metric;
+use tegmentum::neuromodulation::nuclei;
 use tegmentum::neuromodulation::preset::Preset;
 use tegmentum::study::{BUILT_IN, built_in};
 use tegmentum::{agent, environment, gradient, network, optimizer, plasticity, task};
@@ -81,6 +82,13 @@ fn entries(kind: ListKind) -> Vec<Entry> {
         ListKind::Gradient => gradient::registry().into_iter().map(|item| described(item.0)).collect(),
         ListKind::Environments => environment::registry().into_iter().map(described).collect(),
         ListKind::Agents => agent::registry().into_iter().map(described).collect(),
+        ListKind::Nuclei => {
+            let readings = nuclei::registry().into_iter().map(|reading| (reading.nucleus(), reading.description()));
+            let reading = |(nucleus, item): (&str, network::Description)| {
+                entry(item.name, &format!("{}: {}", nucleus.replace('_', " "), item.summary), item.reference)
+            };
+            readings.chain(nuclei::controller_readings()).map(reading).collect()
+        }
         ListKind::Presets => Preset::ALL.iter().map(|&preset| entry(preset.name(), &contents(preset), "")).collect(),
         ListKind::Studies => BUILT_IN.iter().map(|(name, _)| entry(name, &title(name), &size(name))).collect(),
         ListKind::Metrics => {

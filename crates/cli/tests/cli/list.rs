@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::process::{Command, Stdio};
 
+use tegmentum::neuromodulation::nuclei;
 use tegmentum::neuromodulation::preset::Preset;
 use tegmentum::study::BUILT_IN;
 use tegmentum::{agent, environment, gradient, network, optimizer, plasticity, task};
@@ -18,6 +19,7 @@ fn every_registered_name_has_a_line() {
     names.extend(gradient::registry().iter().map(|item| item.0.name));
     names.extend(environment::registry().iter().map(|item| item.name));
     names.extend(agent::registry().iter().map(|item| item.name));
+    names.extend(nuclei::registry().iter().map(|reading| reading.description().name));
     names.extend(Preset::ALL.map(Preset::name));
     names.extend(BUILT_IN.iter().map(|item| item.0));
     let test = TestCommand::new();

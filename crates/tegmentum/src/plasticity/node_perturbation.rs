@@ -146,13 +146,10 @@ impl NodePerturbationConfig {
             reason: reason.to_owned(),
         };
         let drugs = &self.controller.pharmacology;
-        let dopamine = match as_affine(drugs, Transmitter::Dopamine) {
-            Some((scale, shift)) if shift == 0.0 => scale,
-            _ => {
-                let reason =
-                    "its dopamine is the loss difference of each step; use a lesion, an antagonist, or a clamp to 0";
-                return Err(incompatible("a drug that adds to dopamine, delays it or makes it noisy", reason));
-            }
+        let Some((dopamine, 0.0)) = as_affine(drugs, Transmitter::Dopamine) else {
+            let reason =
+                "its dopamine is the loss difference of each step; use a lesion, an antagonist, or a clamp to 0";
+            return Err(incompatible("a drug that adds to dopamine, delays it or makes it noisy", reason));
         };
         let (scale, shift) = as_affine(drugs, Transmitter::Acetylcholine).ok_or_else(|| {
             let reason = "each synapse has a level of its own; use a lesion, a clamp, an agonist or an antagonist";

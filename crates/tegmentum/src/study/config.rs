@@ -260,7 +260,7 @@ pub struct Arm {
     /// An agent, for a study of behaviour.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<AgentConfig>,
-    /// The modulators of an agent.
+    /// The modulators of an agent; for another learner, a system around it, besides the modulators it may have of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub neuromodulation: Option<NeuromodulationConfig>,
 }
@@ -609,8 +609,8 @@ fn check_arm(arm: &Arm, kind: Kind) -> Result<(), String> {
                 arm.name
             ));
         }
-    } else if arm.agent.is_some() || arm.neuromodulation.is_some() {
-        return Err(format!("arm {:?}: agent and neuromodulation belong to kind = \"behaviour\"", arm.name));
+    } else if arm.agent.is_some() {
+        return Err(format!("arm {:?}: an agent belongs to kind = \"behaviour\"", arm.name));
     } else if kinds != 1 {
         return Err(format!(
             "arm {:?}: give exactly one of [arm.optimizer.…], [arm.plasticity.…] and [arm.gradient.…]",

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::claims;
 use super::config::{Kind, StudyConfig};
 use super::figures::{axis, short};
-use super::intervention::{Variant, Variants, censored, centre, of_study, reversed, run_variants, scores};
-use super::outcome::{CurveSeries, Figure, FigureContent, HeatCell, HeatColours};
+use super::intervention::{Variant, Variants, censored, centre, of_study, run_variants, scores, table};
+use super::outcome::{CurveSeries, Figure, FigureContent};
 use super::run::{ArmTrials, Monitor, StudyResult, assemble, larger_is_better};
 use crate::error::{Error, Result};
 use crate::neuromodulation::nucleus::Transmitter;
@@ -184,37 +184,35 @@ pub(crate) fn run(study: &StudyConfig, quick: bool, monitor: &dyn Monitor) -> Re
     };
     let outcome = run_variants(study, &dose.variants()?, monitor)?;
     let claims = claims::test(study, &outcome.all);
-    let mut figures = vec![table(study, &outcome)];
-    figures.extend(scores(study).iter().map(|metric| response(study, dose, metric, &outcome)));
+    let mut figures = vec![doses(study, &outcome)];
+    let changed: Vec<String> =
+        scores(study).into_iter().filter(|metric| responds(study, metric, &outcome.all)).collect();
+    figures.extend(changed.iter().map(|metric| response(study, dose, metric, &outcome)));
     let found = scores(study).first().map(|metric| sentence(study, dose, metric, &outcome)).unwrap_or_default();
     let mut result = assemble(study, quick, &outcome.all, claims, figures, outcome.tuning);
     result.summary.answer = if study.claim.is_empty() { found } else { format!("{} {found}", result.summary.answer) };
     Ok(result)
 }
 
-/// Every score at every dose.
-fn table(study: &StudyConfig, outcome: &Variants) -> Figure {
-    let columns = scores(study);
-    let cell = |arm: &ArmTrials, metric: &String| {
-        let value = centre(metric, &censored(study, metric, arm)).value;
-        HeatCell { value: value.is_finite().then_some(value), detail: String::new() }
-    };
-    let row = |arm: &ArmTrials| columns.iter().map(|metric| cell(arm, metric)).collect();
+/// The scores at every dose.
+fn doses(study: &StudyConfig, outcome: &Variants) -> Figure {
     Figure {
         id: format!("{}-doses", study.name),
         title: "What each dose reaches".to_owned(),
         caption: format!(
             "Means over {} seeds, the same for all rows. Each column has its own colours, from its worst value to its best, \
-             the deepest.",
+             the deepest. A dash: a run has no value. Scores that no dose changes have no curve below.",
             study.seeds.count
         ),
-        content: FigureContent::HeatMap {
-            rows: outcome.all.iter().map(|arm| arm.arm.label().to_owned()).collect(),
-            cells: outcome.all.iter().map(row).collect(),
-            colours: HeatColours::Columns { reversed: reversed(&columns) },
-            columns,
-        },
+        content: table(study, &outcome.all, &[]),
     }
+}
+
+/// Whether a drug changes a score.
+fn responds(study: &StudyConfig, metric: &str, all: &[ArmTrials]) -> bool {
+    let mut means = all.iter().map(|arm| centre(metric, &censored(study, metric, arm)).value);
+    let first = means.next().unwrap_or(f64::NAN);
+    means.any(|mean| mean.is_finite() && mean.to_bits() != first.to_bits())
 }
 
 /// The response of one score.
@@ -305,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn every_dose_runs_and_every_score_has_its_curve() {
+    fn every_dose_runs_on_the_same_seeds() {
         let study = of(&base(), None, None, dose(DoseAction::Agonist, &[0.0, 0.5, 2.0])).unwrap();
         assert_eq!(study.arm[0].name, "modulated");
         let again = StudyConfig::from_toml(&toml::to_string(&study).unwrap(), "again").unwrap();
@@ -314,8 +312,24 @@ mod tests {
         assert_eq!(result.summary.arm_order, ["no_drug", "agonist_0", "agonist_0.5", "agonist_2"]);
         assert_eq!(result.summary.arms["no_drug"], result.summary.arms["agonist_0"], "a dose of nothing is nothing");
         let curves = result.figures.iter().filter(|figure| matches!(figure.content, FigureContent::Curves { .. }));
-        assert_eq!(curves.count(), scores(&study).len());
+        assert_eq!(curves.count(), 0, "chance responds to no dose");
         assert!(result.summary.answer.starts_with("Without the drug"), "{}", result.summary.answer);
+    }
+
+    #[test]
+    fn a_score_that_responds_has_its_curve() {
+        let text = STUDY
+            .replace("[arm.agent.random_choice]\n        [arm.neuro", "[arm.agent.actor_critic]\n        [arm.neuro");
+        let study = StudyConfig::from_toml(&text.replace("budget = 60", "budget = 600"), "test").unwrap();
+        let config = DoseConfig { modulator: Transmitter::Dopamine, ..dose(DoseAction::Lesion, &[0.0, 0.5, 1.0]) };
+        let result = run_study(&of(&study, None, None, config).unwrap(), false, &Silent).unwrap();
+        let find = |figure: &&Figure| figure.id.ends_with("accuracy_before");
+        let FigureContent::Curves { series, references, .. } = &result.figures.iter().find(find).unwrap().content
+        else {
+            panic!("a curve");
+        };
+        assert_eq!((series[0].x.as_slice(), references[0].1), (&[0.0, 0.5, 1.0][..], series[0].y[0]));
+        assert!(series[0].y[0] > series[0].y[2] + 0.2, "without dopamine nothing is learned: {:?}", series[0].y);
     }
 
     #[test]

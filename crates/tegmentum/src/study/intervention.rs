@@ -10,12 +10,13 @@ use super::tuning::TuningRecord;
 use crate::error::{Error, Result};
 use crate::neuromodulation::controller::ControllerConfig;
 use crate::neuromodulation::nucleus::Transmitter;
-use crate::neuromodulation::pharmacology::{Action, Drug};
+use crate::neuromodulation::pharmacology::Drug;
+use crate::neuromodulation::system::NeuromodulationConfig;
 use crate::optimizer::OptimizerConfig;
 use crate::plasticity::PlasticityConfig;
 use crate::random::Key;
 use crate::statistics::{Estimate, RESAMPLES, bootstrap, mean, wilson_interval};
-use crate::study::outcome::is_share;
+use crate::study::outcome::{FigureContent, HeatCell, HeatColours, is_share};
 
 /// An arm under drugs.
 #[derive(Clone, Debug)]
@@ -83,34 +84,25 @@ pub(crate) fn with_drugs(arm: &Arm, drugs: &[Drug]) -> Result<Arm> {
     if drugs.is_empty() {
         return Ok(arm);
     }
-    match (&mut arm.neuromodulation, &mut arm.optimizer, &mut arm.plasticity) {
-        (Some(system), ..) => system.pharmacology.extend_from_slice(drugs),
-        (_, Some(OptimizerConfig::Dopamine(config)), _) => add_to_controller(&mut config.controller, drugs)?,
-        (.., Some(PlasticityConfig::NodePerturbation(config))) => add_to_controller(&mut config.controller, drugs)?,
-        _ => return Err(without_modulators(&arm)),
+    let mut taken = false;
+    if let Some(system) = &mut arm.neuromodulation {
+        system.pharmacology.extend_from_slice(drugs);
+        taken = true;
     }
-    Ok(arm)
+    if let Some(controller) = controller_of(&mut arm) {
+        controller.pharmacology.extend_from_slice(drugs);
+        taken = true;
+    }
+    if taken { Ok(arm) } else { Err(without_modulators(&arm)) }
 }
 
-/// The controller of the optimizers knows whole lesions.
-fn add_to_controller(controller: &mut ControllerConfig, drugs: &[Drug]) -> Result<()> {
-    for drug in drugs {
-        if drug.receptor.is_some() || drug.action != Action::Lesion(1.0) {
-            return Err(Error::Incompatible {
-                what: "a drug other than a whole lesion of a modulator".to_owned(),
-                with: "the controller of an optimizer".to_owned(),
-                reason: "it takes whole lesions; agents take all drugs".to_owned(),
-            });
-        }
-        let lesions = &mut controller.lesions;
-        match drug.modulator {
-            Transmitter::Dopamine => lesions.dopamine_sign = true,
-            Transmitter::Acetylcholine => lesions.acetylcholine = true,
-            Transmitter::Serotonin => lesions.serotonin = true,
-            Transmitter::Noradrenaline => lesions.noradrenaline = true,
-        }
+/// The controller of an optimizer or a rule that has one.
+fn controller_of(arm: &mut Arm) -> Option<&mut ControllerConfig> {
+    match (&mut arm.optimizer, &mut arm.plasticity) {
+        (Some(OptimizerConfig::Dopamine(config)), _) => Some(&mut config.controller),
+        (_, Some(PlasticityConfig::NodePerturbation(config))) => Some(&mut config.controller),
+        _ => None,
     }
-    Ok(())
 }
 
 fn without_modulators(arm: &Arm) -> Error {
@@ -125,29 +117,32 @@ fn without_modulators(arm: &Arm) -> Error {
 
 /// How many modulators an arm has intact.
 fn intact(arm: &Arm) -> usize {
-    if let Some(system) = &arm.neuromodulation {
+    let intact = |present: [bool; 4], drugs: &[Drug]| {
+        let gone = |of: Transmitter| drugs.contains(&Drug::lesion(of));
+        Transmitter::ALL.into_iter().zip(present).filter(|&(of, present)| present && !gone(of)).count()
+    };
+    let under_controller = |controller: &ControllerConfig| {
+        let lesions = controller.lesions;
+        let gone = [lesions.dopamine_sign, lesions.acetylcholine, lesions.serotonin, lesions.noradrenaline];
+        intact(gone.map(|gone| !gone), &controller.pharmacology)
+    };
+    let under_system = |system: &NeuromodulationConfig| {
         let parts = system.parts();
-        let nuclei = [
+        let present = [
             parts.ventral_tegmental_area.is_some(),
             parts.basal_forebrain.is_some(),
             parts.dorsal_raphe.is_some(),
             parts.locus_coeruleus.is_some(),
         ];
-        let gone = |transmitter: Transmitter| system.pharmacology.contains(&Drug::lesion(transmitter));
-        return Transmitter::ALL.into_iter().zip(nuclei).filter(|&(of, present)| present && !gone(of)).count();
-    }
-    let of = |controller: &ControllerConfig| {
-        let lesions = controller.lesions;
-        [lesions.dopamine_sign, lesions.acetylcholine, lesions.serotonin, lesions.noradrenaline]
-            .into_iter()
-            .filter(|gone| !gone)
-            .count()
+        intact(present, &system.pharmacology)
     };
-    match (&arm.optimizer, &arm.plasticity) {
-        (Some(OptimizerConfig::Dopamine(config)), _) => of(&config.controller),
-        (_, Some(PlasticityConfig::NodePerturbation(config))) => of(&config.controller),
+    let system = arm.neuromodulation.as_ref().map_or(0, under_system);
+    let controller = match (&arm.optimizer, &arm.plasticity) {
+        (Some(OptimizerConfig::Dopamine(config)), _) => under_controller(&config.controller),
+        (_, Some(PlasticityConfig::NodePerturbation(config))) => under_controller(&config.controller),
         _ => 0,
-    }
+    };
+    system.max(controller)
 }
 
 /// The study of `kind` of one arm in one setting of `study`, without claims; by default that of the first arm that has most
@@ -241,7 +236,28 @@ pub(crate) fn scores(study: &StudyConfig) -> Vec<String> {
     study.underlying().metric_names().into_iter().filter(|name| !accounting.contains(&name.as_str())).collect()
 }
 
-/// Whether the least value of a score is its best, for the colours of a table.
-pub(crate) fn reversed(scores: &[String]) -> Vec<bool> {
-    scores.iter().map(|score| !larger_is_better(score)).collect()
+/// Most scores in a table of variants.
+const SHOWN: usize = 12;
+
+/// A table of the means of all variants: the scores of which a variant has a mean, those of `first` before others, at most
+/// twelve.
+pub(crate) fn table(study: &StudyConfig, all: &[ArmTrials], first: &[String]) -> FigureContent {
+    let others = scores(study).into_iter().filter(|score| !first.contains(score));
+    let mean_of = |arm: &ArmTrials, metric: &str| centre(metric, &censored(study, metric, arm)).value;
+    let mut columns = Vec::new();
+    let mut values: Vec<Vec<f64>> = vec![Vec::new(); all.len()];
+    for metric in first.iter().cloned().chain(others) {
+        let column: Vec<f64> = all.iter().map(|arm| mean_of(arm, &metric)).collect();
+        if columns.len() < SHOWN && column.iter().any(|value| value.is_finite()) {
+            columns.push(metric);
+            values.iter_mut().zip(column).for_each(|(row, value)| row.push(value));
+        }
+    }
+    let cell = |value: f64| HeatCell { value: value.is_finite().then_some(value), detail: String::new() };
+    FigureContent::HeatMap {
+        rows: all.iter().map(|arm| arm.arm.label().to_owned()).collect(),
+        cells: values.into_iter().map(|row| row.into_iter().map(cell).collect()).collect(),
+        colours: HeatColours::Columns { reversed: columns.iter().map(|score| !larger_is_better(score)).collect() },
+        columns,
+    }
 }

@@ -279,6 +279,8 @@ mod tests {
         kind = "lesions"
         budget = 40
         seeds = { first = 100, count = 3 }
+        [lesion]
+        metrics = ["accuracy_before"]
         [environment.go_no_go]
         [[arm]]
         name = "agent"
@@ -288,7 +290,7 @@ mod tests {
         [[claim]]
         text = "nothing is learned, so that dopamine adds nothing"
         arm = "dopamine"
-        metric = "shapley_accuracy"
+        metric = "shapley_accuracy_before"
         statistic = "mean"
         at_most = 0.0
     "#;
@@ -311,11 +313,14 @@ mod tests {
         let study = StudyConfig::from_toml(STUDY, "test").unwrap();
         let result = run_study(&study, false, &Silent).unwrap();
         assert_eq!(result.summary.arm_order, arm_names());
-        let scores = &result.summary.arms["none"]["accuracy"].values;
-        assert!(result.summary.arms.values().all(|arm| arm["accuracy"].values == *scores), "chance learns nothing");
-        assert_eq!(result.summary.arms["dopamine"]["shapley_accuracy"].iqm, Some(0.0));
-        assert_eq!(result.summary.arms["all"]["shapley_accuracy"].values, [Some(0.0); 3]);
-        assert!(result.summary.arms["dopamine+serotonin"].contains_key("synergy_accuracy"));
+        let scores = &result.summary.arms["none"]["accuracy_before"].values;
+        assert!(
+            result.summary.arms.values().all(|arm| arm["accuracy_before"].values == *scores),
+            "chance learns nothing"
+        );
+        assert_eq!(result.summary.arms["dopamine"]["shapley_accuracy_before"].iqm, Some(0.0));
+        assert_eq!(result.summary.arms["all"]["shapley_accuracy_before"].values, [Some(0.0); 3]);
+        assert!(result.summary.arms["dopamine+serotonin"].contains_key("synergy_accuracy_before"));
         assert_eq!(result.summary.claims[0].verdict, crate::study::outcome::Verdict::Supported);
         assert!(result.summary.answer.contains("Not to be told from nothing: dopamine"), "{}", result.summary.answer);
         // What was written can be run again.
@@ -363,8 +368,8 @@ mod tests {
         let bare = Arm { neuromodulation: None, ..study.arm[0].clone() };
         let bare = StudyConfig { arm: vec![bare], ..study.clone() };
         assert!(error(&bare, None, &[]).contains("has no modulators"));
-        let wrong = STUDY.replace("[environment", "lesion = { metrics = ['speed'] }\n[environment");
-        assert!(StudyConfig::from_toml(&wrong, "test").unwrap_err().to_string().contains("unknown metric \"speed\""));
+        let wrong = STUDY.replace("metrics = [\"accuracy_before", "metrics = [\"speed");
+        assert!(StudyConfig::from_toml(&wrong, "test").unwrap_err().to_string().contains("unknown metric \"speed"));
         let wrong = STUDY.replace("arm = \"dopamine\"", "arm = \"dopamin\"");
         assert!(StudyConfig::from_toml(&wrong, "test").unwrap_err().to_string().contains("known are none, dopamine"));
     }

@@ -111,7 +111,9 @@ impl ArmTrials {
 /// Whether more of the metric called `name` is better.
 pub(crate) fn larger_is_better(name: &str) -> bool {
     ["valid_prediction_time", "width_decades", "solved_decades"].contains(&name)
-        || ["accuracy", "correct", "reward", "savings", "d_prime"].iter().any(|start| name.starts_with(start))
+        || ["accuracy", "correct", "reward", "savings", "d_prime", "hit_rate"]
+            .iter()
+            .any(|start| name.starts_with(start))
         || is_share(name)
         || switching::LARGER_IS_BETTER.contains(&name)
 }

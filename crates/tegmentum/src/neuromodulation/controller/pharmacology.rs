@@ -71,7 +71,7 @@ fn act_on_receptor(receptors: &mut Receptors, drug: &Drug, name: &str) -> Result
     let factor = match drug.action {
         Action::Lesion(share) => 1.0 - share,
         Action::Antagonist(dose) => 1.0 / (1.0 + dose),
-        Action::Clamp(level) if level == 0.0 => 0.0,
+        Action::Clamp(0.0) => 0.0,
         Action::Clamp(_) | Action::Agonist(_) | Action::Delay(_) | Action::Noise(_) => {
             return Err(Error::Incompatible {
                 what: "this drug".to_owned(),

@@ -149,8 +149,8 @@ fn some_signal_matters_to_every_reading_but_the_constant_one() {
         bayes_factor: Some(10.0 * size),
         ..Signals::default()
     };
-    let calm = [signals(0.1); 100];
-    let mut shaken = calm;
+    let calm = vec![signals(0.1); 100];
+    let mut shaken = calm.clone();
     shaken[80..].fill(signals(1.0));
     shaken[99].reward = Some(1.0);
     for reading in registry().into_iter().filter(|reading| reading.description().name != "tonic_activity") {

@@ -8,6 +8,12 @@ fn build(text: &str) -> NeuromodulatorySystem {
     config.build(Key::from_seed(7)).expect("a valid system")
 }
 
+/// Dopamine carries δ; there is nothing else.
+fn dopamine_alone() -> NeuromodulationConfig {
+    let ventral_tegmental_area = Preset::Mei2025.parts().ventral_tegmental_area;
+    NeuromodulationConfig { ventral_tegmental_area, ..NeuromodulationConfig::default() }
+}
+
 /// Calm, then errors large enough for a burst.
 fn history(moments: usize) -> Vec<Signals> {
     let mut stream = Key::from_seed(5).stream();
@@ -167,8 +173,7 @@ fn a_drug_on_an_unknown_receptor_is_told() {
 #[test]
 fn wiring_reaches_its_places_alone() {
     let place = |name: &str| Place::Population(name.to_owned());
-    let mut config = NeuromodulationConfig::default();
-    config.ventral_tegmental_area = Preset::Mei2025.parts().ventral_tegmental_area;
+    let mut config = dopamine_alone();
     let transmission = Transmission::Wiring(vec![(place("actor"), 0.5)]);
     config.kinetics.insert(Transmitter::Dopamine, KineticsConfig { transmission, ..KineticsConfig::default() });
     for (name, at) in [("actor", place("actor")), ("critic", place("critic")), ("everywhere", Place::Network)] {
@@ -188,8 +193,7 @@ fn wiring_reaches_its_places_alone() {
 
 #[test]
 fn a_metabotropic_receptor_follows_slowly_and_by_elapsed_time() {
-    let mut config = NeuromodulationConfig::default();
-    config.ventral_tegmental_area = Preset::Mei2025.parts().ventral_tegmental_area;
+    let mut config = dopamine_alone();
     let fast = Receptor::new("fast", Transmitter::Dopamine, Target::Threshold, 1.0);
     let slow = Receptor::new("slow", Transmitter::Dopamine, Target::Bursting, 1.0);
     config.receptor = vec![fast, Receptor { time_constant: Some(4.0), ..slow }];
@@ -207,8 +211,7 @@ fn a_metabotropic_receptor_follows_slowly_and_by_elapsed_time() {
 
 #[test]
 fn receptors_converge_on_a_target_and_couplings_oppose() {
-    let mut config = NeuromodulationConfig::default();
-    config.ventral_tegmental_area = Preset::Mei2025.parts().ventral_tegmental_area;
+    let mut config = dopamine_alone();
     config.dorsal_raphe = Preset::Doya2002.parts().dorsal_raphe;
     config.receptor = vec![
         Receptor::new("d", Transmitter::Dopamine, Target::LearningRate, 1.0),

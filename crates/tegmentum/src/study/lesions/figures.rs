@@ -1,6 +1,6 @@
 //! The pictures and tables of a study of lesions.
 
-use super::{Game, Transmitter, brackets, is_away_from_zero, key, order, variant, with_interval};
+use super::{Game, Transmitter, attributed, brackets, is_away_from_zero, key, order, variant, with_interval};
 use crate::error::Result;
 use crate::statistics::Estimate;
 use crate::study::config::StudyConfig;
@@ -14,7 +14,7 @@ const SHOWN: [usize; 6] = [0b1111, 0b1110, 0b1101, 0b1011, 0b0111, 0];
 
 /// All figures.
 pub(super) fn draw(study: &StudyConfig, outcome: &Variants, games: &[(String, Game)]) -> Result<Vec<Figure>> {
-    let mut figures = vec![table(study, &outcome.all)];
+    let mut figures = vec![sets(study, &outcome.all)];
     for (metric, game) in games {
         figures.push(bars(study, metric, game));
         figures.push(pairs(study, metric, game));
@@ -28,14 +28,8 @@ fn figure(study: &StudyConfig, id: &str, title: String, caption: String, content
     Figure { id: format!("{}-{id}", study.name), title, caption, content }
 }
 
-/// Every score of every set.
-fn table(study: &StudyConfig, all: &[ArmTrials]) -> Figure {
-    let columns = scores(study);
-    let cell = |arm: &ArmTrials, metric: &String| {
-        let value = centre(metric, &censored(study, metric, arm)).value;
-        HeatCell { value: value.is_finite().then_some(value), detail: String::new() }
-    };
-    let row = |arm: &ArmTrials| columns.iter().map(|metric| cell(arm, metric)).collect();
+/// The scores of every set.
+fn sets(study: &StudyConfig, all: &[ArmTrials]) -> Figure {
     figure(
         study,
         "lesions",
@@ -43,15 +37,10 @@ fn table(study: &StudyConfig, all: &[ArmTrials]) -> Figure {
         format!(
             "Means over {} seeds, the same for all rows; a row names what is left intact (DA dopamine, ACh acetylcholine, \
              5-HT serotonin, NA noradrenaline). Each column has its own colours, from its worst value to its best, the \
-             deepest.",
+             deepest. A dash: a run has no value.",
             study.seeds.count
         ),
-        FigureContent::HeatMap {
-            rows: order().map(|set| variant(set).label).collect(),
-            cells: all.iter().map(row).collect(),
-            colours: HeatColours::Columns { reversed: reversed(&columns) },
-            columns,
-        },
+        table(study, all, &attributed(study)),
     )
 }
 

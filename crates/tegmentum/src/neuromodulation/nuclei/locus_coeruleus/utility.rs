@@ -90,8 +90,9 @@ impl UtilityConfig {
 ///
 /// let mut nucleus = UtilityConfig::default().build(Key::from_seed(1))?;
 /// let mut rewarded = |reward| nucleus.release(&Signals { reward: Some(reward), ..Signals::default() });
-/// (0..300).for_each(|_| drop(rewarded(0.5)));
-/// (0..10).for_each(|_| drop(rewarded(-1.0)));
+/// for moment in 0..310 {
+///     rewarded(if moment < 300 { 0.5 } else { -1.0 });
+/// }
 /// assert!(nucleus.engagement() > 0.5, "a lapse in a task that pays");
 /// # Ok::<(), tegmentum::error::Error>(())
 /// ```
