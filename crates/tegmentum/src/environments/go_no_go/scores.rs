@@ -20,7 +20,7 @@ const BURST: usize = 20;
 /// | score | meaning |
 /// |---|---|
 /// | `solved` | 1 if the last 100 trials of the rule after every shift are at least 90 % correct, else 0 |
-/// | `solved_shifts` | share of the shifts of which that is true |
+/// | `shifts_solved` | share of the shifts of which that is true |
 /// | `trials_to_criterion` | trials after a shift to 38 of 40 correct; infinite if a rule never gets there |
 /// | `accuracy_before`, `accuracy_after`, `accuracy_late` | of the last 100 trials of the first rule, of 50 after a shift, of the last 100 of a later rule |
 /// | `entropy_before`, `entropy_after`, `entropy_late` | of the policy at the Go cue of the rule in force, in bits: last 100, first 50, last 50 trials |
@@ -36,7 +36,7 @@ const BURST: usize = 20;
 /// | `savings` | of the last rule, if it was in force before; else no value |
 pub(super) const NAMES: [&str; 29] = [
     "solved",
-    "solved_shifts",
+    "shifts_solved",
     "trials_to_criterion",
     "accuracy_before",
     "accuracy_after",
@@ -280,7 +280,7 @@ mod tests {
         let value = |name: &str| values[NAMES.iter().position(|&known| known == name).unwrap()];
         assert_eq!(value("first_trials_to_criterion"), 98.0);
         assert_eq!(value("savings"), (98.0 - 58.0) / 98.0);
-        assert_eq!(value("solved_shifts"), 0.0);
+        assert_eq!(value("shifts_solved"), 0.0);
     }
 
     #[test]
