@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::environments::go_no_go::{self, GoNoGoConfig};
 use crate::environments::helicopter::{self, HelicopterConfig};
+use crate::environments::reversal::{self, ReversalConfig};
+use crate::environments::volatile_bandit::{self, VolatileBanditConfig};
 use crate::error::{Error, Result};
 use crate::network::Description;
 use crate::random::Key;
@@ -121,6 +123,10 @@ pub enum EnvironmentConfig {
     GoNoGo(GoNoGoConfig),
     /// Change-point prediction.
     Helicopter(HelicopterConfig),
+    /// Two arms that change places.
+    Reversal(ReversalConfig),
+    /// Two arms, stable in one phase and swapping in another.
+    VolatileBandit(VolatileBanditConfig),
 }
 
 impl EnvironmentConfig {
@@ -140,6 +146,8 @@ impl EnvironmentConfig {
         match self {
             Self::GoNoGo(_) => go_no_go::DESCRIPTION,
             Self::Helicopter(_) => helicopter::DESCRIPTION,
+            Self::Reversal(_) => reversal::DESCRIPTION,
+            Self::VolatileBandit(_) => volatile_bandit::DESCRIPTION,
         }
     }
 
@@ -151,6 +159,8 @@ impl EnvironmentConfig {
         Ok(match self {
             Self::GoNoGo(config) => Box::new(config.build()?),
             Self::Helicopter(config) => Box::new(config.build(key)?),
+            Self::Reversal(config) => Box::new(config.build(key)?),
+            Self::VolatileBandit(config) => Box::new(config.build(key)?),
         })
     }
 
@@ -159,6 +169,8 @@ impl EnvironmentConfig {
         match self {
             Self::GoNoGo(config) => config.score_names(),
             Self::Helicopter(config) => config.score_names(),
+            Self::Reversal(config) => config.score_names(),
+            Self::VolatileBandit(config) => config.score_names(),
         }
     }
 
@@ -167,6 +179,8 @@ impl EnvironmentConfig {
         match self {
             Self::GoNoGo(config) => config.scores(trials),
             Self::Helicopter(config) => config.scores(trials),
+            Self::Reversal(config) => config.scores(trials),
+            Self::VolatileBandit(config) => config.scores(trials),
         }
     }
 
@@ -175,6 +189,8 @@ impl EnvironmentConfig {
         match self {
             Self::GoNoGo(config) => config.events(),
             Self::Helicopter(config) => config.events(),
+            Self::Reversal(config) => config.events(),
+            Self::VolatileBandit(config) => config.events(),
         }
     }
 }
@@ -186,5 +202,10 @@ pub fn registry() -> Vec<Description> {
 
 /// Every environment with its default parameters. An environment is registered by a line here.
 pub fn defaults() -> Vec<EnvironmentConfig> {
-    vec![EnvironmentConfig::GoNoGo(GoNoGoConfig::default()), EnvironmentConfig::Helicopter(HelicopterConfig::default())]
+    vec![
+        EnvironmentConfig::GoNoGo(GoNoGoConfig::default()),
+        EnvironmentConfig::Helicopter(HelicopterConfig::default()),
+        EnvironmentConfig::Reversal(ReversalConfig::default()),
+        EnvironmentConfig::VolatileBandit(VolatileBanditConfig::default()),
+    ]
 }
