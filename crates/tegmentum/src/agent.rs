@@ -22,6 +22,7 @@ use crate::agents::hgf::{self, HgfConfig};
 use crate::agents::hidden_markov::{self, HiddenMarkovConfig};
 use crate::agents::opal::{self, OpalConfig};
 use crate::agents::pearce_hall::{self, PearceHallConfig};
+use crate::agents::q_learning::{self, QLearningConfig};
 use crate::agents::random_choice::{self, RandomChoiceConfig};
 use crate::agents::reduced_bayes::{self, ReducedBayesConfig};
 use crate::agents::rescorla_wagner::{self, RescorlaWagnerConfig};
@@ -121,6 +122,8 @@ pub enum AgentConfig {
     Opal(OpalConfig),
     /// A learning rate for bad news that is learned.
     Grossman(GrossmanConfig),
+    /// Values of choices in every situation that was met.
+    QLearning(QLearningConfig),
 }
 
 impl AgentConfig {
@@ -151,6 +154,7 @@ impl AgentConfig {
             Self::Hgf(_) => hgf::DESCRIPTION,
             Self::Opal(_) => opal::DESCRIPTION,
             Self::Grossman(_) => grossman::DESCRIPTION,
+            Self::QLearning(_) => q_learning::DESCRIPTION,
         }
     }
 
@@ -170,6 +174,7 @@ impl AgentConfig {
             Self::RescorlaWagner(config) => config.learning_rate = rate,
             Self::Opal(config) => config.go_rate = rate,
             Self::Grossman(config) => config.positive_rate = rate,
+            Self::QLearning(config) => config.learning_rate = rate,
         }
         true
     }
@@ -193,6 +198,7 @@ impl AgentConfig {
             Self::Hgf(config) => Box::new(config.build(environment, key)?),
             Self::Opal(config) => Box::new(config.build(environment, key)?),
             Self::Grossman(config) => Box::new(config.build(environment, key)?),
+            Self::QLearning(config) => Box::new(config.build(environment, key)?),
         })
     }
 }
@@ -218,5 +224,6 @@ pub fn defaults() -> Vec<AgentConfig> {
         AgentConfig::Hgf(HgfConfig::default()),
         AgentConfig::Opal(OpalConfig::default()),
         AgentConfig::Grossman(GrossmanConfig::default()),
+        AgentConfig::QLearning(QLearningConfig::default()),
     ]
 }

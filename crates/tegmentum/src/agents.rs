@@ -9,6 +9,7 @@ pub mod hgf;
 pub mod hidden_markov;
 pub mod opal;
 pub mod pearce_hall;
+pub mod q_learning;
 pub mod random_choice;
 pub mod reduced_bayes;
 pub mod rescorla_wagner;

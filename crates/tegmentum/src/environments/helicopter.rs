@@ -14,7 +14,8 @@
 //! # Scores
 //! `error` mean |B − m|, the first · `error_block_1`… the same by block · `learning_rate_block_1`… how much of its error the
 //! agent acts upon, Σ|B_{t+1} − B_t| / Σ|x_t − B_t| · `error_high_hazard`, `error_low_hazard`, `error_high_noise`, `error_low_noise` over the
-//! blocks above the middle of the range of hazards (noises), and those below · `hazard_effect`, `noise_effect` high minus low.
+//! blocks above the middle of the range of hazards (noises), and those below · `hazard_effect`, `noise_effect` high minus low ·
+//! `learning_rate_hazard_effect`, `learning_rate_noise_effect` the same for learning rates.
 //!
 //! # Oracles
 //! The four blocks of the default, 200 trials each: [full Bayes](crate::agents::full_bayes) 11.07, reduced Bayes with the true h and
@@ -156,6 +157,7 @@ impl HelicopterConfig {
             names.push(format!("error_high_{factor}"));
             names.push(format!("error_low_{factor}"));
             names.push(format!("{factor}_effect"));
+            names.push(format!("learning_rate_{factor}_effect"));
         }
         names
     }
@@ -180,12 +182,15 @@ impl HelicopterConfig {
             let values: Vec<f64> = self.blocks.iter().map(factor).collect();
             let (low, high) = values.iter().fold((f64::INFINITY, 0.0f64), |(low, high), &v| (low.min(v), high.max(v)));
             let is_high = |block: usize| values[block] > low + (high - low) / 2.0;
-            let mean = |wanted: bool| {
-                let of =
-                    |sums: &[f64]| (0..count).filter(|&block| is_high(block) == wanted).map(|b| sums[b]).sum::<f64>();
-                of(&errors) / of(&trials_of)
+            let ratio = |sums: &[f64], of: &[f64], wanted: bool| {
+                let sum = |values: &[f64]| -> f64 {
+                    (0..count).filter(|&block| is_high(block) == wanted).map(|block| values[block]).sum()
+                };
+                sum(sums) / sum(of)
             };
-            scores.extend([mean(true), mean(false), mean(true) - mean(false)]);
+            let [high, low] = [true, false].map(|wanted| ratio(&errors, &trials_of, wanted));
+            let [fast, slow] = [true, false].map(|wanted| ratio(&moved, &missed, wanted));
+            scores.extend([high, low, high - low, fast - slow]);
         }
         scores
     }
