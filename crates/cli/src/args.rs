@@ -23,6 +23,7 @@ Examples:
   tegmentum reproduce --quick                        all studies, shortened, and one report
   tegmentum list                                     what there is to combine in a study
   tegmentum run my-study.toml --seeds 20             a study of your own
+  tegmentum lesion go-no-go                          which modulator does what?
   tegmentum forecast data.csv --columns level        learn a series, forecast what comes next
 
 Exit codes:
@@ -44,11 +45,22 @@ pub(crate) enum Command {
     /// Runs a study from a TOML file, or a built-in one, and writes DIR/NAME with the study as it was run, all records, the
     /// summary, figures and a report.
     Run(Run),
+    /// Take modulators away: which one does what?
+    ///
+    /// Runs one arm of a study with each of the 16 sets of its modulators left intact, all on the same seeds, and says how
+    /// much each adds (Shapley values and shares) and what two do together (synergy), with 95 % intervals. Writes
+    /// DIR/STUDY-lesions with the table, all records and a report.
+    Lesion(Lesion),
+    /// Give a drug at several doses: how does each score respond?
+    ///
+    /// Runs one arm of a study without and with a drug that acts on one modulator, or on one of its receptors, at several
+    /// doses, all on the same seeds, and draws the dose–response curve of every score. Writes DIR/STUDY-MODULATOR-ACTION.
+    Dose(Dose),
     /// Write the report of finished runs again
     ///
     /// Draws the report of finished runs again, from their folders alone, and prints where it is.
     Report(Report),
-    /// Show what there is: tasks, networks, learners, studies, metrics
+    /// Show what there is: tasks, networks, learners, worlds, presets, studies, metrics
     ///
     /// Shows every name that a study may use, one line each: the name, what it is, and where it comes from.
     List(List),
@@ -120,7 +132,121 @@ pub(crate) struct Run {
     pub(crate) options: Options,
 }
 
-/// What `run` and `reproduce` have in common.
+/// `tegmentum lesion`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tegmentum lesion lesions                 the study that comes with the program
+  tegmentum lesion my-study.toml --arm full --seeds 30
+  tegmentum lesion my-study.toml --metric accuracy --metric solved
+  tegmentum lesion xor --arm dopamine --setting 2-4-1 --metric evaluations_to_0.01
+  tegmentum lesion lesions --json | jq '.[0].arms.dopamine'
+
+Arms that can be lesioned: agents with [arm.neuromodulation], the optimizer dopamine, the rule node_perturbation. A rate
+that the arm has searched is searched once, with all modulators intact. DIR/STUDY-lesions/study.toml is a study of its
+own: change it, add claims, and give it to `tegmentum run`.")]
+pub(crate) struct Lesion {
+    /// A study: a file that ends in .toml, or the name of a built-in one
+    #[arg(value_name = "STUDY")]
+    pub(crate) study: String,
+    /// The arm and the setting.
+    #[command(flatten)]
+    pub(crate) choice: Choice,
+    /// What is attributed to the modulators; the study's first metric if not given; may be given several times
+    #[arg(long = "metric", value_name = "METRIC")]
+    pub(crate) metrics: Vec<String>,
+    /// Change a field of the study first, as for `run`
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub(crate) changes: Vec<String>,
+    /// How to run it.
+    #[command(flatten)]
+    pub(crate) options: Options,
+}
+
+/// `tegmentum dose`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tegmentum dose lesions --modulator noradrenaline
+  tegmentum dose lesions --modulator noradrenaline --action antagonist --doses 0,0.5,1,2,4,8
+  tegmentum dose lesions --modulator noradrenaline --receptor noradrenaline_temperature --action clamp --doses 0,0.5,1
+  tegmentum dose my-study.toml --arm full --modulator dopamine --action lesion
+
+Doses:
+  agonist     added to the level, in units of level          antagonist  level / (1 + dose)
+  clamp       the level itself                               lesion      share of the release taken away, 0 to 1
+  noise       standard deviation added to the level          delay       moments by which the level comes late
+
+A run without the drug is always made for comparison.")]
+pub(crate) struct Dose {
+    /// A study: a file that ends in .toml, or the name of a built-in one
+    #[arg(value_name = "STUDY")]
+    pub(crate) study: String,
+    /// What the drug acts on
+    #[arg(long, value_enum)]
+    pub(crate) modulator: ModulatorKind,
+    /// One of the modulator's receptors, by its name; the modulator everywhere if not given
+    #[arg(long, value_name = "NAME")]
+    pub(crate) receptor: Option<String>,
+    /// What the drug does
+    #[arg(long, value_enum, default_value_t = ActionKind::Agonist)]
+    pub(crate) action: ActionKind,
+    /// Doses, separated by commas; a usual range for the action if not given
+    #[arg(long, value_name = "A,B", value_delimiter = ',', allow_negative_numbers = true)]
+    pub(crate) doses: Vec<f64>,
+    /// The arm and the setting.
+    #[command(flatten)]
+    pub(crate) choice: Choice,
+    /// Change a field of the study first, as for `run`
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub(crate) changes: Vec<String>,
+    /// How to run it.
+    #[command(flatten)]
+    pub(crate) options: Options,
+}
+
+/// Which part of a study is treated.
+#[derive(Debug, Args)]
+pub(crate) struct Choice {
+    /// The arm; the first one that has most modulators intact if not given
+    #[arg(long, value_name = "ARM")]
+    pub(crate) arm: Option<String>,
+    /// The setting, for a study with several
+    #[arg(long, value_name = "SETTING")]
+    pub(crate) setting: Option<String>,
+}
+
+/// The four modulators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ModulatorKind {
+    /// From the ventral tegmental area
+    Dopamine,
+    /// From the basal forebrain
+    Acetylcholine,
+    /// From the dorsal raphe
+    Serotonin,
+    /// From the locus coeruleus
+    Noradrenaline,
+}
+
+/// What a drug does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ActionKind {
+    /// Acts like the transmitter
+    Agonist,
+    /// Competes with it
+    Antagonist,
+    /// Holds the level
+    Clamp,
+    /// Takes a share of the release away
+    Lesion,
+    /// Makes the level noisy
+    Noise,
+    /// Makes the level late
+    Delay,
+}
+
+/// What `run`, `reproduce`, `lesion` and `dose` have in common.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Run shortened: fewer seeds, smaller budgets, as each study says; figures are indicative only
@@ -196,6 +322,12 @@ pub(crate) enum ListKind {
     Plasticity,
     /// Baselines that follow the exact gradient
     Gradient,
+    /// Worlds that answer to what is done
+    Environments,
+    /// What acts and learns
+    Agents,
+    /// Modulators that belong together
+    Presets,
     /// Studies that come with the program
     Studies,
     /// What can be measured

@@ -1,6 +1,9 @@
 //! The commands, one file each.
 
+mod dose;
 mod forecast;
+mod intervene;
+mod lesion;
 mod list;
 mod report;
 mod reproduce;
@@ -21,6 +24,8 @@ pub(crate) fn dispatch(arguments: Arguments, output: &mut Output) -> Result<Exit
     match arguments.command {
         Command::Reproduce(arguments) => reproduce::execute(&arguments, output),
         Command::Run(arguments) => run::execute(&arguments, output),
+        Command::Lesion(arguments) => lesion::execute(&arguments, output),
+        Command::Dose(arguments) => dose::execute(&arguments, output),
         Command::Report(arguments) => report::execute(&arguments, output),
         Command::List(arguments) => list::execute(&arguments, output),
         Command::Forecast(arguments) => forecast::execute(&arguments, output),

@@ -17,10 +17,9 @@ pub(crate) fn lines(study: &StudyConfig, summary: &Summary, output: &Output) -> 
         output.styled(&Style::new().bold(), &wrapped(&format!("{}: {heading}", summary.study), width, 0)),
         wrapped(&summary.question, width, 0),
     ];
-    let metrics = metrics(study, summary);
-    if !metrics.is_empty() {
+    for table in tables(study, summary) {
         lines.push(String::new());
-        lines.extend(table(summary, &metrics).lines(width));
+        lines.extend(table.lines(width));
     }
     if !summary.claims.is_empty() {
         lines.push(String::new());
@@ -33,6 +32,48 @@ pub(crate) fn lines(study: &StudyConfig, summary: &Summary, output: &Output) -> 
     lines
 }
 
+/// The tables of a study: its arms, and for lesions what is attributed to whom.
+fn tables(study: &StudyConfig, summary: &Summary) -> Vec<Table> {
+    if study.kind == Kind::Lesions {
+        return lesions(study, summary);
+    }
+    let metrics = metrics(study, summary);
+    if metrics.is_empty() { Vec::new() } else { vec![table(summary, &metrics)] }
+}
+
+/// Means of all sets, then the Shapley values of the modulators and the synergies of pairs.
+fn lesions(study: &StudyConfig, summary: &Summary) -> Vec<Table> {
+    let scores = metrics(&study.underlying(), summary);
+    let mut sets = Table::new(std::iter::once("intact (means)".to_owned()).chain(scores.iter().cloned()));
+    for arm in &summary.arm_order {
+        let value = |metric: &String| summary.arms.get(arm).and_then(|metrics| metrics.get(metric)).and_then(mean);
+        sets.row(std::iter::once(arm.clone()).chain(scores.iter().map(|metric| optional(value(metric)))));
+    }
+    let attributed: Vec<String> = study.metric_names().into_iter().filter(|name| !scores.contains(name)).collect();
+    let of = |start: &str| attributed.iter().filter(|name| name.starts_with(start)).cloned().collect::<Vec<_>>();
+    let mut tables = vec![sets];
+    for (head, columns, size) in
+        [("modulator", of("shapley_"), 1), ("pair", [of("synergy_"), of("interaction_")].concat(), 2)]
+    {
+        let mut table = Table::new(std::iter::once(head.to_owned()).chain(columns.iter().cloned()));
+        let members = |arm: &str| if ["none", "all"].contains(&arm) { 0 } else { arm.split('+').count() };
+        let sum = summary.arm_order.iter().filter(|arm| *arm == "all" && size == 1);
+        for arm in summary.arm_order.iter().filter(|arm| members(arm) == size).chain(sum) {
+            let sample = |metric: &String| summary.arms.get(arm).and_then(|metrics| metrics.get(metric));
+            let cells = columns.iter().map(|name| sample(name).map_or_else(|| "–".to_owned(), |one| cell(name, one)));
+            table.row(std::iter::once(if arm == "all" { "sum".to_owned() } else { arm.clone() }).chain(cells));
+        }
+        tables.push(table);
+    }
+    tables
+}
+
+/// The mean over seeds, if every seed has a value.
+fn mean(sample: &Sample) -> Option<f64> {
+    let values: Option<Vec<f64>> = sample.values.iter().copied().collect();
+    values.map(|values| tegmentum::statistics::mean(&values)).filter(|mean| mean.is_finite())
+}
+
 /// The metrics worth a column: the study's own and its targets', or all that a study of another kind defines.
 fn metrics(study: &StudyConfig, summary: &Summary) -> Vec<String> {
     let measured = |name: &String| summary.arms.values().any(|metrics| metrics.contains_key(name));
@@ -40,6 +81,14 @@ fn metrics(study: &StudyConfig, summary: &Summary) -> Vec<String> {
     if matches!(study.kind, Kind::Compare | Kind::Robustness) {
         let accounting = ["evaluations", "state_bytes", "non_finite", "surprises"];
         let is_shown = |name: &String| is_claimed(name) || !accounting.contains(&name.as_str());
+        return study.metric_names().into_iter().filter(measured).filter(is_shown).collect();
+    }
+    if study.kind == Kind::Dose {
+        return metrics(&study.underlying(), summary);
+    }
+    if study.kind == Kind::Switching {
+        let of_a_stream = ["evaluations_to_relearn", "phases_solved", "detections", "false_alarms", "savings"];
+        let is_shown = |name: &String| is_claimed(name) || of_a_stream.contains(&name.as_str());
         return study.metric_names().into_iter().filter(measured).filter(is_shown).collect();
     }
     if study.kind == Kind::Behaviour {

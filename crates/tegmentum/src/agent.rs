@@ -26,6 +26,7 @@ use crate::agents::q_learning::{self, QLearningConfig};
 use crate::agents::random_choice::{self, RandomChoiceConfig};
 use crate::agents::reduced_bayes::{self, ReducedBayesConfig};
 use crate::agents::rescorla_wagner::{self, RescorlaWagnerConfig};
+use crate::agents::spiking_actor_critic::{self, SpikingActorCriticConfig};
 use crate::agents::varsmile::{self, VarSmileConfig};
 use crate::agents::win_stay_lose_shift::{self, WinStayLoseShiftConfig};
 use crate::environment::{Action, Environment};
@@ -99,6 +100,8 @@ pub enum AgentConfig {
     ActorCritic(ActorCriticConfig),
     /// Chooses at random.
     RandomChoice(RandomChoiceConfig),
+    /// Spiking groups that learn by R-STDP under dopamine.
+    SpikingActorCritic(SpikingActorCriticConfig),
     /// A number by a delta rule under the modulators.
     AdaptiveEstimator(AdaptiveEstimatorConfig),
     /// A number that jumps: estimate and run length, told noise and hazard.
@@ -143,6 +146,7 @@ impl AgentConfig {
         match self {
             Self::ActorCritic(_) => actor_critic::DESCRIPTION,
             Self::RandomChoice(_) => random_choice::DESCRIPTION,
+            Self::SpikingActorCritic(_) => spiking_actor_critic::DESCRIPTION,
             Self::AdaptiveEstimator(_) => adaptive_estimator::DESCRIPTION,
             Self::ReducedBayes(_) => reduced_bayes::DESCRIPTION,
             Self::FullBayes(_) => full_bayes::DESCRIPTION,
@@ -175,6 +179,7 @@ impl AgentConfig {
             Self::Opal(config) => config.go_rate = rate,
             Self::Grossman(config) => config.positive_rate = rate,
             Self::QLearning(config) => config.learning_rate = rate,
+            Self::SpikingActorCritic(config) => config.set_learning_rate(rate),
         }
         true
     }
@@ -187,6 +192,7 @@ impl AgentConfig {
         Ok(match self {
             Self::ActorCritic(config) => Box::new(config.build(environment, key)?),
             Self::RandomChoice(config) => Box::new(config.build(environment, key)?),
+            Self::SpikingActorCritic(config) => Box::new(config.build(environment, key)?),
             Self::AdaptiveEstimator(config) => Box::new(config.build(environment)?),
             Self::ReducedBayes(config) => Box::new(config.build(environment)?),
             Self::FullBayes(config) => Box::new(config.build(environment)?),
@@ -211,12 +217,13 @@ pub fn registry() -> Vec<Description> {
 /// Every agent with its default parameters. An agent is registered by a line here.
 pub fn defaults() -> Vec<AgentConfig> {
     vec![
+        AgentConfig::ActorCritic(ActorCriticConfig::default()),
         AgentConfig::RandomChoice(RandomChoiceConfig::default()),
+        AgentConfig::SpikingActorCritic(SpikingActorCriticConfig::default()),
         AgentConfig::AdaptiveEstimator(AdaptiveEstimatorConfig::default()),
         AgentConfig::ReducedBayes(ReducedBayesConfig::default()),
         AgentConfig::FullBayes(FullBayesConfig::default()),
         AgentConfig::PearceHall(PearceHallConfig::default()),
-        AgentConfig::ActorCritic(ActorCriticConfig::default()),
         AgentConfig::RescorlaWagner(RescorlaWagnerConfig::default()),
         AgentConfig::WinStayLoseShift(WinStayLoseShiftConfig::default()),
         AgentConfig::HiddenMarkov(HiddenMarkovConfig::default()),

@@ -13,5 +13,6 @@ pub mod q_learning;
 pub mod random_choice;
 pub mod reduced_bayes;
 pub mod rescorla_wagner;
+pub mod spiking_actor_critic;
 pub mod varsmile;
 pub mod win_stay_lose_shift;

@@ -10,12 +10,17 @@
 //! | [dorsal raphe](nuclei::dorsal_raphe) | serotonin | time since the last surprise | horizon, patience |
 //! | [locus coeruleus](nuclei::locus_coeruleus) | noradrenaline | losses of the acting model | evidence of change |
 //!
+//! Each nucleus has further readings for agents ([`nuclei::registry`]), and a [system](system) puts any of them together:
+//! release, [couplings](coupling), [kinetics](kinetics), [drugs](pharmacology), [receptors](receptor). Anything that learns by
+//! updates can be put under a system ([`modulated_learner`]).
+//!
 //! The [`Controller`](controller::Controller) puts them together for learners that step through parameter space: the
 //! [`Dopamine`](crate::optimizers::dopamine) optimizer and [node perturbation](crate::plasticity::node_perturbation).
 
 pub mod controller;
 pub mod coupling;
 pub mod kinetics;
+pub mod modulated_learner;
 pub mod modulation;
 pub mod nuclei;
 pub mod nucleus;
@@ -23,5 +28,7 @@ pub mod pharmacology;
 pub mod preset;
 pub mod presets;
 pub mod receptor;
+pub mod record;
 pub mod signals;
+pub mod statistics;
 pub mod system;

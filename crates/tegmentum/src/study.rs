@@ -8,8 +8,11 @@ pub mod behaviour;
 pub mod claims;
 pub mod config;
 pub mod cost;
+pub mod dose;
 pub mod figures;
 pub mod folder;
+pub mod intervention;
+pub mod lesions;
 pub mod outcome;
 pub mod robustness;
 pub mod run;
@@ -34,6 +37,12 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("mackey-glass", include_str!("../../../studies/mackey-glass.toml")),
     ("gradient-gap", include_str!("../../../studies/gradient-gap.toml")),
     ("digits", include_str!("../../../studies/digits.toml")),
+    ("go-no-go-spiking", include_str!("../../../studies/go-no-go-spiking.toml")),
+    ("switching-xor", include_str!("../../../studies/switching-xor.toml")),
+    ("switching-chaos", include_str!("../../../studies/switching-chaos.toml")),
+    ("switching-digits", include_str!("../../../studies/switching-digits.toml")),
+    ("switching-drift", include_str!("../../../studies/switching-drift.toml")),
+    ("false-alarms", include_str!("../../../studies/false-alarms.toml")),
     ("cost", include_str!("../../../studies/cost.toml")),
 ];
 

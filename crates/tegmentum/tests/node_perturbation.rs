@@ -174,3 +174,47 @@ fn what_does_not_fit_is_refused() {
     let (_, other) = world("[parity]\nbits = 3", SMALL_XOR);
     assert!(matches!(learner.change_world(other), Err(Error::ShapeMismatch { .. })));
 }
+
+/// The averaged weights after some updates, as bits.
+fn after_updates(settings: &str, updates: u64) -> Vec<u32> {
+    let config: NodePerturbationConfig = toml::from_str(settings).unwrap();
+    let (mut learner, start) = learner(&config, "[xor]", SMALL_XOR, 6);
+    for update in 0..updates {
+        learner.update(Key::from_seed(8).child(update), &Modulation::default()).unwrap();
+    }
+    let mut parameters = vec![0.0; start.len()];
+    learner.averaged().write(1.0, &mut parameters);
+    parameters.into_iter().map(f32::to_bits).collect()
+}
+
+#[test]
+fn drugs_act_at_the_synapses() {
+    let drug = |modulator: &str, action: &str| {
+        format!(
+            "controller = {{ first_window = 8, pharmacology = [{{ modulator = '{modulator}', action = {{ {action} }} }}] }}"
+        )
+    };
+    let plain = |lesions: &str| format!("controller = {{ first_window = 8, lesions = {{ {lesions} }} }}");
+    let intact = after_updates(&plain(""), 60);
+    let start = after_updates(&plain(""), 0);
+    assert_ne!(intact, start);
+    assert_eq!(after_updates(&drug("dopamine", "lesion = 1.0"), 60), start, "nothing is learned without dopamine");
+    assert_eq!(after_updates(&drug("dopamine", "clamp = 0.0"), 60), start);
+    assert_ne!(after_updates(&drug("dopamine", "lesion = 0.5"), 60), intact);
+    for modulator in ["dopamine", "acetylcholine"] {
+        assert_eq!(after_updates(&drug(modulator, "antagonist = 0.0"), 60), intact, "a dose of nothing");
+    }
+    for modulator in ["acetylcholine", "serotonin", "noradrenaline"] {
+        let lesion = after_updates(&plain(&format!("{modulator} = true")), 60);
+        assert_eq!(after_updates(&drug(modulator, "lesion = 1.0"), 60), lesion, "{modulator}");
+    }
+    for (modulator, action) in
+        [("dopamine", "agonist = 1.0"), ("dopamine", "noise = 1.0"), ("acetylcholine", "delay = 3")]
+    {
+        let config: NodePerturbationConfig = toml::from_str(&drug(modulator, action)).unwrap();
+        let (network, problem) = world("[xor]", SMALL_XOR);
+        let start = network.initialise(Key::from_seed(1));
+        let refused = config.build(network, problem, start, Key::from_seed(1));
+        assert!(matches!(refused, Err(Error::Incompatible { .. })), "{modulator} {action}");
+    }
+}

@@ -521,3 +521,38 @@ fn value_stability_of_readings() {
     });
     assert_eq!(found, READING_VALUES);
 }
+
+/// The drugs of an experimenter on the four modulators of Dopamine: without dopamine not one bit is learned, whole lesions
+/// are those of that name, doses of nothing are nothing, and the same key gives the same noise.
+#[test]
+fn drugs_on_the_modulators_of_dopamine() {
+    let objective = BlackBox::new(150, bowl);
+    let after = |settings: &str| {
+        let config: OptimizerConfig = toml::from_str(&format!("[dopamine]\n{settings}")).unwrap();
+        let mut learner = config.build(start(150), Key::from_seed(1), 4000).unwrap();
+        run(&mut *learner, &objective, 600);
+        bits(&*learner)
+    };
+    let drug = |modulator: &str, action: &str| {
+        after(&format!("controller = {{ pharmacology = [{{ modulator = '{modulator}', action = {{ {action} }} }}] }}"))
+    };
+    let intact = after("");
+    let untouched = {
+        let config: OptimizerConfig = toml::from_str("[dopamine]").unwrap();
+        bits(&*config.build(start(150), Key::from_seed(1), 4000).unwrap())
+    };
+    assert_ne!(intact, untouched);
+    for action in ["lesion = 1.0", "clamp = 0.0"] {
+        assert_eq!(drug("dopamine", action), untouched, "{action}");
+    }
+    assert_eq!(drug("acetylcholine", "antagonist = 0.0"), intact);
+    assert_eq!(drug("noradrenaline", "agonist = 0.0"), intact);
+    for modulator in ["acetylcholine", "serotonin", "noradrenaline"] {
+        let lesion = after(&format!("controller = {{ lesions = {{ {modulator} = true }} }}"));
+        assert_eq!(drug(modulator, "lesion = 1.0"), lesion, "{modulator}");
+    }
+    for modulator in ["dopamine", "acetylcholine", "serotonin"] {
+        assert_ne!(drug(modulator, "antagonist = 1.0"), intact, "{modulator}");
+        assert_eq!(drug(modulator, "noise = 0.1"), drug(modulator, "noise = 0.1"), "{modulator}");
+    }
+}

@@ -7,8 +7,9 @@ use clap::ValueEnum;
 use console::Style;
 use serde::Serialize;
 use tegmentum::evaluation::Metric;
+use tegmentum::neuromodulation::preset::Preset;
 use tegmentum::study::{BUILT_IN, built_in};
-use tegmentum::{gradient, network, optimizer, plasticity, task};
+use tegmentum::{agent, environment, gradient, network, optimizer, plasticity, task};
 
 use crate::args::{List, ListKind};
 use crate::output::{Output, wrapped};
@@ -78,6 +79,9 @@ fn entries(kind: ListKind) -> Vec<Entry> {
         ListKind::Optimizers => optimizer::registry().into_iter().map(|item| described(item.0)).collect(),
         ListKind::Plasticity => plasticity::registry().into_iter().map(|item| described(item.0)).collect(),
         ListKind::Gradient => gradient::registry().into_iter().map(|item| described(item.0)).collect(),
+        ListKind::Environments => environment::registry().into_iter().map(described).collect(),
+        ListKind::Agents => agent::registry().into_iter().map(described).collect(),
+        ListKind::Presets => Preset::ALL.iter().map(|&preset| entry(preset.name(), &contents(preset), "")).collect(),
         ListKind::Studies => BUILT_IN.iter().map(|(name, _)| entry(name, &title(name), &size(name))).collect(),
         ListKind::Metrics => {
             METRICS.iter().map(|metric| entry(metric.name(), metric.label(), sense(*metric))).collect()
@@ -94,6 +98,28 @@ const METRICS: [Metric; 6] = [
     Metric::Nrmse,
     Metric::ValidPredictionTime,
 ];
+
+/// What a preset brings, in words.
+fn contents(preset: Preset) -> String {
+    let parts = preset.parts();
+    let nuclei = [
+        (parts.ventral_tegmental_area.is_some(), "dopamine"),
+        (parts.basal_forebrain.is_some(), "acetylcholine"),
+        (parts.dorsal_raphe.is_some(), "serotonin"),
+        (parts.locus_coeruleus.is_some(), "noradrenaline"),
+    ];
+    let names: Vec<&str> = nuclei.into_iter().filter_map(|(is_there, name)| is_there.then_some(name)).collect();
+    if names.is_empty() {
+        return "no modulators: nothing is changed".to_owned();
+    }
+    let count = |number: usize, what: &str| match number {
+        0 => String::new(),
+        1 => format!(", 1 {what}"),
+        number => format!(", {number} {what}s"),
+    };
+    let (receptors, couplings) = (parts.receptors.len(), parts.couplings.len());
+    format!("{}{}{}", names.join(", "), count(receptors, "receptor"), count(couplings, "coupling"))
+}
 
 fn sense(metric: Metric) -> &'static str {
     if metric.larger_is_better() { "larger is better" } else { "smaller is better" }

@@ -71,7 +71,7 @@ fn drawing(content: &FigureContent) -> Drawing {
         FigureContent::Curves { x, y, series, references } => curves::draw(x, y, series, references),
         FigureContent::Distribution { axis, groups, references } => distribution::draw(axis, groups, references),
         FigureContent::Trajectories { x, y, panels } => trajectories::draw(x, y, panels),
-        FigureContent::Runs { x, y, panels, events } => runs::draw(x, y, panels, events),
+        FigureContent::Runs { x, y, panels } => runs::draw(x, y, panels),
         FigureContent::HeatMap { columns, rows, cells, colours } => heat_map::draw(columns, rows, cells, colours),
         FigureContent::Bars { axis, bars } => bars::draw(axis, bars),
         FigureContent::Raster { populations, cells, x, panels } => raster::draw(populations, *cells, x, panels),

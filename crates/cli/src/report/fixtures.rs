@@ -120,10 +120,9 @@ pub(crate) fn runs(count: usize) -> FigureContent {
     };
     let events = [(400.0, "extra-dimensional shift"), (800.0, "reversal"), (820.0, "hidden name")];
     FigureContent::Runs {
-        x: axis("trial", false),
+        x: Axis { marks: events.map(|(at, name)| (name.to_owned(), at)).to_vec(), ..axis("trial", false) },
         y: axis("share of correct choices in 20 trials", false),
         panels: (0..count).map(panel).collect(),
-        events: events.map(|(at, name)| (at, name.to_owned())).to_vec(),
     }
 }
 

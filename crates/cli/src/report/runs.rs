@@ -20,7 +20,7 @@ const ABOVE: f64 = 44.0;
 const BELOW: f64 = 34.0;
 
 /// The panels as a drawing.
-pub(crate) fn draw(x: &Axis, y: &Axis, panels: &[RunsPanel], events: &[(f64, String)]) -> Drawing {
+pub(crate) fn draw(x: &Axis, y: &Axis, panels: &[RunsPanel]) -> Drawing {
     let values = || panels.iter().flat_map(|panel| panel.runs.iter().flatten().chain(&panel.mean).copied());
     let across = Scale::holding(panels.iter().flat_map(|panel| panel.x.iter().copied()), x.logarithmic);
     let up = Scale::holding(values(), y.logarithmic).with_air(0.03).down_to_near_zero();
@@ -38,7 +38,7 @@ pub(crate) fn draw(x: &Axis, y: &Axis, panels: &[RunsPanel], events: &[(f64, Str
     let bottom = 22.0 + panels.len().div_ceil(columns) as f64 * (ABOVE + height + BELOW);
     let body = html! {
         (text(0.0, 13.0, "name start", &y.label))
-        @for (index, (frame, content)) in frames.zip(panels).enumerate() { (panel(&frame, content, events, index)) }
+        @for (index, (frame, content)) in frames.zip(panels).enumerate() { (panel(&frame, content, &x.marks, index)) }
         (text(WIDTH / 2.0, bottom + 10.0, "name middle", &x.label))
     };
     let names: Vec<_> = panels.iter().map(|panel| format!("{} ({} runs)", panel.title, panel.runs.len())).collect();
@@ -47,7 +47,7 @@ pub(crate) fn draw(x: &Axis, y: &Axis, panels: &[RunsPanel], events: &[(f64, Str
 }
 
 /// One panel.
-fn panel(frame: &Frame, panel: &RunsPanel, events: &[(f64, String)], index: usize) -> Markup {
+fn panel(frame: &Frame, panel: &RunsPanel, events: &[(String, f64)], index: usize) -> Markup {
     let stride = panel.runs.len().div_ceil(RUNS).max(1);
     let faint = if panel.runs.len() > 40 { "run very-faint" } else { "run" };
     let runs = panel.runs.iter().step_by(stride).map(|run| line(frame, &panel.x, run, faint)).collect::<String>();
@@ -73,11 +73,11 @@ fn line(frame: &Frame, x: &[f64], y: &[f64], class: &str) -> String {
 }
 
 /// The events as vertical lines; a name that would touch the one before it is left out.
-fn marks(frame: &Frame, events: &[(f64, String)]) -> Markup {
-    let inside = |event: &&(f64, String)| frame.x.position(event.0).is_some_and(|place| (0.0..=1.0).contains(&place));
+fn marks(frame: &Frame, events: &[(String, f64)]) -> Markup {
+    let inside = |event: &&(String, f64)| frame.x.position(event.1).is_some_and(|place| (0.0..=1.0).contains(&place));
     let mut taken = f64::NEG_INFINITY;
     html! {
-        @for (at, name) in events.iter().filter(inside) {
+        @for (name, at) in events.iter().filter(inside) {
             @let x = frame.across(frame.x.position(*at).unwrap_or(0.0));
             path class="reference" d=(polyline(&[(x, frame.top - 4.0), (x, frame.bottom())])) {}
             @let half = text_width(name) / 2.0;
@@ -95,13 +95,13 @@ mod tests {
 
     #[test]
     fn every_run_has_its_line_and_names_do_not_touch() {
-        let axis = Axis { label: "trial".to_owned(), logarithmic: false };
+        let axis = crate::report::fixtures::axis("trial", false);
         let x: Vec<f64> = (0..50).map(f64::from).collect();
         let runs: Vec<Vec<f64>> = (0..30).map(|run| x.iter().map(|x| x * f64::from(run % 2)).collect()).collect();
         let panel = RunsPanel { title: "a".to_owned(), mean: runs[1].clone(), x, runs };
         let events = [(10.0, "shift"), (10.2, "hidden"), (40.0, "back"), (90.0, "outside")];
-        let events = events.map(|(at, name)| (at, name.to_owned()));
-        let body = draw(&axis, &axis, &[panel], &events).body.into_string();
+        let marks = events.map(|(at, name)| (name.to_owned(), at)).to_vec();
+        let body = draw(&Axis { marks, ..axis.clone() }, &axis, &[panel]).body.into_string();
         assert_eq!((body.matches("class=\"run\"").count(), body.matches("class=\"mean\"").count()), (30, 1));
         assert!(body.contains("shift") && body.contains("back"));
         assert!(!body.contains("hidden") && !body.contains("outside"));

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use tegmentum::study::outcome::{
-    Bar, CurveSeries, DistributionGroup, Figure, FigureContent, HeatCell, HeatColours, RasterPanel, RunsPanel, Summary,
-    TrajectoryPanel,
+    Axis, Bar, CurveSeries, DistributionGroup, Figure, FigureContent, HeatCell, HeatColours, RasterPanel, RunsPanel,
+    Summary, TrajectoryPanel,
 };
 
 use super::fixtures::{axis, curves, figure, figures, provenance, summary};
@@ -43,11 +43,11 @@ fn series(x: Vec<f64>, y: Vec<f64>, lower: Vec<f64>, upper: Vec<f64>) -> FigureC
 }
 
 fn runs_of(x: Vec<f64>, mean: Vec<f64>, runs: Vec<Vec<f64>>) -> FigureContent {
+    let marks = vec![("<&>".to_owned(), 1.0), (String::new(), f64::NAN), ("e".to_owned(), f64::INFINITY)];
     FigureContent::Runs {
-        x: axis("<x>", false),
+        x: Axis { marks, ..axis("<x>", false) },
         y: axis("&y", false),
         panels: vec![RunsPanel { title: "<&\">".to_owned(), x, mean, runs }],
-        events: vec![(1.0, "<&>".to_owned()), (f64::NAN, String::new()), (f64::INFINITY, "e".to_owned())],
     }
 }
 
@@ -150,7 +150,7 @@ fn nothing_at_all() {
         }],
     });
     check(FigureContent::Table { columns: vec![], rows: vec![vec![], vec!["a".to_owned()]] });
-    check(FigureContent::Runs { x: axis("", false), y: axis("", true), panels: vec![], events: vec![] });
+    check(FigureContent::Runs { x: axis("", false), y: axis("", true), panels: vec![] });
     check(runs_of(vec![], vec![], vec![vec![], vec![1.0]]));
     check(FigureContent::Bars { axis: axis("", false), bars: vec![] });
     for colours in [HeatColours::Signed, HeatColours::Columns { reversed: vec![] }] {

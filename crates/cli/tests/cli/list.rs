@@ -3,8 +3,9 @@
 use std::io::Read;
 use std::process::{Command, Stdio};
 
+use tegmentum::neuromodulation::preset::Preset;
 use tegmentum::study::BUILT_IN;
-use tegmentum::{gradient, network, optimizer, plasticity, task};
+use tegmentum::{agent, environment, gradient, network, optimizer, plasticity, task};
 
 use crate::command::{TestCommand, program};
 
@@ -15,6 +16,9 @@ fn every_registered_name_has_a_line() {
     names.extend(optimizer::registry().iter().map(|item| item.0.name));
     names.extend(plasticity::registry().iter().map(|item| item.0.name));
     names.extend(gradient::registry().iter().map(|item| item.0.name));
+    names.extend(environment::registry().iter().map(|item| item.name));
+    names.extend(agent::registry().iter().map(|item| item.name));
+    names.extend(Preset::ALL.map(Preset::name));
     names.extend(BUILT_IN.iter().map(|item| item.0));
     let test = TestCommand::new();
     let list = test.stdout(&["list"], 0);

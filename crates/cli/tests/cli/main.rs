@@ -6,5 +6,6 @@ mod command;
 mod failures;
 mod forecast;
 mod help;
+mod interventions;
 mod list;
 mod studies;

@@ -82,10 +82,9 @@ impl StopSignalConfig {
             let (name, value) = ("stop_signal.deadline", self.deadline as f64);
             return Err(Error::InvalidParameter { name, value, requirement: "between 2 and 10000 steps" });
         }
-        for (name, steps) in [
-            ("stop_signal.initial_delay", self.initial_delay),
-            ("stop_signal.staircase_step", self.staircase_step),
-        ] {
+        for (name, steps) in
+            [("stop_signal.initial_delay", self.initial_delay), ("stop_signal.staircase_step", self.staircase_step)]
+        {
             if steps >= self.deadline {
                 return Err(Error::InvalidParameter { name, value: steps as f64, requirement: "below the deadline" });
             }
@@ -110,9 +109,8 @@ impl StopSignalConfig {
     pub(crate) fn scores(self, trials: &[TrialReport]) -> Vec<f64> {
         let of = |stops: bool| trials.iter().filter(move |trial| (trial.condition & 2 != 0) == stops);
         // On a go trial the record holds the time of the response, on a stop trial the delay.
-        let mut times: Vec<f64> = of(false)
-            .map(|trial| if trial.action == 0.0 { self.deadline as f64 } else { trial.target })
-            .collect();
+        let mut times: Vec<f64> =
+            of(false).map(|trial| if trial.action == 0.0 { self.deadline as f64 } else { trial.target }).collect();
         times.sort_by(f64::total_cmp);
         let responses: Vec<f64> = of(false).filter(|trial| trial.action != 0.0).map(|trial| trial.target).collect();
         let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
@@ -264,6 +262,11 @@ mod tests {
     fn a_learner_gets_better_at_going() {
         let trials = run("[q_learning]\ninverse_temperature = 10.0", "[stop_signal]", 4000, 1);
         let go = |trials: &[TrialReport]| share_correct(trials.iter().filter(|trial| trial.condition & 2 == 0));
-        assert!(go(&trials[..100]) < 0.7 && go(&trials[3000..]) > 0.85, "{} {}", go(&trials[..100]), go(&trials[3000..]));
+        assert!(
+            go(&trials[..100]) < 0.7 && go(&trials[3000..]) > 0.85,
+            "{} {}",
+            go(&trials[..100]),
+            go(&trials[3000..])
+        );
     }
 }

@@ -75,7 +75,11 @@ impl TwoStepConfig {
         }
         if !(0.0..=width).contains(&self.drift) {
             let (name, value) = ("two_step.drift", self.drift);
-            return Err(Error::InvalidParameter { name, value, requirement: "between 0 and the distance of the bounds" });
+            return Err(Error::InvalidParameter {
+                name,
+                value,
+                requirement: "between 0 and the distance of the bounds",
+            });
         }
         let mut drift = key.stream();
         let probabilities = [0; 4].map(|_| self.bounds[0] + width * drift.uniform());
@@ -234,7 +238,8 @@ mod tests {
         let trials = run("[random_choice]", "[two_step]", 20_000, 3);
         let rare = trials.iter().filter(|trial| trial.condition & 2 != 0).count() as f64 / 20_000.0;
         assert!((rare - 0.3).abs() < 4.0 * (0.21f64 / 20_000.0).sqrt());
-        let mut environment = TwoStepConfig { drift: 0.2, ..TwoStepConfig::default() }.build(Key::from_seed(1)).unwrap();
+        let mut environment =
+            TwoStepConfig { drift: 0.2, ..TwoStepConfig::default() }.build(Key::from_seed(1)).unwrap();
         for _ in 0..1000 {
             environment.wander();
             assert!(environment.probabilities.iter().all(|p| (0.25..=0.75).contains(p)));

@@ -51,12 +51,19 @@ fn add_bits(block: [u32; 4], scale: f32, chunk: &mut [f32]) {
 dispatched! {
     /// Adds `scale · v` to `target`, where `v` are the normals of `key` from chunk `first` on.
     pub fn add_normals(key: Key, first: u64, scale: f32, target: &mut [f32]) {
-        for (index, values) in target.chunks_mut(4).enumerate() {
-            let block = key.block(first * 32 + index as u64);
-            let (a, b) = math::box_muller(block[0], block[1]);
-            let (c, d) = math::box_muller(block[2], block[3]);
-            for (value, normal) in values.iter_mut().zip([a, b, c, d]) {
-                *value += scale * normal;
+        for (index, values) in target.chunks_mut(4 * GROUP).enumerate() {
+            let blocks = key.blocks::<GROUP>(first * 32 + (GROUP * index) as u64);
+            let mut normals = [[0.0f32; GROUP]; 4];
+            for block in 0..GROUP {
+                (normals[0][block], normals[1][block]) = math::box_muller(blocks[0][block], blocks[1][block]);
+            }
+            for block in 0..GROUP {
+                (normals[2][block], normals[3][block]) = math::box_muller(blocks[2][block], blocks[3][block]);
+            }
+            for (block, values) in values.chunks_mut(4).enumerate() {
+                for (word, value) in values.iter_mut().enumerate() {
+                    *value += scale * normals[word][block];
+                }
             }
         }
     }
@@ -77,6 +84,19 @@ mod tests {
                 add(key, index as u64, 0.5, part);
             }
             assert_eq!(whole, parts);
+        }
+    }
+
+    #[test]
+    fn normals_are_those_of_the_blocks_one_by_one() {
+        let key = Key::from_seed(6);
+        let mut normals = vec![0.0; 2 * CHUNK + 13];
+        add_normals(key, 3, 2.0, &mut normals);
+        for (index, values) in normals.chunks(4).enumerate() {
+            let block = key.block(3 * 32 + index as u64);
+            let (a, b) = math::box_muller(block[0], block[1]);
+            let (c, d) = math::box_muller(block[2], block[3]);
+            assert!(values.iter().zip([a, b, c, d]).all(|(value, normal)| *value == 2.0 * normal));
         }
     }
 

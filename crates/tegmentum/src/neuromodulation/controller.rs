@@ -11,13 +11,19 @@
 //! ```
 //! Rates are shares of the weights' root mean square for one update, the same for every parameter.
 //!
+//! An experimenter's drugs act on the four levels ([`ControllerConfig::pharmacology`]): dopamine is each prediction error in
+//! units of its expected size, acetylcholine that size, serotonin the horizon of the average, noradrenaline the evidence of
+//! change; a whole lesion of one of the last three is the lesion of that name, one of dopamine learns nothing.
+//!
 //! Invariant to the scale of the loss. Cost: O(probes) operations a step and two evaluations a window.
 //!
 //! This is our reading of "the reward prediction error sets the learning rate" (arXiv:2510.22178, abstract), not the
 //! paper's equation, which could not be obtained.
 
+pub(crate) mod pharmacology;
 pub mod receptors;
 
+use pharmacology::Pharmacology;
 use receptors::Receptors;
 use serde::{Deserialize, Serialize};
 
@@ -26,8 +32,10 @@ use super::nuclei::basal_forebrain::error_size::{ErrorSize, LARGEST_OUTCOME};
 use super::nuclei::dorsal_raphe::horizon::Horizon;
 use super::nuclei::locus_coeruleus::cumulative_surprise::{CumulativeSurprise, CumulativeSurpriseConfig};
 use super::nuclei::ventral_tegmental_area::regret::RegretPredictionError;
-use super::nucleus::{Levels, Nucleus, Signals};
+use super::nucleus::{Levels, Nucleus, Signals, Transmitter};
+use super::pharmacology::Drug;
 use crate::error::{Result, at_least_one, positive};
+use crate::random::Key;
 
 /// Updates after a surprise in which a rate may become the best rate.
 const BEST_RATE_UPDATES: u64 = 400;
@@ -82,6 +90,9 @@ pub struct ControllerConfig {
     pub locus_coeruleus: CumulativeSurpriseConfig,
     /// What is taken away.
     pub lesions: Lesions,
+    /// What an experimenter does to the four modulators or to one of their receptors.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pharmacology: Vec<Drug>,
 }
 
 impl Default for ControllerConfig {
@@ -93,16 +104,21 @@ impl Default for ControllerConfig {
             receptors: Receptors::default(),
             locus_coeruleus: CumulativeSurpriseConfig::default(),
             lesions: Lesions::default(),
+            pharmacology: Vec::new(),
         }
     }
 }
 
 impl ControllerConfig {
-    /// A controller that begins with the rate `start` and never exceeds `cap`, both shares of the weights' size.
+    /// A controller that begins with the rate `start` and never exceeds `cap`, both shares of the weights' size; the noise
+    /// of drugs, if there is any, comes from `key`.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`](crate::error::Error::InvalidParameter) for a constant outside its range.
-    pub fn build(&self, start: f64, cap: f64) -> Result<Controller> {
+    /// [`Error::InvalidParameter`](crate::error::Error::InvalidParameter) for a constant or a dose outside its range,
+    /// [`Error::UnknownName`](crate::error::Error::UnknownName) and
+    /// [`Error::Incompatible`](crate::error::Error::Incompatible) for a drug on a receptor that is not there or has no use for
+    /// it.
+    pub fn build(&self, start: f64, cap: f64, key: Key) -> Result<Controller> {
         positive("cap", cap)?;
         if start.is_nan() || start < 0.0 {
             positive("start", start)?;
@@ -113,6 +129,7 @@ impl ControllerConfig {
         positive("horizon", self.horizon)?;
         positive("locus_coeruleus.threshold", self.locus_coeruleus.threshold)?;
         self.receptors.check()?;
+        let config = pharmacology::resolve(self)?;
         let rate = start.min(cap);
         Ok(Controller {
             start: rate,
@@ -125,7 +142,8 @@ impl ControllerConfig {
             serotonin: Horizon::new(first_window, self.window_growth, self.horizon),
             noradrenaline: CumulativeSurprise::new(self.locus_coeruleus),
             levels: Levels::default(),
-            config: self.clone(),
+            drugs: Pharmacology::new(&config, key),
+            config,
         })
     }
 }
@@ -135,8 +153,9 @@ impl ControllerConfig {
 /// # Example
 /// ```
 /// use tegmentum::neuromodulation::controller::ControllerConfig;
+/// use tegmentum::random::Key;
 ///
-/// let mut controller = ControllerConfig::default().build(1e-3, 0.5)?;
+/// let mut controller = ControllerConfig::default().build(1e-3, 0.5, Key::from_seed(1))?;
 /// let mut regrets = [0.3, -0.1];
 /// let factor = controller.appraise(&mut regrets);
 /// assert_eq!(regrets, [0.3, -0.1], "nothing is expected yet");
@@ -155,6 +174,7 @@ pub struct Controller {
     acetylcholine: ErrorSize,
     serotonin: Horizon,
     noradrenaline: CumulativeSurprise,
+    drugs: Pharmacology,
     levels: Levels,
 }
 
@@ -174,7 +194,7 @@ impl Controller {
         self.serotonin.elapsed()
     }
 
-    /// The constants.
+    /// The constants, with what drugs take away taken away.
     pub fn config(&self) -> &ControllerConfig {
         &self.config
     }
@@ -200,6 +220,12 @@ impl Controller {
                 *error = error.abs();
             }
         }
+        if self.drugs.acts_on(Transmitter::Dopamine) {
+            let unit = if lesions.acetylcholine { 1.0 } else { expected + 1e-12 };
+            for (index, error) in regrets.iter_mut().enumerate() {
+                *error = unit * self.drugs.fast_dopamine(index, *error / unit);
+            }
+        }
         if lesions.acetylcholine {
             return 1.0;
         }
@@ -211,15 +237,24 @@ impl Controller {
     /// Takes in a mean square of prediction errors and returns their expected size (acetylcholine).
     pub fn expect(&mut self, mean_square: f64) -> f64 {
         let signals = Signals { squared_prediction_error: Some(mean_square), ..Signals::default() };
-        self.levels.acetylcholine = self.acetylcholine.release(&signals).total();
+        let level = self.acetylcholine.release(&signals).total();
+        // A size is never negative, whatever the noise.
+        self.levels.acetylcholine = self.drugs.level(Transmitter::Acetylcholine, level).max(0.0);
         self.levels.acetylcholine
     }
 
     /// Counts an update and returns the share by which the average moves towards the explorer (serotonin).
     pub fn advance(&mut self, loss: f64) -> f64 {
         let signals = Signals { loss: Some(loss), ..Signals::default() };
-        self.levels.serotonin = self.serotonin.release(&signals).total();
-        if self.config.lesions.serotonin { 1.0 } else { self.serotonin.averaging_share() }
+        let level = self.serotonin.release(&signals).total();
+        self.levels.serotonin = self.drugs.level(Transmitter::Serotonin, level).max(0.0);
+        if self.config.lesions.serotonin {
+            1.0
+        } else if self.drugs.acts_on(Transmitter::Serotonin) {
+            self.serotonin.share_for(self.levels.serotonin)
+        } else {
+            self.serotonin.averaging_share()
+        }
     }
 
     /// Watches the loss of the acting model; true if the world may have changed, which [`Controller::confirm`] decides
@@ -228,8 +263,11 @@ impl Controller {
         if self.config.lesions.noradrenaline {
             return false;
         }
-        self.levels.noradrenaline =
-            self.noradrenaline.release(&Signals { loss: Some(loss), ..Signals::default() }).total();
+        let level = self.noradrenaline.release(&Signals { loss: Some(loss), ..Signals::default() }).total();
+        self.levels.noradrenaline = self.drugs.level(Transmitter::Noradrenaline, level);
+        if self.drugs.acts_on(Transmitter::Noradrenaline) {
+            return self.levels.noradrenaline > 1.0 && !self.noradrenaline.is_refractory();
+        }
         self.noradrenaline.is_suspicious()
     }
 
@@ -289,12 +327,17 @@ impl Controller {
             (true, false) => -LARGEST_OUTCOME,
             (false, true) => LARGEST_OUTCOME,
         };
+        self.levels.dopamine = self.drugs.level(Transmitter::Dopamine, self.levels.dopamine);
         let lesions = self.config.lesions;
         let mut modulation = Modulation { learning_rate: self.rate, ..Modulation::default() };
         if !(lesions.serotonin || lesions.serotonin_rate) {
             modulation = self.regulate(self.levels.dopamine - self.config.receptors.serotonin_on_dopamine);
         }
-        self.serotonin.begin_window();
+        if self.drugs.acts_on(Transmitter::Serotonin) {
+            self.serotonin.begin_window_for(self.levels.serotonin);
+        } else {
+            self.serotonin.begin_window();
+        }
         modulation
     }
 
@@ -319,7 +362,7 @@ mod tests {
     use super::*;
 
     fn controller(start: f64) -> Controller {
-        ControllerConfig::default().build(start, 0.5).expect("defaults are valid")
+        ControllerConfig::default().build(start, 0.5, Key::from_seed(1)).expect("defaults are valid")
     }
 
     #[test]
@@ -388,7 +431,9 @@ mod tests {
     #[test]
     fn lesions_take_away_what_they_say() {
         let build = |lesions: Lesions| {
-            ControllerConfig { lesions, ..ControllerConfig::default() }.build(0.1, 0.5).expect("valid")
+            ControllerConfig { lesions, ..ControllerConfig::default() }
+                .build(0.1, 0.5, Key::from_seed(1))
+                .expect("valid")
         };
         let mut without_acetylcholine = build(Lesions { acetylcholine: true, ..Lesions::default() });
         assert_eq!(without_acetylcholine.appraise(&mut [5.0, -2.0]), 1.0);

@@ -4,7 +4,8 @@
 //!     modulatory   r_to ← r_to · max(0, 1 + k s)      one changes how much of the other is released
 //!     opponent     r_to ← r_to − k s                  one takes away from the other
 //! ```
-//! r_to release, phasic and tonic alike (opponent: tonic) · s what drives it, from the moment before · k strength.
+//! r_to release, phasic and tonic alike (opponent: tonic) · s what drives it: a level of the moment before, or a
+//! [statistic](super::statistics) of values and errors · k strength.
 //!
 //! The third kind, *convergent* coupling, needs no arrow between modulators: receptors of two of them sit on one target,
 //! and their effects are multiplied there ([`Receptor`](super::receptor::Receptor)).
@@ -13,7 +14,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::nucleus::{Release, Transmitter};
+use super::nucleus::{Levels, Release, Transmitter};
+use super::statistics::OutcomeStatistics;
 use crate::error::{Error, Result};
 
 /// One arrow.
@@ -61,6 +63,38 @@ pub enum Drive {
     Serotonin,
     /// Level of noradrenaline.
     Noradrenaline,
+    /// Level of serotonin with the sign of the value: positive where good is expected, negative where bad is.
+    SerotoninBySignOfValue,
+    /// Variance of reward prediction errors.
+    PredictionErrorVariance,
+    /// Share of reward prediction errors that change sign.
+    PredictionErrorFlipRate,
+    /// Distance |V − V̄| of the value from its usual size.
+    ValueDeviation,
+    /// Variance over actions of their values.
+    ActionValueVariance,
+}
+
+impl Drive {
+    /// Whether it is more than a level.
+    pub(crate) fn needs_statistics(self) -> bool {
+        !matches!(self, Self::Dopamine | Self::Acetylcholine | Self::Serotonin | Self::Noradrenaline)
+    }
+
+    /// Its size, from levels of the moment before and statistics of this one.
+    pub fn size(self, levels: &Levels, statistics: &OutcomeStatistics) -> f64 {
+        match self {
+            Self::Dopamine => levels.dopamine,
+            Self::Acetylcholine => levels.acetylcholine,
+            Self::Serotonin => levels.serotonin,
+            Self::Noradrenaline => levels.noradrenaline,
+            Self::SerotoninBySignOfValue => levels.serotonin * statistics.sign_of_value(),
+            Self::PredictionErrorVariance => statistics.error_variance(),
+            Self::PredictionErrorFlipRate => statistics.flip_rate(),
+            Self::ValueDeviation => statistics.value_deviation(),
+            Self::ActionValueVariance => statistics.action_value_variance(),
+        }
+    }
 }
 
 impl Coupling {

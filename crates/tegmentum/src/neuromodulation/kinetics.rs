@@ -82,6 +82,12 @@ impl KineticsConfig {
     }
 }
 
+/// The share (1 − 1/τ)^Δ that is left after `elapsed` moments.
+pub(crate) fn kept(time_constant: f64, elapsed: f64) -> f64 {
+    let share = 1.0 - 1.0 / time_constant;
+    if elapsed == 1.0 { share } else { share.powf(elapsed) }
+}
+
 /// The state of one transmitter in the tissue.
 ///
 /// # Example
@@ -104,13 +110,9 @@ pub struct Kinetics {
 impl Kinetics {
     /// Takes in a release after `elapsed` moments and returns the level.
     pub fn update(&mut self, release: Release, elapsed: f64) -> f64 {
-        let kept = |time_constant: Option<f64>| match time_constant {
-            None => 0.0,
-            Some(constant) if elapsed == 1.0 => 1.0 - 1.0 / constant,
-            Some(constant) => (1.0 - 1.0 / constant).powf(elapsed),
-        };
-        self.phasic = kept(self.config.clearance) * self.phasic + release.phasic;
-        let memory = kept(self.config.tonic_time_constant);
+        let memory = |time_constant: Option<f64>| time_constant.map_or(0.0, |constant| kept(constant, elapsed));
+        self.phasic = memory(self.config.clearance) * self.phasic + release.phasic;
+        let memory = memory(self.config.tonic_time_constant);
         self.tonic = memory * self.tonic + (1.0 - memory) * release.tonic;
         self.level()
     }

@@ -11,10 +11,13 @@
 //! On a modulator they change its level for everyone, other nuclei too; on a receptor only what that receptor sees. Several
 //! drugs act in the order in which they are given.
 
+use std::collections::VecDeque;
+
 use serde::{Deserialize, Serialize};
 
 use super::nucleus::Transmitter;
 use crate::error::{Error, Result};
+use crate::random::{Key, Stream};
 
 /// One intervention.
 ///
@@ -86,5 +89,45 @@ impl Drug {
             }
         };
         if fits { Ok(()) } else { Err(Error::InvalidParameter { name, value, requirement }) }
+    }
+}
+
+/// A drug at work on one level.
+#[derive(Clone, Debug)]
+pub(crate) struct Dose {
+    pub(crate) action: Action,
+    past: VecDeque<f64>,
+    noise: Stream,
+}
+
+impl Dose {
+    /// The drug `action`, whose noise comes from `key`. A delayed level is zero until something comes through.
+    pub(crate) fn new(action: Action, key: Key) -> Self {
+        let past = match action {
+            // Room for one more, so that nothing is allocated later.
+            Action::Delay(moments) => {
+                let mut past = VecDeque::with_capacity(moments + 1);
+                past.resize(moments, 0.0);
+                past
+            }
+            _ => VecDeque::new(),
+        };
+        Self { action, past, noise: key.stream() }
+    }
+
+    /// The level under the drug.
+    pub(crate) fn on_level(&mut self, level: f64) -> f64 {
+        match self.action {
+            // A lesion of a nucleus acts on its release; one of a receptor takes it out of the level.
+            Action::Lesion(share) => level * (1.0 - share),
+            Action::Clamp(value) => value,
+            Action::Agonist(dose) => level + dose,
+            Action::Antagonist(dose) => level / (1.0 + dose),
+            Action::Delay(_) => {
+                self.past.push_back(level);
+                self.past.pop_front().unwrap_or(level)
+            }
+            Action::Noise(deviation) => level + deviation * f64::from(self.noise.normal()),
+        }
     }
 }

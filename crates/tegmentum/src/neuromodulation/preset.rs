@@ -3,6 +3,8 @@
 //! | preset | what is in it | source |
 //! |---|---|---|
 //! | `none` | nothing: modulation is neutral | |
+//! | `doya-2002` | one knob for each modulator: δ, learning rate, inverse temperature, discount; seven arrows between them | Doya 2002, strengths inferred |
+//! | `yu-dayan-2005` | acetylcholine is expected, noradrenaline unexpected uncertainty | Yu & Dayan 2005, effects inferred |
 //! | `change-point` | reduced Bayes about a number that jumps: error, noise, surprise and patience | Nassar 2010; roles partly ours |
 //! | `mei-2025` | dopamine carries δ; noradrenaline bursts on unexpected uncertainty, raises temperature and plasticity | arXiv:2501.06762, constants inferred |
 
@@ -17,7 +19,7 @@ use super::nuclei::dorsal_raphe::DorsalRapheConfig;
 use super::nuclei::locus_coeruleus::LocusCoeruleusConfig;
 use super::nuclei::ventral_tegmental_area::VentralTegmentalAreaConfig;
 use super::nucleus::Transmitter;
-use super::presets::{change_point, mei_2025};
+use super::presets::{change_point, doya_2002, mei_2025, yu_dayan_2005};
 use super::receptor::Receptor;
 
 /// The name of a preset.
@@ -27,6 +29,12 @@ pub enum Preset {
     /// Nothing: modulation is neutral.
     #[default]
     None,
+    /// One knob for each modulator, and seven arrows between them.
+    #[serde(rename = "doya-2002")]
+    Doya2002,
+    /// Expected and unexpected uncertainty.
+    #[serde(rename = "yu-dayan-2005")]
+    YuDayan2005,
     /// Four parts of inference about a number that jumps.
     ChangePoint,
     /// Dopamine and noradrenaline of the Go/No-Go study.
@@ -55,12 +63,14 @@ pub struct Parts {
 
 impl Preset {
     /// All presets.
-    pub const ALL: [Self; 3] = [Self::None, Self::ChangePoint, Self::Mei2025];
+    pub const ALL: [Self; 5] = [Self::None, Self::Doya2002, Self::YuDayan2005, Self::Mei2025, Self::ChangePoint];
 
     /// The name in study files.
     pub fn name(self) -> &'static str {
         match self {
             Self::None => "none",
+            Self::Doya2002 => "doya-2002",
+            Self::YuDayan2005 => "yu-dayan-2005",
             Self::ChangePoint => "change-point",
             Self::Mei2025 => "mei-2025",
         }
@@ -70,6 +80,8 @@ impl Preset {
     pub fn parts(self) -> Parts {
         match self {
             Self::None => Parts::default(),
+            Self::Doya2002 => doya_2002::parts(),
+            Self::YuDayan2005 => yu_dayan_2005::parts(),
             Self::ChangePoint => change_point::parts(),
             Self::Mei2025 => mei_2025::parts(),
         }

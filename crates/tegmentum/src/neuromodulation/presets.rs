@@ -1,4 +1,6 @@
 //! The presets, one file each.
 
 pub mod change_point;
+pub mod doya_2002;
 pub mod mei_2025;
+pub mod yu_dayan_2005;

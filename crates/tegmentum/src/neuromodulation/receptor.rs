@@ -78,9 +78,16 @@ impl ResponseCurve {
         match self {
             Self::Linear => level,
             Self::Hill { half, exponent } => {
-                let power = if exponent == 1.0 { level.abs() } else { level.abs().powf(exponent) };
-                let constant = if exponent == 1.0 { half } else { half.powf(exponent) };
-                level.signum() * power / (constant + power)
+                let size = level.abs();
+                let share = if exponent == 1.0 {
+                    size / (half + size)
+                } else if exponent == 2.0 {
+                    size * size / (half * half + size * size)
+                } else {
+                    // Never infinite over infinite; a level of zero divides to infinity and gives a share of zero.
+                    1.0 / (1.0 + (half / size).powf(exponent))
+                };
+                level.signum() * share
             }
         }
     }
@@ -136,5 +143,39 @@ impl Receptor {
             (true, false) => (1.0 + response).max(0.0),
             (true, true) => 1.0 / (1.0 + response).max(SMALLEST_DIVISOR),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hill_curves_in_closed_form() {
+        let hill = |half, exponent| ResponseCurve::Hill { half, exponent };
+        assert_eq!(hill(0.5, 1.0).of(0.5), 0.5);
+        assert_eq!(hill(2.0, 1.0).of(6.0), 0.75);
+        assert_eq!(hill(1.0, 2.0).of(3.0), 0.9);
+        assert!((hill(2.0, 4.0).of(1.0) - 1.0 / 17.0).abs() < 1e-15);
+        assert!((hill(2.0, 0.5).of(0.5) - 1.0 / 3.0).abs() < 1e-15);
+        for exponent in [0.5, 1.0, 2.0, 3.7] {
+            let curve = hill(0.3, exponent);
+            assert!((curve.of(0.3) - 0.5).abs() < 1e-15, "half the effect at K");
+            assert_eq!(curve.of(-0.2), -curve.of(0.2));
+            assert_eq!(curve.of(0.0), 0.0);
+            assert!((curve.of(1e100) - 1.0).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn factors_terms_and_divisors() {
+        let receptor = |target, efficacy| Receptor::new("r", Transmitter::Serotonin, target, efficacy);
+        assert_eq!(receptor(Target::Temperature, 2.0).effect(0.5), 2.0);
+        assert_eq!(receptor(Target::Temperature, -2.0).effect(3.0), 0.0, "a factor is never negative");
+        assert_eq!(receptor(Target::Threshold, -2.0).effect(3.0), -6.0);
+        let divides = Receptor { divides: true, ..receptor(Target::Temperature, 3.0) };
+        assert_eq!(divides.effect(1.0), 0.25);
+        assert_eq!(divides.effect(-1.0), 1000.0, "a divisor is never zero");
+        assert_eq!(receptor(Target::Gain, 0.0).effect(7.0), 1.0, "a blocked receptor");
     }
 }

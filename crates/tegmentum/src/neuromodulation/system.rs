@@ -1,29 +1,31 @@
 //! The whole path: signals → nuclei → coupling → kinetics → pharmacology → receptors → [`Modulation`].
 //!
-//! At each moment, in this order: all nuclei release, seeing the levels of the moment before; lesions and couplings change
+//! At each moment, in this order: all nuclei release, seeing the levels of the moment before; couplings and lesions change
 //! what is released; kinetics turn release into level; drugs act on levels; receptors turn levels into effects. A system
 //! without nuclei and receptors hands out neutral modulation.
 //!
 //! Cost: O(nuclei + couplings + receptors) a moment, no allocation.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::coupling::{Coupling, Drive};
-use super::kinetics::{Kinetics, KineticsConfig};
+use super::coupling::Coupling;
+use super::kinetics::{Kinetics, KineticsConfig, kept};
 use super::modulation::{LocalEffect, Modulation, Place, Target};
 use super::nuclei::basal_forebrain::BasalForebrainConfig;
 use super::nuclei::dorsal_raphe::DorsalRapheConfig;
 use super::nuclei::locus_coeruleus::LocusCoeruleusConfig;
 use super::nuclei::ventral_tegmental_area::VentralTegmentalAreaConfig;
-use super::nucleus::{Levels, Nucleus, Release, Transmitter};
-use super::pharmacology::{Action, Drug};
+use super::nucleus::{LARGEST_SIGNAL, Levels, Nucleus, Release, Transmitter};
+use super::pharmacology::{Action, Dose, Drug};
 use super::preset::{Parts, Preset};
 use super::receptor::Receptor;
+use super::record::{ModulatorRecord, ReceptorRecord, SystemRecord};
 use super::signals::Signals;
+use super::statistics::OutcomeStatistics;
 use crate::error::{Error, Result};
-use crate::random::{Key, Stream};
+use crate::random::Key;
 
 /// Child of the system's key from which the noise of a nucleus comes; drugs have the children from 0 on.
 const NUCLEUS_NOISE: u64 = u64::MAX;
@@ -121,6 +123,7 @@ impl NeuromodulationConfig {
                 reach: pathways[index].kinetics.reach(&receptor.place),
                 drugs: self.drugs(receptor.transmitter, Some(&receptor.name), key)?,
                 seen: 0.0,
+                effect: 0.0,
                 receptor: receptor.clone(),
             });
         }
@@ -135,12 +138,18 @@ impl NeuromodulationConfig {
                 }
             }
         }
+        let local = receptors.iter().filter(|site| site.receptor.place != Place::Network).map(|site| LocalEffect {
+            target: site.receptor.target,
+            place: site.receptor.place.clone(),
+            value: 0.0,
+        });
         let mut system = NeuromodulatorySystem {
+            modulation: Modulation { local: local.collect(), ..Modulation::default() },
+            statistics: parts.couplings.iter().any(|coupling| coupling.from.needs_statistics()).then(Default::default),
             pathways,
             couplings: parts.couplings,
             receptors,
             levels: Levels::default(),
-            modulation: Modulation::default(),
         };
         system.act_on_levels();
         system.bind(1.0);
@@ -149,41 +158,8 @@ impl NeuromodulationConfig {
 
     fn drugs(&self, modulator: Transmitter, receptor: Option<&str>, key: Key) -> Result<Vec<Dose>> {
         let meant = |drug: &&Drug| drug.modulator == modulator && drug.receptor.as_deref() == receptor;
-        let mut doses = Vec::new();
-        for (index, drug) in self.pharmacology.iter().enumerate().filter(|(_, drug)| meant(drug)) {
-            drug.check()?;
-            let past = match drug.action {
-                Action::Delay(moments) => VecDeque::from(vec![0.0; moments]),
-                _ => VecDeque::new(),
-            };
-            doses.push(Dose { action: drug.action, past, noise: key.child(index as u64).stream() });
-        }
-        Ok(doses)
-    }
-}
-
-/// A drug at work.
-#[derive(Clone, Debug)]
-struct Dose {
-    action: Action,
-    past: VecDeque<f64>,
-    noise: Stream,
-}
-
-impl Dose {
-    fn on_level(&mut self, level: f64) -> f64 {
-        match self.action {
-            // A lesion of the nucleus acts on its release; one of a receptor takes it out of the level.
-            Action::Lesion(share) => level * (1.0 - share),
-            Action::Clamp(value) => value,
-            Action::Agonist(dose) => level + dose,
-            Action::Antagonist(dose) => level / (1.0 + dose),
-            Action::Delay(_) => {
-                self.past.push_back(level);
-                self.past.pop_front().unwrap_or(level)
-            }
-            Action::Noise(deviation) => level + deviation * f64::from(self.noise.normal()),
-        }
+        let drugs = self.pharmacology.iter().enumerate().filter(|(_, drug)| meant(drug));
+        drugs.map(|(index, drug)| drug.check().map(|()| Dose::new(drug.action, key.child(index as u64)))).collect()
     }
 }
 
@@ -205,6 +181,7 @@ struct Site {
     reach: f64,
     drugs: Vec<Dose>,
     seen: f64,
+    effect: f64,
 }
 
 /// The four nuclei of one learner with all that follows from them.
@@ -213,6 +190,8 @@ pub struct NeuromodulatorySystem {
     pathways: Vec<Pathway>,
     couplings: Vec<Coupling>,
     receptors: Vec<Site>,
+    /// Kept only if a coupling asks for it.
+    statistics: Option<OutcomeStatistics>,
     levels: Levels,
     modulation: Modulation,
 }
@@ -220,21 +199,25 @@ pub struct NeuromodulatorySystem {
 impl NeuromodulatorySystem {
     /// Takes in the signals of one moment; levels and modulation are then those after it.
     pub fn observe(&mut self, signals: &Signals) {
-        let elapsed = signals.elapsed.unwrap_or(1.0);
+        let elapsed = signals.elapsed.filter(|elapsed| elapsed.is_finite() && *elapsed >= 0.0).unwrap_or(1.0);
         let signals = Signals { levels: self.levels, ..*signals };
+        if let Some(statistics) = &mut self.statistics {
+            statistics.observe(&signals);
+        }
+        let statistics = self.statistics.unwrap_or_default();
         for pathway in &mut self.pathways {
             let Some(nucleus) = &mut pathway.nucleus else { continue };
             let mut release = nucleus.release(&signals);
+            for coupling in self.couplings.iter().filter(|coupling| coupling.to == pathway.transmitter) {
+                release = coupling.apply(release, coupling.from.size(&signals.levels, &statistics));
+            }
             for dose in &pathway.drugs {
                 if let Action::Lesion(share) = dose.action {
                     release = Release { phasic: release.phasic * (1.0 - share), tonic: release.tonic * (1.0 - share) };
                 }
             }
-            for coupling in self.couplings.iter().filter(|coupling| coupling.to == pathway.transmitter) {
-                release = coupling.apply(release, drive(coupling.from, &signals));
-            }
-            pathway.release = release;
-            pathway.kinetics.update(release, elapsed);
+            pathway.release = Release { phasic: bounded(release.phasic), tonic: bounded(release.tonic) };
+            pathway.kinetics.update(pathway.release, elapsed);
         }
         self.act_on_levels();
         self.bind(elapsed);
@@ -247,7 +230,7 @@ impl NeuromodulatorySystem {
             for dose in pathway.drugs.iter_mut().filter(|dose| !matches!(dose.action, Action::Lesion(_))) {
                 level = dose.on_level(level);
             }
-            self.levels.set(pathway.transmitter, level);
+            self.levels.set(pathway.transmitter, bounded(level));
         }
     }
 
@@ -255,9 +238,9 @@ impl NeuromodulatorySystem {
     fn bind(&mut self, elapsed: f64) {
         let levels = Transmitter::ALL.map(|transmitter| self.levels.of(transmitter));
         let modulation = &mut self.modulation;
-        let mut local = std::mem::take(&mut modulation.local);
-        local.clear();
+        let local = std::mem::take(&mut modulation.local);
         *modulation = Modulation { local, ..Modulation::default() };
+        let mut next_local = 0;
         for site in &mut self.receptors {
             let mut level = site.reach * levels[site.source];
             for dose in &mut site.drugs {
@@ -265,14 +248,15 @@ impl NeuromodulatorySystem {
             }
             site.seen = match site.receptor.time_constant {
                 None => level,
-                Some(constant) => level + (1.0 - 1.0 / constant).powf(elapsed) * (site.seen - level),
+                Some(constant) => level + kept(constant, elapsed) * (site.seen - level),
             };
-            let effect = site.receptor.effect(site.seen);
+            site.effect = site.receptor.effect(site.seen);
             if site.receptor.place == Place::Network {
-                modulation.take(site.receptor.target, effect);
+                modulation.take(site.receptor.target, site.effect);
             } else {
-                let place = site.receptor.place.clone();
-                modulation.local.push(LocalEffect { target: site.receptor.target, place, value: effect });
+                // The places were written down when the system was built: nothing is allocated here.
+                modulation.local[next_local].value = site.effect;
+                next_local += 1;
             }
         }
     }
@@ -295,7 +279,35 @@ impl NeuromodulatorySystem {
 
     /// The effect of each receptor now, by name, with what it sees.
     pub fn effects(&self) -> impl Iterator<Item = (&str, f64, f64)> {
-        self.receptors.iter().map(|site| (site.receptor.name.as_str(), site.seen, site.receptor.effect(site.seen)))
+        self.receptors.iter().map(|site| (site.receptor.name.as_str(), site.seen, site.effect))
+    }
+
+    /// Writes down the moment. The vectors of `record` are used again.
+    pub fn record(&self, record: &mut SystemRecord) {
+        record.modulators.clear();
+        record.modulators.extend(self.pathways.iter().map(|pathway| ModulatorRecord {
+            transmitter: pathway.transmitter,
+            phasic_release: pathway.release.phasic,
+            tonic_release: pathway.release.tonic,
+            phasic: pathway.kinetics.phasic(),
+            tonic: pathway.kinetics.tonic(),
+            level: self.levels.of(pathway.transmitter),
+        }));
+        record.receptors.resize_with(self.receptors.len(), || ReceptorRecord {
+            name: String::new(),
+            target: Target::LearningRate,
+            seen: 0.0,
+            effect: 0.0,
+        });
+        for (entry, site) in record.receptors.iter_mut().zip(&self.receptors) {
+            entry.name.clone_from(&site.receptor.name);
+            (entry.target, entry.seen, entry.effect) = (site.receptor.target, site.seen, site.effect);
+        }
+    }
+
+    /// Whether there is neither a nucleus nor a receptor: modulation is neutral for ever.
+    pub fn is_neutral(&self) -> bool {
+        self.receptors.is_empty() && self.pathways.iter().all(|pathway| pathway.nucleus.is_none())
     }
 
     /// All nuclei forget the statistics of the world as it was.
@@ -304,13 +316,9 @@ impl NeuromodulatorySystem {
     }
 }
 
-fn drive(from: Drive, signals: &Signals) -> f64 {
-    match from {
-        Drive::Dopamine => signals.levels.dopamine,
-        Drive::Acetylcholine => signals.levels.acetylcholine,
-        Drive::Serotonin => signals.levels.serotonin,
-        Drive::Noradrenaline => signals.levels.noradrenaline,
-    }
+/// A release or level that can be reckoned with, whatever arrows in a circle have made of it.
+fn bounded(value: f64) -> f64 {
+    if value.is_nan() { 0.0 } else { value.clamp(-LARGEST_SIGNAL, LARGEST_SIGNAL) }
 }
 
 impl Modulation {
@@ -332,3 +340,6 @@ impl Modulation {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

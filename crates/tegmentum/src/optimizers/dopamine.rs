@@ -138,7 +138,7 @@ impl DopamineConfig {
             None => (self.directions as f64 / start.len() as f64).sqrt().min(0.5),
         };
         Ok(Dopamine {
-            controller: controller.build(self.start_rate.unwrap_or(cap), cap)?,
+            controller: controller.build(self.start_rate.unwrap_or(cap), cap, key.child(u64::MAX))?,
             size,
             averaged: start.clone(),
             explorer: start,
@@ -434,7 +434,7 @@ impl Optimizer for Dopamine {
 
     fn bases(&self) -> Bases<'_> {
         let averaged = Point::Vector(&self.averaged);
-        let acting = if self.config.controller.lesions.serotonin {
+        let acting = if self.controller.config().lesions.serotonin {
             Point::Vector(&self.explorer)
         } else {
             Point::Mixture { first: &self.averaged, second: &self.explorer, weight: AVERAGED_SHARE }

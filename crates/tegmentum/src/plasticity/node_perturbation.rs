@@ -18,6 +18,9 @@
 //! synapse) and moves weights as in [`Dopamine`](crate::optimizers::dopamine): x averaged, z exploring, y = .9 x + .1 z
 //! acting, under the same [`Controller`], with noradrenaline.
 //!
+//! Drugs: dopamine is a factor on the step of every weight, the readout's too (a lesion learns nothing); acetylcholine is the
+//! running size that divides. Both act at the synapses, without a delay or noise.
+//!
 //! # Cost
 //! Three forward-equivalents an update: two passes and one outer product; two more for each window. State: x, z, v, the acting y and the estimate g;
 //! offline also the activities and noise of the windows in flight, as backpropagation through time has them.
@@ -39,9 +42,11 @@ use crate::batch::{Batch, Part};
 use crate::error::{Error, Result, fraction, positive};
 use crate::forward::mean_loss;
 use crate::network::Network;
+use crate::neuromodulation::controller::pharmacology::as_affine;
 use crate::neuromodulation::controller::receptors::Receptors;
 use crate::neuromodulation::controller::{Controller, ControllerConfig};
 use crate::neuromodulation::modulation::Modulation;
+use crate::neuromodulation::nucleus::Transmitter;
 use crate::objectives::loss_of;
 use crate::optimizer::{Levels, StepReport};
 use crate::optimizers::dopamine::{parameter_size, towards};
@@ -133,6 +138,26 @@ impl Default for NodePerturbationConfig {
 }
 
 impl NodePerturbationConfig {
+    /// Dopamine and acetylcholine act at each synapse here, where no level of the past is kept and none is drawn.
+    fn drugs(&self) -> Result<Drugs> {
+        let incompatible = |what: &str, reason: &str| Error::Incompatible {
+            what: what.to_owned(),
+            with: "node perturbation".to_owned(),
+            reason: reason.to_owned(),
+        };
+        let drugs = &self.controller.pharmacology;
+        let Some((dopamine, 0.0)) = as_affine(drugs, Transmitter::Dopamine) else {
+            let reason =
+                "its dopamine is the loss difference of each step; use a lesion, an antagonist, or a clamp to 0";
+            return Err(incompatible("a drug that adds to dopamine, delays it or makes it noisy", reason));
+        };
+        let (scale, shift) = as_affine(drugs, Transmitter::Acetylcholine).ok_or_else(|| {
+            let reason = "each synapse has a level of its own; use a lesion, a clamp, an agonist or an antagonist";
+            incompatible("a drug that delays acetylcholine or makes it noisy", reason)
+        })?;
+        Ok(Drugs { dopamine, acetylcholine: (scale as f32, shift as f32) })
+    }
+
     /// A learner of `problem` with `network`, from the parameters `start` `[P]`.
     ///
     /// # Errors
@@ -168,7 +193,8 @@ impl NodePerturbationConfig {
         }
         let start_rate = self.start_rate.unwrap_or(self.largest_rate);
         Ok(NodePerturbation {
-            controller: self.controller.build(start_rate, self.largest_rate)?,
+            controller: self.controller.build(start_rate, self.largest_rate, key.child(u64::MAX))?,
+            drugs: self.drugs()?,
             size: parameter_size(&start),
             acting: start.clone(),
             averaged: start.clone(),
@@ -186,6 +212,13 @@ impl NodePerturbationConfig {
     }
 }
 
+/// What drugs do at the synapses: a factor on dopamine, and size ← scale · size + shift for acetylcholine.
+#[derive(Clone, Copy, Debug)]
+struct Drugs {
+    dopamine: f64,
+    acetylcholine: (f32, f32),
+}
+
 fn no_local_error() -> Error {
     Error::Incompatible {
         what: "readout = \"local_error\"".to_owned(),
@@ -201,6 +234,7 @@ pub struct NodePerturbation {
     network: Arc<dyn Network>,
     problem: Arc<Problem>,
     controller: Controller,
+    drugs: Drugs,
     size: f64,
     acting: Vec<f32>,
     averaged: Vec<f32>,
@@ -237,13 +271,14 @@ impl NodePerturbation {
     fn move_by_gradient(&mut self, share: f32, rate: f64) {
         self.since_reset += 1;
         let correction = 1.0 - SQUARE_MEMORY.powi(self.since_reset);
-        let lesioned = self.config.controller.lesions.acetylcholine;
-        let step = (rate * self.size) as f32;
+        let lesioned = self.controller.config().lesions.acetylcholine;
+        let step = (rate * self.size * self.drugs.dopamine) as f32;
+        let (scale, shift) = self.drugs.acetylcholine;
         let vectors = self.explorer.iter_mut().zip(&mut self.averaged).zip(&mut self.acting);
         for (((z, x), y), (gradient, square)) in vectors.zip(self.gradient.iter().zip(&mut self.squares)) {
             *square = SQUARE_MEMORY * *square + (1.0 - SQUARE_MEMORY) * gradient * gradient;
-            let size = if lesioned { 1.0 } else { (*square / correction).sqrt() + 1e-8 };
-            *z -= step * (gradient / size);
+            let size = if lesioned { 1.0 } else { scale * ((*square / correction).sqrt() + 1e-8) + shift };
+            *z -= step * (gradient / size.max(1e-8));
             *x = towards(*x, *z, share);
             *y = AVERAGED_SHARE * *x + (1.0 - AVERAGED_SHARE) * *z;
         }
@@ -274,7 +309,7 @@ impl NodePerturbation {
         if !self.controller.confirm(averaged_loss) {
             return (1, false);
         }
-        let gains = self.config.controller.receptors.noradrenaline_on_gain.clone();
+        let gains = self.controller.config().receptors.noradrenaline_on_gain.clone();
         let mut candidates = vec![(1.0, averaged_loss)];
         for &gain in &gains {
             candidates.push((gain, self.loss(Which::Averaged, gain, batch)));

@@ -8,6 +8,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::dose::{self, DoseConfig};
+use super::lesions::{self, LesionConfig};
 use crate::agent::AgentConfig;
 use crate::environment::EnvironmentConfig;
 use crate::error::{Error, Result};
@@ -86,6 +88,12 @@ pub struct StudyConfig {
     /// The environment, for a study of behaviour.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<EnvironmentConfig>,
+    /// What a study of lesions attributes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lesion: Option<LesionConfig>,
+    /// The drug and its doses, for a study of doses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dose: Option<DoseConfig>,
     /// Lengths of a window, for a study of costs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lengths: Vec<usize>,
@@ -131,6 +139,10 @@ pub enum Kind {
     Behaviour,
     /// Every arm in a world that changes without a sign.
     Switching,
+    /// One arm with every set of its modulators left intact.
+    Lesions,
+    /// One arm under a drug at several doses.
+    Dose,
 }
 
 /// A range of seeds.
@@ -248,7 +260,7 @@ pub struct Arm {
     /// An agent, for a study of behaviour.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<AgentConfig>,
-    /// The modulators of an agent.
+    /// The modulators of an agent; for another learner, a system around it, besides the modulators it may have of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub neuromodulation: Option<NeuromodulationConfig>,
 }
@@ -325,7 +337,7 @@ impl StudyConfig {
 
     /// The study's settings: the list, or the one task and network; for a stream its network and its first task.
     pub fn settings(&self) -> Vec<Setting> {
-        if let (Kind::Switching, Some(phase), Some(network)) = (self.kind, self.phase.first(), &self.network) {
+        if let (Some(phase), Some(network)) = (self.phase.first(), &self.network) {
             let budget = Some(self.phase.iter().map(|phase| phase.budget).sum());
             return vec![Setting {
                 name: self.name.clone(),
@@ -340,6 +352,21 @@ impl StudyConfig {
             }
             _ => self.setting.clone(),
         }
+    }
+
+    /// The study whose arm is treated, for a study of lesions or doses, without its claims; any other study as it is.
+    #[must_use]
+    pub fn underlying(&self) -> Self {
+        let mut study = self.clone();
+        if matches!(self.kind, Kind::Lesions | Kind::Dose) {
+            study.kind = match (&self.environment, self.phase.is_empty()) {
+                (Some(_), _) => Kind::Behaviour,
+                (None, false) => Kind::Switching,
+                (None, true) => Kind::Compare,
+            };
+            study.claim.clear();
+        }
+        study
     }
 
     /// The names of the study's settings; a study without any has one, of its own name.
@@ -416,6 +443,14 @@ impl StudyConfig {
                 }
                 self.check_arms()?;
             }
+            Kind::Lesions => {
+                self.underlying().check()?;
+                lesions::check(self)?;
+            }
+            Kind::Dose => {
+                self.underlying().check()?;
+                dose::check(self)?;
+            }
         }
         self.claim.iter().try_for_each(|claim| self.check_claim(claim))
     }
@@ -471,7 +506,7 @@ impl StudyConfig {
         if !claim.at_most.or(claim.at_least).is_some_and(f64::is_finite) {
             return Err(place("the threshold must be a finite number"));
         }
-        if !matches!(self.kind, Kind::Compare | Kind::Robustness | Kind::Behaviour | Kind::Switching) {
+        if matches!(self.kind, Kind::Theory | Kind::Cost) {
             return Ok(());
         }
         if let Some(setting) = &claim.setting {
@@ -480,9 +515,9 @@ impl StudyConfig {
                 return Err(place(&format!("unknown setting {setting:?}: known are {}", known.join(", "))));
             }
         }
+        let known = self.arm_names();
         for arm in std::iter::once(&claim.arm).chain(&claim.reference) {
-            if !self.arm.iter().any(|known| known.name == *arm) {
-                let known: Vec<&str> = self.arm.iter().map(|arm| arm.name.as_str()).collect();
+            if !known.contains(arm) {
                 return Err(place(&format!("unknown arm {arm:?}: known are {}", known.join(", "))));
             }
         }
@@ -499,9 +534,19 @@ impl StudyConfig {
         }
     }
 
+    /// The names of the arms as claims have them; for a study of lesions or doses those of the variants of its one arm.
+    pub fn arm_names(&self) -> Vec<String> {
+        match self.kind {
+            Kind::Lesions => lesions::arm_names(),
+            Kind::Dose => dose::arm_names(self),
+            _ => self.arm.iter().map(|arm| arm.name.clone()).collect(),
+        }
+    }
+
     /// The names of what is measured along a run.
     pub fn curve_names(&self) -> Vec<String> {
         match self.kind {
+            Kind::Lesions | Kind::Dose => self.underlying().curve_names(),
             Kind::Behaviour => super::behaviour::CURVES.map(str::to_owned).to_vec(),
             _ => self.metrics.iter().map(|metric| metric.name().to_owned()).collect(),
         }
@@ -509,6 +554,13 @@ impl StudyConfig {
 
     /// The names of all metrics of a run of this study.
     pub fn metric_names(&self) -> Vec<String> {
+        if matches!(self.kind, Kind::Lesions | Kind::Dose) {
+            let mut names = self.underlying().metric_names();
+            if self.kind == Kind::Lesions {
+                names.extend(lesions::metric_names(self));
+            }
+            return names;
+        }
         if let (Kind::Behaviour, Some(environment)) = (self.kind, &self.environment) {
             return environment.score_names();
         }
@@ -557,8 +609,8 @@ fn check_arm(arm: &Arm, kind: Kind) -> Result<(), String> {
                 arm.name
             ));
         }
-    } else if arm.agent.is_some() || arm.neuromodulation.is_some() {
-        return Err(format!("arm {:?}: agent and neuromodulation belong to kind = \"behaviour\"", arm.name));
+    } else if arm.agent.is_some() {
+        return Err(format!("arm {:?}: an agent belongs to kind = \"behaviour\"", arm.name));
     } else if kinds != 1 {
         return Err(format!(
             "arm {:?}: give exactly one of [arm.optimizer.…], [arm.plasticity.…] and [arm.gradient.…]",

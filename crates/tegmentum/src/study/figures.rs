@@ -1,10 +1,11 @@
 //! The pictures and tables of a comparison.
 
 use super::config::{StudyConfig, evaluations_to};
-use super::outcome::{Axis, CurveSeries, DistributionGroup, Figure, FigureContent, TrajectoryPanel};
+use super::outcome::{Axis, CurveSeries, DistributionGroup, Figure, FigureContent, RunsPanel, TrajectoryPanel};
 use super::run::ArmTrials;
 use super::trial::{Stage, Trial};
 use super::tuning::TuningRecord;
+use crate::environment::EnvironmentConfig;
 use crate::evaluation::{FREE_RUN_WARM_UP, free_run};
 use crate::random::Key;
 use crate::statistics::{RESAMPLES, bootstrap_probability_of_improvement, median, quantile};
@@ -35,6 +36,11 @@ pub(crate) fn short(value: f64) -> String {
 /// An axis.
 pub(crate) fn axis(label: &str, logarithmic: bool) -> Axis {
     Axis { label: label.to_owned(), logarithmic, marks: Vec::new() }
+}
+
+/// What changes in an environment and when, as marks of an axis.
+pub(crate) fn changes(environment: &EnvironmentConfig) -> Vec<(String, f64)> {
+    environment.events().into_iter().map(|(trial, name)| (name, trial as f64)).collect()
 }
 
 /// All figures of a comparison, setting by setting.
@@ -284,6 +290,29 @@ pub(crate) fn curve(label: &str, trials: &[Trial], pick: impl Fn(&super::trial::
         }
     }
     series
+}
+
+/// Every run of an arm as a line, with their mean. A point of a run that has no value repeats the one
+/// before; a run that begins without one is left out.
+pub(crate) fn runs_panel(title: &str, arm: &ArmTrials, pick: impl Fn(&super::trial::Point) -> f64) -> RunsPanel {
+    let longest = arm.trials.iter().max_by_key(|trial| trial.curve.len());
+    let points = longest.map_or(0, |trial| trial.curve.len());
+    let x = longest.map_or_else(Vec::new, |trial| trial.curve.iter().map(|p| p.evaluations as f64).collect());
+    let run = |trial: &Trial| {
+        let mut last = None;
+        let mut values = Vec::with_capacity(points);
+        for index in 0..points {
+            let value = trial.curve.get(index).map(&pick).filter(|value| value.is_finite());
+            last = value.or(last);
+            values.extend(last);
+        }
+        values
+    };
+    let runs: Vec<Vec<f64>> = arm.trials.iter().map(run).filter(|run| run.len() == points).collect();
+    let n = runs.len().max(1) as f64;
+    let mean = 0..if runs.is_empty() { 0 } else { points };
+    let mean = mean.map(|index| runs.iter().map(|run| run[index]).sum::<f64>() / n).collect();
+    RunsPanel { title: title.to_owned(), x, mean, runs }
 }
 
 /// What is drawn of a series: two channels that show the shape, or one against its past.

@@ -143,8 +143,6 @@ pub enum FigureContent {
         y: Axis,
         /// The panels, from left to right.
         panels: Vec<RunsPanel>,
-        /// Vertical lines with a name: a shift of the rule, a switch.
-        events: Vec<(f64, String)>,
     },
     /// A table of numbers whose cells are coloured by them.
     HeatMap {

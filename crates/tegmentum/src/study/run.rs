@@ -12,10 +12,10 @@ use super::config::{Arm, Kind, StudyConfig};
 use super::outcome::{Figure, Sample, Summary, Verdict, is_share};
 use super::trial::{Stage, Trial, run_trial};
 use super::tuning::{Candidate, TuningRecord, candidates, choose, sum_up};
-use super::{behaviour, claims, cost, figures, robustness, switching, theory};
+use super::{behaviour, claims, cost, dose, figures, lesions, robustness, switching, theory};
 use crate::error::{Error, Result};
 use crate::random::Key;
-use crate::statistics::{RESAMPLES, bootstrap, interquartile_mean, median, quantile, wilson_interval};
+use crate::statistics::{RESAMPLES, bootstrap, interquartile_mean, mean, median, quantile, wilson_interval};
 
 /// Watches a study from outside: progress, and the wish to stop.
 pub trait Monitor: Sync {
@@ -128,6 +128,8 @@ pub fn run(study: &StudyConfig, quick: bool, monitor: &dyn Monitor) -> Result<St
         Kind::Cost => cost::run(study, quick, monitor),
         Kind::Behaviour => behaviour::run(study, quick, monitor),
         Kind::Switching => switching::run(study, quick, monitor),
+        Kind::Lesions => lesions::run(study, quick, monitor),
+        Kind::Dose => dose::run(study, quick, monitor),
     }?;
     if quick && study.quick.budget.is_some() {
         decide_nothing(&mut result.summary);
@@ -153,10 +155,26 @@ pub(crate) trait Runner: Sync {
     fn run(&self, setting: usize, arm: &Arm, seed: u64, tick: &(dyn Fn(u64) -> bool + Sync)) -> Result<Trial>;
 }
 
+/// What runs the arms of a study that has arms, made ready; every arm is built once.
+///
+/// # Errors
+/// If a part cannot be built, or [`Error::Study`] for a kind of study that does not run its arms one by one.
+pub(crate) fn runner(study: &StudyConfig) -> Result<Box<dyn Runner + '_>> {
+    Ok(match study.kind {
+        Kind::Compare => Box::new(Comparison { study, stages: stages(study)? }),
+        Kind::Behaviour => Box::new(behaviour::Stage::new(study)?),
+        Kind::Switching => Box::new(switching::Streams::new(study)?),
+        Kind::Robustness | Kind::Theory | Kind::Cost | Kind::Lesions | Kind::Dose => {
+            let problem = "its arms cannot be run under drugs".to_owned();
+            return Err(Error::Study { origin: study.name.clone(), problem });
+        }
+    })
+}
+
 /// Runs of a comparison.
 struct Comparison<'a> {
     study: &'a StudyConfig,
-    stages: &'a [Stage],
+    stages: Vec<Stage>,
 }
 
 impl Runner for Comparison<'_> {
@@ -170,10 +188,10 @@ impl Runner for Comparison<'_> {
 }
 
 fn compare(study: &StudyConfig, quick: bool, monitor: &dyn Monitor) -> Result<StudyResult> {
-    let stages = stages(study)?;
-    let (all, tuning) = run_all(study, &Comparison { study, stages: &stages }, monitor)?;
+    let comparison = Comparison { study, stages: stages(study)? };
+    let (all, tuning) = run_all(study, &comparison, monitor)?;
     let claims = claims::test(study, &all);
-    let drawn = figures::compare(study, &stages, &all, &tuning);
+    let drawn = figures::compare(study, &comparison.stages, &all, &tuning);
     Ok(assemble(study, quick, &all, claims, drawn, tuning))
 }
 
@@ -235,14 +253,14 @@ pub(crate) fn run_arms(
         .collect())
 }
 
-pub(crate) fn interrupted(study: &StudyConfig) -> Error {
+fn interrupted(study: &StudyConfig) -> Error {
     Error::Study { origin: study.name.clone(), problem: "stopped before its end; nothing was written".to_owned() }
 }
 
-type Tuned = (Vec<(usize, Arm)>, Vec<TuningRecord>);
+pub(crate) type Tuned = (Vec<(usize, Arm)>, Vec<TuningRecord>);
 
 /// Searches the rates of all arms in all settings; arms without a grid are passed on as they are.
-fn tune(study: &StudyConfig, runner: &dyn Runner, monitor: &dyn Monitor) -> Result<Tuned> {
+pub(crate) fn tune(study: &StudyConfig, runner: &dyn Runner, monitor: &dyn Monitor) -> Result<Tuned> {
     let settings = runner.settings();
     let mut grids = Vec::new();
     for setting in 0..settings.len() {
@@ -311,7 +329,11 @@ pub(crate) fn assemble(
     for arm in all {
         let names = study.metric_names();
         let samples = names.into_iter().filter(|name| arm.trials.iter().any(|trial| trial.metrics.contains_key(name)));
-        let of = |name: &str| if is_share(name) { share(&arm.values(name)) } else { sample(&arm.values(name)) };
+        let of = |name: &str| match arm.values(name) {
+            values if is_share(name) => share(&values),
+            values if lesions::is_attribution(name) => mean_sample(&values),
+            values => sample(&values),
+        };
         arms.insert(arm.name.clone(), samples.map(|name| (name.clone(), of(&name))).collect());
         records.extend(records_of(study, arm));
         seconds.insert(arm.name.clone(), arm.trials.iter().map(|trial| trial.seconds).sum());
@@ -355,6 +377,14 @@ pub(crate) fn sample(values: &[f64]) -> Sample {
 fn share(values: &[f64]) -> Sample {
     let estimate = wilson_interval(values.iter().filter(|&&value| value > 0.5).count(), values.len());
     Sample { iqm: Some(estimate.value), ci95: Some(estimate.ci95), ..sample(values) }
+}
+
+/// The sample of values that add up in the mean alone: their mean with its bootstrap interval.
+fn mean_sample(values: &[f64]) -> Sample {
+    let estimate = bootstrap(values, mean, RESAMPLES, Key::from_seed(values.len() as u64));
+    let finite = estimate.ci95.iter().all(|end| end.is_finite());
+    let iqm = estimate.value.is_finite().then_some(estimate.value);
+    Sample { iqm, ci95: finite.then_some(estimate.ci95), ..sample(values) }
 }
 
 /// The sample of a number that is not drawn from seeds.

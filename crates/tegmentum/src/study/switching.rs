@@ -19,16 +19,14 @@ mod figures;
 mod plan;
 mod trial;
 
-use rayon::prelude::*;
+use plan::Course;
 
 use super::claims;
 use super::config::{Arm, StudyConfig};
-use super::run::{ArmTrials, Monitor, StudyResult, assemble, interrupted};
+use super::run::{Monitor, Runner, StudyResult, assemble, run_all};
 use super::trial::Trial;
-use super::tuning::{Candidate, TuningPoint, TuningRecord, WORSE, candidates, choose};
+use super::tuning::candidates;
 use crate::error::Result;
-use crate::statistics::quantile;
-pub(crate) use plan::Course;
 
 /// Metrics of this kind of which more is better.
 pub(crate) const LARGER_IS_BETTER: [&str; 3] = ["phases_solved", "detections", "savings"];
@@ -93,98 +91,42 @@ pub(crate) fn check(study: &StudyConfig) -> Result<(), String> {
 
 /// Runs a study of a stream.
 pub(crate) fn run(study: &StudyConfig, quick: bool, monitor: &dyn Monitor) -> Result<StudyResult> {
-    let course = Course::new(study)?;
-    for arm in &study.arm {
-        for candidate in candidates(arm)? {
-            course.learner(&candidate.arm, study.seeds.first)?;
-        }
-    }
-    let (arms, tuning) = tune(study, &course, monitor)?;
-    let work = arms.len() as u64 * study.seeds.count * course.budget();
-    monitor.expect(&format!("{}: {} arms × {} seeds", study.name, arms.len(), study.seeds.count), work);
-    let jobs: Vec<(&Arm, u64)> = arms.iter().flat_map(|arm| study.seeds.iter().map(move |seed| (arm, seed))).collect();
-    let mut trials = run_jobs(study, &course, &jobs, monitor)?.into_iter();
-    let mut of_arm = |arm: &Arm| ArmTrials {
-        name: arm.name.clone(),
-        arm: arm.clone(),
-        setting: 0,
-        trials: trials.by_ref().take(study.seeds.count as usize).collect(),
-    };
-    let all: Vec<ArmTrials> = arms.iter().map(&mut of_arm).collect();
+    let streams = Streams::new(study)?;
+    let (all, tuning) = run_all(study, &streams, monitor)?;
     let claims = claims::test(study, &all);
-    let figures = figures::draw(study, &course, &all, &tuning);
+    let figures = figures::draw(study, &streams.course, &all, &tuning);
     Ok(assemble(study, quick, &all, claims, figures, tuning))
 }
 
-/// One arm, as it stands, on some seeds: a trial for each, with its metrics by name.
-///
-/// # Errors
-/// If the arm cannot be built, or the monitor stopped it.
-#[allow(dead_code, reason = "the entry for studies that change an arm and run it again")]
-pub(crate) fn run_arm(
-    study: &StudyConfig,
-    course: &Course,
-    arm: &Arm,
-    seeds: impl IntoIterator<Item = u64>,
-    monitor: &dyn Monitor,
-) -> Result<Vec<Trial>> {
-    let jobs: Vec<(&Arm, u64)> = seeds.into_iter().map(|seed| (arm, seed)).collect();
-    run_jobs(study, course, &jobs, monitor)
+/// Runs of a stream.
+pub(crate) struct Streams<'a> {
+    study: &'a StudyConfig,
+    course: Course,
 }
 
-fn run_jobs(study: &StudyConfig, course: &Course, jobs: &[(&Arm, u64)], monitor: &dyn Monitor) -> Result<Vec<Trial>> {
-    let tick = |evaluations| monitor.advance(evaluations);
-    let trials: Result<Vec<Trial>> =
-        jobs.par_iter().map(|&(arm, seed)| trial::run(study, course, arm, seed, &tick)).collect();
-    let trials = trials?;
-    if monitor.advance(0) { Ok(trials) } else { Err(interrupted(study)) }
-}
-
-/// Searches the rates of the arms that have a grid, on the tuning seeds and the whole stream.
-fn tune(study: &StudyConfig, course: &Course, monitor: &dyn Monitor) -> Result<(Vec<Arm>, Vec<TuningRecord>)> {
-    let grids: Vec<Vec<Candidate>> = study.arm.iter().map(candidates).collect::<Result<_>>()?;
-    let searched: Vec<&Candidate> = grids.iter().filter(|grid| grid.len() > 1).flatten().collect();
-    let seeds = study.tuning.seeds;
-    let jobs: Vec<(&Arm, u64)> =
-        searched.iter().flat_map(|point| seeds.iter().map(|seed| (&point.arm, seed))).collect();
-    if !jobs.is_empty() {
-        let part = format!("{}: searching {} rates on {} seeds", study.name, searched.len(), seeds.count);
-        monitor.expect(&part, jobs.len() as u64 * course.budget());
-    }
-    let mut trials = run_jobs(study, course, &jobs, monitor)?.into_iter();
-    let (mut arms, mut records) = (Vec::new(), Vec::new());
-    for grid in &grids {
-        let mut chosen = 0;
-        if grid.len() > 1 {
-            let mut sum_of = |point: &Candidate| {
-                let own: Vec<Trial> = trials.by_ref().take(seeds.count as usize).collect();
-                sum_up(study, point, &own)
-            };
-            let record = choose(study, grid[0].arm.name.clone(), grid.iter().map(&mut sum_of).collect());
-            chosen = record.chosen;
-            records.push(record);
+impl<'a> Streams<'a> {
+    /// Makes the phases ready and builds every arm once, so that a mistake in one is told before anything runs.
+    ///
+    /// # Errors
+    /// If a part cannot be built.
+    pub(crate) fn new(study: &'a StudyConfig) -> Result<Self> {
+        let course = Course::new(study)?;
+        for arm in &study.arm {
+            for candidate in candidates(arm)? {
+                course.learner(&candidate.arm, study.seeds.first)?;
+            }
         }
-        arms.push(grid[chosen].arm.clone());
+        Ok(Self { study, course })
     }
-    Ok((arms, records))
 }
 
-/// Sums up the trials of a point: share of the phases solved, and worse quartiles.
-fn sum_up(study: &StudyConfig, candidate: &Candidate, trials: &[Trial]) -> TuningPoint {
-    let values = |name: &str| -> Vec<f64> { trials.iter().map(|trial| trial.metrics[name]).collect() };
-    let finite = |value: f64| value.is_finite().then_some(value);
-    let metric = study.metrics[0];
-    let sign = if metric.larger_is_better() { -1.0 } else { 1.0 };
-    // A run that came to no end is worse than any that did.
-    let signed = |value: f64| if value.is_nan() { f64::INFINITY } else { sign * value };
-    let signed: Vec<f64> = values(metric.name()).into_iter().map(signed).collect();
-    let phases = (study.phase.len() * trials.len()) as f64;
-    TuningPoint {
-        learning_rate: candidate.learning_rate,
-        perturbation_scale: candidate.perturbation_scale,
-        solved: Some(values("phases_solved").iter().sum::<f64>() / phases),
-        evaluations_to_target: finite(quantile(&values("evaluations_to_relearn"), WORSE)),
-        metric: finite(sign * quantile(&signed, WORSE)),
+impl Runner for Streams<'_> {
+    fn settings(&self) -> Vec<(String, u64)> {
+        vec![(self.study.name.clone(), self.course.budget())]
+    }
+
+    fn run(&self, _: usize, arm: &Arm, seed: u64, tick: &(dyn Fn(u64) -> bool + Sync)) -> Result<Trial> {
+        trial::run(self.study, &self.course, arm, seed, tick)
     }
 }
 

@@ -1,6 +1,7 @@
 //! One run of one arm with one seed.
 //!
-//! The seed's key has three children: 0 draws the first parameters, 1 the learner's directions, 2 the batches. Arms of one
+//! The seed's key has four children: 0 draws the first parameters, 1 the learner's directions, 2 the batches, 3 what is random
+//! in a system of modulators around the learner. Arms of one
 //! seed begin with the same parameters and see the same batches.
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::evaluation::{Evaluator, Metric};
 use crate::gradient::GradientLearner;
 use crate::network::Network;
+use crate::neuromodulation::modulated_learner::{LossSignals, ModulatedLearner};
 use crate::objectives::NetworkLoss;
 use crate::observer::{Observer, Record};
 use crate::optimizer::Levels;
@@ -69,6 +71,14 @@ impl Stage {
     /// # Errors
     /// If the arm's settings are out of range or do not fit the network.
     pub fn learner(&self, arm: &Arm, seed: u64) -> Result<Box<dyn Learner + '_>> {
+        let learner = self.bare_learner(arm, seed)?;
+        let Some(system) = &arm.neuromodulation else { return Ok(learner) };
+        let key = Key::from_seed(seed).child(3);
+        Ok(Box::new(ModulatedLearner::new(learner, system, LossSignals::default(), key)?))
+    }
+
+    /// The learner without a system around it.
+    fn bare_learner(&self, arm: &Arm, seed: u64) -> Result<Box<dyn Learner + '_>> {
         let key = Key::from_seed(seed);
         let start = self.network.initialise(key.child(0));
         let (network, problem) = (Arc::clone(&self.network), Arc::clone(&self.problem));

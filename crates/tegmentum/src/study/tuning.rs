@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::statistics::quantile;
 
 /// The quantile of a quantity of which less is better that points are judged by.
-pub(crate) const WORSE: f64 = 0.75;
+const WORSE: f64 = 0.75;
 
 /// One point of a grid and what it gave.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -115,19 +115,30 @@ fn no_such(arm: &Arm, what: &str) -> Error {
     }
 }
 
-/// Sums up the trials of one point.
+/// Sums up the trials of one point. A run that came to no end is worse than any that did.
 pub fn sum_up(study: &StudyConfig, candidate: &Candidate, trials: &[Trial]) -> TuningPoint {
     let values = |name: &str| -> Vec<f64> { trials.iter().map(|trial| trial.metrics[name]).collect() };
     let finite = |value: f64| value.is_finite().then_some(value);
-    let target = study.targets.first();
     let metric = &study.metric_names()[0];
     let sign = if larger_is_better(metric) { -1.0 } else { 1.0 };
-    let signed: Vec<f64> = values(metric).iter().map(|value| sign * value).collect();
+    let signed = |value: f64| if value.is_nan() { f64::INFINITY } else { sign * value };
+    let signed: Vec<f64> = values(metric).into_iter().map(signed).collect();
+    let (solved, speed) = match (study.kind, study.targets.first()) {
+        (Kind::Switching, _) => {
+            let share = values("phases_solved").iter().sum::<f64>() / (study.phase.len() * trials.len()) as f64;
+            (Some(share), Some("evaluations_to_relearn".to_owned()))
+        }
+        (_, Some(&target)) => {
+            let share = values(&solved(target)).iter().sum::<f64>() / trials.len() as f64;
+            (Some(share), Some(evaluations_to(target)))
+        }
+        _ => (None, None),
+    };
     TuningPoint {
         learning_rate: candidate.learning_rate,
         perturbation_scale: candidate.perturbation_scale,
-        solved: target.map(|&target| values(&solved(target)).iter().sum::<f64>() / trials.len() as f64),
-        evaluations_to_target: target.and_then(|&target| finite(quantile(&values(&evaluations_to(target)), WORSE))),
+        solved,
+        evaluations_to_target: speed.and_then(|name| finite(quantile(&values(&name), WORSE))),
         metric: finite(sign * quantile(&signed, WORSE)),
     }
 }

@@ -1,10 +1,11 @@
 //! The pictures and tables of a study of behaviour.
 
+use crate::agent::Raster;
 use crate::environment::EnvironmentConfig;
 use crate::statistics::{median, quantile};
 use crate::study::config::StudyConfig;
-use crate::study::figures::{axis, groups, search_table, short};
-use crate::study::outcome::{CurveSeries, Figure, FigureContent};
+use crate::study::figures::{axis, changes, groups, runs_panel, search_table, short};
+use crate::study::outcome::{Axis, CurveSeries, Figure, FigureContent, RasterPanel};
 use crate::study::run::ArmTrials;
 use crate::study::trial::Point;
 use crate::study::tuning::TuningRecord;
@@ -19,9 +20,11 @@ pub(crate) fn draw(
     let place = Place { study, environment };
     let mut figures = vec![
         place.over_trials(all, "correct", "Correct responses", "share of correct trials", 0),
+        place.runs(all),
         place.over_trials(all, "entropy", "Entropy of the policy", "entropy of the choice (bits)", 1),
     ];
     figures.extend(all.iter().filter(|arm| arm.arm.neuromodulation.is_some()).map(|arm| place.modulators(arm)));
+    figures.extend(all.iter().filter_map(|arm| place.raster(arm)));
     figures.push(place.first_score(all));
     figures.push(place.scores(all));
     if !tuning.is_empty() {
@@ -62,12 +65,49 @@ impl Place<'_> {
                 self.events()
             ),
             FigureContent::Curves {
-                x: axis("trials", false),
+                x: Axis { marks: changes(self.environment), ..axis("trials", false) },
                 y: axis(label, false),
                 series: series.into_iter().filter(has_values).collect(),
                 references: Vec::new(),
             },
         )
+    }
+
+    /// Every run, because two ways to end are not seen in a mean.
+    fn runs(&self, all: &[ArmTrials]) -> Figure {
+        let panel = |arm: &ArmTrials| runs_panel(arm.arm.label(), arm, |point| point.metrics[0]);
+        self.figure(
+            "runs",
+            "Correct responses, run by run",
+            format!("A thin line is a run, the thick one their mean.{}", self.events()),
+            FigureContent::Runs {
+                x: Axis { marks: changes(self.environment), ..axis("trials", false) },
+                y: axis("share of correct trials", false),
+                panels: all.iter().map(panel).collect(),
+            },
+        )
+    }
+
+    /// The spikes of the first run of an arm around the first change, for agents that have them.
+    fn raster(&self, arm: &ArmTrials) -> Option<Figure> {
+        let trial = arm.trials.first().filter(|trial| !trial.rasters.is_empty())?;
+        let (_, first) = trial.rasters.first()?;
+        let panel = |(number, raster): &(u64, Raster)| RasterPanel {
+            title: format!("trial {}", number + 1),
+            duration: raster.duration,
+            spikes: raster.spikes.clone(),
+        };
+        Some(self.figure(
+            &format!("raster-{}", arm.arm.name),
+            &format!("Spikes of {}", arm.arm.label()),
+            format!("Three trials of the first seed, no selection.{}", self.events()),
+            FigureContent::Raster {
+                populations: first.populations.clone(),
+                cells: first.cells,
+                x: axis("time in the trial (ms)", false),
+                panels: trial.rasters.iter().map(panel).collect(),
+            },
+        ))
     }
 
     fn modulators(&self, arm: &ArmTrials) -> Figure {
@@ -88,7 +128,7 @@ impl Place<'_> {
                 self.events()
             ),
             FigureContent::Curves {
-                x: axis("trials", false),
+                x: Axis { marks: changes(self.environment), ..axis("trials", false) },
                 y: axis("level", false),
                 series: series.into_iter().filter(|series| series.y.iter().any(|&y| y != 0.0)).collect(),
                 references: Vec::new(),

@@ -1,3 +1,7 @@
+use std::ops::Range;
+
+use rayon::prelude::*;
+
 use super::plan::PhasePlan;
 use super::trial::{PhaseOutcome, measure};
 use super::*;
@@ -118,13 +122,17 @@ fn surprise_rescues_learning_and_every_metric_is_there() {
     assert!(result.figures.iter().any(|figure| marked(figure) == 2), "the switches are marked");
 }
 
+fn runs(streams: &Streams<'_>, arm: &Arm, seeds: Range<u64>) -> Vec<Trial> {
+    seeds.into_par_iter().map(|seed| streams.run(0, arm, seed, &|_| true).unwrap()).collect()
+}
+
 #[test]
 fn one_arm_alone_has_the_numbers_of_the_study_on_any_number_of_threads() {
     let study = study(STREAM);
-    let course = Course::new(&study).unwrap();
+    let streams = Streams::new(&study).unwrap();
     let with_threads = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| run_arm(&study, &course, &study.arm[0], [100, 101, 102], &Silent).unwrap())
+        pool.install(|| runs(&streams, &study.arm[0], 100..103))
     };
     let bits = |trials: &[Trial]| -> Vec<(u64, Vec<u64>, Vec<u32>)> {
         let of = |trial: &Trial| {
@@ -162,8 +170,8 @@ fn a_run_that_diverges_is_unsolved_and_no_error() {
 fn no_false_alarms_in_a_world_that_stays() {
     let text = STREAM.replace("xor = { inverted = true }", "xor = {}");
     let study = study(&text);
-    let course = Course::new(&study).unwrap();
-    for trial in run_arm(&study, &course, &study.arm[0], 200..220, &Silent).unwrap() {
+    let streams = Streams::new(&study).unwrap();
+    for trial in runs(&streams, &study.arm[0], 200..220) {
         assert_eq!(trial.metrics["surprises"], 0.0, "seed {}", trial.seed);
     }
 }

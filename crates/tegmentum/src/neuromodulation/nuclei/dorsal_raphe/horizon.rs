@@ -55,6 +55,18 @@ impl Horizon {
         (self.reach / (self.elapsed as f64 + self.reach - 1.0)).min(1.0)
     }
 
+    /// The share for a horizon of `horizon` updates, whatever the elapsed time: min(1, 1/(horizon + 1 − 1/h)).
+    pub(crate) fn share_for(&self, horizon: f64) -> f64 {
+        let reach = horizon + 1.0 - 1.0 / self.reach;
+        if reach > 1.0 { 1.0 / reach } else { 1.0 }
+    }
+
+    /// Begins a new window that suits a horizon of `horizon` updates.
+    pub(crate) fn begin_window_for(&mut self, horizon: f64) {
+        self.in_window = 0;
+        self.window = self.first_window.max((self.growth * self.reach * horizon) as u64);
+    }
+
     /// Whether it is time to judge acting.
     pub fn is_window_over(&self) -> bool {
         self.in_window >= self.window

@@ -76,7 +76,12 @@ impl CumulativeSurprise {
 
     /// Whether there is enough evidence to look at the consolidated model.
     pub fn is_suspicious(&self) -> bool {
-        self.cumulative > self.config.threshold && self.updates > self.config.refractory
+        self.cumulative > self.config.threshold && !self.is_refractory()
+    }
+
+    /// Whether it is too soon after the last surprise for an alarm.
+    pub(crate) fn is_refractory(&self) -> bool {
+        self.updates <= self.config.refractory
     }
 
     /// Whether the consolidated model, at `loss`, has become worse than it ever was expected to be; if not, half of the

@@ -19,7 +19,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Result, at_least_zero, fraction, positive};
+use crate::error::{Error, Result, at_least_zero, fraction};
 use crate::network::Description;
 use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter, usable};
 use crate::random::{Key, Stream};
@@ -66,14 +66,16 @@ impl FitzHughNagumoConfig {
     /// The nucleus at rest; its noise comes from `key`.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`](crate::error::Error::InvalidParameter) for a constant outside its range.
+    /// [`Error::InvalidParameter`] for a constant outside its range.
     pub fn build(self, key: Key) -> Result<FitzHughNagumo> {
         fraction("fitzhugh_nagumo.mode", self.mode)?;
         fraction("fitzhugh_nagumo.drive_weight", self.drive_weight)?;
         at_least_zero("fitzhugh_nagumo.resting_gain", self.resting_gain)?;
         at_least_zero("fitzhugh_nagumo.gain_per_release", self.gain_per_release)?;
-        positive("fitzhugh_nagumo.duration", self.duration)?;
-        fraction("fitzhugh_nagumo.duration / 100", self.duration / 100.0)?;
+        if !(self.duration > 0.0 && self.duration <= 100.0) {
+            let (name, requirement) = ("fitzhugh_nagumo.duration", "above 0 and at most 100");
+            return Err(Error::InvalidParameter { name, value: self.duration, requirement });
+        }
         fraction("fitzhugh_nagumo.noise", self.noise)?;
         let activity = resting_activity(self.mode, 0.0);
         Ok(FitzHughNagumo {

@@ -17,7 +17,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Result, at_least_one, fraction};
+use crate::error::{Error, Result, at_least_one};
 use crate::network::Description;
 use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter, usable};
 
@@ -48,10 +48,13 @@ impl DistributionalConfig {
     /// The nucleus, having seen nothing.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`](crate::error::Error::InvalidParameter) for no cells or a rate outside `[0, ½]`.
+    /// [`Error::InvalidParameter`] for no cells or a rate outside `[0, ½]`.
     pub fn build(self) -> Result<Distributional> {
         at_least_one("distributional.cells", self.cells)?;
-        fraction("distributional.rate", 2.0 * self.rate)?;
+        if !(0.0..=0.5).contains(&self.rate) {
+            let (name, requirement) = ("distributional.rate", "between 0 and 0.5");
+            return Err(Error::InvalidParameter { name, value: self.rate, requirement });
+        }
         Ok(Distributional { config: self, reversal_points: vec![0.0; self.cells] })
     }
 }
