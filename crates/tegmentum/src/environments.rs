@@ -7,3 +7,6 @@ pub mod reversal;
 pub mod stop_signal;
 pub mod two_step;
 pub mod volatile_bandit;
+
+#[cfg(test)]
+mod conformance;
