@@ -17,10 +17,18 @@ use serde::{Deserialize, Serialize};
 use crate::agents::actor_critic::{self, ActorCriticConfig};
 use crate::agents::adaptive_estimator::{self, AdaptiveEstimatorConfig};
 use crate::agents::full_bayes::{self, FullBayesConfig};
+use crate::agents::grossman::{self, GrossmanConfig};
+use crate::agents::hgf::{self, HgfConfig};
+use crate::agents::hidden_markov::{self, HiddenMarkovConfig};
+use crate::agents::opal::{self, OpalConfig};
 use crate::agents::pearce_hall::{self, PearceHallConfig};
+use crate::agents::q_learning::{self, QLearningConfig};
 use crate::agents::random_choice::{self, RandomChoiceConfig};
 use crate::agents::reduced_bayes::{self, ReducedBayesConfig};
+use crate::agents::rescorla_wagner::{self, RescorlaWagnerConfig};
 use crate::agents::spiking_actor_critic::{self, SpikingActorCriticConfig};
+use crate::agents::varsmile::{self, VarSmileConfig};
+use crate::agents::win_stay_lose_shift::{self, WinStayLoseShiftConfig};
 use crate::environment::{Action, Environment};
 use crate::error::{Error, Result};
 use crate::network::Description;
@@ -102,6 +110,23 @@ pub enum AgentConfig {
     FullBayes(FullBayesConfig),
     /// A delta rule whose rate is the size of recent errors.
     PearceHall(PearceHallConfig),
+    /// Values of choices by a delta rule.
+    RescorlaWagner(RescorlaWagnerConfig),
+    /// Repeats what was rewarded.
+    WinStayLoseShift(WinStayLoseShiftConfig),
+    /// The ideal observer of a reversal.
+    HiddenMarkov(HiddenMarkovConfig),
+    /// A number that jumps: surprise decides how much is forgotten.
+    #[serde(rename = "varsmile")]
+    VarSmile(VarSmileConfig),
+    /// Hierarchical Gaussian filter of two arms.
+    Hgf(HgfConfig),
+    /// Opponent actors with Go and No-Go weights.
+    Opal(OpalConfig),
+    /// A learning rate for bad news that is learned.
+    Grossman(GrossmanConfig),
+    /// Values of choices in every situation that was met.
+    QLearning(QLearningConfig),
 }
 
 impl AgentConfig {
@@ -126,16 +151,34 @@ impl AgentConfig {
             Self::ReducedBayes(_) => reduced_bayes::DESCRIPTION,
             Self::FullBayes(_) => full_bayes::DESCRIPTION,
             Self::PearceHall(_) => pearce_hall::DESCRIPTION,
+            Self::RescorlaWagner(_) => rescorla_wagner::DESCRIPTION,
+            Self::WinStayLoseShift(_) => win_stay_lose_shift::DESCRIPTION,
+            Self::HiddenMarkov(_) => hidden_markov::DESCRIPTION,
+            Self::VarSmile(_) => varsmile::DESCRIPTION,
+            Self::Hgf(_) => hgf::DESCRIPTION,
+            Self::Opal(_) => opal::DESCRIPTION,
+            Self::Grossman(_) => grossman::DESCRIPTION,
+            Self::QLearning(_) => q_learning::DESCRIPTION,
         }
     }
 
     /// Sets the learning rate; returns whether the agent has one.
     pub fn set_learning_rate(&mut self, rate: f64) -> bool {
         match self {
-            Self::RandomChoice(_) | Self::ReducedBayes(_) | Self::FullBayes(_) => return false,
+            Self::RandomChoice(_)
+            | Self::ReducedBayes(_)
+            | Self::FullBayes(_)
+            | Self::WinStayLoseShift(_)
+            | Self::HiddenMarkov(_)
+            | Self::VarSmile(_)
+            | Self::Hgf(_) => return false,
             Self::ActorCritic(config) => config.learning_rate = rate,
             Self::AdaptiveEstimator(config) => config.learning_rate = rate,
             Self::PearceHall(config) => config.scale = rate,
+            Self::RescorlaWagner(config) => config.learning_rate = rate,
+            Self::Opal(config) => config.go_rate = rate,
+            Self::Grossman(config) => config.positive_rate = rate,
+            Self::QLearning(config) => config.learning_rate = rate,
             Self::SpikingActorCritic(config) => config.set_learning_rate(rate),
         }
         true
@@ -154,6 +197,14 @@ impl AgentConfig {
             Self::ReducedBayes(config) => Box::new(config.build(environment)?),
             Self::FullBayes(config) => Box::new(config.build(environment)?),
             Self::PearceHall(config) => Box::new(config.build(environment, key)?),
+            Self::RescorlaWagner(config) => Box::new(config.build(environment, key)?),
+            Self::WinStayLoseShift(config) => Box::new(config.build(environment, key)?),
+            Self::HiddenMarkov(config) => Box::new(config.build(environment, key)?),
+            Self::VarSmile(config) => Box::new(config.build(environment)?),
+            Self::Hgf(config) => Box::new(config.build(environment, key)?),
+            Self::Opal(config) => Box::new(config.build(environment, key)?),
+            Self::Grossman(config) => Box::new(config.build(environment, key)?),
+            Self::QLearning(config) => Box::new(config.build(environment, key)?),
         })
     }
 }
@@ -173,5 +224,13 @@ pub fn defaults() -> Vec<AgentConfig> {
         AgentConfig::ReducedBayes(ReducedBayesConfig::default()),
         AgentConfig::FullBayes(FullBayesConfig::default()),
         AgentConfig::PearceHall(PearceHallConfig::default()),
+        AgentConfig::RescorlaWagner(RescorlaWagnerConfig::default()),
+        AgentConfig::WinStayLoseShift(WinStayLoseShiftConfig::default()),
+        AgentConfig::HiddenMarkov(HiddenMarkovConfig::default()),
+        AgentConfig::VarSmile(VarSmileConfig::default()),
+        AgentConfig::Hgf(HgfConfig::default()),
+        AgentConfig::Opal(OpalConfig::default()),
+        AgentConfig::Grossman(GrossmanConfig::default()),
+        AgentConfig::QLearning(QLearningConfig::default()),
     ]
 }

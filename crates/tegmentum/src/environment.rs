@@ -8,8 +8,13 @@ use std::fmt::Debug;
 
 use serde::{Deserialize, Serialize};
 
+use crate::environments::delayed_match::{self, DelayedMatchConfig};
 use crate::environments::go_no_go::{self, GoNoGoConfig};
 use crate::environments::helicopter::{self, HelicopterConfig};
+use crate::environments::reversal::{self, ReversalConfig};
+use crate::environments::stop_signal::{self, StopSignalConfig};
+use crate::environments::two_step::{self, TwoStepConfig};
+use crate::environments::volatile_bandit::{self, VolatileBanditConfig};
 use crate::error::{Error, Result};
 use crate::network::Description;
 use crate::random::Key;
@@ -121,6 +126,16 @@ pub enum EnvironmentConfig {
     GoNoGo(GoNoGoConfig),
     /// Change-point prediction.
     Helicopter(HelicopterConfig),
+    /// Two arms that change places.
+    Reversal(ReversalConfig),
+    /// Two arms, stable in one phase and swapping in another.
+    VolatileBandit(VolatileBanditConfig),
+    /// A response that a signal may forbid.
+    StopSignal(StopSignalConfig),
+    /// Is it what was seen before the delay?
+    DelayedMatch(DelayedMatchConfig),
+    /// Two choices in a row: habit or plan.
+    TwoStep(TwoStepConfig),
 }
 
 impl EnvironmentConfig {
@@ -140,6 +155,11 @@ impl EnvironmentConfig {
         match self {
             Self::GoNoGo(_) => go_no_go::DESCRIPTION,
             Self::Helicopter(_) => helicopter::DESCRIPTION,
+            Self::Reversal(_) => reversal::DESCRIPTION,
+            Self::VolatileBandit(_) => volatile_bandit::DESCRIPTION,
+            Self::StopSignal(_) => stop_signal::DESCRIPTION,
+            Self::DelayedMatch(_) => delayed_match::DESCRIPTION,
+            Self::TwoStep(_) => two_step::DESCRIPTION,
         }
     }
 
@@ -151,6 +171,11 @@ impl EnvironmentConfig {
         Ok(match self {
             Self::GoNoGo(config) => Box::new(config.build()?),
             Self::Helicopter(config) => Box::new(config.build(key)?),
+            Self::Reversal(config) => Box::new(config.build(key)?),
+            Self::VolatileBandit(config) => Box::new(config.build(key)?),
+            Self::StopSignal(config) => Box::new(config.build()?),
+            Self::DelayedMatch(config) => Box::new(config.build()?),
+            Self::TwoStep(config) => Box::new(config.build(key)?),
         })
     }
 
@@ -159,6 +184,11 @@ impl EnvironmentConfig {
         match self {
             Self::GoNoGo(config) => config.score_names(),
             Self::Helicopter(config) => config.score_names(),
+            Self::Reversal(config) => config.score_names(),
+            Self::VolatileBandit(config) => config.score_names(),
+            Self::StopSignal(config) => config.score_names(),
+            Self::DelayedMatch(config) => config.score_names(),
+            Self::TwoStep(config) => config.score_names(),
         }
     }
 
@@ -167,6 +197,11 @@ impl EnvironmentConfig {
         match self {
             Self::GoNoGo(config) => config.scores(trials),
             Self::Helicopter(config) => config.scores(trials),
+            Self::Reversal(config) => config.scores(trials),
+            Self::VolatileBandit(config) => config.scores(trials),
+            Self::StopSignal(config) => config.scores(trials),
+            Self::DelayedMatch(config) => config.scores(trials),
+            Self::TwoStep(config) => config.scores(trials),
         }
     }
 
@@ -175,6 +210,11 @@ impl EnvironmentConfig {
         match self {
             Self::GoNoGo(config) => config.events(),
             Self::Helicopter(config) => config.events(),
+            Self::Reversal(config) => config.events(),
+            Self::VolatileBandit(config) => config.events(),
+            Self::StopSignal(config) => config.events(),
+            Self::DelayedMatch(config) => config.events(),
+            Self::TwoStep(config) => config.events(),
         }
     }
 }
@@ -186,5 +226,13 @@ pub fn registry() -> Vec<Description> {
 
 /// Every environment with its default parameters. An environment is registered by a line here.
 pub fn defaults() -> Vec<EnvironmentConfig> {
-    vec![EnvironmentConfig::GoNoGo(GoNoGoConfig::default()), EnvironmentConfig::Helicopter(HelicopterConfig::default())]
+    vec![
+        EnvironmentConfig::GoNoGo(GoNoGoConfig::default()),
+        EnvironmentConfig::Helicopter(HelicopterConfig::default()),
+        EnvironmentConfig::Reversal(ReversalConfig::default()),
+        EnvironmentConfig::VolatileBandit(VolatileBanditConfig::default()),
+        EnvironmentConfig::StopSignal(StopSignalConfig::default()),
+        EnvironmentConfig::DelayedMatch(DelayedMatchConfig::default()),
+        EnvironmentConfig::TwoStep(TwoStepConfig::default()),
+    ]
 }

@@ -1,4 +1,12 @@
 //! The environments, one file each.
 
+pub mod delayed_match;
 pub mod go_no_go;
 pub mod helicopter;
+pub mod reversal;
+pub mod stop_signal;
+pub mod two_step;
+pub mod volatile_bandit;
+
+#[cfg(test)]
+mod conformance;

@@ -1,7 +1,7 @@
 //! An estimate moved by a delta rule whose learning rate comes from modulation.
 //!
 //! ```text
-//!     answer B ,   e = x − B ,   B ← B + min(1, α M_η) D        D = reinforcement, e without a dopamine receptor
+//!     answer B, within the interval ,   e = x − B ,   B ← B + min(1, α M_η) D        D = reinforcement, e without a dopamine receptor
 //! ```
 //! x outcome, the first number that is observed · α learning rate of the agent · M_η factor of modulation on it.
 //!
@@ -80,7 +80,7 @@ pub struct AdaptiveEstimator {
 
 impl Agent for AdaptiveEstimator {
     fn act(&mut self, _: &[f32], _: &Modulation) -> Action {
-        Action::Value(self.estimate)
+        Action::Value(self.estimate.clamp(self.bounds.0, self.bounds.1))
     }
 
     fn appraise(&mut self, feedback: &Feedback<'_>, _: &Modulation) -> Signals {
@@ -96,8 +96,7 @@ impl Agent for AdaptiveEstimator {
     fn learn(&mut self, modulation: &Modulation) {
         let sign = if self.error < 0.0 { modulation.negative_learning_rate } else { 1.0 };
         let rate = (self.config.learning_rate * modulation.learning_rate * sign).min(1.0);
-        let moved = self.estimate + rate * modulation.reinforcement.unwrap_or(self.error);
-        self.estimate = moved.clamp(self.bounds.0, self.bounds.1);
+        self.estimate += rate * modulation.reinforcement.unwrap_or(self.error);
         self.learned = [self.estimate as f32];
     }
 

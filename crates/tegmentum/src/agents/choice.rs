@@ -86,7 +86,9 @@ pub(crate) fn softmax(logits: &[f64], temperature: f64, probabilities: &mut [f64
         *probability = ((logit - largest) / temperature.max(1e-9)).exp();
         sum += *probability;
     }
-    probabilities.iter_mut().for_each(|probability| *probability /= sum);
+    for probability in probabilities {
+        *probability /= sum;
+    }
 }
 
 /// 1/(1 + e^{−x}).

@@ -99,6 +99,7 @@ impl ReducedBayesConfig {
         let estimate = low + (high - low) / 2.0;
         Ok(ReducedBayes {
             config: self.clone(),
+            bounds: (low, high),
             density: 1.0 / (high - low),
             trial: 0,
             run_length: 1.0,
@@ -113,6 +114,7 @@ impl ReducedBayesConfig {
 #[derive(Clone, Debug)]
 pub struct ReducedBayes {
     config: ReducedBayesConfig,
+    bounds: (f64, f64),
     density: f64,
     trial: u64,
     run_length: f64,
@@ -134,7 +136,7 @@ impl ReducedBayes {
 
 impl Agent for ReducedBayes {
     fn act(&mut self, _: &[f32], _: &Modulation) -> Action {
-        Action::Value(self.estimate)
+        Action::Value(self.estimate.clamp(self.bounds.0, self.bounds.1))
     }
 
     fn appraise(&mut self, feedback: &Feedback<'_>, _: &Modulation) -> Signals {

@@ -44,7 +44,7 @@ fn names_are_unique_and_a_configuration_survives_a_study_file() {
     let count = names.len();
     names.sort_unstable();
     names.dedup();
-    assert_eq!((names.len(), count), (28, 28));
+    assert_eq!((names.len(), count), (31, 31));
     for reading in registry() {
         let name = reading.description().name;
         let (text, again) = match &reading {

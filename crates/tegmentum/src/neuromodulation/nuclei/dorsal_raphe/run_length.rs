@@ -50,7 +50,7 @@ impl RunLengthConfig {
     /// [`Error::InvalidParameter`](crate::error::Error::InvalidParameter) for a run length that is not above zero.
     pub fn build(self) -> Result<RunLength> {
         positive("run_length.initial_run_length", self.initial_run_length)?;
-        Ok(RunLength { config: self, run_length: self.initial_run_length, error: None })
+        Ok(RunLength { config: self, trials: self.initial_run_length, error: None })
     }
 }
 
@@ -73,7 +73,7 @@ impl RunLengthConfig {
 #[derive(Clone, Debug)]
 pub struct RunLength {
     config: RunLengthConfig,
-    run_length: f64,
+    trials: f64,
     error: Option<f64>,
 }
 
@@ -84,18 +84,18 @@ impl Nucleus for RunLength {
 
     fn release(&mut self, signals: &Signals) -> Release {
         let Some(error) = signals.outcome_error.filter(|error| error.is_finite()) else {
-            return Release::tonic(self.run_length);
+            return Release::tonic(self.trials);
         };
         if let Some(before) = self.error {
             let outdated = outdated_share(signals.levels.noradrenaline, signals.levels.serotonin);
-            self.run_length = next_run_length(self.run_length, outdated, before, signals.levels.acetylcholine);
+            self.trials = next_run_length(self.trials, outdated, before, signals.levels.acetylcholine);
         }
         self.error = Some(error);
-        Release::tonic(self.run_length)
+        Release::tonic(self.trials)
     }
 
     fn reset(&mut self) {
-        (self.run_length, self.error) = (self.config.initial_run_length, None);
+        (self.trials, self.error) = (self.config.initial_run_length, None);
     }
 }
 
