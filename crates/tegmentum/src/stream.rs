@@ -121,7 +121,7 @@ impl Stream {
 
     /// A gradient baseline in this stream; it must have been built on [`Stream::first_problem`].
     pub fn gradient(&self, learner: GradientLearner) -> StreamLearner<'_> {
-        self.learner(Inhabitant::Gradient(learner))
+        self.learner(Inhabitant::Gradient(Box::new(learner)))
     }
 
     fn learner<'a>(&'a self, inhabitant: Inhabitant<'a>) -> StreamLearner<'a> {
@@ -146,7 +146,7 @@ fn check_sizes(network: &dyn Network, problem: &Problem) -> Result<()> {
 enum Inhabitant<'a> {
     BlackBox(BlackBoxLearner<'a>),
     NodePerturbation(Box<NodePerturbation>),
-    Gradient(GradientLearner),
+    Gradient(Box<GradientLearner>),
 }
 
 /// A learner in a stream.
@@ -168,7 +168,7 @@ impl StreamLearner<'_> {
         match &self.inhabitant {
             Inhabitant::BlackBox(learner) => learner,
             Inhabitant::NodePerturbation(learner) => &**learner,
-            Inhabitant::Gradient(learner) => learner,
+            Inhabitant::Gradient(learner) => &**learner,
         }
     }
 

@@ -68,7 +68,7 @@ impl DelayedMatchConfig {
             return Err(Error::InvalidParameter { name, value, requirement: "between 2 and 1000" });
         }
         let longest = self.delays.iter().max().map_or(f64::NAN, |&delay| delay as f64);
-        if self.delays.len() > 1000 || !(longest <= 10_000.0) {
+        if !(1..=1000).contains(&self.delays.len()) || longest > 10_000.0 {
             let (name, requirement) = ("delayed_match.delays", "1 to 1000 delays of at most 10000 steps");
             return Err(Error::InvalidParameter { name, value: longest, requirement });
         }

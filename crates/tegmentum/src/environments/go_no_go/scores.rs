@@ -269,10 +269,7 @@ mod tests {
         let rules = [Cue::A, Cue::X, Cue::A];
         let trials: Vec<TrialReport> = (0..300)
             .map(|trial| {
-                let correct = match trial {
-                    0..60 | 100..150 | 200..220 => false,
-                    _ => true,
-                };
+                let correct = !matches!(trial, 0..60 | 100..150 | 200..220);
                 TrialReport { block: trial / 100, correct, ..TrialReport::default() }
             })
             .collect();

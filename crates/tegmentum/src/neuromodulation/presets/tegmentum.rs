@@ -76,6 +76,5 @@ pub(crate) fn parts() -> Parts {
             Receptor::new("acetylcholine_temperature", Acetylcholine, Target::Temperature, 1.0),
             Receptor::new("serotonin_inhibition", Serotonin, Target::Threshold, 12.0),
         ],
-        ..Parts::default()
     }
 }
