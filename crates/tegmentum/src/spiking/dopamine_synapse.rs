@@ -91,7 +91,12 @@ impl DopamineSynapseConfig {
             ("potentiation", self.potentiation, self.potentiation.is_finite(), "a finite number"),
             ("depression", self.depression, self.depression.is_finite(), "a finite number"),
             ("baseline", self.baseline, self.baseline.is_finite() && self.baseline >= 0.0, "finite, at least 0"),
-            ("smallest_weight", self.smallest_weight, self.smallest_weight <= self.largest_weight, "at most the largest"),
+            (
+                "smallest_weight",
+                self.smallest_weight,
+                self.smallest_weight <= self.largest_weight,
+                "at most the largest",
+            ),
         ] {
             if !fits {
                 return Err(Error::InvalidParameter { name, value, requirement });

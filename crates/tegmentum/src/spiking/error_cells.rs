@@ -4,8 +4,8 @@
 //!     h± ← h± + (±(y − ŷ) − h±)/τ ,   u = h± − R ,   P(spike in 1 ms) = tanh [u]₊ ,   R ← κR + spike
 //!     ê = (n₊ − n₋)/n₁ ,   S = (n₊ + n₋)/n₁
 //! ```
-//! y observed, ŷ predicted outcome · h input filtered with τ = 10 ms · R refractoriness, κ = .9 · n± spikes a cell in the period, n₁
-//! those of an error of one, measured once when the cells are built. ê is the error as the rest of the brain sees it, S the
+//! y observed, ŷ predicted outcome · h input filtered with τ = 10 ms · R refractoriness, κ = .9 · n± spikes a cell in the
+//! period, n₁ those of an error of one, measured once when the cells are built. ê is the error as the rest of the brain sees it, S the
 //! surprise. Refractoriness makes the rate follow the error almost in proportion, up to errors of about 2.
 //!
 //! # Cost

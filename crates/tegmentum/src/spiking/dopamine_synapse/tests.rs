@@ -22,11 +22,11 @@ fn trains(synapses: usize, steps: usize, step: f64, seed: u64) -> (Trains, Vec<V
     (Trains { dopamine, presynaptic, postsynaptic }, events)
 }
 
-fn agree(config: DopamineSynapseConfig, step: f64, seed: u64) {
+fn agree(config: DopamineSynapseConfig, first: f64, step: f64, seed: u64) {
     let (synapses, steps) = (8, 4000);
     let (trains, events) = trains(synapses, steps, step, seed);
     let start: Vec<State> =
-        (0..synapses).map(|synapse| State { dopamine: 0.005, ..State::of_weight(1.0 + synapse as f64) }).collect();
+        (0..synapses).map(|synapse| State { dopamine: 0.005, ..State::of_weight(first + synapse as f64) }).collect();
     let mut online = OnlineSynapses::new(config, step, start.clone()).unwrap();
     online.run(&trains, 0..steps).unwrap();
     let mut moved = 0.0;
@@ -61,23 +61,24 @@ fn dopamine_is_that_of_the_analytic_solution() {
 
 #[test]
 fn online_and_exact_agree() {
-    agree(DopamineSynapseConfig::default(), 1.0, 1);
-    agree(DopamineSynapseConfig::default(), 0.1, 2);
+    agree(DopamineSynapseConfig::default(), 100.0, 1.0, 1);
+    agree(DopamineSynapseConfig::default(), 100.0, 0.1, 2);
 }
 
 /// With a baseline that dopamine falls through, and with bounds that are met.
 #[test]
 fn they_agree_with_a_baseline_and_at_the_bounds() {
     let config = DopamineSynapseConfig { baseline: 0.004, ..DopamineSynapseConfig::default() };
-    agree(config, 1.0, 3);
-    agree(DopamineSynapseConfig { smallest_weight: 0.9, largest_weight: 8.5, ..config }, 1.0, 4);
+    agree(config, 100.0, 1.0, 3);
+    agree(DopamineSynapseConfig { smallest_weight: 0.9, largest_weight: 8.5, ..config }, 1.0, 1.0, 4);
 }
 
 /// Against a plain Euler integration with tiny steps, which knows nothing of closed forms.
 #[test]
 fn exact_is_the_limit_of_small_steps() {
     let config = DopamineSynapseConfig { baseline: 0.003, ..DopamineSynapseConfig::default() };
-    let events = [(5.0, Event::Presynaptic), (12.0, Event::Postsynaptic), (30.0, Event::Dopamine), (31.0, Event::Presynaptic)];
+    let events =
+        [(5.0, Event::Presynaptic), (12.0, Event::Postsynaptic), (30.0, Event::Dopamine), (31.0, Event::Presynaptic)];
     let expected = exact(&config, State::of_weight(1.0), &events, 400.0).unwrap();
     let (mut w, mut c, mut n, mut x, mut y, h) = (1.0f64, 0.0f64, 0.0f64, 0.0f64, 0.0f64, 1e-3);
     for step in 0..400_000u32 {
