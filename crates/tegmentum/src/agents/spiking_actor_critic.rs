@@ -506,9 +506,13 @@ fn empty_raster(
 /// From logits to probabilities.
 fn softmax(logits: &mut [f64]) {
     let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    logits.iter_mut().for_each(|logit| *logit = f64::from(math::exp((*logit - largest) as f32)));
+    for logit in logits.iter_mut() {
+        *logit = f64::from(math::exp((*logit - largest) as f32));
+    }
     let sum: f64 = logits.iter().sum();
-    logits.iter_mut().for_each(|logit| *logit /= sum);
+    for logit in logits.iter_mut() {
+        *logit /= sum;
+    }
 }
 
 /// Entropy of a policy, in bits.

@@ -80,7 +80,9 @@ impl PrescribedErrorSensitivity {
     /// One millisecond with its spikes.
     pub fn see(&mut self, spikes: &[u32]) {
         self.activity.iter_mut().for_each(|activity| *activity *= self.kept);
-        spikes.iter().for_each(|&cell| self.activity[cell as usize] += 1.0 - self.kept);
+        for &cell in spikes {
+            self.activity[cell as usize] += 1.0 - self.kept;
+        }
     }
 
     /// What is decoded now `[outputs]`.

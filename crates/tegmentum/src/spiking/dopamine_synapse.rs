@@ -268,7 +268,9 @@ impl OnlineSynapses {
         config.check()?;
         positive("step", step)?;
         let dopamine = states.first().map_or(0.0, |state| state.dopamine);
-        states.iter_mut().for_each(|state| state.dopamine = dopamine);
+        for state in &mut states {
+            state.dopamine = dopamine;
+        }
         let kept = |time_constant: f64| (-step / time_constant).exp();
         let joint = 1.0 / (1.0 / config.eligibility_time_constant + 1.0 / config.dopamine_time_constant);
         let propagators = Propagators {

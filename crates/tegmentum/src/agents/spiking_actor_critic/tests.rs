@@ -48,7 +48,7 @@ fn it_learns_a_rule() {
         let largest = agent.config.largest_weight as f32;
         assert!(agent.parameters().iter().all(|weight| (0.0..=largest).contains(weight)));
     }
-    // Chance is one half; 20 of 20 tuning runs were above 0.85 at this point.
+    // Chance is one half.
     assert!(late.iter().all(|&share| share > 0.75), "{late:?}");
     assert!(late.iter().sum::<f64>() / 4.0 > 0.85, "{late:?}");
 }
