@@ -8,11 +8,11 @@
 //!     δ = r + γ V' − V                                    V' = 0 at the end of a trial
 //!     critic       ΔW_E = +η_c M z ,   ΔW_I = −η_c M z
 //!     actor        q_ji ← q_ji e^(−1/τ_q) + (1[k = a] − π_k) z_ji/τ_q ,   ΔW_E = +η_a M q ,   ΔW_I = −η_a M q
-//!     prediction   ŷ = m_V (mean_E x − mean_I x)_a ,   ê from error cells ,   ΔW_E = +η_p ê z ,   ΔW_I = −η_p ê z ,   group a alone
+//!     prediction   ŷ = m_V (mean_E x − mean_I x)_a ,   ê from error cells ,   ΔW_E = +η_p ê z ,   ΔW_I = −η_p ê z ,   a alone
 //! ```
 //! s_j spikes of the input, after their axon's delay · s_i spikes of a group's cells · x rates [1/ms] · M third factor:
-//! `Modulation::reinforcement` (dopamine), δ if there is none · W in `[0, largest]`: input cells are excitatory, and stay so. Rates are divided
-//! by 1 − e^(−t/τ_n), what a constant rate would have reached since the trial began.
+//! `Modulation::reinforcement` (dopamine), δ if there is none · W in `[0, largest]`: input cells are excitatory, and stay so.
+//! Rates are divided by 1 − e^(−t/τ_n), what a constant rate would have reached since the trial began.
 //!
 //! # A trial
 //! Stimulus for `stimulus_duration` ms; the choice is made from the net rates at its end; the stimulus stays for `hold_duration` ms, in
@@ -244,6 +244,9 @@ impl SpikingActorCriticConfig {
         at_least_one("longest_delay", usize::from(self.longest_delay))?;
         at_least_one("stimulus_duration", self.stimulus_duration)?;
         at_least_one("hold_duration", self.hold_duration)?;
+        at_least_one("critic_cells", self.critic_cells)?;
+        at_least_one("actor_cells", self.actor_cells)?;
+        at_least_one("prediction_cells", self.prediction_cells)?;
         for (name, rate) in
             [("active_rate", self.active_rate), ("largest_background_rate", self.largest_background_rate)]
         {

@@ -4,7 +4,8 @@
 //!     a_j ← a_j e^(−1/τ) + (1 − e^(−1/τ)) s_j          activity: filtered spikes [1/ms]
 //!     ŷ_k = Σ_j d_kj a_j ,   d_kj ← d_kj − κ e_k a_j    e_k = ŷ_k − y_k, told for each output
 //! ```
-//! d decoders `[outputs, cells]` · κ learning rate. For constant activity the error shrinks by 1 − κ Σ a² a step, and grows if κ Σ a² > 2.
+//! d decoders `[outputs, cells]` · κ learning rate. For constant activity the error shrinks by a factor 1 − κ Σ a² a step, and
+//! grows if κ Σ a² > 2.
 //! A rule that is told the error of every output is not comparable with one that is told a reward: comparisons say so.
 //!
 //! # Cost
@@ -59,7 +60,7 @@ impl PrescribedErrorSensitivityConfig {
 ///
 /// let mut decoder = PrescribedErrorSensitivityConfig::default().build(1, 3)?;
 /// for _ in 0..300 {
-///     decoder.see(&[0, 2]);
+///     decoder.see(&[1]);
 ///     let error = decoder.decode()[0] - 0.8;
 ///     decoder.learn(&[error])?;
 /// }

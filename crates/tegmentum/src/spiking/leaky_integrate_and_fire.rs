@@ -6,8 +6,8 @@
 //! v potential [mV] · I input of the millisecond [mV] · τ membrane time constant [ms] · θ threshold [mV]. No refractory period.
 //!
 //! # Oracle
-//! Under a constant I from reset (v_reset = v_rest) the potential after n steps is `I (1 − qⁿ)/(1 − q)`, q = e^(−1/τ), so the interval
-//! between spikes is the smallest n with that ≥ θ − v_rest:
+//! Under a constant I from reset (v_reset = v_rest) the potential after n steps is `I (1 − qⁿ)/(1 − q)`, q = e^(−1/τ), so the
+//! interval between spikes is the smallest n with that ≥ θ − v_rest:
 //! `n = ⌈ln(1 − (θ − v_rest)(1 − q)/I)/ln q⌉`, none if I ≤ (θ − v_rest)(1 − q). A test holds it.
 //!
 //! # Cost

@@ -22,11 +22,11 @@ fn trains(synapses: usize, steps: usize, step: f64, seed: u64) -> (Trains, Vec<V
     (Trains { dopamine, presynaptic, postsynaptic }, events)
 }
 
-fn agree(config: DopamineSynapseConfig, step: f64, seed: u64) {
+fn agree(config: DopamineSynapseConfig, first: f64, step: f64, seed: u64) {
     let (synapses, steps) = (8, 4000);
     let (trains, events) = trains(synapses, steps, step, seed);
     let start: Vec<State> =
-        (0..synapses).map(|synapse| State { dopamine: 0.005, ..State::of_weight(1.0 + synapse as f64) }).collect();
+        (0..synapses).map(|synapse| State { dopamine: 0.005, ..State::of_weight(first + synapse as f64) }).collect();
     let mut online = OnlineSynapses::new(config, step, start.clone()).unwrap();
     online.run(&trains, 0..steps).unwrap();
     let mut moved = 0.0;
@@ -61,16 +61,16 @@ fn dopamine_is_that_of_the_analytic_solution() {
 
 #[test]
 fn online_and_exact_agree() {
-    agree(DopamineSynapseConfig::default(), 1.0, 1);
-    agree(DopamineSynapseConfig::default(), 0.1, 2);
+    agree(DopamineSynapseConfig::default(), 100.0, 1.0, 1);
+    agree(DopamineSynapseConfig::default(), 100.0, 0.1, 2);
 }
 
 /// With a baseline that dopamine falls through, and with bounds that are met.
 #[test]
 fn they_agree_with_a_baseline_and_at_the_bounds() {
     let config = DopamineSynapseConfig { baseline: 0.004, ..DopamineSynapseConfig::default() };
-    agree(config, 1.0, 3);
-    agree(DopamineSynapseConfig { smallest_weight: 0.9, largest_weight: 8.5, ..config }, 1.0, 4);
+    agree(config, 100.0, 1.0, 3);
+    agree(DopamineSynapseConfig { smallest_weight: 0.9, largest_weight: 8.5, ..config }, 1.0, 1.0, 4);
 }
 
 /// Against a plain Euler integration with tiny steps, which knows nothing of closed forms.
