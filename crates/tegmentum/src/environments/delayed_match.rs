@@ -67,10 +67,10 @@ impl DelayedMatchConfig {
             let (name, value) = ("delayed_match.stimuli", self.stimuli as f64);
             return Err(Error::InvalidParameter { name, value, requirement: "between 2 and 1000" });
         }
-        let longest = self.delays.iter().max().map_or(f64::NAN, |&delay| delay as f64);
-        if !(1..=1000).contains(&self.delays.len()) || longest > 10_000.0 {
+        let longest = self.delays.iter().max().copied();
+        if self.delays.len() > 1000 || longest.is_none_or(|longest| longest > 10_000) {
             let (name, requirement) = ("delayed_match.delays", "1 to 1000 delays of at most 10000 steps");
-            return Err(Error::InvalidParameter { name, value: longest, requirement });
+            return Err(Error::InvalidParameter { name, value: longest.unwrap_or(0) as f64, requirement });
         }
         Ok(DelayedMatch { config: self.clone(), sample: 0, probe: 0, delay: 0, step: 0 })
     }
