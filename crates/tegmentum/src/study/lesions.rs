@@ -342,6 +342,7 @@ mod tests {
             [task.xor]
             [network.mlp]
             hidden = [4]
+            output_activation = "logistic"
             [[arm]]
             name = "plain"
             [arm.optimizer.weight_perturbation]
