@@ -97,6 +97,7 @@ mod tests {
         let body = draw(&axis, &bars).body.into_string();
         let edges = |class: &str| {
             let part = body.split(class).nth(1).unwrap();
+            let part = part.split("<rect").nth(1).unwrap();
             let number = |name: &str| {
                 part.split(&format!(" {name}=\"")).nth(1).unwrap().split('"').next().unwrap().parse::<f64>().unwrap()
             };

@@ -17,7 +17,7 @@ const ABOVE: f64 = 24.0;
 /// Room below a panel for the numbers.
 const BELOW: f64 = 34.0;
 /// Between two panels.
-const GAP: f64 = 18.0;
+const GAP: f64 = 30.0;
 /// Height of all cells, unless each would be higher than the next one.
 const HEIGHT: f64 = 300.0;
 /// Most height of a cell.

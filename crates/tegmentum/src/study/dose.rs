@@ -284,6 +284,8 @@ mod tests {
         budget = 60
         seeds = { first = 100, count = 3 }
         [environment.go_no_go]
+        trials_before_shift = 30
+        trials_between_shifts = 30
         [[arm]]
         name = "plain"
         [arm.agent.random_choice]
@@ -320,7 +322,11 @@ mod tests {
     fn a_score_that_responds_has_its_curve() {
         let text = STUDY
             .replace("[arm.agent.random_choice]\n        [arm.neuro", "[arm.agent.actor_critic]\n        [arm.neuro");
-        let study = StudyConfig::from_toml(&text.replace("budget = 60", "budget = 600"), "test").unwrap();
+        let study = StudyConfig::from_toml(
+            &text.replace("budget = 60", "budget = 600").replace("shift = 30", "shift = 300"),
+            "test",
+        )
+        .unwrap();
         let config = DoseConfig { modulator: Transmitter::Dopamine, ..dose(DoseAction::Lesion, &[0.0, 0.5, 1.0]) };
         let result = run_study(&of(&study, None, None, config).unwrap(), false, &Silent).unwrap();
         let find = |figure: &&Figure| figure.id.ends_with("accuracy_before");

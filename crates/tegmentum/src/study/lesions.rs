@@ -220,11 +220,11 @@ fn key() -> Key {
 fn sentence(metric: &str, game: &Game) -> Result<String> {
     let name = metric.replace('_', " ");
     let total = game.total(key());
+    if !total.value.is_finite() {
+        return Ok(format!("Some runs have no value of {name}, so that nothing can be attributed."));
+    }
     let (all, none) = (short(mean(game.scores(SETS - 1))), short(mean(game.scores(0))));
     let begin = format!("With all four modulators the mean of {name} is {all}, with none {none}");
-    if !total.value.is_finite() {
-        return Ok(format!("{begin}; some runs have no value, so that nothing can be attributed."));
-    }
     let (mut parts, mut silent) = (Vec::new(), Vec::new());
     for (place, of) in Transmitter::ALL.into_iter().enumerate() {
         let value = game.shapley(place, key());
@@ -280,6 +280,8 @@ mod tests {
         [lesion]
         metrics = ["accuracy_before"]
         [environment.go_no_go]
+        trials_before_shift = 20
+        trials_between_shifts = 20
         [[arm]]
         name = "agent"
         [arm.agent.random_choice]
@@ -338,6 +340,7 @@ mod tests {
             [task.xor]
             [network.mlp]
             hidden = [4]
+            output_activation = "logistic"
             [[arm]]
             name = "plain"
             [arm.optimizer.weight_perturbation]
