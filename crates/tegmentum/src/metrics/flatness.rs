@@ -3,8 +3,8 @@
 //! ```text
 //!     sharpness(σ) = mean_k L(w + σ v_k) − L(w) ,   v_k standard normal, σ in units of the weights
 //! ```
-//! For small σ this is σ²/2 · trace of the Hessian: a flat landscape has a small value. A gain or a temperature flattens it
-//! without moving w, which is what noradrenaline is said to do to the energy landscape.
+//! For small σ this is σ²/2 · trace of the Hessian: a flat landscape has a small value. Compare it at the same scale only: a loss that
+//! is saturated around w is flat too.
 //!
 //! Cost: 1 + K losses. Reference: arXiv:2501.06762, sections 6 and 7.1, for the notion; that a random shake of the weights
 //! measures it is our choice.
