@@ -204,7 +204,10 @@ mod tests {
                 let found = change(before, after, last + wait, ThirdFactor::PredictionError, signals);
                 let delta = before.abs_diff(after) as f64;
                 let expected = 0.01 * -0.7 * amplitude * (-delta / 20.0).exp() * (-(wait as f64) / 1000.0).exp();
-                assert!((found - expected).abs() < 2e-4 * expected.abs(), "{before} {after} {wait}: {found} {expected}");
+                assert!(
+                    (found - expected).abs() < 2e-4 * expected.abs(),
+                    "{before} {after} {wait}: {found} {expected}"
+                );
             }
         }
         assert_eq!(change(10, 10, 20, ThirdFactor::PredictionError, signals), 0.0);
@@ -212,12 +215,8 @@ mod tests {
 
     #[test]
     fn every_third_factor_is_what_it_says() {
-        let mut signals = Signals {
-            reward: Some(2.0),
-            prediction_error: Some(3.0),
-            outcome_error: Some(-5.0),
-            ..Signals::default()
-        };
+        let mut signals =
+            Signals { reward: Some(2.0), prediction_error: Some(3.0), outcome_error: Some(-5.0), ..Signals::default() };
         signals.levels.dopamine = 7.0;
         let unit = change(10, 15, 20, ThirdFactor::Reward, Signals { reward: Some(1.0), ..Signals::default() });
         for (third, factor) in [

@@ -67,11 +67,8 @@ fn without_a_third_factor_actor_and_critic_stay_as_they_are() {
 #[test]
 fn same_seed_same_bits_and_neutral_effects_change_none() {
     let neutral = [("excitatory", Target::Bursting, 0.0), ("actor", Target::LearningRate, 1.0)];
-    let local = neutral.map(|(name, target, value)| LocalEffect {
-        target,
-        place: Place::Population(name.to_owned()),
-        value,
-    });
+    let local =
+        neutral.map(|(name, target, value)| LocalEffect { target, place: Place::Population(name.to_owned()), value });
     let outcome = |seed: u64, modulation: &Modulation| {
         let mut agent = agent(&SpikingActorCriticConfig::default(), seed);
         run(&mut agent, 5, 8, modulation);
@@ -95,13 +92,22 @@ fn bursting_reaches_the_cells_it_is_meant_for() {
         let bursting = if name.is_none() { level } else { 0.0 };
         let mut agent = agent(&SpikingActorCriticConfig::default(), 3);
         run(&mut agent, 3, 1, &Modulation { bursting, local: local.into_iter().collect(), ..Modulation::default() });
-        ["critic excitatory", "critic inhibitory", "actor 0 excitatory", "actor 1 inhibitory", "prediction 0 excitatory"]
-            .map(|name| rate(&agent, name))
+        [
+            "critic excitatory",
+            "critic inhibitory",
+            "actor 0 excitatory",
+            "actor 1 inhibitory",
+            "prediction 0 excitatory",
+        ]
+        .map(|name| rate(&agent, name))
     };
     let rest = at(0.0, None);
-    for (level, name, raised) in
-        [(0.5, None, [0, 2]), (0.5, Some("excitatory"), [0, 2]), (0.5, Some("critic"), [0, 0]), (0.5, Some("actor"), [2, 2])]
-    {
+    for (level, name, raised) in [
+        (0.5, None, [0, 2]),
+        (0.5, Some("excitatory"), [0, 2]),
+        (0.5, Some("critic"), [0, 0]),
+        (0.5, Some("actor"), [2, 2]),
+    ] {
         let rates = at(level, name);
         for index in 0..rest.len() {
             if raised.contains(&index) {
