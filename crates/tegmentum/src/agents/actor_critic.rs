@@ -54,7 +54,7 @@ use crate::agent::{Agent, Feedback};
 use crate::environment::{Action, ActionSpace, Environment};
 use crate::error::{Error, Result, at_least_one, fraction, positive};
 use crate::kernel::math;
-use crate::kernel::rate::{ActiveInputs, add_outer_clipped, rectified_tanh, sum_rows};
+use crate::kernel::rate::{ActiveInputs, AlignedVec, add_outer_clipped, rectified_tanh, sum_rows};
 use crate::network::Description;
 use crate::neuromodulation::modulation::{Modulation, Place, Target};
 use crate::neuromodulation::signals::Signals;
@@ -128,7 +128,7 @@ impl ActorCriticConfig {
         let inputs = environment.num_observations();
         let units = 2 * (actions * self.actor_units + self.critic_units);
         let mut stream = key.child(0).stream();
-        let mut parameters = vec![0.0; inputs * (units + actions)];
+        let mut parameters = AlignedVec::zeros(inputs * (units + actions));
         for weight in &mut parameters[..inputs * units] {
             *weight = (self.initial_weight * stream.uniform()) as f32;
         }
@@ -200,7 +200,7 @@ pub struct ActorCritic {
     config: ActorCriticConfig,
     /// Number of parameters that are weights of units; those of the predictor follow.
     weights: usize,
-    parameters: Vec<f32>,
+    parameters: AlignedVec,
     choices: Stream,
     inputs: ActiveInputs,
     next: ActiveInputs,

@@ -53,26 +53,75 @@ impl ActiveInputs {
     }
 }
 
+/// Numbers that begin at the beginning of a cache line, so that no vector of a row whose length fills whole lines crosses two.
+#[derive(Debug)]
+pub(crate) struct AlignedVec {
+    values: Vec<f32>,
+    start: usize,
+    len: usize,
+}
+
+/// Numbers in a cache line of 64 bytes.
+const LINE: usize = 16;
+
+impl AlignedVec {
+    /// `len` zeros.
+    pub(crate) fn zeros(len: usize) -> Self {
+        let values = vec![0.0; len + LINE];
+        let start = values.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
+        Self { values, start, len }
+    }
+}
+
+impl Clone for AlignedVec {
+    fn clone(&self) -> Self {
+        let mut copy = Self::zeros(self.len);
+        copy.copy_from_slice(self);
+        copy
+    }
+}
+
+impl std::ops::Deref for AlignedVec {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        &self.values[self.start..self.start + self.len]
+    }
+}
+
+impl std::ops::DerefMut for AlignedVec {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        &mut self.values[self.start..self.start + self.len]
+    }
+}
+
 dispatched! {
     /// `sums[j] ← Σᵢ W[i, j] x[i]` over active inputs: `weights` [inputs × units], `sums` [units].
     pub(crate) fn sum_rows(weights: &[f32], inputs: &ActiveInputs, sums: &mut [f32]) {
-        let units = sums.len();
-        sums.fill(0.0);
-        let (fours, rest) = inputs.indices().as_chunks::<4>();
-        let (values, last) = inputs.values().as_chunks::<4>();
-        let row = |index: usize| &weights[index * units..(index + 1) * units];
-        for (index, x) in fours.iter().zip(values) {
-            let rows = row(index[0]).iter().zip(row(index[1])).zip(row(index[2])).zip(row(index[3]));
-            for (sum, (((a, b), c), d)) in sums.iter_mut().zip(rows) {
-                *sum = *sum + x[0] * a + x[1] * b + x[2] * c + x[3] * d;
-            }
-        }
-        for (&index, x) in rest.iter().zip(last) {
-            for (sum, a) in sums.iter_mut().zip(row(index)) {
-                *sum += x * a;
-            }
-        }
+        // The sums of 80, then of 16 units stay in registers while the rows go by.
+        let first = sum_blocks::<80>(weights, inputs, 0, sums);
+        let first = sum_blocks::<16>(weights, inputs, first, sums);
+        sum_blocks::<1>(weights, inputs, first, sums);
     }
+}
+
+/// Sums for as many whole blocks of `N` units as there are from unit `first` on; returns the first unit that is left.
+#[inline(always)]
+fn sum_blocks<const N: usize>(weights: &[f32], inputs: &ActiveInputs, first: usize, sums: &mut [f32]) -> usize {
+    let units = sums.len();
+    let mut first = first;
+    for block in sums[first..].as_chunks_mut::<N>().0 {
+        let mut total = [0.0f32; N];
+        for (&index, &x) in inputs.indices().iter().zip(inputs.values()) {
+            let row = &weights[index * units + first..index * units + first + N];
+            for unit in 0..N {
+                total[unit] += x * row[unit];
+            }
+        }
+        *block = total;
+        first += N;
+    }
+    first
 }
 
 dispatched! {
@@ -88,8 +137,15 @@ dispatched! {
     /// `W[i, j] ← clip(W[i, j] + steps[j] x[i], 0, 1)` for active inputs: `weights` [inputs × units], `steps` [units].
     pub(crate) fn add_outer_clipped(weights: &mut [f32], inputs: &ActiveInputs, steps: &[f32]) {
         let units = steps.len();
+        let (step_blocks, step_rest) = steps.as_chunks::<32>();
         for (&index, &x) in inputs.indices().iter().zip(inputs.values()) {
-            for (weight, step) in weights[index * units..(index + 1) * units].iter_mut().zip(steps) {
+            let (blocks, rest) = weights[index * units..(index + 1) * units].as_chunks_mut::<32>();
+            for (block, steps) in blocks.iter_mut().zip(step_blocks) {
+                for unit in 0..32 {
+                    block[unit] = (block[unit] + steps[unit] * x).clamp(0.0, 1.0);
+                }
+            }
+            for (weight, step) in rest.iter_mut().zip(step_rest) {
                 *weight = (*weight + step * x).clamp(0.0, 1.0);
             }
         }
@@ -102,7 +158,8 @@ mod tests {
 
     #[test]
     fn sparse_sums_are_those_of_the_whole_matrix() {
-        let (inputs, units) = (11, 37);
+        // Blocks of 80, of 16 and single units.
+        let (inputs, units) = (11, 2 * 80 + 2 * 16 + 5);
         let weights: Vec<f32> = (0..inputs * units).map(|i| (i * 7 % 13) as f32 / 13.0).collect();
         let x: Vec<f32> = (0..inputs).map(|i| ((i * 5 % 7) as f32 - 2.0).max(0.0)).collect();
         let mut active = ActiveInputs::new(inputs);
@@ -115,6 +172,29 @@ mod tests {
         }
         let column: Vec<f32> = (0..inputs).map(|i| weights[i * units]).collect();
         assert_eq!(active.dot(&column), sums[0]);
+    }
+
+    #[test]
+    fn steps_of_whole_blocks_are_those_of_single_units() {
+        let units = 2 * 32 + 7;
+        let start: Vec<f32> = (0..2 * units).map(|i| (i * 7 % 13) as f32 / 13.0).collect();
+        let steps: Vec<f32> = (0..units).map(|i| (i as f32 - 30.0) / 20.0).collect();
+        let mut active = ActiveInputs::new(2);
+        active.set(&[0.3, 0.7]);
+        let mut weights = start.clone();
+        add_outer_clipped(&mut weights, &active, &steps);
+        for (index, weight) in weights.iter().enumerate() {
+            let x = [0.3, 0.7][index / units];
+            assert_eq!(*weight, (start[index] + steps[index % units] * x).clamp(0.0, 1.0));
+        }
+    }
+
+    #[test]
+    fn aligned_numbers_begin_a_line_and_are_copied() {
+        let mut numbers = AlignedVec::zeros(100);
+        assert_eq!(numbers.as_ptr().align_offset(64), 0);
+        numbers[99] = 3.0;
+        assert_eq!((numbers.clone()[99], numbers.len()), (3.0, 100));
     }
 
     #[test]
