@@ -239,7 +239,7 @@ mod tests {
                 if outcome.end_of_trial {
                     let Outcome { correct, condition, target, .. } = outcome;
                     let action = action as f64;
-                    reports.push(TrialReport { action, reward, correct, condition, target, ..TrialReport::default() });
+                    reports.push(TrialReport { condition, action, reward, correct, target, ..TrialReport::default() });
                     break;
                 }
             }
