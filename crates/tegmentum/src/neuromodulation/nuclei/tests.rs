@@ -44,7 +44,7 @@ fn names_are_unique_and_a_configuration_survives_a_study_file() {
     let count = names.len();
     names.sort_unstable();
     names.dedup();
-    assert_eq!((names.len(), count), (31, 31));
+    assert_eq!((names.len(), count), (29, 29));
     for reading in registry() {
         let name = reading.description().name;
         let (text, again) = match &reading {
@@ -153,7 +153,9 @@ fn some_signal_matters_to_every_reading_but_the_constant_one() {
     let mut shaken = calm.clone();
     shaken[80..].fill(signals(1.0));
     shaken[99].reward = Some(1.0);
-    for reading in registry().into_iter().filter(|reading| reading.description().name != "tonic_activity") {
+    // The run length is set back by noradrenaline alone, and levels are the same here.
+    let without = ["tonic_activity", "run_length"];
+    for reading in registry().into_iter().filter(|reading| !without.contains(&reading.description().name)) {
         assert_ne!(feed(&mut *build(&reading), &calm), feed(&mut *build(&reading), &shaken), "{reading:?}");
     }
 }
