@@ -143,8 +143,8 @@ pub(crate) fn run(study: &StudyConfig, quick: bool, monitor: &dyn Monitor) -> Re
     let drawn = figures::draw(study, &outcome, &games)?;
     let mut result = assemble(study, quick, &outcome.all, claims, drawn, outcome.tuning);
     let found: Vec<String> = games.iter().map(|(metric, game)| sentence(metric, game)).collect::<Result<_>>()?;
-    result.summary.answer =
-        if study.claim.is_empty() { found.join(" ") } else { format!("{} {}", result.summary.answer, found.join(" ")) };
+    let found = found.join(" ");
+    result.summary.answer = if study.claim.is_empty() { found } else { format!("{} {found}", result.summary.answer) };
     Ok(result)
 }
 
