@@ -105,7 +105,7 @@ fn signals_that_are_missing_or_not_finite_change_nothing() {
 /// Without signals no statistic moves: two nuclei that differ by a silence go on alike, except those in which time passes.
 #[test]
 fn silence_teaches_nothing() {
-    let in_which_time_passes = ["fitzhugh_nagumo", "utility"];
+    let in_which_time_passes = ["fitzhugh_nagumo", "scheduled_bursts", "utility"];
     for reading in registry().into_iter().filter(|reading| !in_which_time_passes.contains(&reading.description().name))
     {
         let [mut intact, mut silent] = [build(&reading), build(&reading)];
@@ -153,8 +153,9 @@ fn some_signal_matters_to_every_reading_but_the_constant_one() {
     let mut shaken = calm.clone();
     shaken[80..].fill(signals(1.0));
     shaken[99].reward = Some(1.0);
-    // The run length is set back by noradrenaline alone, and levels are the same here.
-    let without = ["tonic_activity", "run_length"];
+    // The run length is set back by noradrenaline alone, and levels are the same here; scheduled bursts are a control that
+    // answers to nothing.
+    let without = ["tonic_activity", "run_length", "scheduled_bursts"];
     for reading in registry().into_iter().filter(|reading| !without.contains(&reading.description().name)) {
         assert_ne!(feed(&mut *build(&reading), &calm), feed(&mut *build(&reading), &shaken), "{reading:?}");
     }
