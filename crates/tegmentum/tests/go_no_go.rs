@@ -166,7 +166,7 @@ fn four_modulators_solve_both_shifts() {
     assert!(extradimensional.median("trials_to_criterion") <= two.median("trials_to_criterion"));
     let intradimensional = Runs::of("intradimensional", four);
     // Measured .93 on the seeds of its tuning; 100 seeds have a standard error of .025.
-    assert!(intradimensional.mean("solved") >= 0.85, "{}", intradimensional.mean("solved"));
+    assert!(intradimensional.mean("solved") >= 0.9, "{}", intradimensional.mean("solved"));
     let two = Runs::of("intradimensional", MEI);
     assert!(intradimensional.median("trials_to_criterion") <= two.median("trials_to_criterion"));
 }

@@ -162,7 +162,7 @@ impl Default for SpikingActorCriticConfig {
             choice_gain: 200.0,
             value_gain: 20.0,
             discount: 0.9,
-            actor_learning_rate: 2.5,
+            actor_learning_rate: 2.0,
             critic_learning_rate: 1.5,
             prediction_learning_rate: 3.0,
         }
