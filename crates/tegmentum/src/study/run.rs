@@ -110,7 +110,7 @@ impl ArmTrials {
 
 /// Whether more of the metric called `name` is better.
 pub(crate) fn larger_is_better(name: &str) -> bool {
-    ["valid_prediction_time", "width_decades", "solved_decades"].contains(&name)
+    ["valid_prediction_time", "width_decades", "solved_decades", "shifts_solved", "burst_within_20"].contains(&name)
         || ["accuracy", "correct", "reward", "savings", "d_prime", "hit_rate"]
             .iter()
             .any(|start| name.starts_with(start))

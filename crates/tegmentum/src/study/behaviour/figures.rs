@@ -49,7 +49,7 @@ impl Place<'_> {
             return String::new();
         }
         let texts: Vec<String> = events.iter().map(|(trial, name)| format!("{name} at trial {trial}")).collect();
-        format!(" {}; the agent is not told.", texts.join(", "))
+        format!(" What changes, untold: {}.", texts.join("; "))
     }
 
     fn over_trials(&self, all: &[ArmTrials], id: &str, title: &str, label: &str, metric: usize) -> Figure {
