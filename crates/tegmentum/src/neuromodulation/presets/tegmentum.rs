@@ -35,7 +35,7 @@ use std::collections::BTreeMap;
 
 use crate::neuromodulation::coupling::{Coupling, CouplingKind, Drive};
 use crate::neuromodulation::kinetics::KineticsConfig;
-use crate::neuromodulation::modulation::Target;
+use crate::neuromodulation::modulation::{Place, Target};
 use crate::neuromodulation::nuclei::basal_forebrain::BasalForebrainConfig;
 use crate::neuromodulation::nuclei::basal_forebrain::expected_uncertainty::ExpectedUncertaintyConfig;
 use crate::neuromodulation::nuclei::dorsal_raphe::DorsalRapheConfig;
@@ -72,6 +72,10 @@ pub(crate) fn parts() -> Parts {
             Receptor {
                 divides: true,
                 ..Receptor::new("noradrenaline_leniency", Noradrenaline, Target::NegativeLearningRate, 1.0)
+            },
+            Receptor {
+                place: Place::Population("contexts".to_owned()),
+                ..Receptor::new("noradrenaline_reset", Noradrenaline, Target::Reset, 2.0)
             },
             Receptor::new("acetylcholine_temperature", Acetylcholine, Target::Temperature, 1.0),
             Receptor::new("serotonin_inhibition", Serotonin, Target::Threshold, 12.0),
