@@ -25,17 +25,25 @@ const RANDOM_BURSTS: &str =
     "preset = 'mei-2025'\nlocus_coeruleus = { scheduled_bursts = { bursts = 1, first = 60, last = 800 } }";
 
 fn behaviour(shift: &str, system: &str, seed: u64) -> (EnvironmentConfig, Behaviour) {
+    behaviour_of("withhold = 0", shift, system, seed)
+}
+
+fn behaviour_of(agent: &str, shift: &str, system: &str, seed: u64) -> (EnvironmentConfig, Behaviour) {
     let environment: EnvironmentConfig = toml::from_str(&format!("[go_no_go]\nshift = '{shift}'")).unwrap();
-    let agent: AgentConfig = toml::from_str("[actor_critic]\nwithhold = 0").unwrap();
+    let agent: AgentConfig = toml::from_str(&format!("[actor_critic]\n{agent}")).unwrap();
     let system: NeuromodulationConfig = toml::from_str(system).unwrap();
     let behaviour = Behaviour::new(&environment, &agent, &system, Key::from_seed(seed)).unwrap();
     (environment, behaviour)
 }
 
 fn play(shift: &str, system: &str, seed: u64) -> (Vec<TrialReport>, Vec<f32>) {
-    let (_, mut behaviour) = behaviour(shift, system, seed);
+    play_as("withhold = 0", shift, system, seed, TRIALS)
+}
+
+fn play_as(agent: &str, shift: &str, system: &str, seed: u64, trials: u64) -> (Vec<TrialReport>, Vec<f32>) {
+    let (_, mut behaviour) = behaviour_of(agent, shift, system, seed);
     let key = Key::from_seed(seed).child(2);
-    let trials = (0..TRIALS).map(|trial| behaviour.trial(key.child(trial)).unwrap()).collect();
+    let trials = (0..trials).map(|trial| behaviour.trial(key.child(trial)).unwrap()).collect();
     (trials, behaviour.agent().parameters().to_vec())
 }
 
@@ -44,8 +52,13 @@ struct Runs(Vec<String>, Vec<Vec<f64>>);
 
 impl Runs {
     fn of(shift: &str, system: &str) -> Self {
+        Self::of_agent("withhold = 0", shift, system, TRIALS)
+    }
+
+    fn of_agent(agent: &str, shift: &str, system: &str, trials: u64) -> Self {
         let (environment, _) = behaviour(shift, system, 0);
-        let scores = (0..SEEDS).map(|seed| environment.scores(&play(shift, system, seed).0)).collect();
+        let played = |seed| environment.scores(&play_as(agent, shift, system, seed, trials).0);
+        let scores = (0..SEEDS).map(played).collect();
         Self(environment.score_names(), scores)
     }
 
@@ -169,4 +182,36 @@ fn four_modulators_solve_both_shifts() {
     assert!(intradimensional.mean("solved") >= 0.9, "{}", intradimensional.mean("solved"));
     let two = Runs::of("intradimensional", MEI);
     assert!(intradimensional.median("trials_to_criterion") <= two.median("trials_to_criterion"));
+}
+
+/// A memory of contexts: the first rule comes back sooner than it was learned (measured: median savings .24 against −.92 without
+/// the memory), and what is new is learned as before (.96 of the shifts; 1.00 and .97 of the runs of a single shift).
+#[test]
+fn a_memory_of_contexts_saves_trials_when_a_rule_returns() {
+    let (four, memory) = ("preset = 'tegmentum'", "withhold = 0\ncontexts = 6");
+    let serial = Runs::of_agent(memory, "serial", four, 2000);
+    assert!(serial.median("savings") >= 0.1, "{}", serial.median("savings"));
+    assert!(serial.mean("shifts_solved") >= 0.9, "{}", serial.mean("shifts_solved"));
+    let without = Runs::of_agent("withhold = 0", "serial", four, 2000);
+    assert!(without.median("savings") <= -0.3, "{}", without.median("savings"));
+    for (shift, solved) in [("extradimensional", 0.95), ("intradimensional", 0.9)] {
+        let runs = Runs::of_agent(memory, shift, four, TRIALS);
+        assert!(runs.mean("solved") >= solved, "{shift} {}", runs.mean("solved"));
+        assert!(runs.median("trials_to_criterion") <= 110.0, "{shift} {}", runs.median("trials_to_criterion"));
+    }
+}
+
+/// Without contexts the receptor of the memory changes no bit, nor does a memory that no reset calls.
+#[test]
+fn an_unused_memory_of_contexts_changes_no_bit() {
+    let four = "preset = 'tegmentum'";
+    let unheard = "preset = 'tegmentum'\nreceptor = [{ name = 'noradrenaline_reset', transmitter = 'noradrenaline', target = \
+                   'reset', place = { population = 'contexts' }, efficacy = 0.0 }]";
+    for seed in 0..20 {
+        let plain = play("extradimensional", four, seed);
+        assert!(plain == play("extradimensional", unheard, seed), "seed {seed}");
+        let memory = "withhold = 0\ncontexts = 6";
+        assert!(plain == play_as(memory, "extradimensional", unheard, seed, TRIALS), "seed {seed}");
+        assert!(plain != play_as(memory, "extradimensional", four, seed, TRIALS), "seed {seed}");
+    }
 }

@@ -30,15 +30,17 @@
 //! | gain | g |
 //! | discount | factor on γ |
 //! | threshold | θ_k of every action but the one named `withhold`; no effect if none is named |
+//! | reset | with `contexts` above 0, its rising edge calls the memory of contexts: `actor_critic/contexts.rs` |
 //!
-//! Learning rates and gain have populations `actor` and `critic`, temperature and threshold `actor`. All else has no effect. The
-//! predictor of outcomes follows the network's learning rate nowhere: it belongs to what measures surprise.
+//! Learning rates and gain have populations `actor` and `critic`, temperature and threshold `actor`, reset
+//! `contexts`. All else has no effect. The predictor of outcomes follows the network's learning rate nowhere: it belongs to what measures surprise.
 //!
 //! # Signals
 //! Reward, V, δ, e, entropy of π in bits, variance over actions of the logits at T = 1.
 //!
 //! # Cost
-//! Inputs above zero × units products to act and as many to learn; no allocation. Memory: inputs × (units + actions).
+//! Inputs above zero × units products to act and as many to learn; no allocation. Memory: inputs × (units + actions), and
+//! as much for each context.
 //!
 //! # Parameters
 //! W `[inputs × units]`, input-major, units in the order E_0, I_0, E_1, I_1, …, critic E, critic I; then w `[actions × inputs]`.
@@ -48,7 +50,11 @@
 //! gate `1[k = a] − π_k` is that of the rule it names (arXiv:2008.13044). That units are rates, all sizes and rates, and the
 //! form of the predictor are inferred.
 
+mod contexts;
+
 use serde::{Deserialize, Serialize};
+
+use self::contexts::{Contexts, Trial};
 
 use crate::agent::{Agent, Feedback};
 use crate::environment::{Action, ActionSpace, Environment};
@@ -93,6 +99,15 @@ pub struct ActorCriticConfig {
     /// The choice that is no response: a threshold is taken from the logits of all others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub withhold: Option<usize>,
+    /// Old rules that are kept aside and come back when they predict again what happens; none by default. They need a
+    /// receptor whose target is `reset`.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub contexts: usize,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 impl Default for ActorCriticConfig {
@@ -107,6 +122,7 @@ impl Default for ActorCriticConfig {
             initial_weight: 0.05,
             discount: 0.95,
             withhold: None,
+            contexts: 0,
         }
     }
 }
@@ -147,6 +163,9 @@ impl ActorCriticConfig {
             action: 0,
             prediction_error: 0.0,
             outcome_error: 0.0,
+            reward: 0.0,
+            contexts: Contexts::new(self.contexts),
+            memory: Place::Population("contexts".to_owned()),
             actor: Place::Population("actor".to_owned()),
             critic: Place::Population("critic".to_owned()),
             predictor: Place::Population("predictor".to_owned()),
@@ -165,6 +184,9 @@ impl ActorCriticConfig {
         };
         most("actor_critic.actor_units", self.actor_units)?;
         most("actor_critic.critic_units", self.critic_units)?;
+        if self.contexts > 0 {
+            most("actor_critic.contexts", self.contexts)?;
+        }
         positive("actor_critic.learning_rate", self.learning_rate)?;
         positive("actor_critic.outcome_rate", self.outcome_rate)?;
         positive("actor_critic.actor_gain", self.actor_gain)?;
@@ -213,6 +235,9 @@ pub struct ActorCritic {
     action: usize,
     prediction_error: f64,
     outcome_error: f64,
+    reward: f64,
+    contexts: Contexts,
+    memory: Place,
     actor: Place,
     critic: Place,
     predictor: Place,
@@ -245,7 +270,8 @@ impl ActorCritic {
         let gain = modulation.at(&self.actor, Target::Gain) as f32;
         let critic_gain = modulation.at(&self.critic, Target::Gain) as f32;
         let threshold = modulation.at(&self.actor, Target::Threshold) as f32;
-        let temperature = modulation.at(&self.actor, Target::Temperature).max(SMALLEST_TEMPERATURE) as f32;
+        let temperature =
+            self.contexts.steady(modulation.at(&self.actor, Target::Temperature)).max(SMALLEST_TEMPERATURE) as f32;
         let split = self.actor_units();
         let (actor, critic) = self.rates.split_at_mut(split);
         rectified_tanh(gain, actor);
@@ -270,6 +296,23 @@ impl ActorCritic {
         let critic = &mut self.steps[split..];
         rectified_tanh(gain, critic);
         self.config.critic_gain * f64::from(net_rate(critic))
+    }
+
+    /// Lets the memory of contexts see the trial. Whether one came back.
+    fn context_returns(&mut self, modulation: &Modulation) -> bool {
+        if self.config.contexts == 0 {
+            return false;
+        }
+        let trial = Trial {
+            inputs: &self.inputs,
+            predictor: self.weights,
+            action: self.action,
+            num_inputs: (self.parameters.len() - self.weights) / self.policy.len(),
+            reward: self.reward,
+            outcome_error: self.outcome_error,
+        };
+        let reset = modulation.at(&self.memory, Target::Reset) >= 1.0;
+        self.contexts.observe(&trial, reset, &mut self.parameters)
     }
 
     /// The predictor's weights of the action taken.
@@ -334,6 +377,7 @@ impl Agent for ActorCritic {
             let discount = self.config.discount * modulation.discount;
             expected += discount * self.value_of(feedback.observation, modulation);
         }
+        self.reward = feedback.reward;
         self.prediction_error = expected - self.value;
         let inputs = std::mem::take(&mut self.inputs);
         self.outcome_error = feedback.reward - f64::from(inputs.dot(self.outcome_weights()));
@@ -350,9 +394,12 @@ impl Agent for ActorCritic {
     }
 
     fn learn(&mut self, modulation: &Modulation) {
+        if self.context_returns(modulation) {
+            return;
+        }
         let reinforcement = modulation.reinforcement.unwrap_or(self.prediction_error);
         let step = |place: &Place| {
-            let mut rate = self.config.learning_rate * modulation.at(place, Target::LearningRate);
+            let mut rate = self.config.learning_rate * self.contexts.steady(modulation.at(place, Target::LearningRate));
             if reinforcement < 0.0 {
                 rate *= modulation.at(place, Target::NegativeLearningRate);
             }
@@ -386,7 +433,7 @@ impl Agent for ActorCritic {
     }
 
     fn state_bytes(&self) -> usize {
-        size_of::<f32>() * self.parameters.len()
+        size_of::<f32>() * self.parameters.len() + self.contexts.state_bytes()
     }
 }
 

@@ -4,6 +4,7 @@
 //!     dopamine         reinforcement = δ
 //!     noradrenaline    burst of 1 on unexpected uncertainty, cleared with τ = 60
 //!                      temperature × (1 + 13 NA) ,  learning rate × (1 + 10 NA) ,  where M < 0: × 1/(1 + NA)
+//!                      reset of the memory of contexts where 2 NA ≥ 1
 //!     acetylcholine    U, the usual size of outcome errors, rate 1/40
 //!                      temperature × (1 + ACh) ,  burst × max(0, 1 − 2 ACh)
 //!     serotonin        r̄, the average reward, rate 1/50
@@ -13,6 +14,8 @@
 //! - **A burst** opens the search when outcomes are no longer the expected ones. It is larger and shorter than in
 //!   [`mei_2025`](super::mei_2025) and counts more for plasticity, less so for punishment: a response is tried more than once before
 //!   it is given up.
+//!   Its reset says to an agent with a memory of contexts (`contexts` of `actor_critic`, 0 by default) that the rule is no longer the same.
+//!   Nothing else hears it.
 //! - **Acetylcholine** makes bursts smaller where errors are usual, and keeps choices a little open for as long as outcomes cannot
 //!   be predicted (convergent with noradrenaline).
 //! - **Serotonin** withholds. While things go well it holds back responses, which the actor learns to overcome; when rewards fail to
@@ -35,7 +38,7 @@ use std::collections::BTreeMap;
 
 use crate::neuromodulation::coupling::{Coupling, CouplingKind, Drive};
 use crate::neuromodulation::kinetics::KineticsConfig;
-use crate::neuromodulation::modulation::Target;
+use crate::neuromodulation::modulation::{Place, Target};
 use crate::neuromodulation::nuclei::basal_forebrain::BasalForebrainConfig;
 use crate::neuromodulation::nuclei::basal_forebrain::expected_uncertainty::ExpectedUncertaintyConfig;
 use crate::neuromodulation::nuclei::dorsal_raphe::DorsalRapheConfig;
@@ -72,6 +75,10 @@ pub(crate) fn parts() -> Parts {
             Receptor {
                 divides: true,
                 ..Receptor::new("noradrenaline_leniency", Noradrenaline, Target::NegativeLearningRate, 1.0)
+            },
+            Receptor {
+                place: Place::Population("contexts".to_owned()),
+                ..Receptor::new("noradrenaline_reset", Noradrenaline, Target::Reset, 2.0)
             },
             Receptor::new("acetylcholine_temperature", Acetylcholine, Target::Temperature, 1.0),
             Receptor::new("serotonin_inhibition", Serotonin, Target::Threshold, 12.0),
