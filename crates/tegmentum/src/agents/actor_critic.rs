@@ -33,7 +33,8 @@
 //! | reset | with `contexts` above 0, its rising edge calls the memory of contexts: `actor_critic/contexts.rs` |
 //!
 //! Learning rates and gain have populations `actor` and `critic`, temperature and threshold `actor`, reset
-//! `contexts`. All else has no effect. The predictor of outcomes follows the network's learning rate nowhere: it belongs to what measures surprise.
+//! `contexts`. All else has no effect. The predictor of outcomes follows the network's learning rate nowhere: it belongs to what
+//! measures surprise.
 //!
 //! # Signals
 //! Reward, V, δ, e, entropy of π in bits, variance over actions of the logits at T = 1.
@@ -270,7 +271,8 @@ impl ActorCritic {
         let gain = modulation.at(&self.actor, Target::Gain) as f32;
         let critic_gain = modulation.at(&self.critic, Target::Gain) as f32;
         let threshold = modulation.at(&self.actor, Target::Threshold) as f32;
-        let temperature = self.contexts.steady(modulation.at(&self.actor, Target::Temperature)).max(SMALLEST_TEMPERATURE) as f32;
+        let temperature =
+            self.contexts.steady(modulation.at(&self.actor, Target::Temperature)).max(SMALLEST_TEMPERATURE) as f32;
         let split = self.actor_units();
         let (actor, critic) = self.rates.split_at_mut(split);
         rectified_tanh(gain, actor);

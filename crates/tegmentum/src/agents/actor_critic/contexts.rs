@@ -234,7 +234,8 @@ mod tests {
         for go in [[1.0, -1.0], [0.9, -1.1], [1.0, 1.0]] {
             contexts.store(&knowing(go), 1);
         }
-        let shelf = |contexts: &Contexts| contexts.shelf.iter().map(|context| context.parameters[3]).collect::<Vec<_>>();
+        let shelf =
+            |contexts: &Contexts| contexts.shelf.iter().map(|context| context.parameters[3]).collect::<Vec<_>>();
         assert_eq!(shelf(&contexts), [0.9, 1.0]);
         contexts.store(&knowing([-1.0, 1.0]), 1);
         assert_eq!(shelf(&contexts), [1.0, -1.0]);
