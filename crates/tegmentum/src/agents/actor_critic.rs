@@ -33,7 +33,8 @@
 //! | reset | with `contexts` above 0, its rising edge calls the memory of contexts: `actor_critic/contexts.rs` |
 //!
 //! Learning rates and gain have populations `actor` and `critic`, temperature and threshold `actor`, reset
-//! `contexts`. All else has no effect. The predictor of outcomes follows the network's learning rate nowhere: it belongs to what measures surprise.
+//! `contexts`. All else has no effect. The predictor of outcomes follows the network's learning rate nowhere: it belongs to what
+//! measures surprise.
 //!
 //! # Signals
 //! Reward, V, δ, e, entropy of π in bits, variance over actions of the logits at T = 1.
