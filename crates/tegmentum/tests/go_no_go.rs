@@ -133,7 +133,9 @@ fn bursts_answer_the_shift() {
 fn clamped_noradrenaline_is_dopamine_alone_bit_for_bit() {
     let seen = |system: &str, seed| {
         let (mut trials, parameters) = play("extradimensional", system, seed);
-        trials.iter_mut().for_each(|trial| trial.burst = false);
+        for trial in &mut trials {
+            trial.burst = false;
+        }
         (trials, parameters)
     };
     for seed in 0..SEEDS {
