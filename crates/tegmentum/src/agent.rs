@@ -1,4 +1,4 @@
-//! Agents: learners that act in an [`Environment`](crate::environment::Environment) and learn from what comes of it.
+//! Agents: learners that act in an [`Environment`] and learn from what comes of it.
 //!
 //! # Moments
 //! One step of a trial is four calls: [`act`](Agent::act) on an observation, the environment's answer, [`appraise`](Agent::appraise)

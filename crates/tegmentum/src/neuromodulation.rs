@@ -10,8 +10,8 @@
 //! | [dorsal raphe](nuclei::dorsal_raphe) | serotonin | time since the last surprise | horizon, patience |
 //! | [locus coeruleus](nuclei::locus_coeruleus) | noradrenaline | losses of the acting model | evidence of change |
 //!
-//! Each nucleus has further readings for agents ([`nuclei::registry`]), and a [system](system) puts any of them together:
-//! release, [couplings](coupling), [kinetics](kinetics), [drugs](pharmacology), [receptors](receptor). Anything that learns by
+//! Each nucleus has further readings for agents ([`nuclei::registry`]), and a [system] puts any of them together:
+//! release, [couplings](coupling), [kinetics], [drugs](pharmacology), [receptors](receptor). Anything that learns by
 //! updates can be put under a system ([`modulated_learner`]).
 //!
 //! The [`Controller`](controller::Controller) puts them together for learners that step through parameter space: the

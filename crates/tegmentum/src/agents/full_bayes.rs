@@ -5,7 +5,7 @@
 //!     B = median of p                                    least expected |B − m|
 //!     p(m_i) ← p(m_i) exp(−(x − m_i)²/(2 σ²)) / sum
 //! ```
-//! m_i n positions, evenly spaced over the interval · x outcome, σ noise [outcome] · h hazard.
+//! m_i n positions, evenly spaced over the interval · x outcome, σ noise `[outcome]` · h hazard.
 //!
 //! In the four blocks of [helicopter](crate::environments::helicopter) its error is 11.07: the optimum. Of modulation it obeys
 //! nothing.

@@ -5,7 +5,7 @@
 //!     choices     Q_c ← Q_c + k a d ,   a ← a + ψ (|d| − a)                  d = r − Q_c ,  P ∝ exp(β Q)
 //!     counterfactual   Q_u ← Q_u + k a ((1 − r) − Q_u)                       of the arm that was not chosen
 //! ```
-//! a associability, one for all arms, 0 to 1 · ψ its rate · c the error that is as large as can be [outcome] · k scale · β inverse
+//! a associability, one for all arms, 0 to 1 · ψ its rate · c the error that is as large as can be `[outcome]` · k scale · β inverse
 //! temperature · Q(0) = .5.
 //!
 //! In the four blocks of [helicopter](crate::environments::helicopter) its error is 13.94 at best (c ≈ 100, ψ ≈ .9): it cannot tell

@@ -6,7 +6,7 @@
 //!     R ← (R + 1)(1 − Ω) + Ω                                        expected run length
 //!     R ← σ²/s ,  s = Ω σ² + (1 − Ω) σ²/(R + 1) + Ω (1 − Ω) (e R/(R + 1))²        variance matched
 //! ```
-//! B answer, e = x − B its error, σ noise [outcome] · R run length [trials] · h hazard · u density of outcomes after a change · w weight
+//! B answer, e = x − B its error, σ noise `[outcome]` · R run length `[trials]` · h hazard · u density of outcomes after a change · w weight
 //! of the likelihood, 1 for the observer, less for people.
 //!
 //! In the four blocks of [helicopter](crate::environments::helicopter) its error is 12.11 with the true h and σ of each block

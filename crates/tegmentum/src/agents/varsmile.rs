@@ -4,7 +4,7 @@
 //!     S = P(x | prior)/P(x | now) ,   m = h/(1 − h) ,   γ = m S/(1 + m S)
 //!     χ ← (1 − γ) χ + γ χ_0 + x/σ ,   ν ← (1 − γ) ν + γ ν_0 + 1 ,   B = σ χ/ν
 //! ```
-//! x outcome, σ noise [outcome] · χ, ν statistics of the Gaussian with known noise: the sum of x/σ and the number of outcomes · B answer
+//! x outcome, σ noise `[outcome]` · χ, ν statistics of the Gaussian with known noise: the sum of x/σ and the number of outcomes · B answer
 //! · P(x | now) = N(x; B, σ²(1 + 1/ν)), P(x | prior) = one over the interval · `ν_0`, `χ_0` a Gaussian of the interval's mean and variance.
 //!
 //! Signals: errors, and S as `bayes_factor`. Of modulation it obeys `learning_rate`, a factor on γ (bounded by 1): a modulator can make it

@@ -36,9 +36,13 @@ const INVERSE_TEMPERATURES: (f64, f64) = (0.1, 50.0);
 /// ```
 /// use tegmentum::metrics::fit_learning_rate;
 ///
-/// // Choices that always follow the last outcome.
-/// let trials: Vec<(u16, usize, f64)> = (0..60).map(|t| (0, usize::from(t / 20 % 2 == 0), 1.0)).collect();
-/// assert!(fit_learning_rate(&trials, 2).is_some_and(|fit| fit.log_likelihood > -0.5));
+/// // One of two arms pays for 20 trials, then the other; choices stay with what was rewarded and leave what was not.
+/// let trial = |t: usize| match (t / 20 % 2, t % 20) {
+///     (arm, 0) if t > 0 => (0, 1 - arm, 0.0),
+///     (arm, _) => (0, arm, 1.0),
+/// };
+/// let trials: Vec<(u16, usize, f64)> = (0..60).map(trial).collect();
+/// assert!(fit_learning_rate(&trials, 2).is_some_and(|fit| fit.log_likelihood > -0.5 && fit.learning_rate > 0.5));
 /// ```
 pub fn fit_learning_rate(trials: &[(u16, usize, f64)], choices: usize) -> Option<LearningRateFit> {
     if trials.is_empty() || trials.iter().any(|trial| trial.1 >= choices) {

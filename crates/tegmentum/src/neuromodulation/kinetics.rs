@@ -5,7 +5,7 @@
 //!     tonic   q ← q + (1 − (1 − 1/T)^Δ)(r_t − q)      no T: q ← r_t
 //!     level   l = b + p + q ,   saturated  l S/(S + |l|)
 //! ```
-//! r_p, r_t release [level] · τ clearance, T tonic time constant, Δ elapsed [moments] · b baseline, S saturation [level].
+//! r_p, r_t release `[level]` · τ clearance, T tonic time constant, Δ elapsed `[moments]` · b baseline, S saturation `[level]`.
 //!
 //! Transmission by volume reaches every receptor alike; by wiring it reaches the listed places alone, each with a weight.
 //!

@@ -7,7 +7,7 @@
 //!     factor   max(0, 1 + w f(s))      divided: 1/max(ε, 1 + w f(s))      targets that multiply
 //!     term     w f(s)                                                     targets that add
 //! ```
-//! l level that reaches the receptor [level] · w efficacy, zero for a blocked receptor · τ, Δ [moments].
+//! l level that reaches the receptor `[level]` · w efficacy, zero for a blocked receptor · τ, Δ `[moments]`.
 //!
 //! Two receptors on one target converge: factors are multiplied, terms are added. Opposite signs of w make them opponents.
 //!

@@ -5,7 +5,7 @@
 //!     m ← m + a (δ − m) ,  v ← (1 − a)(v + a (δ − m)²)      variance of δ, with m before its update
 //!     f ← f + a (flip − f)                          flip = 1 if δ has changed its sign since the last one that was not 0
 //! ```
-//! V value before the outcome, δ reward prediction error [reward] · a = 1/20 rate [1/moment], inferred.
+//! V value before the outcome, δ reward prediction error `[reward]` · a = 1/20 rate [1/moment], inferred.
 //!
 //! Cost: a dozen operations a moment, and none in a system whose couplings do not ask.
 

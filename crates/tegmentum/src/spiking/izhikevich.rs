@@ -5,7 +5,7 @@
 //!     v ≥ 30: spike, v ← c, u ← u + d
 //!     c(n) = c + 30 n ,   d(n) = d − 12 n               n bursting level in [0, ½]
 //! ```
-//! v potential [mV] · u recovery · I input of the millisecond · one step is a millisecond, the potential in two halves.
+//! v potential `[mV]` · u recovery · I input of the millisecond · one step is a millisecond, the potential in two halves.
 //!
 //! | kind | a | b | c | d |
 //! |---|---|---|---|---|

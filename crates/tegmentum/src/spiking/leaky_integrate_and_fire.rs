@@ -3,7 +3,7 @@
 //! ```text
 //!     v ← v_rest + (v − v_rest) e^(−1/τ) + I ;   v ≥ θ: spike, v ← v_reset
 //! ```
-//! v potential [mV] · I input of the millisecond [mV] · τ membrane time constant [ms] · θ threshold [mV]. No refractory period.
+//! v potential `[mV]` · I input of the millisecond `[mV]` · τ membrane time constant `[ms]` · θ threshold `[mV]`. No refractory period.
 //!
 //! # Oracle
 //! Under a constant I from reset (v_reset = v_rest) the potential after n steps is `I (1 − qⁿ)/(1 − q)`, q = e^(−1/τ), so the

@@ -2,11 +2,11 @@
 //!
 //! | reading | level | for |
 //! |---|---|---|
-//! | [horizon](horizon) | time since the last surprise | optimizers |
+//! | [horizon] | time since the last surprise | optimizers |
 //! | [average outcome](average_outcome) | running mean of reward | agents |
 //! | [run length](run_length) | trials that the estimate averages over | agents |
 //! | [discount and patience](discount_and_patience) | calm: time since a burst, less the spread of errors | agents |
-//! | [opponency](opponency) | prediction error of punishment, average outcome | agents |
+//! | [opponency] | prediction error of punishment, average outcome | agents |
 //! | [uncertainty meta-learning](uncertainty_meta_learning) | learning rate for bad news | agents |
 //! | [behavioural inhibition](behavioural_inhibition) | running mean of punishment | agents |
 //! | [tonic activity](super::tonic_activity) | a tone that couplings act on | `doya-2002` |

@@ -8,7 +8,7 @@
 //! | [change-point probability](change_point_probability) | experience that an outcome has made worthless | agents |
 //! | [Bayes factor](bayes_factor) | posterior probability of a change | agents with a model of outcomes |
 //! | [FitzHugh–Nagumo](fitzhugh_nagumo) | gain of an excitable population, phasic or tonic | agents |
-//! | [utility](utility) | the same, its mode set by short- and long-term utility | agents |
+//! | [utility] | the same, its mode set by short- and long-term utility | agents |
 //! | [context doubt](context_doubt) | probability of another context | agents |
 //! | [tonic activity](super::tonic_activity) | a tone that couplings act on | `doya-2002` |
 

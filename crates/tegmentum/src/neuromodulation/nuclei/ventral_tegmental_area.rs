@@ -2,10 +2,10 @@
 //!
 //! | reading | level | for |
 //! |---|---|---|
-//! | [regret](regret) | regret minus expected regret of a perturbed model | optimizers |
+//! | [regret] | regret minus expected regret of a perturbed model | optimizers |
 //! | [reward prediction error](reward_prediction_error) | δ of the critic | agents |
 //! | [average reward](average_reward) | δ beyond the average reward | agents |
-//! | [distributional](distributional) | mean response of optimistic and pessimistic cells | agents |
+//! | [distributional] | mean response of optimistic and pessimistic cells | agents |
 //! | [receptor split](receptor_split) | δ with separate gains for good and bad news | agents |
 
 pub mod average_reward;

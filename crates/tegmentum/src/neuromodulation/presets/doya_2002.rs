@@ -9,8 +9,8 @@
 //!     A = [1 − .25 S]₊ · [1 − f]₊                                          (d) serotonin and (g) flips of δ's sign inhibit acetylcholine
 //!     D = δ · [1 + .25 S sign V]₊                                          (a) serotonin helps dopamine where good is expected
 //! ```
-//! D dopamine, A acetylcholine, S serotonin, N noradrenaline [level]; a modulator's effect on another is that of its level in the
-//! moment before · δ reward prediction error, V value, V̄ its running mean [reward] · Var_a Q variance over actions of their
+//! D dopamine, A acetylcholine, S serotonin, N noradrenaline `[level]`; a modulator's effect on another is that of its level in the
+//! moment before · δ reward prediction error, V value, V̄ its running mean `[reward]` · Var_a Q variance over actions of their
 //! values · f share of prediction errors that change sign · the tone of A, S and N before any arrow is 1.
 //!
 //! Without noradrenaline an agent has its own inverse temperature, without acetylcholine its own learning rate: the tone doubles

@@ -5,7 +5,7 @@
 //!     tonic  ACh = 1 − γ
 //!     a new context (level of noradrenaline ≥ 1 in the moment before): γ ← γ₀ ,  n ← 0
 //! ```
-//! γ validity of predictions within the context · e outcome error, ε tolerance [outcome] · a slowest rate [1/moment] · n moments
+//! γ validity of predictions within the context · e outcome error, ε tolerance `[outcome]` · a slowest rate [1/moment] · n moments
 //! in the context, n₀ = 4 pseudo-moments at γ₀ = ¾.
 //!
 //! A prediction that is right less often than by chance, ½, is no worse than useless. The partner of the [context
@@ -69,7 +69,7 @@ impl CueInvalidityConfig {
 ///
 /// let mut nucleus = CueInvalidityConfig::default().build()?;
 /// let mut after = |error| nucleus.release(&Signals { outcome_error: Some(error), ..Signals::default() }).tonic;
-/// assert_eq!(after(0.0), 0.2);
+/// assert!((after(0.0) - 0.2f64).abs() < 1e-12);
 /// assert!((0..100).all(|_| after(1.0) <= 0.5));
 /// # Ok::<(), tegmentum::error::Error>(())
 /// ```

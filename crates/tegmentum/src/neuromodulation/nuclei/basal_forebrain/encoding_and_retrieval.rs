@@ -3,7 +3,7 @@
 //! ```text
 //!     F ← F + a (|e| − F) ,   tonic  A = Fⁿ/(Kⁿ + Fⁿ)
 //! ```
-//! e outcome error [outcome] · F its recent size, a rate [1/moment] · K size at which the switch is half way [outcome], n its
+//! e outcome error `[outcome]` · F its recent size, a rate [1/moment] · K size at which the switch is half way `[outcome]`, n its
 //! steepness · A in `[0, 1)`: near 1 encode, near 0 retrieve and consolidate.
 //!
 //! Which pathways the level turns up and down, a = f((1 + k_in A) W_in x + (1 − k_rec A) W_rec a), is the network's and the

@@ -3,7 +3,7 @@
 //! ```text
 //!     tonic  U ← U + a (|e| − U)
 //! ```
-//! e outcome error [outcome] · a rate [1/moment].
+//! e outcome error `[outcome]` · a rate [1/moment].
 //!
 //! Reference: A. J. Yu, P. Dayan, Neuron 46, 681–692, 2005, for the role; the running mean is the slow trace of the
 //! Go/No-Go study (`S_slow`).

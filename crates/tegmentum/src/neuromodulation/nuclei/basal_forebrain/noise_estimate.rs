@@ -5,8 +5,8 @@
 //!     p(σ_i) ← p(σ_i) [(1 − h) N(e; 0, σ_i² (1 + 1/R)) + h u]  / sum         what the error says
 //!     tonic    Σ_i p(σ_i) σ_i
 //! ```
-//! `σ_i` n candidates in a geometric row [outcome] · κ probability that the noise changes [1/trial] · e outcome error [outcome] · R run
-//! length [trials], what serotonin stands for before this outcome: the error also holds the error of the estimate · h share and u
+//! `σ_i` n candidates in a geometric row `[outcome]` · κ probability that the noise changes `[1/trial]` · e outcome error `[outcome]` · R run
+//! length `[trials]`, what serotonin stands for before this outcome: the error also holds the error of the estimate · h share and u
 //! density of outliers, so that a change of the mean is not taken for noise.
 //!
 //! Cost: n exponentials a moment; n numbers.

@@ -3,7 +3,7 @@
 //! ```text
 //!     tonic  r̄ ← r̄ + a (r − r̄)
 //! ```
-//! r reward [reward] · a rate [1/moment].
+//! r reward `[reward]` · a rate [1/moment].
 //!
 //! Reference: N. D. Daw, S. Kakade, P. Dayan, Neural Networks 15, 603–616, 2002.
 

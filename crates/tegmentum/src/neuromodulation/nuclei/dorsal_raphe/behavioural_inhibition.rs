@@ -3,7 +3,7 @@
 //! ```text
 //!     c = max(0, −r) ,   P ← P + a (c − P) ,   tonic  P ,   phasic  w c
 //! ```
-//! r reward, c punishment, P its running mean [reward] · a rate [1/moment] · w weight of the event, 0 by default.
+//! r reward, c punishment, P its running mean `[reward]` · a rate [1/moment] · w weight of the event, 0 by default.
 //!
 //! A receptor on the threshold takes k·5HT from the logit of Go. Inferred: the form; that serotonin goes with punishment and with
 //! withholding action is the literature's.

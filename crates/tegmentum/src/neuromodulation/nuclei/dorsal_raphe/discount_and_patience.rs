@@ -5,7 +5,7 @@
 //!     tonic  s = t/(t + τ) · 1/(1 + k v)                     in [0, 1)
 //!     t ← t + 1 ;  t ← 0 when the level of noradrenaline exceeds θ (a burst)
 //! ```
-//! δ reward prediction error [reward] · a rate [1/moment] · t moments since the last burst · τ moments until half the patience · k weight of
+//! δ reward prediction error `[reward]` · a rate [1/moment] · t moments since the last burst · τ moments until half the patience · k weight of
 //! the spread [1/reward²] · θ level of noradrenaline that ends patience.
 //!
 //! A receptor with efficacy w on the discount makes it γ (1 + w s): the learner keeps it below 1. Without errors among the signals

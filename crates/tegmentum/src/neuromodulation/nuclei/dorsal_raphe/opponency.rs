@@ -4,7 +4,7 @@
 //!     c = max(0, −r) ,  phasic  δ⁻ = c − V⁻ ,   V⁻ ← V⁻ + a δ⁻
 //!     tonic  w r̄ ,      r̄ ← r̄ + b (r − r̄)
 //! ```
-//! r reward, c punishment, V⁻ expected punishment, r̄ average outcome [reward] · a, b rates [1/moment] · w weight of the tone.
+//! r reward, c punishment, V⁻ expected punishment, r̄ average outcome `[reward]` · a, b rates [1/moment] · w weight of the tone.
 //!
 //! Without states of its own the nucleus expects one punishment for all of them: δ⁻ = c + γV⁻(s') − V⁻(s) with γ = 0. An arrow of kind
 //! `opponent` from serotonin to dopamine makes an agent act on Q⁺ − kQ⁻ in effect. Inferred: the single state, and both parts in one level.

@@ -4,8 +4,8 @@
 //!     τ = 1/(R + 1) ,  s = Ω σ² + (1 − Ω) τ σ² + Ω (1 − Ω) (e (1 − τ))²
 //!     tonic  R ← σ²/s          R = R_0 at first;  Ω = 0: R + 1,  Ω = 1: 1
 //! ```
-//! R run length [trials], the horizon over which outcomes are averaged · Ω share of it that noradrenaline says is outdated,
-//! NA/5-HT of the moment before · e outcome error of the moment before [outcome] · σ acetylcholine, the expected noise [outcome].
+//! R run length `[trials]`, the horizon over which outcomes are averaged · Ω share of it that noradrenaline says is outdated,
+//! NA/5-HT of the moment before · e outcome error of the moment before `[outcome]` · σ acetylcholine, the expected noise `[outcome]`.
 //!
 //! The update keeps the variance of the estimate: s is that of a mixture of "it changed" and "it did not". R is the experience
 //! before the outcome of this moment is used. Receptors on the learning rate divide it by 1 + R: a delta rule then averages
@@ -99,7 +99,7 @@ impl Nucleus for RunLength {
     }
 }
 
-/// Ω from the levels of noradrenaline [trials] and serotonin [trials].
+/// Ω from the levels of noradrenaline `[trials]` and serotonin `[trials]`.
 pub(crate) fn outdated_share(noradrenaline: f64, serotonin: f64) -> f64 {
     if serotonin > 0.0 { (noradrenaline / serotonin).clamp(0.0, 1.0) } else { 0.0 }
 }

@@ -5,7 +5,7 @@
 //!     if δ < 0:   a₋ ← max(0, a₋ + ψ (ν + a₋₀ − a₋))
 //!     tonic  s = a₋/a₋₀ − 1
 //! ```
-//! δ reward prediction error [reward] · a, ψ rates [1/moment] · a₋ learning rate after a negative error, a₋₀ at rest. ν is that of the
+//! δ reward prediction error `[reward]` · a, ψ rates [1/moment] · a₋ learning rate after a negative error, a₋₀ at rest. ν is that of the
 //! moment, with ε from before it.
 //!
 //! A receptor with efficacy 1 on the negative learning rate makes it a₋/a₋₀ times what it was. Inferred: the level, and the

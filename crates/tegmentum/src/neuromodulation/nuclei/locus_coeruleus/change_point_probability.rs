@@ -6,8 +6,8 @@
 //!     release   Ω R                                phasic where Ω > 1/2, tonic below
 //!     h         mean of Ω so far, with n_0 trials at h_0, forgotten with a time constant T
 //! ```
-//! e outcome error [outcome] · σ acetylcholine, the expected noise [outcome] · R run length [trials], what serotonin stands for before
-//! this outcome · u density of outcomes after a change [1/outcome] · h hazard [1/trial].
+//! e outcome error `[outcome]` · σ acetylcholine, the expected noise `[outcome]` · R run length `[trials]`, what serotonin stands for before
+//! this outcome · u density of outcomes after a change `[1/outcome]` · h hazard `[1/trial]`.
 //!
 //! The same error is a surprise when noise is expected to be small, and none when it is large: expected uncertainty sets
 //! the threshold for unexpected uncertainty. A receptor that multiplies the learning rate by 1 + NA makes it, with serotonin's

@@ -8,7 +8,7 @@
 //!     a new context (phasic 1, λ ← 1 − h)  if NE > ACh/(½ + ACh)
 //! ```
 //! λ probability that the context is the same · γ validity of predictions within it · h hazard [1/moment] · e outcome error,
-//! ε tolerance [outcome] · ACh level of acetylcholine, clipped to `[0, ½]`: that of the [cue
+//! ε tolerance `[outcome]` · ACh level of acetylcholine, clipped to `[0, ½]`: that of the [cue
 //! invalidity](crate::neuromodulation::nuclei::basal_forebrain::cue_invalidity) reading of the basal forebrain.
 //!
 //! Outside the context a prediction is right by chance, ½. With acetylcholine depleted every invalid prediction is taken for a

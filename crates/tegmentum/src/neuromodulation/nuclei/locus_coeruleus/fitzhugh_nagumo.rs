@@ -5,7 +5,7 @@
 //!     τ_u du/dt = h(v) − u ,  h(v) = C v + (1 − C) d     release
 //!     gain g = G + k u ;   tonic + phasic = k u          what is released beyond the gain at rest G
 //! ```
-//! X drive: |e|, at most 1, plus noise of a keyed stream · e outcome error [outcome] · C mode: .95 phasic (low tone, large
+//! X drive: |e|, at most 1, plus noise of a keyed stream · e outcome error `[outcome]` · C mode: .95 phasic (low tone, large
 //! bursts), .55 tonic (high tone, small bursts) · T time units a moment, integrated by Runge–Kutta steps of the fourth order of
 //! length .02 · τ_v = .05, τ_u = 5, a = d = .5, G = .5, k = 3, w = .3.
 //!

@@ -4,7 +4,7 @@
 //!     S_fast ← S_fast + (|e| − S_fast)/4 ,  S_slow ← S_slow + (|e| − S_slow)/40
 //!     burst of size 1   if S_fast − S_slow > θ + k ACh ,  level < .2 ,  t ≥ 60
 //! ```
-//! e outcome error [outcome] · S_slow expected uncertainty · θ threshold [outcome] · k rise of the threshold with the level
+//! e outcome error `[outcome]` · S_slow expected uncertainty · θ threshold `[outcome]` · k rise of the threshold with the level
 //! of acetylcholine, 0 by default · t moments since the beginning: a burst needs something to have been expected. The bound
 //! on the level is the refractoriness.
 //!

@@ -5,7 +5,7 @@
 //!     engagement E = (1 − σ(b U_s)) σ(b U_l)
 //!     C = C_min + (C_max − C_min) min(1, 4 E)                          mode of the cells
 //! ```
-//! r reward [reward] · a_s = 1/10, a_l = 1/100 rates [1/moment] · b slope [1/reward] · σ logistic function · C mode of the
+//! r reward `[reward]` · a_s = 1/10, a_l = 1/100 rates [1/moment] · b slope [1/reward] · σ logistic function · C mode of the
 //! [FitzHugh–Nagumo](super::fitzhugh_nagumo) cells, which release.
 //!
 //! A short lapse in a task that pays (U_s low, U_l high) makes for high engagement: bursts, and focus. A task that has ceased

@@ -5,7 +5,7 @@
 //!                = r − r̄ − V                          a single step, where only r and V are
 //!     tonic   w r̄ ,   r̄ ← r̄ + a (r − r̄)               after δ̄
 //! ```
-//! r reward, r̄ its running mean, V, V' values before and after [reward] · a rate [1/moment] · w share of r̄ that is released as a
+//! r reward, r̄ its running mean, V, V' values before and after `[reward]` · a rate [1/moment] · w share of r̄ that is released as a
 //! slow tone (vigour), 0 by default: receptors see the whole level, and with w = 1 that would be δ again.
 //!
 //! δ of a discounting critic (γ < 1) is taken as it is: the signals do not carry V' by itself. Inferred: that the same nucleus

@@ -4,7 +4,7 @@
 //!     phasic  g₁ (1 + ρ) δ   if δ > 0 ,   g₂ (1 − ρ) δ   else
 //!     ρ = clip(ρ₀ + k r̄, −1, 1) ,   r̄ ← r̄ + a (r − r̄)
 //! ```
-//! δ reward prediction error [reward] · g₁, g₂ gains of the direct (D1) and indirect (D2) pathway · ρ tonic dopamine ·
+//! δ reward prediction error `[reward]` · g₁, g₂ gains of the direct (D1) and indirect (D2) pathway · ρ tonic dopamine ·
 //! r̄ average reward, a its rate [1/moment], k its weight in ρ, 0 by default.
 //!
 //! High tonic dopamine learns from gains, low tonic dopamine from losses. The tilt of *choice* by ρ, β(1 ± ρ), belongs to the

@@ -3,7 +3,7 @@
 //! ```text
 //!     phasic = δ
 //! ```
-//! δ reward prediction error of the agent [reward]. Negative values are dips below baseline.
+//! δ reward prediction error of the agent `[reward]`. Negative values are dips below baseline.
 //!
 //! Reference: W. Schultz, P. Dayan, P. R. Montague, Science 275, 1593–1599, 1997.
 
