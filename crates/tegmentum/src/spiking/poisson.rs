@@ -62,7 +62,9 @@ mod tests {
         for millisecond in 0..duration {
             let mut found = Vec::new();
             spikes(key, millisecond, &probabilities, &mut found);
-            found.iter().for_each(|&cell| counts[cell as usize] += 1);
+            for &cell in &found {
+                counts[cell as usize] += 1;
+            }
             together += usize::from(found.contains(&0) && found.contains(&33));
         }
         // Standard deviations: 57 for the active cells, 7 for the others, 28 for the pair.

@@ -28,7 +28,9 @@ fn record(circuit: &mut Circuit, population: usize, duration: u32) -> Vec<(u32, 
 /// Variance of the number of spikes in windows of 20 ms over its mean: 1 for independent spikes.
 fn fano_factor(spikes: &[(u32, u32)], duration: u32) -> f64 {
     let mut counts = vec![0.0f64; (duration / 20) as usize];
-    spikes.iter().for_each(|&(time, _)| counts[(time / 20) as usize] += 1.0);
+    for &(time, _) in spikes {
+        counts[(time / 20) as usize] += 1.0;
+    }
     let mean = counts.iter().sum::<f64>() / counts.len() as f64;
     counts.iter().map(|count| (count - mean).powi(2)).sum::<f64>() / counts.len() as f64 / mean
 }
