@@ -9,6 +9,15 @@ use crate::random::Key;
 
 const TRIALS: u64 = 60;
 
+/// `trials` trials of an agent in an environment, both as text, without modulators.
+pub(super) fn play(agent: &str, environment: &str, trials: u64, seed: u64) -> Vec<TrialReport> {
+    let environment: EnvironmentConfig = toml::from_str(environment).unwrap();
+    let agent: AgentConfig = toml::from_str(agent).unwrap();
+    let key = Key::from_seed(seed);
+    let mut behaviour = Behaviour::new(&environment, &agent, &NeuromodulationConfig::default(), key).unwrap();
+    (0..trials).map(|trial| behaviour.trial(key.child(3).child(trial)).unwrap()).collect()
+}
+
 fn run(environment: &EnvironmentConfig, agent: &AgentConfig, seed: u64) -> Result<(Vec<TrialReport>, Vec<f32>), Error> {
     let key = Key::from_seed(seed);
     let mut behaviour = Behaviour::new(environment, agent, &NeuromodulationConfig::default(), key)?;

@@ -148,22 +148,11 @@ impl Environment for DelayedMatch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agent::AgentConfig;
-    use crate::behaviour::Behaviour;
-    use crate::environment::EnvironmentConfig;
-    use crate::neuromodulation::system::NeuromodulationConfig;
-
-    fn run(agent: &str, environment: &str, trials: u64, seed: u64) -> Vec<TrialReport> {
-        let environment: EnvironmentConfig = toml::from_str(environment).unwrap();
-        let agent: AgentConfig = toml::from_str(agent).unwrap();
-        let key = Key::from_seed(seed);
-        let mut behaviour = Behaviour::new(&environment, &agent, &NeuromodulationConfig::default(), key).unwrap();
-        (0..trials).map(|trial| behaviour.trial(key.child(3).child(trial)).unwrap()).collect()
-    }
+    use crate::environments::conformance::play;
 
     #[test]
     fn what_was_seen_must_be_remembered() {
-        let late = |agent| DelayedMatchConfig::default().scores(&run(agent, "[delayed_match]", 2000, 1))[1];
+        let late = |agent| DelayedMatchConfig::default().scores(&play(agent, "[delayed_match]", 2000, 1))[1];
         let (with, without) = (late("[q_learning]\nmemory = true\ninverse_temperature = 20.0"), late("[q_learning]"));
         assert!(with > 0.95, "{with}");
         // Chance, within four standard errors of 500 trials.

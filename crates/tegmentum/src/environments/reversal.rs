@@ -223,18 +223,7 @@ pub(super) fn chosen_arm(action: Action) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agent::AgentConfig;
-    use crate::behaviour::Behaviour;
-    use crate::environment::EnvironmentConfig;
-    use crate::neuromodulation::system::NeuromodulationConfig;
-
-    fn run(agent: &str, environment: &str, trials: u64, seed: u64) -> Vec<TrialReport> {
-        let environment: EnvironmentConfig = toml::from_str(environment).unwrap();
-        let agent: AgentConfig = toml::from_str(agent).unwrap();
-        let key = Key::from_seed(seed);
-        let mut behaviour = Behaviour::new(&environment, &agent, &NeuromodulationConfig::default(), key).unwrap();
-        (0..trials).map(|trial| behaviour.trial(key.child(3).child(trial)).unwrap()).collect()
-    }
+    use crate::environments::conformance::play;
 
     /// The table of the module's head; standard deviation over seeds .02, 60 seeds here and 400 there: bounds of four
     /// standard errors of a difference. The closed form of win-stay/lose-shift is 1/2 Σ p(1 − h) + (1 − p)h = .7826.
@@ -248,7 +237,7 @@ mod tests {
             ("[hidden_markov]", 0.894),
             ("[hidden_markov]\nblocks = [{ trials = 1, hazard = 0.02 }]", 0.889),
         ] {
-            let correct = |seed| share_correct(run(agent, "[reversal]", 1000, seed).iter());
+            let correct = |seed| share_correct(play(agent, "[reversal]", 1000, seed).iter());
             let mean = (0..60).map(correct).sum::<f64>() / 60.0;
             assert!((mean - expected).abs() < 4.0 * 0.02 * (1.0f64 / 60.0 + 1.0 / 400.0).sqrt(), "{agent}: {mean}");
         }
@@ -257,7 +246,7 @@ mod tests {
     #[test]
     fn scores_have_names_and_values() {
         let config = ReversalConfig::default();
-        let scores = config.scores(&run("[rescorla_wagner]", "[reversal]", 500, 1));
+        let scores = config.scores(&play("[rescorla_wagner]", "[reversal]", 500, 1));
         assert_eq!(scores.len(), config.score_names().len());
         assert!(scores.iter().all(|score| (0.0..=1.0).contains(score)), "{scores:?}");
     }

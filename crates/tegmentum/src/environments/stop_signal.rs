@@ -205,18 +205,7 @@ impl Environment for StopSignal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agent::AgentConfig;
-    use crate::behaviour::Behaviour;
-    use crate::environment::EnvironmentConfig;
-    use crate::neuromodulation::system::NeuromodulationConfig;
-
-    fn run(agent: &str, environment: &str, trials: u64, seed: u64) -> Vec<TrialReport> {
-        let environment: EnvironmentConfig = toml::from_str(environment).unwrap();
-        let agent: AgentConfig = toml::from_str(agent).unwrap();
-        let key = Key::from_seed(seed);
-        let mut behaviour = Behaviour::new(&environment, &agent, &NeuromodulationConfig::default(), key).unwrap();
-        (0..trials).map(|trial| behaviour.trial(key.child(3).child(trial)).unwrap()).collect()
-    }
+    use crate::environments::conformance::play;
 
     /// Independent race: going finishes at a random time, stopping a fixed time after the signal.
     fn race(stopping: f64, trials: u64) -> Vec<f64> {
@@ -261,7 +250,7 @@ mod tests {
     #[test]
     fn a_learner_learns_to_go() {
         let go = |agent: &str| {
-            let trials = run(agent, "[stop_signal]", 2000, 1);
+            let trials = play(agent, "[stop_signal]", 2000, 1);
             share_correct(trials[1000..].iter().filter(|trial| trial.condition & 2 == 0))
         };
         let (learner, chance) = (go("[q_learning]\ninverse_temperature = 10.0"), go("[random_choice]"));

@@ -192,27 +192,16 @@ impl Environment for TwoStep {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agent::AgentConfig;
-    use crate::behaviour::Behaviour;
-    use crate::environment::EnvironmentConfig;
-    use crate::neuromodulation::system::NeuromodulationConfig;
-
-    fn run(agent: &str, environment: &str, trials: u64, seed: u64) -> Vec<TrialReport> {
-        let environment: EnvironmentConfig = toml::from_str(environment).unwrap();
-        let agent: AgentConfig = toml::from_str(agent).unwrap();
-        let key = Key::from_seed(seed);
-        let mut behaviour = Behaviour::new(&environment, &agent, &NeuromodulationConfig::default(), key).unwrap();
-        (0..trials).map(|trial| behaviour.trial(key.child(3).child(trial)).unwrap()).collect()
-    }
+    use crate::environments::conformance::play;
 
     /// Reward alone decides whether a choice is repeated if all credit goes back to it (λ = 1).
     #[test]
     fn a_model_free_learner_ignores_the_transition() {
         let agent = "[q_learning]\ntrace_decay = 1.0\nlearning_rate = 0.5";
-        let scores = TwoStepConfig::default().scores(&run(agent, "[two_step]", 20_000, 1));
+        let scores = TwoStepConfig::default().scores(&play(agent, "[two_step]", 20_000, 1));
         assert!(scores[5] > 0.15, "{scores:?}");
         assert!(scores[6].abs() < 0.1, "{scores:?}");
-        let chance = TwoStepConfig::default().scores(&run("[random_choice]", "[two_step]", 20_000, 1));
+        let chance = TwoStepConfig::default().scores(&play("[random_choice]", "[two_step]", 20_000, 1));
         assert!(chance[1..5].iter().all(|stay| (stay - 0.5).abs() < 0.03) && chance[5].abs() < 0.03);
     }
 
@@ -235,7 +224,7 @@ mod tests {
 
     #[test]
     fn transitions_and_probabilities_are_as_stated() {
-        let trials = run("[random_choice]", "[two_step]", 20_000, 3);
+        let trials = play("[random_choice]", "[two_step]", 20_000, 3);
         let rare = trials.iter().filter(|trial| trial.condition & 2 != 0).count() as f64 / 20_000.0;
         assert!((rare - 0.3).abs() < 4.0 * (0.21f64 / 20_000.0).sqrt());
         let mut environment =

@@ -141,18 +141,7 @@ impl Place<'_> {
 
     /// The modulators of the first arm that has them.
     fn modulators(&self, arms: &[&ArmTrials]) -> Option<Figure> {
-        let has_levels =
-            |arm: &&&ArmTrials| arm.trials.iter().all(|trial| trial.curve.iter().any(|p| p.levels.is_some()));
-        let arm = arms.iter().find(has_levels)?;
-        let level = |name: &str, pick: fn(&crate::optimizer::Levels) -> f64| {
-            curve(name, &arm.trials, |point| point.levels.as_ref().map_or(f64::NAN, pick))
-        };
-        let series = vec![
-            level("serotonin: horizon (updates)", |levels| levels.serotonin),
-            level("acetylcholine: expected size of a prediction error", |levels| levels.acetylcholine),
-            level("noradrenaline: evidence of change (share of an alarm)", |levels| levels.noradrenaline),
-            curve("learning rate (share of the weights)", &arm.trials, |point| point.learning_rate),
-        ];
+        let (arm, series) = arms.iter().find_map(|arm| Some((arm, modulator_lines(arm)?)))?;
         Some(self.figure(
             "modulators",
             &format!("The modulators of {}", arm.arm.label()),
@@ -262,6 +251,22 @@ impl Place<'_> {
             },
         )
     }
+}
+
+/// The levels of an optimizer's modulators and its rate; `None` for an arm that has none.
+pub(crate) fn modulator_lines(arm: &ArmTrials) -> Option<Vec<CurveSeries>> {
+    if !arm.trials.iter().all(|trial| trial.curve.iter().any(|point| point.levels.is_some())) {
+        return None;
+    }
+    let level = |name: &str, pick: fn(&crate::optimizer::Levels) -> f64| {
+        curve(name, &arm.trials, |point| point.levels.as_ref().map_or(f64::NAN, pick))
+    };
+    Some(vec![
+        level("serotonin: horizon (updates)", |levels| levels.serotonin),
+        level("acetylcholine: expected size of a prediction error", |levels| levels.acetylcholine),
+        level("noradrenaline: evidence of change (share of an alarm)", |levels| levels.noradrenaline),
+        curve("learning rate (share of the weights)", &arm.trials, |point| point.learning_rate),
+    ])
 }
 
 pub(crate) fn groups(arms: &[&ArmTrials], metric: &str) -> Vec<DistributionGroup> {

@@ -5,7 +5,7 @@ use super::{error_after_phase, evaluations_in_phase};
 use crate::random::Key;
 use crate::statistics::{Effect, RESAMPLES, Statistic, median, paired_comparison};
 use crate::study::config::StudyConfig;
-use crate::study::figures::{axis, curve, groups, search_table, short};
+use crate::study::figures::{axis, curve, groups, modulator_lines, search_table, short};
 use crate::study::outcome::{Axis, CurveSeries, Figure, FigureContent};
 use crate::study::run::ArmTrials;
 use crate::study::trial::Trial;
@@ -173,18 +173,7 @@ impl Page<'_> {
 
     /// The modulators of an arm that has them.
     fn modulators(&self, arm: &ArmTrials) -> Option<Figure> {
-        if !arm.trials.iter().all(|trial| trial.curve.iter().any(|point| point.levels.is_some())) {
-            return None;
-        }
-        let level = |name: &str, pick: fn(&crate::optimizer::Levels) -> f64| {
-            curve(name, &arm.trials, |point| point.levels.as_ref().map_or(f64::NAN, pick))
-        };
-        let series = vec![
-            level("serotonin: horizon (updates)", |levels| levels.serotonin),
-            level("acetylcholine: expected size of a prediction error", |levels| levels.acetylcholine),
-            level("noradrenaline: evidence of change (share of an alarm)", |levels| levels.noradrenaline),
-            curve("learning rate (share of the weights)", &arm.trials, |point| point.learning_rate),
-        ];
+        let series = modulator_lines(arm)?;
         Some(self.figure(
             "modulators",
             &format!("The modulators of {}", arm.arm.label()),
