@@ -5,23 +5,120 @@
 //! each example, and a weight is broadcast over them. Every lane does the same operations in the same order, so the
 //! compiler may use any vector width without changing a bit.
 //!
-//! # Same bits everywhere
-//! Only `+ − × ÷ √`, comparisons and bit operations are used; no fused multiply–add, no function of the platform's
-//! mathematics library, no sum that is reordered. The wider instruction sets below change the speed alone.
+//! # Two arithmetics
+//! A [`Kernel`] says how a network's products and activation functions are computed:
+//! - `native` (the default of the library) uses fused multiply–add, one rounding for `a·b + c`. Orders of sums are fixed, so that all
+//!   processors with fused multiply–add (AVX2 + FMA, AVX-512, NEON) give the same bits;
+//! - `portable` (the default of a study) uses `+ − × ÷ √` alone and gives the same bits on every machine.
+//!
+//! Everything else here (noise, losses, element-wise updates) is written without fused multiply–add: the same bits
+//! everywhere, whatever the kernel. No function of the platform's mathematics library is used, no sum is reordered.
 //!
 //! # Dispatch
-//! `dispatched!` compiles a loop three times, for the baseline, AVX2 and AVX-512, and picks by what the processor
-//! reports. This module is the only place of the library with `unsafe`, and that choice is its only use.
+//! `dispatched!` and `computed!` compile a loop for each instruction set and pick by what the processor reports, or by
+//! [`limit`]. Within a kernel the choice changes the speed alone. This module is the only place of the library with
+//! `unsafe`, and that choice is its only use.
 #![allow(clippy::inline_always, reason = "a loop must be inlined into its wrapper to be compiled for its instructions")]
+
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use serde::{Deserialize, Serialize};
 
 pub mod activation;
 pub mod affine;
+pub mod arithmetic;
 pub mod lanes;
 pub mod math;
 pub mod noise;
 pub(crate) mod rate;
 
-/// Defines a function whose body is compiled for several instruction sets and chosen at run time.
+/// How a network's products and activation functions are computed; see the module's head.
+///
+/// # Example
+/// ```
+/// use tegmentum::kernel::Kernel;
+/// assert_eq!(Kernel::default(), Kernel::Native);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kernel {
+    /// With fused multiply–add where the processor has it.
+    #[default]
+    Native,
+    /// The same bits on every machine.
+    Portable,
+}
+
+/// Vector instructions, from narrow to wide.
+///
+/// # Example
+/// ```
+/// use tegmentum::kernel::{InstructionSet, instruction_set};
+/// assert!(instruction_set() >= InstructionSet::Baseline);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum InstructionSet {
+    /// What every processor of its architecture has; on AArch64 that includes NEON with fused multiply–add.
+    Baseline = 1,
+    /// AVX2 with FMA.
+    Avx2 = 2,
+    /// AVX-512 F, BW, DQ and VL.
+    Avx512 = 3,
+}
+
+impl std::fmt::Display for InstructionSet {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Baseline => "baseline",
+            Self::Avx2 => "AVX2",
+            Self::Avx512 => "AVX-512",
+        })
+    }
+}
+
+/// The instruction set in use as a number; 0 before the first question.
+static IN_USE: AtomicU8 = AtomicU8::new(0);
+
+/// The widest instruction set that the loops use on this machine, for the record of a run.
+#[inline]
+pub fn instruction_set() -> InstructionSet {
+    match IN_USE.load(Ordering::Relaxed) {
+        1 => InstructionSet::Baseline,
+        2 => InstructionSet::Avx2,
+        3 => InstructionSet::Avx512,
+        _ => limit(InstructionSet::Avx512),
+    }
+}
+
+/// Uses nothing wider than `widest` from now on, in the whole process, and returns what is used. For measurements.
+///
+/// Between AVX2 and AVX-512 no bit of any result changes. The x86 baseline has no fused multiply–add: under it the
+/// kernel `native` computes as `portable` does.
+pub fn limit(widest: InstructionSet) -> InstructionSet {
+    let found = detect().min(widest);
+    IN_USE.store(found as u8, Ordering::Relaxed);
+    found
+}
+
+fn detect() -> InstructionSet {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::is_x86_feature_detected as has;
+        let avx2 = has!("avx2") && has!("fma");
+        if avx2 && has!("avx512f") && has!("avx512bw") && has!("avx512dq") && has!("avx512vl") {
+            return InstructionSet::Avx512;
+        }
+        if avx2 {
+            return InstructionSet::Avx2;
+        }
+    }
+    InstructionSet::Baseline
+}
+
+/// Defines a function without fused multiply–add whose body is compiled for several instruction sets and chosen at run
+/// time.
 macro_rules! dispatched {
     ($(#[$meta:meta])* $visibility:vis fn $name:ident $(<const $lanes:ident: usize>)?
      ($($argument:ident: $type:ty),* $(,)?) $body:block) => {
@@ -33,21 +130,20 @@ macro_rules! dispatched {
 
             #[cfg(target_arch = "x86_64")]
             {
-                #[target_feature(enable = "avx512f")]
+                #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
                 fn avx512 $(<const $lanes: usize>)? ($($argument: $type),*) {
                     body $(::<$lanes>)? ($($argument),*);
                 }
-                #[target_feature(enable = "avx2")]
+                #[target_feature(enable = "avx2,fma")]
                 fn avx2 $(<const $lanes: usize>)? ($($argument: $type),*) {
                     body $(::<$lanes>)? ($($argument),*);
                 }
-                if std::arch::is_x86_feature_detected!("avx512f") {
-                    // SAFETY: the processor has just reported AVX-512F, all that the callee asks for.
-                    return unsafe { avx512 $(::<$lanes>)? ($($argument),*) };
-                }
-                if std::arch::is_x86_feature_detected!("avx2") {
-                    // SAFETY: the processor has just reported AVX2, all that the callee asks for.
-                    return unsafe { avx2 $(::<$lanes>)? ($($argument),*) };
+                match $crate::kernel::instruction_set() {
+                    // SAFETY: the processor has reported the features that the callee asks for.
+                    $crate::kernel::InstructionSet::Avx512 => return unsafe { avx512 $(::<$lanes>)? ($($argument),*) },
+                    // SAFETY: as above.
+                    $crate::kernel::InstructionSet::Avx2 => return unsafe { avx2 $(::<$lanes>)? ($($argument),*) },
+                    $crate::kernel::InstructionSet::Baseline => {}
                 }
             }
             body $(::<$lanes>)? ($($argument),*);
@@ -56,21 +152,45 @@ macro_rules! dispatched {
 }
 pub(crate) use dispatched;
 
-/// The widest instruction set that the loops use on this machine, for the record of a run.
-///
-/// # Example
-/// ```
-/// assert!(["AVX-512", "AVX2", "baseline"].contains(&tegmentum::kernel::instruction_set()));
-/// ```
-pub fn instruction_set() -> &'static str {
-    #[cfg(target_arch = "x86_64")]
-    {
-        if std::arch::is_x86_feature_detected!("avx512f") {
-            return "AVX-512";
+/// Defines a function of a [`Kernel`] and the arguments given, whose body is written for an
+/// [`Arithmetic`](arithmetic::Arithmetic) and compiled for several instruction sets.
+macro_rules! computed {
+    ($(#[$meta:meta])* $visibility:vis fn $name:ident <$arithmetic:ident: Arithmetic $(, const $lanes:ident: usize)?>
+     ($($argument:ident: $type:ty),* $(,)?) $body:block) => {
+        $(#[$meta])*
+        #[allow(unsafe_code)]
+        $visibility fn $name $(<const $lanes: usize>)? (kernel: $crate::kernel::Kernel, $($argument: $type),*) {
+            use $crate::kernel::arithmetic::{Arithmetic, Fused, Separate};
+            use $crate::kernel::{InstructionSet, Kernel, instruction_set};
+
+            #[inline(always)]
+            fn body<$arithmetic: Arithmetic $(, const $lanes: usize)?>($($argument: $type),*) $body
+
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+                fn avx512<$arithmetic: Arithmetic $(, const $lanes: usize)?>($($argument: $type),*) {
+                    body::<$arithmetic $(, $lanes)?>($($argument),*);
+                }
+                #[target_feature(enable = "avx2,fma")]
+                fn avx2<$arithmetic: Arithmetic $(, const $lanes: usize)?>($($argument: $type),*) {
+                    body::<$arithmetic $(, $lanes)?>($($argument),*);
+                }
+                // SAFETY: the processor has reported the features that the callee asks for.
+                match (instruction_set(), kernel) {
+                    (InstructionSet::Avx512, Kernel::Native) => unsafe { avx512::<Fused $(, $lanes)?>($($argument),*) },
+                    (InstructionSet::Avx512, Kernel::Portable) => unsafe { avx512::<Separate $(, $lanes)?>($($argument),*) },
+                    (InstructionSet::Avx2, Kernel::Native) => unsafe { avx2::<Fused $(, $lanes)?>($($argument),*) },
+                    (InstructionSet::Avx2, Kernel::Portable) => unsafe { avx2::<Separate $(, $lanes)?>($($argument),*) },
+                    (InstructionSet::Baseline, _) => body::<Separate $(, $lanes)?>($($argument),*),
+                }
+            }
+            #[cfg(not(target_arch = "x86_64"))]
+            match kernel {
+                Kernel::Native if cfg!(target_arch = "aarch64") => body::<Fused $(, $lanes)?>($($argument),*),
+                _ => body::<Separate $(, $lanes)?>($($argument),*),
+            }
         }
-        if std::arch::is_x86_feature_detected!("avx2") {
-            return "AVX2";
-        }
-    }
-    "baseline"
+    };
 }
+pub(crate) use computed;

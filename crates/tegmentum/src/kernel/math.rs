@@ -10,9 +10,11 @@
 //! A NaN goes in and comes out. The polynomials of `exp`, `ln`, sine and cosine are those of the Cephes library
 //! (S. L. Moshier, 1989), the rational `tanh` is the one of the Eigen library.
 
+use super::arithmetic::{Arithmetic, Separate};
+
 const TANH_LIMIT: f32 = 7.905_311;
 
-/// Hyperbolic tangent.
+/// Hyperbolic tangent; the same bits everywhere.
 ///
 /// # Example
 /// ```
@@ -22,26 +24,35 @@ const TANH_LIMIT: f32 = 7.905_311;
 /// ```
 #[inline(always)]
 pub fn tanh(x: f32) -> f32 {
+    tanh_by::<Separate>(x)
+}
+
+/// Hyperbolic tangent in a given arithmetic.
+#[inline(always)]
+pub fn tanh_by<A: Arithmetic>(x: f32) -> f32 {
     let x = x.clamp(-TANH_LIMIT, TANH_LIMIT);
     let s = x * x;
     let mut p = -2.760_768_4e-16_f32;
-    p = p * s + 2.000_188e-13;
-    p = p * s - 8.604_672e-11;
-    p = p * s + 5.122_297e-8;
-    p = p * s + 1.485_722_4e-5;
-    p = p * s + 6.372_619_3e-4;
-    p = p * s + 4.893_524_6e-3;
+    for coefficient in [2.000_188e-13, -8.604_672e-11, 5.122_297e-8, 1.485_722_4e-5, 6.372_619_3e-4, 4.893_524_6e-3] {
+        p = A::multiply_add(p, s, coefficient);
+    }
     let mut q = 1.198_258_4e-6_f32;
-    q = q * s + 1.185_347_1e-4;
-    q = q * s + 2.268_434_6e-3;
-    q = q * s + 4.893_525e-3;
-    x * p / q
+    for coefficient in [1.185_347_1e-4, 2.268_434_6e-3, 4.893_525e-3] {
+        q = A::multiply_add(q, s, coefficient);
+    }
+    A::quotient(x * p, q)
 }
 
-/// The logistic function 1/(1 + e⁻ˣ) = ½ + ½ tanh(x/2).
+/// The logistic function 1/(1 + e⁻ˣ) = ½ + ½ tanh(x/2); the same bits everywhere.
 #[inline(always)]
 pub fn logistic(x: f32) -> f32 {
-    0.5 + 0.5 * tanh(0.5 * x)
+    logistic_by::<Separate>(x)
+}
+
+/// The logistic function in a given arithmetic.
+#[inline(always)]
+pub fn logistic_by<A: Arithmetic>(x: f32) -> f32 {
+    A::multiply_add(0.5, tanh_by::<A>(0.5 * x), 0.5)
 }
 
 /// The exponential function; 0 below −87.3, infinite above 88 (where 2ⁿ would leave the exponent's range).
@@ -133,6 +144,7 @@ fn sine_cosine_turn(word: u32) -> (f32, f32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::arithmetic::Fused;
 
     fn grid(low: f64, high: f64) -> impl Iterator<Item = f32> {
         (0..=200_000).map(move |i| (low + (high - low) * f64::from(i) / 200_000.0) as f32)
@@ -143,6 +155,8 @@ mod tests {
         for x in grid(-12.0, 12.0) {
             let error = (f64::from(tanh(x)) - f64::from(x).tanh()).abs();
             assert!(error < 4e-7, "tanh({x}) off by {error}");
+            let error = (f64::from(tanh_by::<Fused>(x)) - f64::from(x).tanh()).abs();
+            assert!(error < 4e-7, "fused tanh({x}) off by {error}");
         }
     }
 
@@ -183,6 +197,7 @@ mod tests {
 
     #[test]
     fn not_a_number_is_passed_on() {
-        assert!(tanh(f32::NAN).is_nan() && exp(f32::NAN).is_nan() && ln(f32::NAN).is_nan());
+        assert!(tanh(f32::NAN).is_nan() && tanh_by::<Fused>(f32::NAN).is_nan());
+        assert!(exp(f32::NAN).is_nan() && ln(f32::NAN).is_nan());
     }
 }
