@@ -88,6 +88,14 @@ impl Direction {
     }
 }
 
+impl Direction {
+    /// Adds `scale · v` to `plus` and `−scale · v` to `minus`.
+    pub fn add_pair(&self, first: usize, scale: f32, plus: &mut [f32], minus: &mut [f32]) {
+        self.add_chunk(first, scale, plus);
+        self.add_chunk(first, -scale, minus);
+    }
+}
+
 /// Calls `with(start, sum)` for each chunk of `Σ_k weight_k · v_k`, so that a learner moves its vectors in one pass and
 /// keeps no gradient estimate in memory. `length` is P, `start` the index of the chunk's first parameter.
 pub fn for_each_weighted_chunk(terms: &[(Direction, f32)], length: usize, mut with: impl FnMut(usize, &[f32])) {
@@ -143,6 +151,20 @@ impl Point<'_> {
     /// Whether there are no parameters.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// The parameters `range` of the point.
+    ///
+    /// # Panics
+    /// If there are not as many parameters.
+    #[must_use]
+    pub fn part(&self, range: std::ops::Range<usize>) -> Self {
+        match *self {
+            Self::Vector(vector) => Self::Vector(&vector[range]),
+            Self::Mixture { first, second, weight } => {
+                Self::Mixture { first: &first[range.clone()], second: &second[range], weight }
+            }
+        }
     }
 
     /// Writes `gain · point` to `target` `[P]`.
@@ -234,6 +256,11 @@ impl Probe {
     /// The acting model moved by `scale` along `direction`.
     pub fn perturbed(direction: Direction, scale: f32) -> Self {
         Self { base: Base::Acting, gain: 1.0, direction, scale }
+    }
+
+    /// Whether this probe is the other half of an antithetic pair with `other`.
+    pub fn is_antithetic_to(&self, other: &Self) -> bool {
+        self.direction != Direction::Zero && *self == Self { scale: -other.scale, ..*other }
     }
 
     /// Writes the candidate to `target` `[P]`.
