@@ -82,6 +82,7 @@ impl std::fmt::Display for InstructionSet {
 }
 
 /// Whether the baseline of this architecture has fused multiply–add.
+#[cfg(not(target_arch = "x86_64"))]
 pub(crate) const BASELINE_HAS_FUSED: bool = cfg!(target_arch = "aarch64");
 
 /// The instruction set in use as a number; 0 before the first question.

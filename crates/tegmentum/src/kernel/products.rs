@@ -132,7 +132,7 @@ impl<const L: usize> Examples<'_, L> {
 #[allow(unsafe_code)]
 fn tiles<V: Vector<L>, const L: usize, const G: usize, const B: usize>(
     product: Product<'_>,
-    mut blocks: [&mut [[f32; L]]; B],
+    blocks: [&mut [[f32; L]]; B],
     first: usize,
 ) -> usize {
     let Product { weights, bias, activation, place, .. } = product;

@@ -9,7 +9,7 @@
 //! The choice depends on the network alone and changes no bit. Neither does the number of threads, over which the probes of
 //! a call are spread where they are work enough.
 //!
-//! Cost of a probe: one forward pass of the batch. Memory of a thread: a copy of at most [`MOST_STORED`] parameters or a few panels,
+//! Cost of a probe: one forward pass of the batch. Memory of a thread: a copy of at most 2¹⁸ parameters or a few panels,
 //! and the activity of one step.
 
 use std::fmt;
@@ -54,9 +54,9 @@ pub struct NetworkLoss {
 }
 
 /// Most parameters of a network whose candidates are stored: 1 MiB.
-pub const MOST_STORED: usize = 1 << 18;
+const MOST_STORED: usize = 1 << 18;
 /// The same for a network without state, which reads a weight once a pass: 64 KiB.
-pub const MOST_STORED_FEED_FORWARD: usize = 1 << 14;
+const MOST_STORED_FEED_FORWARD: usize = 1 << 14;
 /// Operations of a call that are worth a second thread, about a tenth of a millisecond.
 const WORTH_A_THREAD: u64 = 10_000_000;
 
