@@ -30,6 +30,7 @@ pub mod arithmetic;
 pub mod lanes;
 pub mod math;
 pub mod noise;
+pub mod normal;
 pub(crate) mod rate;
 
 /// How a network's products and activation functions are computed; see the module's head.

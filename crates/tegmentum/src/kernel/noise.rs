@@ -1,10 +1,13 @@
 //! Noise from keys, a chunk of 128 numbers at a time.
 //!
 //! Chunk `c` of a key's signs is the 128 bits of block `c` of its stream, the low bit of the first word first: 0 is +1,
-//! 1 is −1. Chunk `c` of its normals is made of blocks 32c … 32c + 31, four normals each. Any chunk can be made
-//! without the others, so that a direction of any length needs no memory.
+//! 1 is −1. Chunk `c` of its normals is made of blocks 32c … 32c + 31 of seven rounds ([`Key::direction_block`]), one
+//! normal for each word ([`inverse_normal`]). Any chunk can be made without the others, so that a direction of any
+//! length needs no memory.
 
-use super::{dispatched, math};
+use super::dispatched;
+use super::math;
+use super::normal::inverse_normal;
 use crate::random::Key;
 
 /// Numbers in a chunk.
@@ -52,6 +55,27 @@ dispatched! {
     /// Adds `scale · v` to `target`, where `v` are the normals of `key` from chunk `first` on.
     pub fn add_normals(key: Key, first: u64, scale: f32, target: &mut [f32]) {
         for (index, values) in target.chunks_mut(4 * GROUP).enumerate() {
+            let blocks = key.direction_blocks::<GROUP>(first * 32 + (GROUP * index) as u64);
+            let mut normals = [[0.0f32; GROUP]; 4];
+            for word in 0..4 {
+                for block in 0..GROUP {
+                    normals[word][block] = inverse_normal(blocks[word][block]);
+                }
+            }
+            for (block, values) in values.chunks_mut(4).enumerate() {
+                for (word, value) in values.iter_mut().enumerate() {
+                    *value += scale * normals[word][block];
+                }
+            }
+        }
+    }
+}
+
+dispatched! {
+    /// Adds `scale · v` to `target`, where `v` are normals of `key` by the Box–Muller transform of blocks of
+    /// ten rounds, from chunk `first` on: for observations and measurements, whose numbers are published.
+    pub fn add_box_muller(key: Key, first: u64, scale: f32, target: &mut [f32]) {
+        for (index, values) in target.chunks_mut(4 * GROUP).enumerate() {
             let blocks = key.blocks::<GROUP>(first * 32 + (GROUP * index) as u64);
             let mut normals = [[0.0f32; GROUP]; 4];
             for block in 0..GROUP {
@@ -76,7 +100,7 @@ mod tests {
     #[test]
     fn chunks_agree_with_the_whole() {
         let key = Key::from_seed(9);
-        for add in [add_signs, add_normals] {
+        for add in [add_signs, add_normals, add_box_muller] {
             let mut whole = vec![0.0; 5 * CHUNK + 17];
             add(key, 0, 0.5, &mut whole);
             let mut parts = vec![0.0; whole.len()];
@@ -93,10 +117,8 @@ mod tests {
         let mut normals = vec![0.0; 2 * CHUNK + 13];
         add_normals(key, 3, 2.0, &mut normals);
         for (index, values) in normals.chunks(4).enumerate() {
-            let block = key.block(3 * 32 + index as u64);
-            let (a, b) = math::box_muller(block[0], block[1]);
-            let (c, d) = math::box_muller(block[2], block[3]);
-            assert!(values.iter().zip([a, b, c, d]).all(|(value, normal)| *value == 2.0 * normal));
+            let block = key.direction_block(3 * 32 + index as u64);
+            assert!(values.iter().zip(block).all(|(value, word)| *value == 2.0 * inverse_normal(word)));
         }
     }
 
