@@ -31,6 +31,7 @@ pub mod arithmetic;
 pub mod lanes;
 pub mod math;
 pub mod noise;
+pub mod normal;
 pub mod products;
 pub(crate) mod rate;
 mod vector;
