@@ -28,6 +28,7 @@ pub mod activation;
 pub mod affine;
 pub mod arithmetic;
 pub mod lanes;
+pub mod limits;
 pub mod math;
 pub mod noise;
 pub(crate) mod rate;
