@@ -6,10 +6,12 @@
 //! | `--serve ROW` | one rate for each line read: a race against another program |
 //! | `--memory ROW` | the most memory that this process held: the bench starts itself for each row |
 //! | `--quality SEED…` | time to an error, seed by seed; `--optimizer TOML` tries another learner |
+//! | `--fixed ROW` | nothing: fixed work for a profiler; `--fixed-rows` prints the names |
 //! | `--list` | the names of all rows |
 #![allow(clippy::print_stdout, reason = "a bench prints")]
 
 mod clock;
+mod fixed;
 mod memory;
 mod quality;
 mod rows;
@@ -31,6 +33,8 @@ struct Arguments {
     memory: Option<String>,
     quality: Vec<u64>,
     optimizer: Option<String>,
+    fixed: Option<String>,
+    fixed_rows: bool,
     list: bool,
 }
 
@@ -55,6 +59,8 @@ fn arguments() -> Result<Arguments> {
             "--json" => arguments.json = Some(value(&mut words)?.into()),
             "--serve" => arguments.serve = Some(value(&mut words)?),
             "--memory" => arguments.memory = Some(value(&mut words)?),
+            "--fixed" => arguments.fixed = Some(value(&mut words)?),
+            "--fixed-rows" => arguments.fixed_rows = true,
             "--optimizer" => arguments.optimizer = Some(value(&mut words)?),
             "--quality" => {
                 while let Some(seed) = words.next_if(|word| !word.starts_with("--")) {
@@ -73,6 +79,13 @@ fn main() -> Result<()> {
         rows::rows(arguments.quick).iter().for_each(|row| println!("{:<28} {}", row.name, row.title));
         memory::rows().iter().for_each(|row| println!("{:<28} {}", row.name, row.title));
         return Ok(());
+    }
+    if arguments.fixed_rows {
+        fixed::names().for_each(|name| println!("{name}"));
+        return Ok(());
+    }
+    if let Some(name) = &arguments.fixed {
+        return fixed::run(name);
     }
     if let Some(name) = &arguments.memory {
         return memory::child(name);

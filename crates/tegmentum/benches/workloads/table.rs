@@ -1,10 +1,8 @@
 //! Rounds of all rows, each with the limits of the machine measured beside it, and the table that comes of it.
 
-use std::time::Duration;
-
 use serde::Serialize;
 use tegmentum::error::Result;
-use tegmentum::kernel::limits::{Triad, multiply_add_rate};
+use tegmentum::kernel::limits::{CHAIN_ROWS, Triad, multiply_add};
 use tegmentum::kernel::{InstructionSet, limit};
 
 use crate::clock::{Spread, rate};
@@ -45,17 +43,16 @@ pub(crate) fn measure(rows: &[Row], only: &str, quick: bool) -> Result<Vec<Measu
         return Ok(Vec::new());
     }
     println!("instruction set: {}", limit(InstructionSet::Avx512));
-    println!("products from registers, one thread: {:.1} GFLOP/s", products(1.0) / 1e9);
-    let mut triad = Triad::default();
-    triad.rate();
-    println!("triad, one thread: {:.1} GB/s\n", triad.rate() / 1e9);
+    let mut limits = Limits::measure()?;
+    println!("products from registers, one thread: {:.1} GFLOP/s", rate(&mut limits.products, 0.3)?.per_second / 1e9);
+    println!("triad, one thread: {:.1} GB/s\n", rate(&mut limits.triad, 0.3)?.per_second / 1e9);
     println!(
         "{:<64} {:>11} {:>21} {:>8} {:>6} {:>6} {:>6}  {}",
         "row", "a second", "[least..most]", "GFLOP/s", "share", "GB/s", "share", "ratio [least..most]"
     );
     let mut measured = Vec::new();
     for row in chosen {
-        let found = rounds_of(row, rounds, seconds, &mut triad)?;
+        let found = rounds_of(row, rounds, seconds, &mut limits)?;
         println!("{}", line(&found));
         measured.push(found);
     }
@@ -63,22 +60,70 @@ pub(crate) fn measure(rows: &[Row], only: &str, quick: bool) -> Result<Vec<Measu
     Ok(measured)
 }
 
-fn products(seconds: f64) -> f64 {
-    multiply_add_rate(Duration::from_secs_f64(seconds))
+/// The limits of the machine, as work.
+struct Limits {
+    /// Products from registers, in the number of chains that is the fastest here.
+    products: Work,
+    /// The same on two threads.
+    both: Work,
+    triad: Work,
 }
 
-/// How much faster two threads multiply than one, now.
-fn two_over_one(seconds: f64) -> f64 {
-    let one = products(seconds);
-    let both: f64 = std::thread::scope(|scope| {
-        let handles = [(); 2].map(|()| scope.spawn(|| products(seconds)));
-        handles.into_iter().filter_map(|handle| handle.join().ok()).sum()
+impl Limits {
+    fn measure() -> Result<Self> {
+        let mut best = (0.0, 0);
+        for rows in CHAIN_ROWS {
+            let mut work = products(rows)?;
+            rate(&mut work, 0.05)?;
+            let found = rate(&mut work, 0.1)?.per_second;
+            if found > best.0 {
+                best = (found, rows);
+            }
+        }
+        let rows = best.1;
+        let both = Work::new(2.0 * CALLS as f64 * multiply_add(rows) as f64, move || {
+            rayon::join(|| repeat(rows), || repeat(rows));
+            Ok(())
+        })?;
+        let mut vectors = Triad::default();
+        let triad = Work::new(vectors.pass() as f64, move || {
+            vectors.pass();
+            Ok(())
+        })?;
+        Ok(Self { products: products(rows)?, both: both.on_threads(2)?, triad })
+    }
+
+    /// Products per second of one thread with instructions as narrow as those of `work`.
+    fn products_for(&mut self, work: &Work) -> Result<f64> {
+        self.products.widest = work.widest;
+        Ok(rate(&mut self.products, 0.05)?.per_second)
+    }
+
+    /// How much faster two threads multiply than one, now.
+    fn two_over_one(&mut self) -> Result<f64> {
+        self.products.widest = self.both.widest;
+        Ok(rate(&mut self.both, 0.05)?.per_second / rate(&mut self.products, 0.05)?.per_second)
+    }
+}
+
+/// Calls of the loop of products that make a piece of work.
+const CALLS: usize = 16;
+
+fn repeat(rows: usize) {
+    (0..CALLS).for_each(|_| {
+        multiply_add(rows);
     });
-    both / one
+}
+
+fn products(rows: usize) -> Result<Work> {
+    Work::new(CALLS as f64 * multiply_add(rows) as f64, move || {
+        repeat(rows);
+        Ok(())
+    })
 }
 
 /// The rates of a row, what it is measured against and the limits, in turn.
-fn rounds_of(row: &Row, rounds: usize, seconds: f64, triad: &mut Triad) -> Result<Measured> {
+fn rounds_of(row: &Row, rounds: usize, seconds: f64, limits: &mut Limits) -> Result<Measured> {
     let mut work = (row.build)()?;
     let mut other = row.against.as_ref().map(|(_, build)| build()).transpose()?;
     work.call()?;
@@ -86,11 +131,10 @@ fn rounds_of(row: &Row, rounds: usize, seconds: f64, triad: &mut Triad) -> Resul
     let mut attempts = 0;
     while rates.len() < rounds && attempts < 4 * rounds {
         attempts += 1;
-        limit(work.widest);
-        if work.threads > 1 && two_over_one(0.05) < TWO_PROCESSORS {
+        if work.threads > 1 && limits.two_over_one()? < TWO_PROCESSORS {
             continue;
         }
-        let limit_of_products = products(0.04) * work.threads as f64;
+        let limit_of_products = limits.products_for(&work)? * work.threads as f64;
         let found = rate(&mut work, seconds)?.per_second;
         rates.push(found);
         shares.push(found * work.operations / work.units / limit_of_products);
@@ -98,7 +142,7 @@ fn rounds_of(row: &Row, rounds: usize, seconds: f64, triad: &mut Triad) -> Resul
             ratios.push(found / rate(other, seconds)?.per_second);
         }
         if work.bytes > 0.0 {
-            triads.push(found * work.bytes / work.units / triad.rate());
+            triads.push(found * work.bytes / work.units / rate(&mut limits.triad, 0.05)?.per_second);
         }
     }
     Ok(summary(row, &work, rates, [shares, triads, ratios]))
