@@ -29,6 +29,7 @@ pub mod affine;
 pub(crate) mod aligned;
 pub mod arithmetic;
 pub mod lanes;
+pub mod limits;
 pub mod math;
 pub mod noise;
 pub mod normal;
