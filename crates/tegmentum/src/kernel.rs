@@ -30,7 +30,11 @@ pub mod arithmetic;
 pub mod lanes;
 pub mod math;
 pub mod noise;
+pub(crate) mod many_keys;
+pub(crate) mod perceptron;
+pub(crate) mod population;
 pub(crate) mod rate;
+pub(crate) mod sequential;
 
 /// How a network's products and activation functions are computed; see the module's head.
 ///
