@@ -32,9 +32,13 @@ pub mod lanes;
 pub mod limits;
 pub mod math;
 pub mod noise;
+pub(crate) mod many_keys;
 pub mod normal;
+pub(crate) mod perceptron;
+pub(crate) mod population;
 pub mod products;
 pub(crate) mod rate;
+pub(crate) mod sequential;
 mod vector;
 
 /// How a network's products and activation functions are computed; see the module's head.

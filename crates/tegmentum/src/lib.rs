@@ -35,6 +35,7 @@ pub mod optimizers;
 pub mod perturbation;
 pub mod plasticity;
 pub mod random;
+pub mod small;
 pub mod spiking;
 pub mod statistics;
 pub mod stream;

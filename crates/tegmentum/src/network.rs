@@ -112,6 +112,12 @@ pub trait Network: Send + Sync + std::fmt::Debug {
     /// What the output units do.
     fn output_activation(&self) -> Activation;
 
+    /// What all hidden units do, where a step is nothing but the connections in their order, each followed by its
+    /// activation.
+    fn hidden_activation(&self) -> Option<Activation> {
+        None
+    }
+
     /// Fresh parameters `[P]` from a key.
     fn initialise(&self, key: Key) -> Vec<f32>;
 

@@ -31,7 +31,7 @@ use crate::kernel::math;
 pub(crate) const MULTIPLIERS: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
 pub(crate) const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
 /// Third counter word of the blocks that make children; numbers of a stream have zero there.
-const CHILD_DOMAIN: u32 = 0x000C_411D;
+pub(crate) const CHILD_DOMAIN: u32 = 0x000C_411D;
 
 /// One block of Philox4x32-10: four words from a counter and a key.
 ///

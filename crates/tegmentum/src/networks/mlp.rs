@@ -141,6 +141,9 @@ impl Network for Mlp {
     fn output_activation(&self) -> Activation {
         self.config.output_activation
     }
+    fn hidden_activation(&self) -> Option<Activation> {
+        Some(self.config.activation)
+    }
     fn initialise(&self, key: Key) -> Vec<f32> {
         self.config.initialisation.draw(&self.plan.blocks, |block| block.name.starts_with("output"), key)
     }
