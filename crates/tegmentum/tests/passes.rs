@@ -1,0 +1,148 @@
+//! Every way to compute a forward pass gives the same bits: stored or perturbed weights, alone or in a pair, on any number
+//! of threads, with any instructions.
+
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tegmentum::batch::{Batch, LaneBatch, Part};
+use tegmentum::forward::mean_losses;
+use tegmentum::kernel::{InstructionSet, Kernel, limit};
+use tegmentum::network::{Network, NetworkConfig, registry};
+use tegmentum::objective::Objective;
+use tegmentum::objectives::NetworkLoss;
+use tegmentum::perturbation::{Base, Bases, Direction, Point, Probe};
+use tegmentum::random::Key;
+use tegmentum::task::{ExampleSet, Examples, Loss, Problem, Series, Windows};
+use tegmentum::weights::{Panels, Perturbed, Weights};
+
+/// Instructions are a setting of the process: tests that change them, and tests that would notice, take turns.
+static INSTRUCTIONS: Mutex<()> = Mutex::new(());
+
+/// Examples, or windows of a series of three channels, where the network has a state.
+fn problem(network: &NetworkConfig, count: usize) -> Arc<Problem> {
+    let mut stream = Key::from_seed(5).stream();
+    let mut numbers = |count: usize| -> Vec<f32> { (0..count).map(|_| stream.normal()).collect() };
+    if network.name() == "mlp" {
+        let set = ExampleSet { inputs: numbers(3 * count), targets: numbers(3 * count) };
+        return Arc::new(Problem::Examples(Examples {
+            num_inputs: 3,
+            num_outputs: 3,
+            train: set.clone(),
+            test: set,
+            batch: None,
+            loss: Loss::MeanSquaredError,
+        }));
+    }
+    Arc::new(Problem::Series(Series {
+        values: numbers(3 * 400),
+        channels: ["a", "b", "c"].map(str::to_owned).to_vec(),
+        train: 0..300,
+        test: 300..400,
+        mean: vec![0.0; 3],
+        standard_deviation: vec![1.0; 3],
+        sampling_step: 1.0,
+        lyapunov_exponent: None,
+        windows: Windows { count, length: 7, washout: 2 },
+    }))
+}
+
+/// The networks of the registry with hidden layers that are no multiple of a vector, and a wide one with many panels.
+fn networks() -> Vec<NetworkConfig> {
+    let mut all: Vec<NetworkConfig> = registry().into_iter().map(|(_, config)| config).collect();
+    for text in ["[mlp]\nhidden = [150, 21]\nactivation = \"relu\"", "[elman]\nhidden = 133", "[gru]\nhidden = 37"] {
+        all.push(toml::from_str(text).unwrap());
+    }
+    all
+}
+
+fn build(config: &NetworkConfig, kernel: Kernel) -> (Arc<dyn Network>, Vec<f32>) {
+    let network: Arc<dyn Network> = Arc::from(config.build_with(kernel, 3, 3).unwrap());
+    let parameters = network.initialise(Key::from_seed(2));
+    (network, parameters)
+}
+
+/// Losses of a perturbed network from a stored copy, and from weights perturbed as they are read, alone and as a pair.
+fn three_ways<const L: usize>(config: &NetworkConfig, count: usize, direction: Direction) {
+    let (network, parameters) = build(config, Kernel::Native);
+    let problem = problem(config, count);
+    let mut batch = LaneBatch::<L>::default();
+    batch.load(&problem, Part::Train(Batch(Key::from_seed(9))));
+    let mut activity = Vec::new();
+    let mut losses =
+        |weights: &mut Weights<'_>| mean_losses(&*network, weights, Loss::MeanSquaredError, &batch, &mut activity);
+    let stored = [0.1f32, -0.1].map(|scale| {
+        let mut candidate = parameters.clone();
+        direction.add_to(scale, &mut candidate);
+        losses(&mut (&candidate).into())[0]
+    });
+    let mut panels = Panels::default();
+    let mut perturbed = |pair: bool, scale: f32| {
+        let point = Point::Vector(&parameters);
+        losses(&mut Weights::Perturbed(Perturbed { point, gain: 1.0, direction, scale, pair, panels: &mut panels }))
+    };
+    assert!(stored[0].is_finite() && stored[0] != stored[1]);
+    assert_eq!(perturbed(true, 0.1), stored, "{config:?}, {count} in {L} lanes, as a pair");
+    assert_eq!(perturbed(false, -0.1)[0], stored[1], "{config:?}, {count} in {L} lanes");
+}
+
+#[test]
+fn stored_and_perturbed_weights_give_the_same_bits() {
+    let _turn = INSTRUCTIONS.lock().unwrap_or_else(PoisonError::into_inner);
+    for config in networks() {
+        for direction in [Direction::Rademacher(Key(3)), Direction::Gaussian(Key(4))] {
+            three_ways::<1>(&config, 1, direction);
+            three_ways::<4>(&config, 3, direction);
+            three_ways::<16>(&config, 70, direction);
+        }
+    }
+}
+
+/// Losses of a population through the objective.
+fn population(config: &NetworkConfig, kernel: Kernel, count: usize) -> Vec<f64> {
+    let (network, parameters) = build(config, kernel);
+    let objective = NetworkLoss::new(network, problem(config, count));
+    let mut probes = vec![Probe::unperturbed(Base::Acting)];
+    for index in 0..20 {
+        let direction = Direction::Gaussian(Key::from_seed(index));
+        probes.extend([0.05, -0.05].map(|scale| Probe::perturbed(direction, scale)));
+    }
+    let mut losses = vec![0.0; probes.len()];
+    objective.losses(Bases::single(&parameters), &probes, Batch(Key::from_seed(1)), &mut losses).unwrap();
+    losses
+}
+
+#[test]
+fn losses_do_not_depend_on_threads_or_on_company() {
+    let _turn = INSTRUCTIONS.lock().unwrap_or_else(PoisonError::into_inner);
+    let on = |threads: usize, config: &NetworkConfig, count: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| population(config, Kernel::Native, count))
+    };
+    for config in networks() {
+        for count in [1, 40] {
+            assert_eq!(on(1, &config, count), on(3, &config, count), "{config:?}, {count}");
+        }
+    }
+}
+
+#[test]
+fn losses_do_not_depend_on_instructions() {
+    let _turn = INSTRUCTIONS.lock().unwrap_or_else(PoisonError::into_inner);
+    let all = |kernel: Kernel| -> Vec<Vec<f64>> {
+        networks().iter().flat_map(|config| [1, 3, 20].map(|count| population(config, kernel, count))).collect()
+    };
+    let (native, portable) = (all(Kernel::Native), all(Kernel::Portable));
+    let narrower = limit(InstructionSet::Avx2);
+    let (native_narrower, portable_narrower) = (all(Kernel::Native), all(Kernel::Portable));
+    limit(InstructionSet::Baseline);
+    let portable_baseline = all(Kernel::Portable);
+    limit(InstructionSet::Avx512);
+    assert!(narrower <= InstructionSet::Avx2);
+    assert_eq!(native, native_narrower);
+    assert_eq!(portable, portable_narrower);
+    assert_eq!(portable, portable_baseline);
+    for (native, portable) in native.iter().flatten().zip(portable.iter().flatten()) {
+        assert!((native - portable).abs() < 1e-5 * portable.abs().max(1.0), "{native}, {portable}");
+    }
+}
