@@ -1,4 +1,4 @@
-//! Chunks of normals with AVX-512: the words of [`Key::direction_block`](crate::random::Key::direction_block) and
+//! Chunks of signs and normals with AVX-512: the bits of a block, the words of [`Key::direction_block`](crate::random::Key::direction_block) and
 //! [`inverse_normal`](crate::kernel::normal::inverse_normal), bit for bit.
 //!
 //! # Layout
@@ -36,6 +36,22 @@ pub(super) fn normals(words: [u32; 2], first: u64, chunk: &mut [f32; CHUNK]) {
         unsafe {
             _mm512_storeu_ps(values.as_mut_ptr(), low);
             _mm512_storeu_ps(values.as_mut_ptr().add(16), high);
+        }
+    }
+}
+
+/// Writes the signs of a block's bits, the low bit of the first word first.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+pub(super) fn signs(block: [u32; 4], chunk: &mut [f32; CHUNK]) {
+    let to_top = _mm512_setr_epi32(31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16);
+    let (top, one) = (_mm512_set1_epi32(i32::MIN), _mm512_set1_epi32(1.0f32.to_bits() as i32));
+    for (values, word) in chunk.as_chunks_mut::<32>().0.iter_mut().zip(block) {
+        for (values, half) in values.as_chunks_mut::<16>().0.iter_mut().zip([word, word >> 16]) {
+            let moved = _mm512_sllv_epi32(_mm512_set1_epi32(half as i32), to_top);
+            let signs = _mm512_castsi512_ps(_mm512_ternarylogic_epi32::<AND_OR>(moved, top, one));
+            // SAFETY: `values` are 16 numbers, and the store asks for no alignment.
+            unsafe { _mm512_storeu_ps(values.as_mut_ptr(), signs) };
         }
     }
 }
