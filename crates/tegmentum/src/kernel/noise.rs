@@ -148,11 +148,19 @@ pub(crate) fn pour<S: Sink>(noise: Noise, key: Key, first: u64, sink: S) {
     {
         #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
         fn wide<S: Sink>(noise: Noise, key: Key, first: u64, mut sink: S) {
-            if noise == Noise::Signs {
-                return pour_signs(key, first, sink);
-            }
             let (length, words) = (sink.length(), key.words());
             let mut chunk = [0.0; CHUNK];
+            if noise == Noise::Signs {
+                for start in (0..length).step_by(GROUP * CHUNK) {
+                    let blocks = key.blocks::<GROUP>(first + (start / CHUNK) as u64);
+                    for (index, start) in (start..length).step_by(CHUNK).take(GROUP).enumerate() {
+                        sink.prepare(start);
+                        avx512::signs(blocks.map(|word| word[index]), &mut chunk);
+                        take(&mut sink, start, length, &chunk);
+                    }
+                }
+                return;
+            }
             for start in (0..length).step_by(CHUNK) {
                 sink.prepare(start);
                 avx512::normals(words, 32 * (first + (start / CHUNK) as u64), &mut chunk);

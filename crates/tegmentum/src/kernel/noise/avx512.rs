@@ -1,4 +1,4 @@
-//! Chunks of normals with AVX-512: the words of [`Key::direction_block`](crate::random::Key::direction_block) and
+//! Chunks of signs and normals with AVX-512: the bits of a block, the words of [`Key::direction_block`](crate::random::Key::direction_block) and
 //! [`inverse_normal`](crate::kernel::normal::inverse_normal), bit for bit.
 //!
 //! # Layout
@@ -29,63 +29,102 @@ const ROUNDS: usize = 7;
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
 pub(super) fn normals(words: [u32; 2], first: u64, chunk: &mut [f32; CHUNK]) {
-    for (group, values) in chunk.as_chunks_mut::<32>().0.iter_mut().enumerate() {
-        let (low, high) = blocks(words, first.wrapping_add(8 * group as u64));
-        let (low, high) = (inverse_normal(low), inverse_normal(high));
-        // SAFETY: `values` are 32 numbers, and the stores ask for no alignment.
-        unsafe {
-            _mm512_storeu_ps(values.as_mut_ptr(), low);
-            _mm512_storeu_ps(values.as_mut_ptr().add(16), high);
+    for (pair, values) in chunk.as_chunks_mut::<64>().0.iter_mut().enumerate() {
+        let normals = inverse_normal(blocks(words, first.wrapping_add(16 * pair as u64)));
+        for (values, normals) in values.as_chunks_mut::<16>().0.iter_mut().zip(normals) {
+            // SAFETY: `values` are 16 numbers, and the store asks for no alignment.
+            unsafe { _mm512_storeu_ps(values.as_mut_ptr(), normals) };
         }
     }
 }
 
-/// The words of eight blocks in their order, 16 a register.
+/// Writes the signs of a block's bits, the low bit of the first word first.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-fn blocks(words: [u32; 2], first: u64) -> (__m512i, __m512i) {
-    let position = _mm512_add_epi64(_mm512_set1_epi64(first as i64), _mm512_setr_epi64(0, 4, 1, 5, 2, 6, 3, 7));
-    let multipliers = MULTIPLIERS.map(|multiplier| _mm512_set1_epi64(i64::from(multiplier)));
-    let key = |round: usize, half: usize| {
-        _mm512_set1_epi32(words[half].wrapping_add(WEYL[half].wrapping_mul(round as u32)) as i32)
-    };
-    let zero = _mm512_setzero_si512();
-    let mut counter = [position, _mm512_srli_epi64::<32>(position), zero, zero];
-    for round in 0..ROUNDS - 1 {
-        let first = _mm512_mul_epu32(counter[0], multipliers[0]);
-        let second = _mm512_mul_epu32(counter[2], multipliers[1]);
-        counter = [
-            _mm512_ternarylogic_epi64::<XOR>(_mm512_srli_epi64::<32>(second), counter[1], key(round, 0)),
-            second,
-            _mm512_ternarylogic_epi64::<XOR>(_mm512_srli_epi64::<32>(first), counter[3], key(round, 1)),
-            first,
-        ];
+pub(super) fn signs(block: [u32; 4], chunk: &mut [f32; CHUNK]) {
+    let to_top = _mm512_setr_epi32(31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16);
+    let (top, one) = (_mm512_set1_epi32(i32::MIN), _mm512_set1_epi32(1.0f32.to_bits() as i32));
+    for (values, word) in chunk.as_chunks_mut::<32>().0.iter_mut().zip(block) {
+        for (values, half) in values.as_chunks_mut::<16>().0.iter_mut().zip([word, word >> 16]) {
+            let moved = _mm512_sllv_epi32(_mm512_set1_epi32(half as i32), to_top);
+            let signs = _mm512_castsi512_ps(_mm512_ternarylogic_epi32::<AND_OR>(moved, top, one));
+            // SAFETY: `values` are 16 numbers, and the store asks for no alignment.
+            unsafe { _mm512_storeu_ps(values.as_mut_ptr(), signs) };
+        }
     }
-    // The last round leaves words 0 and 1 in one slot, 2 and 3 in another.
-    let low = _mm512_set1_epi64(0xFFFF_FFFF);
-    let first = _mm512_rol_epi64::<32>(_mm512_mul_epu32(counter[0], multipliers[0]));
-    let second = _mm512_rol_epi64::<32>(_mm512_mul_epu32(counter[2], multipliers[1]));
-    let front = _mm512_ternarylogic_epi64::<XOR_AND>(counter[1], key(ROUNDS - 1, 0), low);
-    let back = _mm512_ternarylogic_epi64::<XOR_AND>(counter[3], key(ROUNDS - 1, 1), low);
-    let (front, back) = (_mm512_xor_si512(second, front), _mm512_xor_si512(first, back));
-    (_mm512_unpacklo_epi64(front, back), _mm512_unpackhi_epi64(front, back))
 }
 
-/// A normal for each of 16 words.
+/// The words of 16 blocks in their order, 16 a register. Two groups of eight go side by side: one alone waits for its
+/// own products.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-fn inverse_normal(words: __m512i) -> __m512 {
-    let number = |bits: u32| _mm512_set1_epi32(bits as i32);
-    let scaled = _mm512_ternarylogic_epi32::<AND_OR>(words, number(0x7FFF_FFFF), number(1));
-    let bits = _mm512_castps_si512(_mm512_cvtepi32_ps(scaled));
-    let octave = _mm512_srli_epi32::<23>(bits);
-    let t = _mm512_ternarylogic_epi32::<AND_OR>(bits, number(0x007F_FFFF), number(1.0f32.to_bits()));
-    let t = _mm512_castsi512_ps(t);
-    let mut z = look_up(&COEFFICIENTS[DEGREE], octave);
-    for coefficients in COEFFICIENTS[..DEGREE].iter().rev() {
-        z = _mm512_add_ps(_mm512_mul_ps(z, t), look_up(coefficients, octave));
+fn blocks(words: [u32; 2], first: u64) -> [__m512i; 4] {
+    let multipliers = MULTIPLIERS.map(|multiplier| _mm512_set1_epi64(i64::from(multiplier)));
+    let zero = _mm512_setzero_si512();
+    let order = _mm512_setr_epi64(0, 4, 1, 5, 2, 6, 3, 7);
+    let mut counters = [[zero; 4]; 2];
+    for (group, counter) in counters.iter_mut().enumerate() {
+        let position = _mm512_add_epi64(_mm512_set1_epi64(first.wrapping_add(8 * group as u64) as i64), order);
+        (counter[0], counter[1]) = (position, _mm512_srli_epi64::<32>(position));
     }
-    _mm512_castsi512_ps(_mm512_ternarylogic_epi32::<XOR_MASKED>(_mm512_castps_si512(z), words, number(0x8000_0000)))
+    for round in 0..ROUNDS - 1 {
+        let key = round_key(words, round);
+        for counter in &mut counters {
+            let first = _mm512_mul_epu32(counter[0], multipliers[0]);
+            let second = _mm512_mul_epu32(counter[2], multipliers[1]);
+            *counter = [
+                _mm512_ternarylogic_epi64::<XOR>(_mm512_srli_epi64::<32>(second), counter[1], key[0]),
+                second,
+                _mm512_ternarylogic_epi64::<XOR>(_mm512_srli_epi64::<32>(first), counter[3], key[1]),
+                first,
+            ];
+        }
+    }
+    // The last round leaves words 0 and 1 in one slot, 2 and 3 in another.
+    let (key, low) = (round_key(words, ROUNDS - 1), _mm512_set1_epi64(0xFFFF_FFFF));
+    let mut ordered = [zero; 4];
+    for (counter, ordered) in counters.iter().zip(ordered.as_chunks_mut::<2>().0) {
+        let first = _mm512_rol_epi64::<32>(_mm512_mul_epu32(counter[0], multipliers[0]));
+        let second = _mm512_rol_epi64::<32>(_mm512_mul_epu32(counter[2], multipliers[1]));
+        let front = _mm512_xor_si512(second, _mm512_ternarylogic_epi64::<XOR_AND>(counter[1], key[0], low));
+        let back = _mm512_xor_si512(first, _mm512_ternarylogic_epi64::<XOR_AND>(counter[3], key[1], low));
+        *ordered = [_mm512_unpacklo_epi64(front, back), _mm512_unpackhi_epi64(front, back)];
+    }
+    ordered
+}
+
+/// The key of a round in every slot.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+fn round_key(words: [u32; 2], round: usize) -> [__m512i; 2] {
+    [0, 1].map(|half| _mm512_set1_epi32(words[half].wrapping_add(WEYL[half].wrapping_mul(round as u32)) as i32))
+}
+
+/// A normal for each of 64 words, four registers side by side.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+fn inverse_normal(words: [__m512i; 4]) -> [__m512; 4] {
+    let number = |bits: u32| _mm512_set1_epi32(bits as i32);
+    let bits = words.map(|words| {
+        let scaled = _mm512_ternarylogic_epi32::<AND_OR>(words, number(0x7FFF_FFFF), number(1));
+        _mm512_castps_si512(_mm512_cvtepi32_ps(scaled))
+    });
+    let octave = bits.map(|bits| _mm512_srli_epi32::<23>(bits));
+    let t = bits.map(|bits| {
+        let t = _mm512_ternarylogic_epi32::<AND_OR>(bits, number(0x007F_FFFF), number(1.0f32.to_bits()));
+        _mm512_castsi512_ps(t)
+    });
+    let mut z = octave.map(|octave| look_up(&COEFFICIENTS[DEGREE], octave));
+    for coefficients in COEFFICIENTS[..DEGREE].iter().rev() {
+        for index in 0..4 {
+            z[index] = _mm512_add_ps(_mm512_mul_ps(z[index], t[index]), look_up(coefficients, octave[index]));
+        }
+    }
+    for (z, words) in z.iter_mut().zip(words) {
+        let bits = _mm512_castps_si512(*z);
+        *z = _mm512_castsi512_ps(_mm512_ternarylogic_epi32::<XOR_MASKED>(bits, words, number(0x8000_0000)));
+    }
+    z
 }
 
 /// `table[octave mod 32]` for 16 octaves.
