@@ -111,7 +111,9 @@ fn small_rows() -> Vec<Row> {
     for hidden in [4, 10] {
         let title = |what: &str| format!("XOR 2-{hidden}-1, {what}");
         // Learners for small networks, fused or in lockstep, belong here: one line each.
-        rows.push(Row::new(&format!("xor-step-{hidden}"), &title("WP step"), "steps", move || steps(&xor(hidden)?, 1000)));
+        rows.push(Row::new(&format!("xor-step-{hidden}"), &title("WP step"), "steps", move || {
+            steps(&xor(hidden)?, 1000)
+        }));
         rows.push(Row::new(&format!("xor-population-{hidden}"), &title("population 256"), "evals", move || {
             population(&xor(hidden)?, 256, 10)
         }));
@@ -160,7 +162,8 @@ fn noise_rows(parameters: usize) -> Vec<Row> {
             let title = format!("{name} added to {size} numbers");
             rows.push(Row::new(&format!("{name}-{size}"), &title, "numbers", move || noise(family, size)));
         }
-        let (name, title) = (format!("in-place-{name}"), format!("{name} added to {:.0e} parameters", parameters as f64));
+        let (name, title) =
+            (format!("in-place-{name}"), format!("{name} added to {:.0e} parameters", parameters as f64));
         let row = Row::new(&name, &title, "numbers", move || perturb(family, parameters));
         rows.push(row.against("x += c", move || add_in_place(parameters)));
     }
@@ -172,10 +175,14 @@ fn thread_rows() -> Vec<Row> {
     let mlp_of = |threads| population(&mlp(&[256], 128)?, 64, 1)?.on_threads(threads);
     let one = "one thread";
     vec![
-        Row::new("elman-population-1-threads", "Elman, batch 1, population 256, two threads", "evals", move || elman_of(1, 2))
-            .against(one, move || elman_of(1, 1)),
-        Row::new("elman-population-32-threads", "Elman, batch 32, population 256, two threads", "evals", move || elman_of(32, 2))
-            .against(one, move || elman_of(32, 1)),
+        Row::new("elman-population-1-threads", "Elman, batch 1, population 256, two threads", "evals", move || {
+            elman_of(1, 2)
+        })
+        .against(one, move || elman_of(1, 1)),
+        Row::new("elman-population-32-threads", "Elman, batch 32, population 256, two threads", "evals", move || {
+            elman_of(32, 2)
+        })
+        .against(one, move || elman_of(32, 1)),
         Row::new("mlp-population-threads", "MLP, batch 128, population 64, two threads", "evals", move || mlp_of(2))
             .against(one, move || mlp_of(1)),
     ]

@@ -36,8 +36,15 @@ pub(crate) struct Work {
 impl Work {
     /// `run`, which does `units` of work, on one thread.
     pub(crate) fn new(units: f64, run: impl FnMut() -> Result<()> + Send + 'static) -> Result<Self> {
-        let work =
-            Self { units, operations: 0.0, bytes: 0.0, threads: 1, widest: InstructionSet::Avx512, pool: pool(1)?, run: Box::new(run) };
+        let work = Self {
+            units,
+            operations: 0.0,
+            bytes: 0.0,
+            threads: 1,
+            widest: InstructionSet::Avx512,
+            pool: pool(1)?,
+            run: Box::new(run),
+        };
         Ok(work)
     }
 
@@ -114,7 +121,13 @@ impl Subject {
     }
 
     /// Updates of `learner`, each with `evaluations` of the whole batch and worth `units`.
-    pub(crate) fn updates(&self, learner: Box<dyn Learner>, count: u64, evaluations: usize, units: f64) -> Result<Work> {
+    pub(crate) fn updates(
+        &self,
+        learner: Box<dyn Learner>,
+        count: u64,
+        evaluations: usize,
+        units: f64,
+    ) -> Result<Work> {
         let (mut learner, mut update, modulation) = (learner, 0, Modulation::default());
         let mut work = Work::new(count as f64 * units, move || {
             for _ in 0..count {
@@ -174,7 +187,8 @@ pub(crate) fn mlp(hidden: &[usize], batch: usize) -> Result<Subject> {
     let (num_inputs, num_outputs) = (784, 10);
     let mut stream = Key::from_seed(4).stream();
     let inputs = (0..batch * num_inputs).map(|_| stream.normal()).collect();
-    let targets = (0..batch * num_outputs).map(|i| f32::from(u8::from(i / num_outputs % num_outputs == i % num_outputs)));
+    let targets =
+        (0..batch * num_outputs).map(|i| f32::from(u8::from(i / num_outputs % num_outputs == i % num_outputs)));
     let train = ExampleSet { inputs, targets: targets.collect() };
     let test = train.clone();
     let examples = Examples { num_inputs, num_outputs, train, test, batch: None, loss: Loss::CrossEntropy };
