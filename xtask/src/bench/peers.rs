@@ -34,10 +34,7 @@ pub(crate) fn run(only: &str, rounds: u32, file: Option<&Path>) -> Result<ExitCo
     for race in rates {
         let outcome =
             race_rates(race, &bench, &python, rounds).with_context(|| format!("{} against {}", race.row, race.peer))?;
-        print!(
-            "{}",
-            text(std::slice::from_ref(&outcome)).lines().skip(1).map(|line| format!("{line}\n")).collect::<String>()
-        );
+        text(std::slice::from_ref(&outcome)).lines().skip(1).for_each(|line| println!("{line}"));
         outcomes.push(outcome);
     }
     for race in times {
@@ -95,7 +92,8 @@ impl Racer {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
         let answers = child.stdout.take().map(BufReader::new).context("no standard output")?;
         let mut racer = Self { questions: child.stdin.take(), child, answers, form: String::new() };
-        racer.form = racer.answer()?["form"].as_str().unwrap_or_default().to_owned();
+        let form = racer.answer()?["form"].as_str().unwrap_or_default().to_owned();
+        racer.form.push_str(&form);
         Ok(racer)
     }
 

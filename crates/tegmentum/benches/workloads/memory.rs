@@ -4,7 +4,7 @@
 //!     X = peak − parameters − data
 //! ```
 //! parameters the learner's vector, 4 bytes each · data the series or the examples, as the task made them and as the batch holds
-//! them in lanes · X everything else: the program itself, activities, candidates.
+//! them in lanes · X everything else: the program itself, activities, candidates. That of passes alone is what inference holds.
 
 use std::process::Command;
 
@@ -49,10 +49,12 @@ fn row(name: String, title: String, large: bool, build: impl Fn() -> Result<(Sub
 }
 
 /// Updates from `members` candidates, or passes alone where there are none.
-fn training(subject: Subject, members: usize) -> Result<(Subject, Work)> {
+fn training(mut subject: Subject, members: usize) -> Result<(Subject, Work)> {
+    // One copy of the parameters, the learner's: what the bench itself would keep is not the library's.
+    let start = std::mem::take(&mut subject.start);
     let work = match members {
-        0 => subject.passes(2)?,
-        _ => subject.updates(subject.learner(members / 2)?, 1, members, 1.0)?,
+        0 => subject.passes_from(start, 2)?,
+        _ => subject.updates(subject.learner_from(start, members / 2)?, 1, members, 1.0)?,
     };
     Ok((subject, work))
 }

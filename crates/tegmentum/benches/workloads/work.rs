@@ -109,6 +109,11 @@ impl Subject {
     /// Weight perturbation, two-sided, normal noise, `directions` pairs an update, at a rate that leaves the weights about where
     /// they are and still computes every step.
     pub(crate) fn learner(&self, directions: usize) -> Result<Box<dyn Learner>> {
+        self.learner_from(self.start.clone(), directions)
+    }
+
+    /// The same, which takes the parameters over.
+    pub(crate) fn learner_from(&self, start: Vec<f32>, directions: usize) -> Result<Box<dyn Learner>> {
         let config = WeightPerturbationConfig {
             learning_rate: 1e-9,
             directions,
@@ -116,7 +121,7 @@ impl Subject {
             family: Family::Gaussian,
             ..WeightPerturbationConfig::default()
         };
-        let optimizer = config.build(self.start.clone(), Key::from_seed(3), u64::MAX)?;
+        let optimizer = config.build(start, Key::from_seed(3), u64::MAX)?;
         Ok(Box::new(BlackBoxLearner::new(self.objective, Box::new(optimizer))))
     }
 
@@ -142,7 +147,12 @@ impl Subject {
 
     /// Passes of the unperturbed network, `count` of them on one batch.
     pub(crate) fn passes(&self, count: usize) -> Result<Work> {
-        let (objective, start) = (self.objective, self.start.clone());
+        self.passes_from(self.start.clone(), count)
+    }
+
+    /// The same, which takes the parameters over.
+    pub(crate) fn passes_from(&self, start: Vec<f32>, count: usize) -> Result<Work> {
+        let objective = self.objective;
         let (probes, mut losses) = (vec![Probe::unperturbed(Base::Acting); count], vec![0.0; count]);
         let mut call = 0;
         let mut work = Work::new(count as f64, move || {
