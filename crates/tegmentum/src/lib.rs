@@ -35,6 +35,7 @@ pub mod optimizers;
 pub mod perturbation;
 pub mod plasticity;
 pub mod random;
+pub mod small;
 pub mod spiking;
 pub mod statistics;
 pub mod stream;
@@ -42,6 +43,7 @@ pub mod study;
 pub mod task;
 pub mod tasks;
 pub mod training;
+pub mod weights;
 
 /// The examples of the README, so that they build.
 #[cfg(doctest)]

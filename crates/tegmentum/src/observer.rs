@@ -1,4 +1,5 @@
-//! Observers: the only door for side effects of a run. They see every update and may stop it.
+//! Observers: the only door for side effects of a run. They see every update, or those that they want to see, and may
+//! stop it.
 
 use std::ops::ControlFlow;
 
@@ -36,4 +37,10 @@ pub trait Observer {
     /// # Errors
     /// If what it does with the record fails.
     fn observe(&mut self, record: &Record<'_>) -> Result<ControlFlow<StopReason>>;
+
+    /// Evaluations from which on this observer wants to see updates again, after those with fewer than `evaluations`;
+    /// those before may be made without a record. The last update is always seen.
+    fn next_look(&self, evaluations: u64) -> u64 {
+        evaluations
+    }
 }

@@ -39,6 +39,7 @@ pub mod spsa;
 pub mod weight_perturbation;
 
 pub use averaging::Averaging;
+pub(crate) use exploration::mean_of_finite;
 
 /// How a rate goes from its start to the end of the budget.
 ///
@@ -114,7 +115,7 @@ fn check_losses(probes: usize, losses: &[f64]) -> Result<()> {
 }
 
 /// Number of losses that are NaN or infinite.
-fn count_non_finite(losses: &[f64]) -> u32 {
+pub(crate) fn count_non_finite(losses: &[f64]) -> u32 {
     losses.iter().map(|loss| u32::from(!loss.is_finite())).sum()
 }
 

@@ -29,6 +29,33 @@ pub struct Update {
     pub report: StepReport,
 }
 
+/// What several updates cost and did.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Progress {
+    /// Updates made.
+    pub updates: u64,
+    /// Loss evaluations, or forward-equivalents.
+    pub evaluations: u64,
+    /// Losses that were NaN or infinite.
+    pub non_finite: u64,
+    /// Confirmed surprises.
+    pub surprises: u64,
+    /// What became of the last update.
+    pub report: StepReport,
+}
+
+impl From<Update> for Progress {
+    fn from(update: Update) -> Self {
+        Self {
+            updates: 1,
+            evaluations: update.evaluations,
+            non_finite: u64::from(update.report.non_finite),
+            surprises: u64::from(update.report.surprised),
+            report: update.report,
+        }
+    }
+}
+
 /// Anything that learns by updates: a black-box optimizer with its objective, a plasticity rule or a gradient baseline
 /// with its network.
 pub trait Learner: Send {
@@ -37,6 +64,17 @@ pub trait Learner: Send {
     /// # Errors
     /// If a parameter became NaN or infinite, or shapes do not fit.
     fn update(&mut self, batch: Key, modulation: &Modulation) -> Result<Update>;
+
+    /// Updates in a row, the first with number `first`, that of number u on the batches of `key.child(u)`: at most so
+    /// many that `evaluations` are spent, and at least one. For learners that are quicker when they are not
+    /// asked one by one.
+    ///
+    /// # Errors
+    /// As [`update`](Self::update).
+    fn advance(&mut self, key: Key, first: u64, evaluations: u64, modulation: &Modulation) -> Result<Progress> {
+        let _ = evaluations;
+        Ok(self.update(key.child(first), modulation)?.into())
+    }
 
     /// The model that is judged along the way.
     fn averaged(&self) -> Point<'_>;
@@ -204,12 +242,15 @@ pub fn train(learner: &mut dyn Learner, key: Key, budget: u64, observers: &mut [
         if last {
             return Ok(ended);
         }
-        let update = learner.update(key.child(ended.updates), &Modulation::default())?;
-        report = update.report;
-        ended.evaluations += update.evaluations;
-        ended.updates += 1;
-        ended.non_finite += u64::from(report.non_finite);
-        ended.surprises += u64::from(report.surprised);
+        // Nobody looks before `until`.
+        let until = observers.iter().map(|observer| observer.next_look(ended.evaluations)).fold(budget, u64::min);
+        let evaluations = until.saturating_sub(ended.evaluations).max(1);
+        let progress = learner.advance(key, ended.updates, evaluations, &Modulation::default())?;
+        report = progress.report;
+        ended.evaluations += progress.evaluations;
+        ended.updates += progress.updates;
+        ended.non_finite += progress.non_finite;
+        ended.surprises += progress.surprises;
     }
 }
 

@@ -1,7 +1,13 @@
 //! The two ways to compute `a·b + c`, with one rounding or with two, and a quotient to go with each.
 
+/// This minus the bits of a number are the bits of its reciprocal, off by 12 % at most.
+pub(super) const RECIPROCAL_GUESS: u32 = 0x7EF3_11C7;
+
 /// How a loop computes `a·b + c`.
 pub trait Arithmetic: Copy {
+    /// Whether `a·b + c` has one rounding.
+    const FUSED: bool;
+
     /// `a·b + c`.
     fn multiply_add(a: f32, b: f32, c: f32) -> f32;
 
@@ -18,6 +24,8 @@ pub struct Fused;
 pub struct Separate;
 
 impl Arithmetic for Fused {
+    const FUSED: bool = true;
+
     #[inline(always)]
     fn multiply_add(a: f32, b: f32, c: f32) -> f32 {
         a.mul_add(b, c)
@@ -27,9 +35,7 @@ impl Arithmetic for Fused {
     /// long as the ten products here on some processors, and much longer on others.
     #[inline(always)]
     fn quotient(a: f32, b: f32) -> f32 {
-        /// The guess is off by 12 % at most.
-        const GUESS: u32 = 0x7EF3_11C7;
-        let mut r = f32::from_bits(GUESS.wrapping_sub(b.to_bits()));
+        let mut r = f32::from_bits(RECIPROCAL_GUESS.wrapping_sub(b.to_bits()));
         for _ in 0..3 {
             r = r.mul_add((-b).mul_add(r, 1.0), r);
         }
@@ -38,6 +44,8 @@ impl Arithmetic for Fused {
 }
 
 impl Arithmetic for Separate {
+    const FUSED: bool = false;
+
     #[inline(always)]
     fn multiply_add(a: f32, b: f32, c: f32) -> f32 {
         a * b + c

@@ -139,7 +139,7 @@ impl Exploration {
 }
 
 /// Mean of the losses that are finite; NaN if there is none.
-fn mean_of_finite(losses: &[f64]) -> f64 {
+pub(crate) fn mean_of_finite(losses: &[f64]) -> f64 {
     let (mut sum, mut count) = (0.0, 0.0);
     for loss in losses.iter().filter(|loss| loss.is_finite()) {
         count += 1.0;

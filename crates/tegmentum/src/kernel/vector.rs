@@ -1,0 +1,289 @@
+//! Vectors of numbers in registers, for the loops whose registers a compiler does not allot well by itself.
+//!
+//! A [`Vector`] of `N` lanes does the same operations on every lane, in the arithmetic that its type names. The types
+//! differ in their instructions alone: for one arithmetic they give the same bits.
+//!
+//! A loop is a type with the trait [`Vectorised`]; [`run`] compiles it for each instruction set and picks one. The methods
+//! of the vectors may be called in such a loop only.
+#![allow(unsafe_code)]
+
+use std::marker::PhantomData;
+
+use super::arithmetic::{Arithmetic, Fused, Separate};
+use super::{InstructionSet, Kernel, instruction_set};
+
+/// `N` numbers in registers.
+pub(crate) trait Vector<const N: usize>: Copy {
+    /// Vectors of this type that fit into the processor's registers, a few left for operands.
+    const REGISTERS: usize;
+
+    /// Reads `N` numbers.
+    fn load(from: &[f32; N]) -> Self;
+    /// Writes them.
+    fn store(self, to: &mut [f32; N]);
+    /// The same number in every lane.
+    fn splat(value: f32) -> Self;
+    /// `self · factor + sum`, in the arithmetic of the type.
+    fn multiply_add(self, factor: Self, sum: Self) -> Self;
+    /// The sum, lane by lane.
+    fn add(self, other: Self) -> Self;
+    /// The product, lane by lane.
+    fn multiply(self, other: Self) -> Self;
+    /// The quotient in the arithmetic of the type, for divisors in [2⁻⁶⁰, 2⁶⁰].
+    fn quotient(self, divisor: Self) -> Self;
+    /// The larger of each lane and `bound`; a NaN stays.
+    fn at_least(self, bound: f32) -> Self;
+    /// The smaller of each lane and `bound`; a NaN stays.
+    fn at_most(self, bound: f32) -> Self;
+    /// The sum of all lanes, by halves: lane i plus lane i + N/2, and so on.
+    fn sum(self) -> f32;
+}
+
+/// A loop over vectors of 16 and of 4 numbers.
+pub(crate) trait Vectorised {
+    /// Runs it; must be `#[inline(always)]`.
+    fn run<Wide: Vector<16>, Narrow: Vector<4>>(self);
+}
+
+/// Runs a loop with the arithmetic of `kernel` and the instructions in use.
+pub(crate) fn run<T: Vectorised>(kernel: Kernel, task: T) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+        fn avx512<T: Vectorised, A: Arithmetic>(task: T) {
+            task.run::<Avx512<A>, Sse<A>>();
+        }
+        #[target_feature(enable = "avx2,fma")]
+        fn avx2<T: Vectorised, A: Arithmetic>(task: T) {
+            task.run::<Avx2<A>, Sse<A>>();
+        }
+        match (instruction_set(), kernel) {
+            // SAFETY (all four): the processor has reported the features that the callee asks for.
+            (InstructionSet::Avx512, Kernel::Native) => unsafe { avx512::<T, Fused>(task) },
+            // SAFETY: as above.
+            (InstructionSet::Avx512, Kernel::Portable) => unsafe { avx512::<T, Separate>(task) },
+            // SAFETY: as above.
+            (InstructionSet::Avx2, Kernel::Native) => unsafe { avx2::<T, Fused>(task) },
+            // SAFETY: as above.
+            (InstructionSet::Avx2, Kernel::Portable) => unsafe { avx2::<T, Separate>(task) },
+            (InstructionSet::Baseline, _) => task.run::<Array<Separate, 16>, Array<Separate, 4>>(),
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    match kernel {
+        Kernel::Native if super::BASELINE_HAS_FUSED => task.run::<Array<Fused, 16>, Array<Fused, 4>>(),
+        _ => task.run::<Array<Separate, 16>, Array<Separate, 4>>(),
+    }
+}
+
+/// An array, for the compiler to put where it likes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Array<A, const N: usize>([f32; N], PhantomData<A>);
+
+impl<A: Arithmetic, const N: usize> Vector<N> for Array<A, N> {
+    const REGISTERS: usize = 8 * 4 / N;
+
+    #[inline(always)]
+    fn load(from: &[f32; N]) -> Self {
+        Self(*from, PhantomData)
+    }
+    #[inline(always)]
+    fn store(self, to: &mut [f32; N]) {
+        *to = self.0;
+    }
+    #[inline(always)]
+    fn splat(value: f32) -> Self {
+        Self([value; N], PhantomData)
+    }
+    #[inline(always)]
+    fn multiply_add(self, factor: Self, sum: Self) -> Self {
+        Self(std::array::from_fn(|lane| A::multiply_add(self.0[lane], factor.0[lane], sum.0[lane])), PhantomData)
+    }
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        Self(std::array::from_fn(|lane| self.0[lane] + other.0[lane]), PhantomData)
+    }
+    #[inline(always)]
+    fn multiply(self, other: Self) -> Self {
+        Self(std::array::from_fn(|lane| self.0[lane] * other.0[lane]), PhantomData)
+    }
+    #[inline(always)]
+    fn quotient(self, divisor: Self) -> Self {
+        Self(std::array::from_fn(|lane| A::quotient(self.0[lane], divisor.0[lane])), PhantomData)
+    }
+    #[inline(always)]
+    fn at_least(self, bound: f32) -> Self {
+        Self(self.0.map(|value| if value < bound { bound } else { value }), PhantomData)
+    }
+    #[inline(always)]
+    fn at_most(self, bound: f32) -> Self {
+        Self(self.0.map(|value| if value > bound { bound } else { value }), PhantomData)
+    }
+    #[inline(always)]
+    fn sum(mut self) -> f32 {
+        let mut half = N / 2;
+        while half > 0 {
+            for lane in 0..half {
+                self.0[lane] += self.0[lane + half];
+            }
+            half /= 2;
+        }
+        self.0[0]
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+use x86::{Avx2, Avx512, Sse};
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    #[allow(clippy::wildcard_imports, reason = "three dozen intrinsics")]
+    use std::arch::x86_64::*;
+    use std::marker::PhantomData;
+
+    use super::super::arithmetic::RECIPROCAL_GUESS;
+    use super::{Arithmetic, Vector};
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512dq,avx2,fma")]
+    fn sum512([register]: [__m512; 1]) -> f32 {
+        sum256([_mm512_castps512_ps256(register), _mm512_extractf32x8_ps::<1>(register)])
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    fn sum256([low, high]: [__m256; 2]) -> f32 {
+        let eight = _mm256_add_ps(low, high);
+        sum128([_mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps::<1>(eight))])
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    fn sum128([four]: [__m128; 1]) -> f32 {
+        let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+        _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps::<1>(two, two)))
+    }
+
+    /// [`Fused::quotient`](super::Fused) lane by lane.
+    macro_rules! newton {
+        ($name:ident, $register:ty, $features:literal, $guess:ident, $cast:ident, $back:ident, $from:ident, $splat:ident,
+         $one_minus:ident, $fused:ident, $multiply:ident) => {
+            #[inline]
+            #[target_feature(enable = $features)]
+            fn $name(a: $register, b: $register) -> $register {
+                let mut r = $back($from($guess(RECIPROCAL_GUESS.cast_signed()), $cast(b)));
+                for _ in 0..3 {
+                    r = $fused(r, $one_minus(b, r, $splat(1.0)), r);
+                }
+                $multiply(a, r)
+            }
+        };
+    }
+    newton!(
+        newton512, __m512, "avx512f", _mm512_set1_epi32, _mm512_castps_si512, _mm512_castsi512_ps, _mm512_sub_epi32,
+        _mm512_set1_ps, _mm512_fnmadd_ps, _mm512_fmadd_ps, _mm512_mul_ps
+    );
+    newton!(
+        newton256, __m256, "avx2,fma", _mm256_set1_epi32, _mm256_castps_si256, _mm256_castsi256_ps, _mm256_sub_epi32,
+        _mm256_set1_ps, _mm256_fnmadd_ps, _mm256_fmadd_ps, _mm256_mul_ps
+    );
+    newton!(
+        newton128, __m128, "avx2,fma", _mm_set1_epi32, _mm_castps_si128, _mm_castsi128_ps, _mm_sub_epi32, _mm_set1_ps,
+        _mm_fnmadd_ps, _mm_fmadd_ps, _mm_mul_ps
+    );
+
+    /// A vector type of `$count · $width` numbers in `$count` registers.
+    macro_rules! vector {
+        ($(#[$meta:meta])* $name:ident, $register:ty, $count:literal of $width:literal, $fit:literal,
+         $load:ident, $store:ident, $splat:ident, $add:ident, $multiply:ident, $fused:ident, $sum:ident, $divide:ident, $newton:ident, $max:ident, $min:ident) => {
+            $(#[$meta])*
+            #[derive(Clone, Copy, Debug)]
+            pub(crate) struct $name<A>([$register; $count], PhantomData<A>);
+
+            impl<A: Arithmetic> Vector<{ $count * $width }> for $name<A> {
+                const REGISTERS: usize = $fit;
+
+                #[inline(always)]
+                fn load(from: &[f32; $count * $width]) -> Self {
+                    // SAFETY: a loop over this type runs only where its instructions exist; `i · width` stays in the array.
+                    Self(std::array::from_fn(|i| unsafe { $load(from.as_ptr().add(i * $width)) }), PhantomData)
+                }
+                #[inline(always)]
+                fn store(self, to: &mut [f32; $count * $width]) {
+                    for (i, register) in self.0.into_iter().enumerate() {
+                        // SAFETY: as in `load`.
+                        unsafe { $store(to.as_mut_ptr().add(i * $width), register) };
+                    }
+                }
+                #[inline(always)]
+                fn splat(value: f32) -> Self {
+                    // SAFETY: a loop over this type runs only where its instructions exist.
+                    Self([unsafe { $splat(value) }; $count], PhantomData)
+                }
+                #[inline(always)]
+                fn multiply_add(self, factor: Self, sum: Self) -> Self {
+                    let lanes = |i: usize| {
+                        // SAFETY: as in `splat`.
+                        unsafe {
+                            if A::FUSED {
+                                $fused(self.0[i], factor.0[i], sum.0[i])
+                            } else {
+                                $add($multiply(self.0[i], factor.0[i]), sum.0[i])
+                            }
+                        }
+                    };
+                    Self(std::array::from_fn(lanes), PhantomData)
+                }
+                #[inline(always)]
+                fn add(self, other: Self) -> Self {
+                    // SAFETY: as in `splat`.
+                    Self(std::array::from_fn(|i| unsafe { $add(self.0[i], other.0[i]) }), PhantomData)
+                }
+                #[inline(always)]
+                fn multiply(self, other: Self) -> Self {
+                    // SAFETY: as in `splat`.
+                    Self(std::array::from_fn(|i| unsafe { $multiply(self.0[i], other.0[i]) }), PhantomData)
+                }
+                #[inline(always)]
+                fn quotient(self, divisor: Self) -> Self {
+                    let lanes = |i: usize| {
+                        // SAFETY: as in `splat`.
+                        unsafe { if A::FUSED { $newton(self.0[i], divisor.0[i]) } else { $divide(self.0[i], divisor.0[i]) } }
+                    };
+                    Self(std::array::from_fn(lanes), PhantomData)
+                }
+                #[inline(always)]
+                fn at_least(self, bound: f32) -> Self {
+                    // SAFETY: as in `splat`. Of two numbers one of which is NaN the instruction returns the second.
+                    Self(std::array::from_fn(|i| unsafe { $max($splat(bound), self.0[i]) }), PhantomData)
+                }
+                #[inline(always)]
+                fn at_most(self, bound: f32) -> Self {
+                    // SAFETY: as in `at_least`.
+                    Self(std::array::from_fn(|i| unsafe { $min($splat(bound), self.0[i]) }), PhantomData)
+                }
+                #[inline(always)]
+                fn sum(self) -> f32 {
+                    // SAFETY: as in `splat`.
+                    unsafe { $sum(self.0) }
+                }
+            }
+        };
+    }
+
+    vector!(
+        /// 16 numbers in one register of AVX-512.
+        Avx512, __m512, 1 of 16, 24, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_set1_ps, _mm512_add_ps, _mm512_mul_ps,
+        _mm512_fmadd_ps, sum512, _mm512_div_ps, newton512, _mm512_max_ps, _mm512_min_ps
+    );
+    vector!(
+        /// 16 numbers in two registers of AVX2.
+        Avx2, __m256, 2 of 8, 6, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_set1_ps, _mm256_add_ps, _mm256_mul_ps,
+        _mm256_fmadd_ps, sum256, _mm256_div_ps, newton256, _mm256_max_ps, _mm256_min_ps
+    );
+    vector!(
+        /// 4 numbers in one register of SSE.
+        Sse, __m128, 1 of 4, 12, _mm_loadu_ps, _mm_storeu_ps, _mm_set1_ps, _mm_add_ps, _mm_mul_ps, _mm_fmadd_ps,
+        sum128, _mm_div_ps, newton128, _mm_max_ps, _mm_min_ps
+    );
+}

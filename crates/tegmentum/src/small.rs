@@ -1,0 +1,115 @@
+//! Small networks: perceptrons with one hidden layer on a batch that is always the same.
+//!
+//! A forward pass of such a network is shorter than what it takes to ask for it, so that a step-by-step loop
+//! spends its time between the passes. Here the loop itself is compiled, in three forms with the same bits as the
+//! general one:
+//!
+//! | form | lanes | for |
+//! |---|---|---|
+//! | [`learner`] | two probes × examples | one run, a few directions an update |
+//! | [`learner`], [`population`] | 16 directions (probes) | many directions an update |
+//! | [`lockstep`] | 16 runs | seeds of one configuration |
+//!
+//! # What is small
+//! One hidden layer, no softmax, at most [`MOST_PARAMETERS`] parameters; examples without a batch size. For the
+//! learners: plain [weight perturbation](crate::optimizers::weight_perturbation) (reading `plain`, no averaging).
+
+use crate::kernel::Kernel;
+use crate::kernel::activation::Activation;
+use crate::kernel::perceptron::{ExampleRows, Shape};
+use crate::network::Network;
+use crate::optimizers::Averaging;
+use crate::optimizers::rate_rule::Reading;
+use crate::optimizers::weight_perturbation::WeightPerturbationConfig;
+use crate::task::{Loss, Problem};
+
+pub mod learner;
+#[cfg(test)]
+mod oracle;
+
+/// Parameters from which on the general form is used.
+pub const MOST_PARAMETERS: usize = 1024;
+
+/// A network and its training examples, if both are small.
+///
+/// # Example
+/// ```
+/// use tegmentum::network::NetworkConfig;
+/// use tegmentum::random::Key;
+/// use tegmentum::small::SmallNetwork;
+/// use tegmentum::task::TaskConfig;
+///
+/// let problem = toml::from_str::<TaskConfig>("[xor]")?.build()?.problem(Key::from_seed(0))?;
+/// let network = |text: &str| toml::from_str::<NetworkConfig>(text).unwrap().build(2, 1).unwrap();
+/// assert!(SmallNetwork::new(&*network("[mlp]\nhidden = [4]"), &problem).is_some());
+/// assert!(SmallNetwork::new(&*network("[mlp]\nhidden = [4, 4]"), &problem).is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct SmallNetwork {
+    pub(crate) shape: Shape,
+    pub(crate) kernel: Kernel,
+    inputs: Vec<f32>,
+    targets: Vec<f32>,
+    pub(crate) count: usize,
+    pub(crate) per_term: f64,
+}
+
+impl SmallNetwork {
+    /// `network` on the training part of `problem`, or `None` if one of them is not small.
+    pub fn new(network: &dyn Network, problem: &Problem) -> Option<Self> {
+        let Problem::Examples(examples) = problem else { return None };
+        let shape = shape_of(network, examples.loss)?;
+        let count = examples.train.inputs.len() / examples.num_inputs;
+        if examples.batch.is_some() || count == 0 {
+            return None;
+        }
+        let outputs = if examples.loss == Loss::CrossEntropy { 1 } else { shape.outputs };
+        Some(Self {
+            shape,
+            kernel: Kernel::Portable,
+            inputs: examples.train.inputs.clone(),
+            targets: examples.train.targets.clone(),
+            count,
+            per_term: 1.0 / (count * outputs) as f64,
+        })
+    }
+
+    /// Number of parameters P.
+    pub fn num_parameters(&self) -> usize {
+        self.shape.num_parameters()
+    }
+
+    /// Bytes of the parameters, and of an evaluation in flight in the general form.
+    pub(crate) fn state_bytes(&self) -> usize {
+        let lanes = if self.count <= 4 { 4 } else { 16 };
+        let activities = self.shape.inputs + self.shape.hidden + self.shape.outputs;
+        (2 * self.num_parameters() + activities * lanes) * size_of::<f32>()
+    }
+
+    pub(crate) fn examples(&self) -> ExampleRows<'_> {
+        ExampleRows { inputs: &self.inputs, targets: &self.targets, per_term: self.per_term }
+    }
+}
+
+/// The shape of a perceptron with one hidden layer, if `network` is one.
+pub(crate) fn shape_of(network: &dyn Network, loss: Loss) -> Option<Shape> {
+    let [first, second] = network.connections() else { return None };
+    let shape = Shape {
+        inputs: first.presynaptic.len(),
+        hidden: first.units.len(),
+        outputs: second.units.len(),
+        activation: network.hidden_activation()?,
+        output_activation: network.output_activation(),
+        loss,
+    };
+    let softmax = shape.activation == Activation::Softmax || shape.output_activation == Activation::Softmax;
+    let classes = loss == Loss::CrossEntropy && shape.outputs > 1;
+    let small = shape.num_parameters() <= MOST_PARAMETERS && network.carry().is_none();
+    (small && !softmax && !classes).then_some(shape)
+}
+
+/// Whether a configuration of weight perturbation is plain.
+pub(crate) fn is_plain(config: &WeightPerturbationConfig) -> bool {
+    config.reading == Reading::Plain && config.averaging == Averaging::None
+}

@@ -1,0 +1,416 @@
+//! Plain weight perturbation on a small network: one run, many updates at a time.
+//!
+//! # Update
+//! That of [`weight_perturbation`](crate::optimizers::weight_perturbation) with the reading `plain` and no averaging:
+//! ```text
+//!     ρ_k = (L(w + σ v_k) − L(w))/σ                    one-sided
+//!     ρ_k = (L(w + σ v_k) − L(w − σ v_k))/(2σ)         two-sided
+//!     w   ← w − s_t η0 (1/K) Σ_k ρ_k v_k
+//! ```
+//! with the same keys, the same order of every sum and therefore the same bits as
+//! [`BlackBoxLearner`](crate::training::BlackBoxLearner) over [`NetworkLoss`](crate::objectives::NetworkLoss).
+//!
+//! # How
+//! Directions are made 16 at a time, of as many updates as that is. Up to 15 directions are tried in pairs of
+//! probes with all examples in lanes; more are tried 16 at a time, one example after the other.
+//!
+//! # Cost
+//! As `weight_perturbation`. Memory P numbers, and as work space 16 (directions) + 8 … 32 (lanes) times as many.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::{SmallNetwork, is_plain};
+use crate::error::{Error, Result};
+use crate::kernel::many_keys::{KEYS, Lanes, replace_by_children, write_directions};
+use crate::kernel::population::{Population, update_population};
+use crate::kernel::sequential::{MOST_DIRECTIONS, Plan, Traveller, Updates, make_updates};
+use crate::neuromodulation::modulation::Modulation;
+use crate::optimizer::{Levels, StepReport};
+use crate::optimizers::weight_perturbation::WeightPerturbationConfig;
+use crate::optimizers::{count_non_finite, mean_of_finite};
+use crate::perturbation::Point;
+use crate::random::Key;
+use crate::training::{Learner, Progress, Update};
+
+/// Lanes for up to 4 examples, and for up to 16.
+const NARROW: usize = 8;
+const WIDE: usize = 32;
+
+/// A run of plain weight perturbation on a small network.
+///
+/// # Example
+/// ```
+/// use std::sync::Arc;
+/// use tegmentum::network::NetworkConfig;
+/// use tegmentum::optimizers::weight_perturbation::WeightPerturbationConfig;
+/// use tegmentum::random::Key;
+/// use tegmentum::small::SmallNetwork;
+/// use tegmentum::small::learner::SmallLearner;
+/// use tegmentum::task::TaskConfig;
+/// use tegmentum::training::train;
+///
+/// let problem = toml::from_str::<TaskConfig>("[xor]")?.build()?.problem(Key::from_seed(0))?;
+/// let network = toml::from_str::<NetworkConfig>("[mlp]\nhidden = [4]\noutput_activation = \"logistic\"")?.build(2, 1)?;
+/// let small = Arc::new(SmallNetwork::new(&*network, &problem).ok_or("not small")?);
+/// let config = WeightPerturbationConfig { learning_rate: 2.0, two_sided: true, ..Default::default() };
+/// let start = network.initialise(Key::from_seed(1));
+/// let mut learner = SmallLearner::new(small, &config, start, Key::from_seed(2), 40_000)?.ok_or("not plain")?;
+/// let ended = train(&mut learner, Key::from_seed(3), 40_000, &mut [])?;
+/// assert_eq!(ended.updates, 20_000);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct SmallLearner {
+    network: Arc<SmallNetwork>,
+    config: WeightPerturbationConfig,
+    key: Key,
+    budget: u64,
+    update: u64,
+    parameters: Vec<f32>,
+    directions: Directions,
+    form: Form,
+    rates: Vec<f64>,
+    losses: Vec<f64>,
+}
+
+/// Directions of some updates, made in advance.
+#[derive(Clone, Debug, Default)]
+struct Directions {
+    updates: Range<u64>,
+    /// [groups × P × 16].
+    rows: Vec<Lanes<f32>>,
+}
+
+/// How an update is computed.
+#[derive(Clone, Debug)]
+enum Form {
+    Narrow(Traveller<NARROW>),
+    Wide(Traveller<WIDE>),
+    Many(Population),
+}
+
+impl SmallLearner {
+    /// A learner that starts from `start` `[P]`, draws its directions from `key` and plans for `budget_evaluations`;
+    /// `None` if the configuration is not plain weight perturbation, or there are more than 16 examples for fewer than
+    /// 16 directions.
+    ///
+    /// # Errors
+    /// Those of [`WeightPerturbationConfig::build`]; [`Error::ShapeMismatch`] if `start` has another length than the
+    /// network's parameters.
+    pub fn new(
+        network: Arc<SmallNetwork>,
+        config: &WeightPerturbationConfig,
+        start: Vec<f32>,
+        key: Key,
+        budget_evaluations: u64,
+    ) -> Result<Option<Self>> {
+        let (expected, found) = (network.num_parameters(), start.len());
+        if expected != found {
+            return Err(Error::ShapeMismatch { what: "parameters", expected, found });
+        }
+        config.build(start.clone(), key, budget_evaluations)?;
+        if !is_plain(config) {
+            return Ok(None);
+        }
+        let form = match network.count {
+            _ if config.directions > MOST_DIRECTIONS => Form::Many(Population::new(&network.shape)),
+            0..=4 => Form::Narrow(Traveller::new(&network, &start)),
+            5..=16 => Form::Wide(Traveller::new(&network, &start)),
+            _ => return Ok(None),
+        };
+        Ok(Some(Self {
+            network,
+            config: config.clone(),
+            key,
+            budget: budget_evaluations,
+            update: 0,
+            parameters: start,
+            directions: Directions::default(),
+            form,
+            rates: Vec::new(),
+            losses: Vec::new(),
+        }))
+    }
+
+    fn plan(&self) -> Plan {
+        Plan {
+            shape: self.network.shape,
+            count: self.network.count,
+            per_term: self.network.per_term,
+            directions: self.config.directions,
+            two_sided: self.config.two_sided,
+        }
+    }
+
+    /// At most `most` updates, all with directions that are made.
+    fn make(&mut self, most: u64, modulation: &Modulation) -> Result<Progress> {
+        let (plan, length) = (self.plan(), self.parameters.len());
+        let per_update = plan.probes() as u64;
+        self.directions.make(self.key, self.update, &self.config, length);
+        let count = most.min(self.directions.updates.end - self.update);
+        let schedule = self.config.schedule;
+        let factor = |update: u64| schedule.factor(update * per_update, self.budget) * modulation.learning_rate;
+        let share = 1.0 / self.config.directions as f64;
+        let numbers = self.update..self.update + count;
+        self.rates.clear();
+        self.rates.extend(numbers.map(|update| self.config.learning_rate * factor(update) * share));
+        self.losses.clear();
+        self.losses.resize(count as usize * plan.probes(), 0.0);
+        let mut updates = Updates {
+            directions: &self.directions.rows,
+            first: (self.update - self.directions.updates.start) as usize * plan.directions,
+            scale: (self.config.perturbation_scale * modulation.perturbation_scale) as f32,
+            rates: &self.rates,
+            losses: &mut self.losses,
+            made: 0,
+            finite: true,
+        };
+        self.form.run(&self.network, &plan, &mut self.parameters, &mut updates);
+        let (made, finite) = (updates.made as u64, updates.finite);
+        let last = self.update + made - 1;
+        if !finite {
+            self.update = last;
+            return Err(Error::NonFinite { what: "a parameter", step: last });
+        }
+        let report = self.report(&plan, last, self.config.learning_rate * factor(last));
+        self.update += made;
+        Ok(Progress {
+            updates: made,
+            evaluations: made * per_update,
+            non_finite: u64::from(count_non_finite(&self.losses)),
+            surprises: 0,
+            report,
+        })
+    }
+
+    fn report(&self, plan: &Plan, last: u64, learning_rate: f64) -> StepReport {
+        let start = (last - self.update) as usize * plan.probes();
+        let losses = &self.losses[start..start + plan.probes()];
+        StepReport {
+            loss: mean_of_finite(if plan.two_sided { losses } else { &losses[..1] }),
+            learning_rate,
+            non_finite: count_non_finite(losses),
+            ..StepReport::default()
+        }
+    }
+}
+
+impl Directions {
+    /// Makes those from `update` on, unless they are made.
+    fn make(&mut self, key: Key, update: u64, config: &WeightPerturbationConfig, length: usize) {
+        if self.updates.contains(&update) {
+            return;
+        }
+        let per_update = config.directions;
+        let (span, groups) = if per_update < KEYS { (KEYS, per_update) } else { (1, per_update.div_ceil(KEYS)) };
+        self.updates = update..update + span as u64;
+        self.rows.resize(groups * length, [0.0; KEYS]);
+        for (group, rows) in self.rows.chunks_exact_mut(length).enumerate() {
+            let place = |lane: usize| group * KEYS + lane;
+            let mut keys = [key.0; KEYS];
+            replace_by_children(&mut keys, &std::array::from_fn(|lane| update + (place(lane) / per_update) as u64));
+            replace_by_children(&mut keys, &std::array::from_fn(|lane| (place(lane) % per_update) as u64));
+            write_directions(config.family, &keys, rows);
+        }
+    }
+}
+
+impl<const N: usize> Traveller<N> {
+    fn new(network: &SmallNetwork, start: &[f32]) -> Self {
+        let examples = network.examples();
+        let rows = |values: &[f32], width: usize| -> Vec<[f32; N]> {
+            let example = |lane: usize| (lane % (N / 2)).min(network.count - 1);
+            (0..width).map(|row| std::array::from_fn(|lane| values[example(lane) * width + row])).collect()
+        };
+        Self {
+            parameters: start.iter().map(|value| [*value; N]).collect(),
+            inputs: rows(examples.inputs, network.shape.inputs),
+            targets: rows(examples.targets, network.shape.outputs),
+            hidden: vec![[0.0; N]; network.shape.hidden],
+        }
+    }
+
+    fn run(&mut self, network: &SmallNetwork, plan: &Plan, parameters: &mut [f32], updates: &mut Updates<'_>) {
+        make_updates(network.kernel, plan, self, updates);
+        for (value, row) in parameters.iter_mut().zip(&self.parameters) {
+            *value = row[0];
+        }
+    }
+}
+
+impl Form {
+    fn run(&mut self, network: &SmallNetwork, plan: &Plan, parameters: &mut [f32], updates: &mut Updates<'_>) {
+        match self {
+            Self::Narrow(traveller) => traveller.run(network, plan, parameters, updates),
+            Self::Wide(traveller) => traveller.run(network, plan, parameters, updates),
+            Self::Many(population) => {
+                update_population(network.kernel, plan, network.examples(), population, parameters, updates);
+            }
+        }
+    }
+}
+
+impl Learner for SmallLearner {
+    fn update(&mut self, _: Key, modulation: &Modulation) -> Result<Update> {
+        let progress = self.make(1, modulation)?;
+        Ok(Update { evaluations: progress.evaluations, report: progress.report })
+    }
+
+    fn advance(&mut self, _: Key, _: u64, evaluations: u64, modulation: &Modulation) -> Result<Progress> {
+        let wanted = evaluations.div_ceil(self.plan().probes() as u64).max(1);
+        let mut progress = Progress::default();
+        while progress.updates < wanted {
+            let part = self.make(wanted - progress.updates, modulation)?;
+            progress = Progress {
+                updates: progress.updates + part.updates,
+                evaluations: progress.evaluations + part.evaluations,
+                non_finite: progress.non_finite + part.non_finite,
+                ..part
+            };
+        }
+        Ok(progress)
+    }
+
+    fn averaged(&self) -> Point<'_> {
+        Point::Vector(&self.parameters)
+    }
+
+    fn solution(&self) -> Point<'_> {
+        Point::Vector(&self.parameters)
+    }
+
+    /// The parameters and one evaluation in flight, as the general form counts them; work space of the lanes is not
+    /// state.
+    fn state_bytes(&self) -> usize {
+        self.network.state_bytes()
+    }
+
+    fn levels(&self) -> Option<Levels> {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::activation::Activation;
+    use crate::network::{Initialisation, Network};
+    use crate::networks::mlp::MlpConfig;
+    use crate::objectives::NetworkLoss;
+    use crate::optimizer::Optimizer;
+    use crate::optimizers::Schedule;
+    use crate::perturbation::Family;
+    use crate::small::oracle::{Case, cases, problem};
+    use crate::training::BlackBoxLearner;
+
+    /// Every update of the general form, and the same of the small one in runs of several lengths.
+    fn compare(case: &Case, updates: u64) {
+        let objective = NetworkLoss::new(Arc::clone(&case.network), Arc::clone(&case.problem));
+        let small = Arc::new(SmallNetwork::new(&*case.network, &case.problem).unwrap());
+        let (start, key) = (case.network.initialise(Key::from_seed(3)), Key::from_seed(4));
+        let budget = updates * 3;
+        let optimizer = case.config.build(start.clone(), key, budget).unwrap();
+        let mut general = BlackBoxLearner::new(&objective, Box::new(optimizer));
+        let mut fused = SmallLearner::new(small, &case.config, start, key, budget).unwrap().unwrap();
+        assert_eq!(fused.state_bytes(), general.state_bytes(), "{case:?}");
+        let (mut done, mut run) = (0, 1);
+        while done < updates {
+            let modulation = Modulation { perturbation_scale: 1.0 + done as f64 / updates as f64, ..Modulation::default() };
+            let evaluations = run * case.config.build(vec![0.0], key, 1).unwrap().ask(&modulation).len() as u64;
+            let found = fused.advance(key, done, evaluations, &modulation);
+            let mut expected = Ok(Progress::default());
+            for update in done..done + run {
+                let Ok(before) = expected else { break };
+                expected = general.update(key.child(update), &modulation).map(|update| {
+                    let own = Progress::from(update);
+                    Progress {
+                        updates: before.updates + 1,
+                        evaluations: before.evaluations + own.evaluations,
+                        non_finite: before.non_finite + own.non_finite,
+                        ..own
+                    }
+                });
+            }
+            assert_eq!(bits(&fused), bits(&general), "{case:?} after {done} updates and {run} more");
+            assert_eq!(format!("{found:?}"), format!("{expected:?}"), "{case:?}");
+            if found.is_err() {
+                return;
+            }
+            done += run;
+            run = run % 37 + 5;
+        }
+    }
+
+    fn bits(learner: &dyn Learner) -> Vec<u32> {
+        let mut parameters = vec![0.0; learner.averaged().len()];
+        learner.averaged().write(1.0, &mut parameters);
+        parameters.iter().map(|value| value.to_bits()).collect()
+    }
+
+    #[test]
+    fn updates_are_those_of_the_general_form() {
+        for case in cases() {
+            compare(&case, 300);
+        }
+    }
+
+    #[test]
+    fn thousands_of_updates_are_those_of_the_general_form() {
+        for case in cases().into_iter().take(2) {
+            compare(&case, 5000);
+        }
+    }
+
+    #[test]
+    fn a_parameter_that_grows_without_bound_is_the_same_error() {
+        // A linear network at a rate that is far too large.
+        let config = WeightPerturbationConfig { learning_rate: 50.0, two_sided: true, ..Default::default() };
+        let network = MlpConfig { hidden: vec![3], activation: Activation::Linear, ..MlpConfig::default() };
+        let network: Arc<dyn Network> = Arc::new(network.build(2, 1).unwrap());
+        for directions in [1, 2, 16] {
+            let config = WeightPerturbationConfig { directions, ..config.clone() };
+            let case = Case { config, network: Arc::clone(&network), problem: problem(4, 2, 1) };
+            compare(&case, 2000);
+            let small = Arc::new(SmallNetwork::new(&*case.network, &case.problem).unwrap());
+            let start = network.initialise(Key::from_seed(3));
+            let mut learner = SmallLearner::new(small, &case.config, start, Key::from_seed(4), 9).unwrap().unwrap();
+            let failed = learner.advance(Key::from_seed(1), 0, 100_000, &Modulation::default());
+            assert!(matches!(failed, Err(Error::NonFinite { .. })), "{failed:?}");
+        }
+    }
+
+    #[test]
+    fn a_rate_of_zero_changes_no_bit() {
+        for mut case in cases() {
+            case.config.learning_rate = 0.0;
+            let small = Arc::new(SmallNetwork::new(&*case.network, &case.problem).unwrap());
+            let mut start = case.network.initialise(Key::from_seed(5));
+            start[0] = -0.0;
+            let expected: Vec<u32> = start.iter().map(|value| value.to_bits()).collect();
+            let mut learner = SmallLearner::new(small, &case.config, start, Key::from_seed(6), 99).unwrap().unwrap();
+            learner.advance(Key::from_seed(1), 0, 2000, &Modulation::default()).unwrap();
+            assert_eq!(bits(&learner), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_not_plain_or_does_not_fit_is_left_to_the_general_form() {
+        let network: Arc<dyn Network> = Arc::new(MlpConfig::default().build(2, 1).unwrap());
+        let small = Arc::new(SmallNetwork::new(&*network, &problem(20, 2, 1)).unwrap());
+        let build = |config: WeightPerturbationConfig, length: usize| {
+            SmallLearner::new(Arc::clone(&small), &config, vec![0.1; length], Key::from_seed(1), 10)
+        };
+        let length = network.num_parameters();
+        let plain = WeightPerturbationConfig { directions: 20, schedule: Schedule::Linear, ..Default::default() };
+        assert!(build(plain.clone(), length).unwrap().is_some());
+        assert!(build(WeightPerturbationConfig { directions: 2, ..plain.clone() }, length).unwrap().is_none());
+        let reading = crate::optimizers::rate_rule::Reading::Sign;
+        assert!(build(WeightPerturbationConfig { reading, ..plain.clone() }, length).unwrap().is_none());
+        assert!(build(plain.clone(), length + 1).is_err());
+        assert!(build(WeightPerturbationConfig { learning_rate: -1.0, ..plain }, length).is_err());
+        let normal = MlpConfig { initialisation: Initialisation::Normal(1.0), hidden: vec![5, 5], ..Default::default() };
+        assert!(SmallNetwork::new(&normal.build(2, 1).unwrap(), &problem(4, 2, 1)).is_none());
+        let _ = Family::Gaussian;
+    }
+}
