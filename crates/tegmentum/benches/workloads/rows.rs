@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use tegmentum::error::Result;
-use tegmentum::kernel::InstructionSet;
 use tegmentum::kernel::limits::add_constant;
+use tegmentum::kernel::{InstructionSet, Kernel};
 use tegmentum::perturbation::Family;
 use tegmentum::plasticity::PlasticityConfig;
 use tegmentum::plasticity::node_perturbation::NodePerturbationConfig;
 use tegmentum::random::Key;
 
 use crate::problem;
-use crate::work::{Subject, Work, elman, mlp, xor};
+use crate::work::{Subject, Work, elman, elman_with, mlp, xor};
 
 /// Makes the work of a row.
 type Build = Box<dyn Fn() -> Result<Work>>;
@@ -134,6 +134,10 @@ fn recurrent_rows() -> Vec<Row> {
         let name = format!("elman-population-{batch}-avx2");
         rows.push(Row::new(&name, &title("population 256, AVX2"), "evals", move || {
             Ok(population(&elman(batch, 200)?, 256, 1)?.at_most(InstructionSet::Avx2))
+        }));
+        let name = format!("elman-population-{batch}-portable");
+        rows.push(Row::new(&name, &title("population 256, portable kernel"), "evals", move || {
+            population(&elman_with(Kernel::Portable, batch, 200)?, 256, 1)
         }));
     }
     let title = "Elman 3-64-3, T = 200, batch 32, node perturbation";

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tegmentum::error::Result;
-use tegmentum::kernel::{InstructionSet, limit};
+use tegmentum::kernel::{InstructionSet, Kernel, limit};
 use tegmentum::network::{Network, NetworkConfig};
 use tegmentum::neuromodulation::modulation::Modulation;
 use tegmentum::objective::Objective;
@@ -94,8 +94,13 @@ pub(crate) struct Subject {
 
 impl Subject {
     pub(crate) fn new(problem: Problem, network: &str) -> Result<Self> {
+        Self::with_kernel(Kernel::Native, problem, network)
+    }
+
+    pub(crate) fn with_kernel(kernel: Kernel, problem: Problem, network: &str) -> Result<Self> {
         let config: NetworkConfig = toml::from_str(network).map_err(|error| crate::problem(error.to_string()))?;
-        let network: Arc<dyn Network> = Arc::from(config.build(problem.num_inputs(), problem.num_outputs())?);
+        let network: Arc<dyn Network> =
+            Arc::from(config.build_with(kernel, problem.num_inputs(), problem.num_outputs())?);
         let (problem, start) = (Arc::new(problem), network.initialise(Key::from_seed(1)));
         let objective = Box::leak(Box::new(NetworkLoss::new(Arc::clone(&network), Arc::clone(&problem))));
         Ok(Self { network, problem, start, objective })
@@ -189,7 +194,12 @@ pub(crate) fn lorenz(batch: usize, steps: usize) -> Result<Problem> {
 
 /// Elman 3-64-3 on it.
 pub(crate) fn elman(batch: usize, steps: usize) -> Result<Subject> {
-    Subject::new(lorenz(batch, steps)?, "[elman]\nhidden = 64")
+    elman_with(Kernel::Native, batch, steps)
+}
+
+/// The same by either kernel.
+pub(crate) fn elman_with(kernel: Kernel, batch: usize, steps: usize) -> Result<Subject> {
+    Subject::with_kernel(kernel, lorenz(batch, steps)?, "[elman]\nhidden = 64")
 }
 
 /// MLP 784-`hidden`-10 with tanh and softmax cross-entropy on `batch` synthetic examples: normal inputs, classes in turn.
