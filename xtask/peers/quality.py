@@ -2,7 +2,7 @@
 
 Each update sees one new window of 200 steps. The test windows are looked at outside the clock, every few updates; the first 20
 steps of each are not judged. Prints one line of JSON. Compilation and first calls are not in the seconds. Rates and scales are
-the best of those tried for each method.
+those of a coarse search.
 """
 
 import measure

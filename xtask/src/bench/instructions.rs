@@ -158,9 +158,13 @@ mod tests {
 
     #[test]
     fn growth_beyond_the_tolerance_is_found_and_new_rows_are_none() {
-        let (before, after) = (counts(&[("a", 1000), ("b", 1000), ("c", 1000)]), counts(&[("a", 1030), ("b", 1031), ("d", 9)]));
+        let (before, after) =
+            (counts(&[("a", 1000), ("b", 1000), ("c", 1000)]), counts(&[("a", 1030), ("b", 1031), ("d", 9)]));
         let changes = compare(&before, &after);
-        assert_eq!(changes.iter().map(|change| (change.row.as_str(), change.grew())).collect::<Vec<_>>(), [("a", false), ("b", true)]);
+        assert_eq!(
+            changes.iter().map(|change| (change.row.as_str(), change.grew())).collect::<Vec<_>>(),
+            [("a", false), ("b", true)]
+        );
     }
 
     #[test]

@@ -26,17 +26,20 @@ const SEEDS: u32 = 7;
 /// Races all rows whose row, peer or title contains `only`, prints the table, and writes it where asked.
 pub(crate) fn run(only: &str, rounds: u32, file: Option<&Path>) -> Result<ExitCode> {
     let chosen = |race: &&Race| [race.row, race.peer, race.title].iter().any(|name| name.contains(only));
-    let (rates, times): (Vec<_>, Vec<_>) = (RATES.iter().filter(chosen).collect(), TIMES.iter().filter(chosen).collect());
+    let (rates, times): (Vec<_>, Vec<_>) =
+        (RATES.iter().filter(chosen).collect(), TIMES.iter().filter(chosen).collect());
     ensure!(!rates.is_empty() || !times.is_empty(), "no race has \"{only}\" in its name");
     let (python, bench) = (python()?, executable::build()?);
     let mut outcomes = Vec::new();
     for race in rates {
-        let outcome = race_rates(race, &bench, &python, rounds).with_context(|| format!("{} against {}", race.row, race.peer))?;
-        print!("{}", text(std::slice::from_ref(&outcome)).lines().skip(1).map(|line| format!("{line}\n")).collect::<String>());
+        let outcome =
+            race_rates(race, &bench, &python, rounds).with_context(|| format!("{} against {}", race.row, race.peer))?;
+        text(std::slice::from_ref(&outcome)).lines().skip(1).for_each(|line| println!("{line}"));
         outcomes.push(outcome);
     }
     for race in times {
-        let outcome = race_times(race, &bench, &python).with_context(|| format!("{} against {}", race.row, race.peer))?;
+        let outcome =
+            race_times(race, &bench, &python).with_context(|| format!("{} against {}", race.row, race.peer))?;
         outcomes.push(outcome);
     }
     println!("\n{}", text(&outcomes));
@@ -57,10 +60,16 @@ fn python() -> Result<PathBuf> {
     if !done.exists() {
         let steps = [
             command("python3", ["-m", "venv", ENVIRONMENT]),
-            command(&python.to_string_lossy(), ["-m", "pip", "install", "--quiet", "-r", &format!("{SCRIPTS}/requirements.txt")]),
+            command(
+                &python.to_string_lossy(),
+                ["-m", "pip", "install", "--quiet", "-r", &format!("{SCRIPTS}/requirements.txt")],
+            ),
         ];
         for step in steps {
-            ensure!(run_command(step)?.success(), "the peers could not be installed; {PYTHON} names a Python that has them");
+            ensure!(
+                run_command(step)?.success(),
+                "the peers could not be installed; {PYTHON} names a Python that has them"
+            );
         }
         std::fs::write(&done, "").with_context(|| format!("cannot write {}", done.display()))?;
     }
@@ -83,7 +92,8 @@ impl Racer {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
         let answers = child.stdout.take().map(BufReader::new).context("no standard output")?;
         let mut racer = Self { questions: child.stdin.take(), child, answers, form: String::new() };
-        racer.form = racer.answer()?["form"].as_str().unwrap_or_default().to_owned();
+        let form = racer.answer()?["form"].as_str().unwrap_or_default().to_owned();
+        racer.form.push_str(&form);
         Ok(racer)
     }
 
@@ -191,7 +201,8 @@ mod tests {
             Racer::start(command)
         };
         let mut racer = shell("echo '{\"form\":\"best\"}'; while read -r _; do echo '{\"rate\":2.5}'; done").unwrap();
-        assert_eq!((racer.form.as_str(), racer.rate().unwrap(), racer.rate().unwrap()), ("best", 2.5, 2.5));
+        assert_eq!((racer.rate().unwrap(), racer.rate().unwrap()), (2.5, 2.5));
+        assert_eq!(racer.form, "best");
         let error = shell("exit 3").err().unwrap().to_string();
         assert!(error.contains('3'), "{error}");
     }

@@ -43,7 +43,8 @@ pub(crate) fn run(only: &str) -> Result<ExitCode> {
             let of = costs.iter().filter(|cost| cost.part() == part).map(|cost| cost.instructions).sum::<u64>();
             format!("{:.1} %", 100.0 * of as f64 / total)
         };
-        let [noise, products, activations, rest] = [Part::Noise, Part::Products, Part::Activations, Part::Rest].map(share);
+        let [noise, products, activations, rest] =
+            [Part::Noise, Part::Products, Part::Activations, Part::Rest].map(share);
         println!("{row:<24} {noise:>8} {products:>10} {activations:>12} {rest:>8}");
         for cost in largest_of_the_rest(costs, total) {
             println!("    {:>5.1} %  {}  {}", 100.0 * cost.instructions as f64 / total, cost.function, cost.file);
@@ -93,7 +94,8 @@ fn costs(text: &str) -> Vec<Cost> {
     let mut sums: HashMap<(String, String), u64> = HashMap::new();
     let mut callee = false;
     for line in text.lines() {
-        if let Some((key, value)) = line.split_once('=').filter(|(key, _)| key.chars().all(|c| c.is_ascii_alphabetic())) {
+        if let Some((key, value)) = line.split_once('=').filter(|(key, _)| key.chars().all(|c| c.is_ascii_alphabetic()))
+        {
             match key {
                 "fl" | "fi" | "fe" => file = name(value, &mut files),
                 "fn" => function = name(value, &mut functions),
@@ -134,7 +136,11 @@ mod tests {
     fn own_costs_are_summed_by_function_and_file() {
         let mut found = costs(PROFILE);
         found.sort_by_key(|cost| cost.instructions);
-        let cost = |function: &str, file: &str, instructions| Cost { function: function.into(), file: file.into(), instructions };
+        let cost = |function: &str, file: &str, instructions| Cost {
+            function: function.into(),
+            file: file.into(),
+            instructions,
+        };
         assert_eq!(
             found,
             [
@@ -149,8 +155,10 @@ mod tests {
 
     #[test]
     fn each_cost_has_a_part() {
-        let parts: std::collections::BTreeMap<_, _> = costs(PROFILE).into_iter().map(|cost| (cost.instructions, cost.part())).collect();
-        let expected = [(7, Part::Rest), (50, Part::Activations), (100, Part::Noise), (600, Part::Noise), (1001, Part::Products)];
+        let parts: std::collections::BTreeMap<_, _> =
+            costs(PROFILE).into_iter().map(|cost| (cost.instructions, cost.part())).collect();
+        let expected =
+            [(7, Part::Rest), (50, Part::Activations), (100, Part::Noise), (600, Part::Noise), (1001, Part::Products)];
         assert_eq!(parts, expected.into());
         assert_eq!(largest_of_the_rest(costs(PROFILE), 100.0).len(), 1);
     }

@@ -35,6 +35,7 @@ pub(crate) const RATES: &[Race] = &[
     race("Elman 64, batch 1, population 256", "elman-population-1", "torch:elman-population-1", 9.0),
     for_scale("Elman 64, batch 32, population 256", "elman-population-32", "torch:elman-population-32"),
     race("Elman 64, batch 1, population 256, our AVX2 path", "elman-population-1-avx2", "jax:elman-population-1", 1.8),
+    for_scale("Elman 64, batch 1, population 256, portable", "elman-population-1-portable", "jax:elman-population-1"),
     race("MLP 784-256-10, batch 128, WP step", "mlp-step", "jax:mlp-step", 2.8),
     race("MLP 784-256-10, batch 128, WP step", "mlp-step", "torch:mlp-step", 3.5),
     race("MLP 784-256-10, batch 128, population 64", "mlp-population", "jax:mlp-population", 2.8),

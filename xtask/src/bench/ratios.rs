@@ -75,7 +75,8 @@ const HEAD: [&str; 7] = ["workload", "against", "theirs", "ours", "ratio [min..m
 
 /// The table in columns.
 pub(crate) fn text(outcomes: &[Outcome]) -> String {
-    let rows: Vec<[String; 7]> = [HEAD.map(str::to_owned)].into_iter().chain(outcomes.iter().map(Outcome::cells)).collect();
+    let rows: Vec<[String; 7]> =
+        [HEAD.map(str::to_owned)].into_iter().chain(outcomes.iter().map(Outcome::cells)).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: [usize; 7] = std::array::from_fn(width);
     let mut text = String::new();

@@ -28,19 +28,27 @@ pub(crate) struct Rate {
     pub(crate) processor: f64,
 }
 
-/// Runs `work` for about `seconds`, at least once.
+/// No more than this many times the seconds asked for are waited for a processor.
+const PATIENCE: f64 = 20.0;
+
+/// Runs `work` until it has had `seconds` of a processor, at least once; of the wall where it has more than one thread.
 pub(crate) fn rate(work: &mut Work, seconds: f64) -> Result<Rate> {
     let before = processor_seconds();
-    let (begin, mut calls) = (Instant::now(), 0.0);
-    while calls == 0.0 || begin.elapsed().as_secs_f64() < seconds {
-        work.call()?;
-        calls += 1.0;
+    let (begin, mut calls, mut missing) = (Instant::now(), 0.0, seconds);
+    loop {
+        let part = Instant::now();
+        while calls == 0.0 || part.elapsed().as_secs_f64() < missing {
+            work.call()?;
+            calls += 1.0;
+        }
+        let wall = begin.elapsed().as_secs_f64();
+        let used = before.zip(processor_seconds()).map_or(wall, |(before, after)| after - before);
+        missing = seconds - used;
+        if work.threads > 1 || missing < 0.1 * seconds || wall > PATIENCE * seconds {
+            let elapsed = if work.threads == 1 { used } else { wall };
+            return Ok(Rate { per_second: work.units * calls / elapsed, processor: used / wall });
+        }
     }
-    let wall = begin.elapsed().as_secs_f64();
-    let used = before.zip(processor_seconds()).map_or(wall, |(before, after)| after - before);
-    // The system's count is a few milliseconds late; it is not asked about less than it can tell.
-    let elapsed = if work.threads == 1 && used > 0.02 { used } else { wall };
-    Ok(Rate { per_second: work.units * calls / elapsed, processor: used / wall })
 }
 
 /// Median, smallest and largest of what several rounds found.

@@ -26,7 +26,7 @@ const BUDGET: u64 = 400_000;
 /// First steps of a test window that are not judged.
 const WASHOUT: usize = 20;
 
-/// The learner: weight perturbation with moments, 64 pairs an update; rate and scale are the best of those tried, as the peers'.
+/// The learner: weight perturbation with moments, 64 pairs an update; rate and scale as OpenES has them, not searched for.
 pub(crate) const LEARNER: &str = "[weight_perturbation]
 learning_rate = 0.01
 perturbation_scale = 0.02

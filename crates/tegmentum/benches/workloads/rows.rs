@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use tegmentum::error::Result;
-use tegmentum::kernel::InstructionSet;
 use tegmentum::kernel::limits::add_constant;
+use tegmentum::kernel::{InstructionSet, Kernel};
 use tegmentum::perturbation::Family;
 use tegmentum::plasticity::PlasticityConfig;
 use tegmentum::plasticity::node_perturbation::NodePerturbationConfig;
 use tegmentum::random::Key;
 
 use crate::problem;
-use crate::work::{Subject, Work, elman, mlp, xor};
+use crate::work::{Subject, Work, elman, elman_with, mlp, xor};
 
 /// Makes the work of a row.
 type Build = Box<dyn Fn() -> Result<Work>>;
@@ -111,7 +111,9 @@ fn small_rows() -> Vec<Row> {
     for hidden in [4, 10] {
         let title = |what: &str| format!("XOR 2-{hidden}-1, {what}");
         // Learners for small networks, fused or in lockstep, belong here: one line each.
-        rows.push(Row::new(&format!("xor-step-{hidden}"), &title("WP step"), "steps", move || steps(&xor(hidden)?, 1000)));
+        rows.push(Row::new(&format!("xor-step-{hidden}"), &title("WP step"), "steps", move || {
+            steps(&xor(hidden)?, 1000)
+        }));
         rows.push(Row::new(&format!("xor-population-{hidden}"), &title("population 256"), "evals", move || {
             population(&xor(hidden)?, 256, 10)
         }));
@@ -132,6 +134,10 @@ fn recurrent_rows() -> Vec<Row> {
         let name = format!("elman-population-{batch}-avx2");
         rows.push(Row::new(&name, &title("population 256, AVX2"), "evals", move || {
             Ok(population(&elman(batch, 200)?, 256, 1)?.at_most(InstructionSet::Avx2))
+        }));
+        let name = format!("elman-population-{batch}-portable");
+        rows.push(Row::new(&name, &title("population 256, portable kernel"), "evals", move || {
+            population(&elman_with(Kernel::Portable, batch, 200)?, 256, 1)
         }));
     }
     let title = "Elman 3-64-3, T = 200, batch 32, node perturbation";
@@ -160,7 +166,8 @@ fn noise_rows(parameters: usize) -> Vec<Row> {
             let title = format!("{name} added to {size} numbers");
             rows.push(Row::new(&format!("{name}-{size}"), &title, "numbers", move || noise(family, size)));
         }
-        let (name, title) = (format!("in-place-{name}"), format!("{name} added to {:.0e} parameters", parameters as f64));
+        let (name, title) =
+            (format!("in-place-{name}"), format!("{name} added to {:.0e} parameters", parameters as f64));
         let row = Row::new(&name, &title, "numbers", move || perturb(family, parameters));
         rows.push(row.against("x += c", move || add_in_place(parameters)));
     }
@@ -172,10 +179,14 @@ fn thread_rows() -> Vec<Row> {
     let mlp_of = |threads| population(&mlp(&[256], 128)?, 64, 1)?.on_threads(threads);
     let one = "one thread";
     vec![
-        Row::new("elman-population-1-threads", "Elman, batch 1, population 256, two threads", "evals", move || elman_of(1, 2))
-            .against(one, move || elman_of(1, 1)),
-        Row::new("elman-population-32-threads", "Elman, batch 32, population 256, two threads", "evals", move || elman_of(32, 2))
-            .against(one, move || elman_of(32, 1)),
+        Row::new("elman-population-1-threads", "Elman, batch 1, population 256, two threads", "evals", move || {
+            elman_of(1, 2)
+        })
+        .against(one, move || elman_of(1, 1)),
+        Row::new("elman-population-32-threads", "Elman, batch 32, population 256, two threads", "evals", move || {
+            elman_of(32, 2)
+        })
+        .against(one, move || elman_of(32, 1)),
         Row::new("mlp-population-threads", "MLP, batch 128, population 64, two threads", "evals", move || mlp_of(2))
             .against(one, move || mlp_of(1)),
     ]

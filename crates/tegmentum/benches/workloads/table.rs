@@ -96,7 +96,7 @@ impl Limits {
     /// Products per second of one thread with instructions as narrow as those of `work`.
     fn products_for(&mut self, work: &Work) -> Result<f64> {
         self.products.widest = work.widest;
-        Ok(rate(&mut self.products, 0.05)?.per_second)
+        Ok(rate(&mut self.products, 0.1)?.per_second)
     }
 
     /// How much faster two threads multiply than one, now.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tegmentum::error::Result;
-use tegmentum::kernel::{InstructionSet, limit};
+use tegmentum::kernel::{InstructionSet, Kernel, limit};
 use tegmentum::network::{Network, NetworkConfig};
 use tegmentum::neuromodulation::modulation::Modulation;
 use tegmentum::objective::Objective;
@@ -36,8 +36,15 @@ pub(crate) struct Work {
 impl Work {
     /// `run`, which does `units` of work, on one thread.
     pub(crate) fn new(units: f64, run: impl FnMut() -> Result<()> + Send + 'static) -> Result<Self> {
-        let work =
-            Self { units, operations: 0.0, bytes: 0.0, threads: 1, widest: InstructionSet::Avx512, pool: pool(1)?, run: Box::new(run) };
+        let work = Self {
+            units,
+            operations: 0.0,
+            bytes: 0.0,
+            threads: 1,
+            widest: InstructionSet::Avx512,
+            pool: pool(1)?,
+            run: Box::new(run),
+        };
         Ok(work)
     }
 
@@ -87,8 +94,13 @@ pub(crate) struct Subject {
 
 impl Subject {
     pub(crate) fn new(problem: Problem, network: &str) -> Result<Self> {
+        Self::with_kernel(Kernel::Native, problem, network)
+    }
+
+    pub(crate) fn with_kernel(kernel: Kernel, problem: Problem, network: &str) -> Result<Self> {
         let config: NetworkConfig = toml::from_str(network).map_err(|error| crate::problem(error.to_string()))?;
-        let network: Arc<dyn Network> = Arc::from(config.build(problem.num_inputs(), problem.num_outputs())?);
+        let network: Arc<dyn Network> =
+            Arc::from(config.build_with(kernel, problem.num_inputs(), problem.num_outputs())?);
         let (problem, start) = (Arc::new(problem), network.initialise(Key::from_seed(1)));
         let objective = Box::leak(Box::new(NetworkLoss::new(Arc::clone(&network), Arc::clone(&problem))));
         Ok(Self { network, problem, start, objective })
@@ -102,6 +114,11 @@ impl Subject {
     /// Weight perturbation, two-sided, normal noise, `directions` pairs an update, at a rate that leaves the weights about where
     /// they are and still computes every step.
     pub(crate) fn learner(&self, directions: usize) -> Result<Box<dyn Learner>> {
+        self.learner_from(self.start.clone(), directions)
+    }
+
+    /// The same, which takes the parameters over.
+    pub(crate) fn learner_from(&self, start: Vec<f32>, directions: usize) -> Result<Box<dyn Learner>> {
         let config = WeightPerturbationConfig {
             learning_rate: 1e-9,
             directions,
@@ -109,12 +126,18 @@ impl Subject {
             family: Family::Gaussian,
             ..WeightPerturbationConfig::default()
         };
-        let optimizer = config.build(self.start.clone(), Key::from_seed(3), u64::MAX)?;
+        let optimizer = config.build(start, Key::from_seed(3), u64::MAX)?;
         Ok(Box::new(BlackBoxLearner::new(self.objective, Box::new(optimizer))))
     }
 
     /// Updates of `learner`, each with `evaluations` of the whole batch and worth `units`.
-    pub(crate) fn updates(&self, learner: Box<dyn Learner>, count: u64, evaluations: usize, units: f64) -> Result<Work> {
+    pub(crate) fn updates(
+        &self,
+        learner: Box<dyn Learner>,
+        count: u64,
+        evaluations: usize,
+        units: f64,
+    ) -> Result<Work> {
         let (mut learner, mut update, modulation) = (learner, 0, Modulation::default());
         let mut work = Work::new(count as f64 * units, move || {
             for _ in 0..count {
@@ -129,7 +152,12 @@ impl Subject {
 
     /// Passes of the unperturbed network, `count` of them on one batch.
     pub(crate) fn passes(&self, count: usize) -> Result<Work> {
-        let (objective, start) = (self.objective, self.start.clone());
+        self.passes_from(self.start.clone(), count)
+    }
+
+    /// The same, which takes the parameters over.
+    pub(crate) fn passes_from(&self, start: Vec<f32>, count: usize) -> Result<Work> {
+        let objective = self.objective;
         let (probes, mut losses) = (vec![Probe::unperturbed(Base::Acting); count], vec![0.0; count]);
         let mut call = 0;
         let mut work = Work::new(count as f64, move || {
@@ -166,7 +194,12 @@ pub(crate) fn lorenz(batch: usize, steps: usize) -> Result<Problem> {
 
 /// Elman 3-64-3 on it.
 pub(crate) fn elman(batch: usize, steps: usize) -> Result<Subject> {
-    Subject::new(lorenz(batch, steps)?, "[elman]\nhidden = 64")
+    elman_with(Kernel::Native, batch, steps)
+}
+
+/// The same by either kernel.
+pub(crate) fn elman_with(kernel: Kernel, batch: usize, steps: usize) -> Result<Subject> {
+    Subject::with_kernel(kernel, lorenz(batch, steps)?, "[elman]\nhidden = 64")
 }
 
 /// MLP 784-`hidden`-10 with tanh and softmax cross-entropy on `batch` synthetic examples: normal inputs, classes in turn.
@@ -174,7 +207,8 @@ pub(crate) fn mlp(hidden: &[usize], batch: usize) -> Result<Subject> {
     let (num_inputs, num_outputs) = (784, 10);
     let mut stream = Key::from_seed(4).stream();
     let inputs = (0..batch * num_inputs).map(|_| stream.normal()).collect();
-    let targets = (0..batch * num_outputs).map(|i| f32::from(u8::from(i / num_outputs % num_outputs == i % num_outputs)));
+    let targets =
+        (0..batch * num_outputs).map(|i| f32::from(u8::from(i / num_outputs % num_outputs == i % num_outputs)));
     let train = ExampleSet { inputs, targets: targets.collect() };
     let test = train.clone();
     let examples = Examples { num_inputs, num_outputs, train, test, batch: None, loss: Loss::CrossEntropy };
