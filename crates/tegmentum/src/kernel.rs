@@ -35,6 +35,7 @@ pub(crate) mod perceptron;
 pub(crate) mod population;
 pub(crate) mod rate;
 pub(crate) mod sequential;
+pub(crate) mod vector;
 
 /// How a network's products and activation functions are computed; see the module's head.
 ///

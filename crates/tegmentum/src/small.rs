@@ -16,7 +16,7 @@
 
 use crate::kernel::Kernel;
 use crate::kernel::activation::Activation;
-use crate::kernel::perceptron::{ExampleRows, Shape};
+use crate::kernel::perceptron::{Shape, Workspace};
 use crate::network::Network;
 use crate::optimizers::Averaging;
 use crate::optimizers::rate_rule::Reading;
@@ -87,8 +87,9 @@ impl SmallNetwork {
         (2 * self.num_parameters() + activities * lanes) * size_of::<f32>()
     }
 
-    pub(crate) fn examples(&self) -> ExampleRows<'_> {
-        ExampleRows { inputs: &self.inputs, targets: &self.targets, per_term: self.per_term }
+    /// The examples in lanes.
+    pub(crate) fn workspace(&self) -> Workspace {
+        Workspace::new(&self.shape, &self.inputs, &self.targets)
     }
 }
 

@@ -2,6 +2,9 @@
 
 /// How a loop computes `a·b + c`.
 pub trait Arithmetic: Copy {
+    /// Whether `a·b + c` has one rounding.
+    const FUSED: bool;
+
     /// `a·b + c`.
     fn multiply_add(a: f32, b: f32, c: f32) -> f32;
 
@@ -13,11 +16,16 @@ pub trait Arithmetic: Copy {
 #[derive(Clone, Copy, Debug)]
 pub struct Fused;
 
+/// 1/b is off by 12 % at most as the number with the bits of `GUESS` less those of b.
+pub(crate) const GUESS: u32 = 0x7EF3_11C7;
+
 /// Two roundings: the same bits on every machine.
 #[derive(Clone, Copy, Debug)]
 pub struct Separate;
 
 impl Arithmetic for Fused {
+    const FUSED: bool = true;
+
     #[inline(always)]
     fn multiply_add(a: f32, b: f32, c: f32) -> f32 {
         a.mul_add(b, c)
@@ -27,8 +35,6 @@ impl Arithmetic for Fused {
     /// long as the ten products here on some processors, and much longer on others.
     #[inline(always)]
     fn quotient(a: f32, b: f32) -> f32 {
-        /// The guess is off by 12 % at most.
-        const GUESS: u32 = 0x7EF3_11C7;
         let mut r = f32::from_bits(GUESS.wrapping_sub(b.to_bits()));
         for _ in 0..3 {
             r = r.mul_add((-b).mul_add(r, 1.0), r);
@@ -38,6 +44,8 @@ impl Arithmetic for Fused {
 }
 
 impl Arithmetic for Separate {
+    const FUSED: bool = false;
+
     #[inline(always)]
     fn multiply_add(a: f32, b: f32, c: f32) -> f32 {
         a * b + c

@@ -7,12 +7,13 @@
 //!
 //! Cost: one block of 16 keys is 10 rounds of 2 · 16 products.
 
-use super::{dispatched, math};
+use super::vector::{LANES, Row, Vector, vectorised};
+use super::{Kernel, dispatched, math};
 use crate::perturbation::Family;
 use crate::random::{CHILD_DOMAIN, MULTIPLIERS, WEYL};
 
 /// Keys side by side.
-pub(crate) const KEYS: usize = 16;
+pub(crate) const KEYS: usize = LANES;
 
 /// One number for each key.
 pub(crate) type Lanes<T> = [T; KEYS];
@@ -64,23 +65,22 @@ fn blocks(keys: &Lanes<u64>, index: usize) -> [Lanes<u32>; 4] {
 }
 
 /// Writes the direction of each key: `rows` [P × 16].
-pub(crate) fn write_directions(family: Family, keys: &Lanes<u64>, rows: &mut [Lanes<f32>]) {
+pub(crate) fn write_directions(family: Family, keys: &Lanes<u64>, rows: &mut [Row]) {
+    // Neither is a matter of arithmetic: the kernel says which registers are used.
     match family {
-        Family::Rademacher => write_signs(keys, rows),
+        Family::Rademacher => write_signs(Kernel::Portable, keys, rows),
         Family::Gaussian => write_normals(keys, rows),
     }
 }
 
-dispatched! {
-    /// Signs: bit b of word w of block c is entry 128 c + 32 w + b; 0 is +1, 1 is −1.
-    fn write_signs(keys: &Lanes<u64>, rows: &mut [Lanes<f32>]) {
+vectorised! {
+    /// Signs: bit b of word w of block c is entry 128 c + 32 w + b.
+    fn write_signs<V: Vector>(keys: &Lanes<u64>, rows: &mut [Row]) {
         for (index, rows) in rows.chunks_mut(128).enumerate() {
             let words = blocks(keys, index);
             for (word, rows) in words.iter().zip(rows.chunks_mut(32)) {
                 for (bit, row) in rows.iter_mut().enumerate() {
-                    for lane in 0..KEYS {
-                        row[lane] = f32::from_bits(1.0f32.to_bits() | (word[lane] >> bit) << 31);
-                    }
+                    V::signs(word, bit as u32).store(row);
                 }
             }
         }
@@ -89,15 +89,15 @@ dispatched! {
 
 dispatched! {
     /// Normals: block c has the entries from 4 c on.
-    fn write_normals(keys: &Lanes<u64>, rows: &mut [Lanes<f32>]) {
+    fn write_normals(keys: &Lanes<u64>, rows: &mut [Row]) {
         for (index, rows) in rows.chunks_mut(4).enumerate() {
             let words = blocks(keys, index);
-            let mut normals = [[0.0f32; KEYS]; 4];
+            let mut normals = [Row::ZERO; 4];
             for lane in 0..KEYS {
-                (normals[0][lane], normals[1][lane]) = math::box_muller(words[0][lane], words[1][lane]);
+                (normals[0].0[lane], normals[1].0[lane]) = math::box_muller(words[0][lane], words[1][lane]);
             }
             for lane in 0..KEYS {
-                (normals[2][lane], normals[3][lane]) = math::box_muller(words[2][lane], words[3][lane]);
+                (normals[2].0[lane], normals[3].0[lane]) = math::box_muller(words[2][lane], words[3][lane]);
             }
             rows.copy_from_slice(&normals[..rows.len()]);
         }
@@ -129,12 +129,12 @@ mod tests {
     fn directions_side_by_side_are_the_directions_one_by_one() {
         for family in [Family::Rademacher, Family::Gaussian] {
             for length in [1, 17, 41, 128, 301] {
-                let mut rows = vec![[f32::NAN; KEYS]; length];
+                let mut rows = vec![Row([f32::NAN; KEYS]); length];
                 write_directions(family, &keys(), &mut rows);
                 for (lane, &key) in keys().iter().enumerate() {
                     let mut expected = vec![0.0; length];
                     family.direction(Key(key)).add_to(1.0, &mut expected);
-                    assert!(rows.iter().zip(&expected).all(|(row, value)| row[lane] == *value), "{family:?} {length}");
+                    assert!(rows.iter().zip(&expected).all(|(row, value)| row.0[lane] == *value), "{family:?} {length}");
                 }
             }
         }

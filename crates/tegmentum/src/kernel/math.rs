@@ -12,7 +12,11 @@
 
 use super::arithmetic::{Arithmetic, Separate};
 
-const TANH_LIMIT: f32 = 7.905_311;
+pub(crate) const TANH_LIMIT: f32 = 7.905_311;
+/// Coefficients of the numerator and of the denominator of [`tanh`], the highest power first.
+pub(crate) const TANH_NUMERATOR: [f32; 7] =
+    [-2.760_768_4e-16, 2.000_188e-13, -8.604_672e-11, 5.122_297e-8, 1.485_722_4e-5, 6.372_619_3e-4, 4.893_524_6e-3];
+pub(crate) const TANH_DENOMINATOR: [f32; 4] = [1.198_258_4e-6, 1.185_347_1e-4, 2.268_434_6e-3, 4.893_525e-3];
 
 /// Hyperbolic tangent; the same bits everywhere.
 ///
@@ -32,13 +36,13 @@ pub fn tanh(x: f32) -> f32 {
 pub fn tanh_by<A: Arithmetic>(x: f32) -> f32 {
     let x = x.clamp(-TANH_LIMIT, TANH_LIMIT);
     let s = x * x;
-    let mut p = -2.760_768_4e-16_f32;
-    for coefficient in [2.000_188e-13, -8.604_672e-11, 5.122_297e-8, 1.485_722_4e-5, 6.372_619_3e-4, 4.893_524_6e-3] {
-        p = A::multiply_add(p, s, coefficient);
+    let mut p = TANH_NUMERATOR[0];
+    for coefficient in &TANH_NUMERATOR[1..] {
+        p = A::multiply_add(p, s, *coefficient);
     }
-    let mut q = 1.198_258_4e-6_f32;
-    for coefficient in [1.185_347_1e-4, 2.268_434_6e-3, 4.893_525e-3] {
-        q = A::multiply_add(q, s, coefficient);
+    let mut q = TANH_DENOMINATOR[0];
+    for coefficient in &TANH_DENOMINATOR[1..] {
+        q = A::multiply_add(q, s, *coefficient);
     }
     A::quotient(x * p, q)
 }

@@ -15,16 +15,17 @@
 //! probes with all examples in lanes; more are tried 16 at a time, one example after the other.
 //!
 //! # Cost
-//! As `weight_perturbation`. Memory P numbers, and as work space 16 (directions) + 8 … 32 (lanes) times as many.
+//! As `weight_perturbation`. Memory P numbers, and as work space 16 for the directions and 16 in lanes times as many.
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use super::{SmallNetwork, is_plain};
 use crate::error::{Error, Result};
-use crate::kernel::many_keys::{KEYS, Lanes, replace_by_children, write_directions};
+use crate::kernel::many_keys::{KEYS, replace_by_children, write_directions};
 use crate::kernel::population::{Population, update_population};
 use crate::kernel::sequential::{MOST_DIRECTIONS, Plan, Traveller, Updates, make_updates};
+use crate::kernel::vector::{LANES, Row};
 use crate::neuromodulation::modulation::Modulation;
 use crate::optimizer::{Levels, StepReport};
 use crate::optimizers::weight_perturbation::WeightPerturbationConfig;
@@ -32,10 +33,6 @@ use crate::optimizers::{count_non_finite, mean_of_finite};
 use crate::perturbation::Point;
 use crate::random::Key;
 use crate::training::{Learner, Progress, Update};
-
-/// Lanes for up to 4 examples, and for up to 16.
-const NARROW: usize = 8;
-const WIDE: usize = 32;
 
 /// A run of plain weight perturbation on a small network.
 ///
@@ -79,14 +76,13 @@ pub struct SmallLearner {
 struct Directions {
     updates: Range<u64>,
     /// [groups × P × 16].
-    rows: Vec<Lanes<f32>>,
+    rows: Vec<Row>,
 }
 
 /// How an update is computed.
 #[derive(Clone, Debug)]
 enum Form {
-    Narrow(Traveller<NARROW>),
-    Wide(Traveller<WIDE>),
+    Few(Traveller),
     Many(Population),
 }
 
@@ -114,9 +110,8 @@ impl SmallLearner {
             return Ok(None);
         }
         let form = match network.count {
-            _ if config.directions > MOST_DIRECTIONS => Form::Many(Population::new(&network.shape)),
-            0..=4 => Form::Narrow(Traveller::new(&network, &start)),
-            5..=16 => Form::Wide(Traveller::new(&network, &start)),
+            _ if config.directions > MOST_DIRECTIONS => Form::Many(Population::new(&network.shape, network.workspace())),
+            0..=LANES => Form::Few(Traveller::new(&network, &start)),
             _ => return Ok(None),
         };
         Ok(Some(Self {
@@ -205,7 +200,7 @@ impl Directions {
         let per_update = config.directions;
         let (span, groups) = if per_update < KEYS { (KEYS, per_update) } else { (1, per_update.div_ceil(KEYS)) };
         self.updates = update..update + span as u64;
-        self.rows.resize(groups * length, [0.0; KEYS]);
+        self.rows.resize(groups * length, Row::ZERO);
         for (group, rows) in self.rows.chunks_exact_mut(length).enumerate() {
             let place = |lane: usize| group * KEYS + lane;
             let mut keys = [key.0; KEYS];
@@ -216,25 +211,27 @@ impl Directions {
     }
 }
 
-impl<const N: usize> Traveller<N> {
+impl Traveller {
     fn new(network: &SmallNetwork, start: &[f32]) -> Self {
-        let examples = network.examples();
-        let rows = |values: &[f32], width: usize| -> Vec<[f32; N]> {
-            let example = |lane: usize| (lane % (N / 2)).min(network.count - 1);
-            (0..width).map(|row| std::array::from_fn(|lane| values[example(lane) * width + row])).collect()
+        let width = network.count.next_power_of_two().clamp(4, LANES);
+        let rows = |values: &[f32], columns: usize| -> Vec<[Row; 1]> {
+            let example = |lane: usize| (lane % width).min(network.count - 1);
+            (0..columns).map(|row| [Row(std::array::from_fn(|lane| values[example(lane) * columns + row]))]).collect()
         };
         Self {
-            parameters: start.iter().map(|value| [*value; N]).collect(),
-            inputs: rows(examples.inputs, network.shape.inputs),
-            targets: rows(examples.targets, network.shape.outputs),
-            hidden: vec![[0.0; N]; network.shape.hidden],
+            width,
+            parameters: start.iter().map(|value| Row([*value; LANES])).collect(),
+            inputs: rows(&network.inputs, network.shape.inputs),
+            targets: rows(&network.targets, network.shape.outputs),
+            hidden: vec![[Row::ZERO]; network.shape.hidden],
+            scales: Vec::new(),
         }
     }
 
     fn run(&mut self, network: &SmallNetwork, plan: &Plan, parameters: &mut [f32], updates: &mut Updates<'_>) {
         make_updates(network.kernel, plan, self, updates);
         for (value, row) in parameters.iter_mut().zip(&self.parameters) {
-            *value = row[0];
+            *value = row.0[0];
         }
     }
 }
@@ -242,10 +239,9 @@ impl<const N: usize> Traveller<N> {
 impl Form {
     fn run(&mut self, network: &SmallNetwork, plan: &Plan, parameters: &mut [f32], updates: &mut Updates<'_>) {
         match self {
-            Self::Narrow(traveller) => traveller.run(network, plan, parameters, updates),
-            Self::Wide(traveller) => traveller.run(network, plan, parameters, updates),
+            Self::Few(traveller) => traveller.run(network, plan, parameters, updates),
             Self::Many(population) => {
-                update_population(network.kernel, plan, network.examples(), population, parameters, updates);
+                update_population(network.kernel, plan, population, parameters, updates);
             }
         }
     }
@@ -365,7 +361,7 @@ mod tests {
     #[test]
     fn a_parameter_that_grows_without_bound_is_the_same_error() {
         // A linear network at a rate that is far too large.
-        let config = WeightPerturbationConfig { learning_rate: 50.0, two_sided: true, ..Default::default() };
+        let config = WeightPerturbationConfig { learning_rate: 1e45, two_sided: true, ..Default::default() };
         let network = MlpConfig { hidden: vec![3], activation: Activation::Linear, ..MlpConfig::default() };
         let network: Arc<dyn Network> = Arc::new(network.build(2, 1).unwrap());
         for directions in [1, 2, 16] {
