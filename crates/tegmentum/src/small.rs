@@ -6,8 +6,8 @@
 //!
 //! | form | lanes | for |
 //! |---|---|---|
-//! | [`learner`] | two probes × examples | one run, a few directions an update |
-//! | [`learner`], [`population`] | 16 directions (probes) | many directions an update |
+//! | [`learner`] | probes × examples | one run, a few directions an update |
+//! | [`learner`] | 16 directions | one run, a population |
 //! | [`lockstep`] | 16 runs | seeds of one configuration |
 //!
 //! # What is small
@@ -24,6 +24,7 @@ use crate::optimizers::weight_perturbation::WeightPerturbationConfig;
 use crate::task::{Loss, Problem};
 
 pub mod learner;
+pub mod lockstep;
 #[cfg(test)]
 mod oracle;
 

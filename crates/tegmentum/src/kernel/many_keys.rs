@@ -7,7 +7,7 @@
 //!
 //! Cost: one block of 16 keys is 10 rounds of 2 · 16 products.
 
-use super::vector::{LANES, Row, Vector, vectorised};
+use super::vector::{LANES, Row, vectorised};
 use super::{Kernel, dispatched, math};
 use crate::perturbation::Family;
 use crate::random::{CHILD_DOMAIN, MULTIPLIERS, WEYL};
@@ -134,7 +134,10 @@ mod tests {
                 for (lane, &key) in keys().iter().enumerate() {
                     let mut expected = vec![0.0; length];
                     family.direction(Key(key)).add_to(1.0, &mut expected);
-                    assert!(rows.iter().zip(&expected).all(|(row, value)| row.0[lane] == *value), "{family:?} {length}");
+                    assert!(
+                        rows.iter().zip(&expected).all(|(row, value)| row.0[lane] == *value),
+                        "{family:?} {length}"
+                    );
                 }
             }
         }

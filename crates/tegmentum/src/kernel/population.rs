@@ -9,7 +9,7 @@ use super::Kernel;
 use super::many_keys::KEYS;
 use super::perceptron::{Shape, Workspace, mean_losses};
 use super::sequential::{Plan, Updates, all_finite, factor};
-use super::vector::{Row, Vector, vectorised};
+use super::vector::{Row, vectorised};
 
 /// Work space of a population.
 #[derive(Clone, Debug)]
@@ -57,7 +57,7 @@ pub(crate) fn update_population(
         }
         let mut weights = Row::ZERO;
         for (k, weight) in own.clone().zip(&mut weights.0) {
-            *weight = factor(plan, updates.scale, updates.rates[0], updates.losses, k);
+            *weight = factor(plan, updates.scale, updates.rates[0], |probe| updates.losses[probe], k);
         }
         add_weighted(kernel, directions, &weights, own.len(), step);
     }

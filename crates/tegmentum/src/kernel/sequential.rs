@@ -101,7 +101,7 @@ vectorised! {
             evaluate::<V>(plan, traveller, own, losses);
             let mut weights = [0.0; KEYS];
             for (k, weight) in weights.iter_mut().enumerate().take(plan.directions) {
-                *weight = factor(plan, updates.scale, *rate, losses, k);
+                *weight = factor(plan, updates.scale, *rate, |probe| losses[probe], k);
             }
             updates.made = update + 1;
             updates.finite = descend::<V>(&mut traveller.parameters, own, &weights[..plan.directions]);
@@ -178,15 +178,13 @@ fn evaluate<V: Vector>(plan: &Plan, traveller: &mut Traveller, own: Own<'_>, los
     }
 }
 
-/// The factor on direction `k`: what its slope is multiplied with, or 0 for a slope that is not finite.
+/// The factor on direction `k`: what its slope is multiplied with, or 0 for a slope that is not finite. `loss` is that of a
+/// probe.
 #[inline(always)]
-pub(crate) fn factor(plan: &Plan, scale: f32, rate: f64, losses: &[f64], k: usize) -> f32 {
+pub(crate) fn factor(plan: &Plan, scale: f32, rate: f64, loss: impl Fn(usize) -> f64, k: usize) -> f32 {
     let scale = f64::from(scale);
-    let slope = if plan.two_sided {
-        (losses[2 * k] - losses[2 * k + 1]) / (2.0 * scale)
-    } else {
-        (losses[k + 1] - losses[0]) / scale
-    };
+    let slope =
+        if plan.two_sided { (loss(2 * k) - loss(2 * k + 1)) / (2.0 * scale) } else { (loss(k + 1) - loss(0)) / scale };
     (rate * if slope.is_finite() { slope } else { 0.0 }) as f32
 }
 

@@ -115,12 +115,12 @@ pub(crate) use avx512::Wide;
 #[cfg(target_arch = "x86_64")]
 #[allow(unsafe_code)]
 mod avx512 {
+    use std::arch::x86_64::_mm512_castps_si512;
     use std::arch::x86_64::{
         __m512, _mm512_add_ps, _mm512_castsi512_ps, _mm512_div_ps, _mm512_fmadd_ps, _mm512_fnmadd_ps, _mm512_load_ps,
         _mm512_loadu_si512, _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps, _mm512_or_si512, _mm512_set1_epi32,
         _mm512_set1_ps, _mm512_slli_epi32, _mm512_srlv_epi32, _mm512_store_ps, _mm512_sub_epi32, _mm512_sub_ps,
     };
-    use std::arch::x86_64::_mm512_castps_si512;
     use std::marker::PhantomData;
 
     use super::{Arithmetic, LANES, Row, Vector};

@@ -110,7 +110,9 @@ impl SmallLearner {
             return Ok(None);
         }
         let form = match network.count {
-            _ if config.directions > MOST_DIRECTIONS => Form::Many(Population::new(&network.shape, network.workspace())),
+            _ if config.directions > MOST_DIRECTIONS => {
+                Form::Many(Population::new(&network.shape, network.workspace()))
+            }
             0..=LANES => Form::Few(Traveller::new(&network, &start)),
             _ => return Ok(None),
         };
@@ -312,7 +314,8 @@ mod tests {
         assert_eq!(fused.state_bytes(), general.state_bytes(), "{case:?}");
         let (mut done, mut run) = (0, 1);
         while done < updates {
-            let modulation = Modulation { perturbation_scale: 1.0 + done as f64 / updates as f64, ..Modulation::default() };
+            let modulation =
+                Modulation { perturbation_scale: 1.0 + done as f64 / updates as f64, ..Modulation::default() };
             let evaluations = run * case.config.build(vec![0.0], key, 1).unwrap().ask(&modulation).len() as u64;
             let found = fused.advance(key, done, evaluations, &modulation);
             let mut expected = Ok(Progress::default());
@@ -405,7 +408,8 @@ mod tests {
         assert!(build(WeightPerturbationConfig { reading, ..plain.clone() }, length).unwrap().is_none());
         assert!(build(plain.clone(), length + 1).is_err());
         assert!(build(WeightPerturbationConfig { learning_rate: -1.0, ..plain }, length).is_err());
-        let normal = MlpConfig { initialisation: Initialisation::Normal(1.0), hidden: vec![5, 5], ..Default::default() };
+        let normal =
+            MlpConfig { initialisation: Initialisation::Normal(1.0), hidden: vec![5, 5], ..Default::default() };
         assert!(SmallNetwork::new(&normal.build(2, 1).unwrap(), &problem(4, 2, 1)).is_none());
         let _ = Family::Gaussian;
     }
