@@ -280,3 +280,62 @@ fn add(total: &mut Lanes<f64>, sums: &Lanes<f64>) {
         total[lane] += sums[lane];
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::Kernel;
+    use crate::kernel::arithmetic::{Arithmetic, Fused, Separate};
+
+    const INPUTS: [f32; 10] = [0.5, -1.0, 2.0, 0.25, -0.75, 1.5, 0.0, 3.0, 1.0, -2.0];
+    const TARGETS: [f32; 5] = [0.0, 1.0, 1.0, 0.0, 1.0];
+
+    fn shape(loss: Loss) -> Shape {
+        let (activation, output_activation) = (Activation::Tanh, Activation::Logistic);
+        Shape { inputs: 2, hidden: 6, outputs: 1, activation, output_activation, loss }
+    }
+
+    /// The mean loss of one candidate, written as the general form computes it.
+    fn oracle<A: Arithmetic>(shape: &Shape, w: &[f32]) -> f64 {
+        let mut sum = 0.0;
+        for (x, t) in INPUTS.chunks_exact(2).zip(TARGETS) {
+            let mut output = w[24];
+            for j in 0..6 {
+                let unit = A::multiply_add(w[6 + j], x[1], A::multiply_add(w[j], x[0], w[12 + j]));
+                output = A::multiply_add(w[18 + j], math::tanh_by::<A>(unit), output);
+            }
+            let y = math::logistic_by::<A>(output);
+            sum += f64::from(match shape.loss {
+                Loss::MeanSquaredError => (y - t) * (y - t),
+                Loss::CrossEntropy => -(t * log_probability(y) + (1.0 - t) * log_probability(1.0 - y)),
+            });
+        }
+        sum * 0.2
+    }
+
+    #[test]
+    fn losses_are_those_of_the_formula_in_both_arithmetics() {
+        let fused =
+            !cfg!(target_arch = "x86_64") || crate::kernel::instruction_set() > crate::kernel::InstructionSet::Baseline;
+        for loss in [Loss::MeanSquaredError, Loss::CrossEntropy] {
+            let shape = shape(loss);
+            // Some candidates are far out, where functions saturate.
+            let candidate =
+                |index: usize, lane: usize| ((index * 37 + lane * 11) % 29) as f32 / 7.0 - 2.0 * lane as f32 / 3.0;
+            let rows: Vec<Row> = (0..25).map(|index| Row(std::array::from_fn(|lane| candidate(index, lane)))).collect();
+            let mut space = Workspace::new(&shape, &INPUTS, &TARGETS);
+            for kernel in [Kernel::Portable, Kernel::Native] {
+                let mut found = [0.0; KEYS];
+                mean_losses(kernel, &shape, 0.2, &rows, &mut space, &mut found);
+                for (lane, found) in found.into_iter().enumerate() {
+                    let own: Vec<f32> = (0..25).map(|index| candidate(index, lane)).collect();
+                    let expected = match kernel {
+                        Kernel::Native if fused => oracle::<Fused>(&shape, &own),
+                        _ => oracle::<Separate>(&shape, &own),
+                    };
+                    assert_eq!(found, expected, "{kernel:?} {loss:?} {lane}");
+                }
+            }
+        }
+    }
+}
