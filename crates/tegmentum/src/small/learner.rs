@@ -298,7 +298,6 @@ mod tests {
     use crate::objectives::NetworkLoss;
     use crate::optimizer::Optimizer;
     use crate::optimizers::Schedule;
-    use crate::perturbation::Family;
     use crate::small::oracle::{Case, cases, problem};
     use crate::training::BlackBoxLearner;
 
@@ -411,6 +410,5 @@ mod tests {
         let normal =
             MlpConfig { initialisation: Initialisation::Normal(1.0), hidden: vec![5, 5], ..Default::default() };
         assert!(SmallNetwork::new(&normal.build(2, 1).unwrap(), &problem(4, 2, 1)).is_none());
-        let _ = Family::Gaussian;
     }
 }
