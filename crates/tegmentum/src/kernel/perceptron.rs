@@ -254,7 +254,7 @@ vectorised! {
         let groups = inputs.chunks_exact(shape.inputs).zip(targets.chunks_exact(shape.outputs));
         for (group, (inputs, targets)) in groups.enumerate() {
             let first = group * ABREAST;
-            if first > 0 && first % BLOCK == 0 {
+            if first > 0 && first.is_multiple_of(BLOCK) {
                 add(losses, &sums);
                 sums.fill(0.0);
             }

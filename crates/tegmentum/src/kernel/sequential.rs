@@ -135,7 +135,7 @@ impl<'a> Own<'a> {
 #[inline(always)]
 fn probe(plan: &Plan, scale: f32, index: usize) -> (usize, f32) {
     match (plan.two_sided, index) {
-        (true, _) if index % 2 == 0 => (index / 2, scale),
+        (true, _) if index.is_multiple_of(2) => (index / 2, scale),
         (true, _) => (index / 2, -scale),
         (false, 0) => (0, -0.0),
         (false, _) => (index - 1, scale),

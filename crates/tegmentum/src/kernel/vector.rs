@@ -253,11 +253,14 @@ macro_rules! vectorised {
                 fn avx2<$vector: Vector>($($argument: $type),*) {
                     body::<$vector>($($argument),*);
                 }
-                // SAFETY: the processor has reported the features that the callee asks for.
                 match (instruction_set(), kernel) {
+                    // SAFETY: the processor has reported the features that the callee asks for.
                     (InstructionSet::Avx512, Kernel::Native) => unsafe { avx512::<Wide<Fused>>($($argument),*) },
+                    // SAFETY: as above.
                     (InstructionSet::Avx512, Kernel::Portable) => unsafe { avx512::<Wide<Separate>>($($argument),*) },
+                    // SAFETY: as above.
                     (InstructionSet::Avx2, Kernel::Native) => unsafe { avx2::<Plain<Fused>>($($argument),*) },
+                    // SAFETY: as above.
                     (InstructionSet::Avx2, Kernel::Portable) => unsafe { avx2::<Plain<Separate>>($($argument),*) },
                     (InstructionSet::Baseline, _) => body::<Plain<Separate>>($($argument),*),
                 }
