@@ -1,5 +1,13 @@
-//! `cargo xtask bench`: the benchmarks of the library, wall clock for people.
+//! `cargo xtask bench`: rates against the limits of the machine, instruction counts against a baseline, races against peers.
 
+mod executable;
+mod instructions;
+mod peers;
+mod profile;
+mod races;
+mod ratios;
+
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -8,21 +16,70 @@ use crate::command::{command, run as run_command};
 
 /// What `bench` takes.
 #[derive(clap::Args)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct Arguments {
     /// Fewer and shorter measurements: shows that the benchmarks run, not how fast they are.
     #[arg(long)]
     quick: bool,
-    /// Passed to the benchmarks: a filter, or options of their own.
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    rest: Vec<String>,
+    /// Only the rows whose name contains this.
+    #[arg(long, value_name = "PATTERN")]
+    only: Option<String>,
+    /// Also writes what was measured as JSON.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Prints the names of all rows.
+    #[arg(long)]
+    list: bool,
+    /// Counts instructions of fixed work under Valgrind and compares them with the baseline in the repository.
+    #[arg(long, conflicts_with_all = ["quick", "json", "peers", "profile"])]
+    instructions: bool,
+    /// With `--instructions`: writes a new baseline.
+    #[arg(long, requires = "instructions")]
+    save: bool,
+    /// Shares of noise, products and activation functions in the instructions of a population's updates, under Valgrind.
+    #[arg(long, conflicts_with_all = ["quick", "json", "peers"])]
+    profile: bool,
+    /// Races the library against peers from the Python registry, in turn.
+    #[arg(long, conflicts_with_all = ["quick", "json"])]
+    peers: bool,
+    /// With `--peers`: rounds of each race.
+    #[arg(long, requires = "peers", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
+    /// With `--peers`: also writes the table as Markdown.
+    #[arg(long, requires = "peers", value_name = "FILE")]
+    markdown: Option<PathBuf>,
 }
 
-/// Runs every target in `crates/tegmentum/benches`.
+/// Runs what the arguments ask for.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let only = arguments.only.as_deref().unwrap_or_default();
+    if arguments.instructions {
+        return instructions::run(only, arguments.save);
+    }
+    if arguments.profile {
+        return profile::run(only);
+    }
+    if arguments.peers {
+        return peers::run(only, arguments.rounds, arguments.markdown.as_deref());
+    }
+    rates(arguments)
+}
+
+/// The benchmarks of `crates/tegmentum/benches`: all of them, or the workloads alone where the arguments are theirs.
+fn rates(arguments: &Arguments) -> Result<ExitCode> {
+    let workloads_alone = arguments.only.is_some() || arguments.json.is_some() || arguments.list;
     // The pattern names the benchmarks alone: the library's test harness would refuse their options.
-    let cargo = ["bench", "-p", "tegmentum", "--bench", "*", "--"];
-    let quick = arguments.quick.then_some("--quick");
-    let rest = arguments.rest.iter().map(String::as_str);
-    let status = run_command(command("cargo", cargo.into_iter().chain(quick).chain(rest)))?;
-    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let bench = if workloads_alone { "workloads" } else { "*" };
+    let mut command = command("cargo", ["bench", "-p", "tegmentum", "--bench", bench, "--"]);
+    for (switch, given) in [("--quick", arguments.quick), ("--list", arguments.list)] {
+        command.args(given.then_some(switch));
+    }
+    if let Some(only) = &arguments.only {
+        command.args(["--only", only]);
+    }
+    if let Some(path) = &arguments.json {
+        // The benchmark runs in the folder of its crate.
+        command.arg("--json").arg(std::path::absolute(path)?);
+    }
+    Ok(if run_command(command)?.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -1,4 +1,4 @@
-//! Project commands: `cargo xtask test | bench | figures`.
+//! Project commands: `cargo xtask test | bench | figures | randomness`.
 //!
 //! Each prints what it does. `test` is the whole check before a change is proposed; its last line is
 //! `N passed, N failed`.
@@ -11,6 +11,7 @@ mod command;
 mod figures;
 mod licences;
 mod machine_paths;
+mod randomness;
 mod tally;
 mod test;
 
@@ -35,6 +36,8 @@ enum Subcommands {
     Bench(bench::Arguments),
     /// The pictures of the documentation, drawn anew by `tegmentum reproduce`.
     Figures(figures::Arguments),
+    /// A published test battery on the random words of directions; about two hours.
+    Randomness(randomness::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -49,5 +52,6 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
         Subcommands::Test => Ok(test::run()),
         Subcommands::Bench(arguments) => bench::run(arguments),
         Subcommands::Figures(arguments) => figures::run(arguments),
+        Subcommands::Randomness(arguments) => randomness::run(arguments),
     }
 }

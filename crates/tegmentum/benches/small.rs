@@ -55,7 +55,7 @@ impl Row {
         let network: Arc<dyn Network> = Arc::from(config.build(problem.num_inputs(), problem.num_outputs())?);
         let not_small = || Error::Study { origin: "bench".to_owned(), problem: "not small".to_owned() };
         Ok(Self {
-            small: Arc::new(SmallNetwork::new(&*network, &problem).ok_or_else(not_small)?),
+            small: Arc::new(SmallNetwork::new(&network, &problem).ok_or_else(not_small)?),
             objective: NetworkLoss::new(Arc::clone(&network), problem),
             network,
             config: WeightPerturbationConfig {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::batch::{LaneBatch, Part, evenly_spaced};
 use crate::error::{Error, Result};
-use crate::forward::{mean_loss, run_block};
+use crate::forward::{mean_loss, run_blocks};
 use crate::metrics::{ValidPredictionTime, accuracy, mean_squared_error};
 use crate::network::Network;
 use crate::objectives::loss_of;
@@ -174,11 +174,11 @@ impl Evaluator {
         let (batch, rows) = (&self.batch, self.network.output_rows());
         let (mut outputs, mut targets) = (Vec::new(), Vec::new());
         for block in 0..batch.blocks() {
-            run_block(
+            run_blocks(
                 &*self.network,
-                parameters,
+                &mut parameters.into(),
                 batch,
-                block,
+                block..block + 1,
                 &mut self.activity,
                 |_| None,
                 |step, activity| {
@@ -249,7 +249,7 @@ pub fn free_run(
         for (slot, &value) in activity[network.input_rows()].iter_mut().zip(input) {
             *slot = [value; 4];
         }
-        network.step4(parameters, None, &mut activity);
+        network.step4(&mut parameters.into(), None, &mut activity);
         output.clear();
         output.extend(activity[network.output_rows()].iter().map(|lanes| lanes[0]));
         if step + 1 >= warm_up {

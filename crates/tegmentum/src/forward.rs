@@ -2,36 +2,96 @@
 //!
 //! Only the activity of the current step is kept, so that memory does not grow with the length of a sequence.
 
+use std::ops::Range;
+
 use crate::batch::LaneBatch;
 use crate::kernel::affine::{Steps, add_outer_over_time, sum_lanes};
 use crate::kernel::{dispatched, math};
 use crate::network::{Network, UnitNoise};
 use crate::task::Loss;
+use crate::weights::Weights;
 
-/// Runs one block from a zero state. `noise` gives the noise of a step, `visit` sees the activity after each step.
-pub fn run_block<'n, const L: usize>(
+/// Runs some blocks of a batch from a zero state, side by side. `noise` gives the noise of a step, `visit` sees the
+/// activity after each step: the blocks of the first candidate of `weights`, then those of the second one if it is a pair.
+pub fn run_blocks<'n, const L: usize>(
     network: &dyn Network,
-    parameters: &[f32],
+    weights: &mut Weights<'_>,
     batch: &LaneBatch<L>,
-    block: usize,
+    blocks: Range<usize>,
     activity: &mut Vec<[f32; L]>,
     noise: impl Fn(usize) -> Option<UnitNoise<'n, L>>,
     mut visit: impl FnMut(usize, &[[f32; L]]),
 ) {
+    let (rows, inputs, carry) = (network.num_activities(), network.input_rows(), network.carry());
     activity.clear();
-    activity.resize(network.num_activities(), [0.0; L]);
-    let inputs = network.input_rows();
+    activity.resize(weights.members() * blocks.len() * rows, [0.0; L]);
     for step in 0..batch.steps {
-        if let Some((state, previous)) = network.carry().filter(|_| step > 0) {
-            activity.copy_within(state, previous.start);
+        for (index, activity) in activity.chunks_exact_mut(rows).enumerate() {
+            if let Some((state, previous)) = carry.clone().filter(|_| step > 0) {
+                activity.copy_within(state, previous.start);
+            }
+            let block = blocks.start + index % blocks.len();
+            activity[inputs.clone()].copy_from_slice(batch.inputs(block, step));
         }
-        activity[inputs.clone()].copy_from_slice(batch.inputs(block, step));
-        network.step(parameters, noise(step), activity);
+        network.step(weights, noise(step), activity);
         visit(step, activity);
     }
 }
 
-/// The mean loss of `parameters` over a batch, summed in `f64`.
+/// Blocks that a pass works on at once. Stored weights of a recurrent network are best kept in the first cache with two;
+/// perturbed ones are made anew for each group, and independent examples have no state to keep.
+fn group_size(network: &dyn Network, weights: &Weights<'_>) -> usize {
+    match (network.carry(), weights) {
+        (Some(_), Weights::Stored(_)) => 2,
+        (None, Weights::Stored(_)) => 8,
+        (_, Weights::Perturbed(_)) => 64,
+    }
+}
+
+/// The mean loss of `weights` over a batch, summed in `f64`; of a pair the losses of both candidates, else the second
+/// number is zero.
+pub fn mean_losses<const L: usize>(
+    network: &dyn Network,
+    weights: &mut Weights<'_>,
+    loss: Loss,
+    batch: &LaneBatch<L>,
+    activity: &mut Vec<[f32; L]>,
+) -> [f64; 2] {
+    /// Most blocks of a group.
+    const MOST: usize = 64;
+    let (outputs, rows) = (network.output_rows(), network.num_activities());
+    let mut totals = [0.0; 2];
+    let (size, all) = (group_size(network, weights), batch.blocks());
+    for first in (0..all).step_by(size) {
+        let blocks = first..(first + size).min(all);
+        let mut sums = [[[0.0f64; L]; MOST]; 2];
+        run_blocks(
+            network,
+            weights,
+            batch,
+            blocks.clone(),
+            activity,
+            |_| None,
+            |step, activity| {
+                if step >= batch.washout {
+                    for (index, block) in activity.chunks_exact(rows).enumerate() {
+                        let (member, index) = (index / blocks.len(), index % blocks.len());
+                        let targets = batch.targets(blocks.start + index, step);
+                        add_losses(loss, &block[outputs.clone()], targets, &mut sums[member][index]);
+                    }
+                }
+            },
+        );
+        for (total, sums) in totals.iter_mut().zip(&sums) {
+            for (block, sums) in blocks.clone().zip(sums) {
+                *total += sums[..batch.valid(block)].iter().sum::<f64>();
+            }
+        }
+    }
+    totals.map(|total| total * per_term(loss, batch, outputs.len()))
+}
+
+/// The mean loss of stored `parameters` `[P]` over a batch, summed in `f64`.
 pub fn mean_loss<const L: usize>(
     network: &dyn Network,
     parameters: &[f32],
@@ -39,26 +99,7 @@ pub fn mean_loss<const L: usize>(
     batch: &LaneBatch<L>,
     activity: &mut Vec<[f32; L]>,
 ) -> f64 {
-    let outputs = network.output_rows();
-    let mut total = 0.0;
-    for block in 0..batch.blocks() {
-        let mut sums = [0.0f64; L];
-        run_block(
-            network,
-            parameters,
-            batch,
-            block,
-            activity,
-            |_| None,
-            |step, activity| {
-                if step >= batch.washout {
-                    add_losses(loss, &activity[outputs.clone()], batch.targets(block, step), &mut sums);
-                }
-            },
-        );
-        total += sums[..batch.valid(block)].iter().sum::<f64>();
-    }
-    total * per_term(loss, batch, outputs.len())
+    mean_losses(network, &mut parameters.into(), loss, batch, activity)[0]
 }
 
 /// Adds `Σ over steps and lanes of presynaptic activity · signal` to the gradient of every weight and bias: what every

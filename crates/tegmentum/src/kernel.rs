@@ -26,17 +26,22 @@ use serde::{Deserialize, Serialize};
 
 pub mod activation;
 pub mod affine;
+pub(crate) mod aligned;
 pub mod arithmetic;
 pub mod lanes;
+pub mod limits;
 pub(crate) mod lockstep;
 pub(crate) mod many_keys;
 pub mod math;
 pub mod noise;
+pub mod normal;
 pub(crate) mod perceptron;
 pub(crate) mod population;
+pub mod products;
 pub(crate) mod rate;
 pub(crate) mod sequential;
-pub(crate) mod vector;
+pub(crate) mod sixteen;
+mod vector;
 
 /// How a network's products and activation functions are computed; see the module's head.
 ///
@@ -83,6 +88,10 @@ impl std::fmt::Display for InstructionSet {
         })
     }
 }
+
+/// Whether the baseline of this architecture has fused multiply–add.
+#[cfg(not(target_arch = "x86_64"))]
+pub(crate) const BASELINE_HAS_FUSED: bool = cfg!(target_arch = "aarch64");
 
 /// The instruction set in use as a number; 0 before the first question.
 static IN_USE: AtomicU8 = AtomicU8::new(0);
@@ -193,7 +202,7 @@ macro_rules! computed {
             }
             #[cfg(not(target_arch = "x86_64"))]
             match kernel {
-                Kernel::Native if cfg!(target_arch = "aarch64") => body::<Fused $(, $lanes)?>($($argument),*),
+                Kernel::Native if $crate::kernel::BASELINE_HAS_FUSED => body::<Fused $(, $lanes)?>($($argument),*),
                 _ => body::<Separate $(, $lanes)?>($($argument),*),
             }
         }

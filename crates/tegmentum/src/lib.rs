@@ -43,6 +43,7 @@ pub mod study;
 pub mod task;
 pub mod tasks;
 pub mod training;
+pub mod weights;
 
 /// The examples of the README, so that they build.
 #[cfg(doctest)]

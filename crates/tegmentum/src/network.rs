@@ -5,7 +5,7 @@
 //! a matrix block is input-major, `W[i · columns + j]` being the weight from input i to unit j.
 //!
 //! # Activity
-//! One step works in place on an *activity* of [`Network::num_activities`] rows of `L` lanes (one example each). Its rows
+//! One step works in place on an *activity*: blocks of [`Network::num_activities`] rows of `L` lanes (one example each). Rows
 //! hold, in an order that the network documents, the input, the previous state, the units of every layer and the output.
 //! - The caller writes the input rows ([`Network::input_rows`]) and carries the state from step to step
 //!   ([`Network::carry`]); a network without state has nothing to carry.
@@ -22,10 +22,12 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
+use crate::kernel::Kernel;
 use crate::networks::elman::ElmanConfig;
 use crate::networks::gru::GruConfig;
 use crate::networks::mlp::MlpConfig;
 use crate::random::Key;
+use crate::weights::Weights;
 
 pub use crate::kernel::activation::Activation;
 
@@ -80,7 +82,7 @@ pub enum Initialisation {
 /// Noise on the pre-activations of one step: `scale · directions`.
 #[derive(Clone, Copy, Debug)]
 pub struct UnitNoise<'a, const L: usize> {
-    /// One row for each unit of the network, [units × L].
+    /// One row for each unit of the network in each block, [blocks × units × L].
     pub directions: &'a [[f32; L]],
     /// Factor, in the unit of a pre-activation; negative for the second half of an antithetic pair.
     pub scale: f32,
@@ -119,11 +121,17 @@ pub trait Network: Send + Sync + std::fmt::Debug {
     /// Fresh parameters `[P]` from a key.
     fn initialise(&self, key: Key) -> Vec<f32>;
 
+    /// How products and activation functions are computed.
+    fn kernel(&self) -> Kernel;
+
+    /// One step of one example in each block; see [`step`](#method.step) below.
+    fn step1(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_, 1>>, activity: &mut [[f32; 1]]);
+
     /// One step over 4 lanes.
-    fn step4(&self, parameters: &[f32], noise: Option<UnitNoise<'_, 4>>, activity: &mut [[f32; 4]]);
+    fn step4(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_, 4>>, activity: &mut [[f32; 4]]);
 
     /// One step over 16 lanes.
-    fn step16(&self, parameters: &[f32], noise: Option<UnitNoise<'_, 16>>, activity: &mut [[f32; 16]]);
+    fn step16(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_, 16>>, activity: &mut [[f32; 16]]);
 
     /// The gradient baselines' view of the network; nothing that learns forward-only may ask for it.
     fn reverse(&self) -> &dyn crate::gradient::Reverse;
@@ -145,14 +153,22 @@ pub trait Network: Send + Sync + std::fmt::Debug {
 }
 
 impl dyn Network + '_ {
-    /// One step over `L` lanes, where `L` is 4 or 16: the same for callers that are generic over their number.
-    pub fn step<const L: usize>(&self, parameters: &[f32], noise: Option<UnitNoise<'_, L>>, activity: &mut [[f32; L]]) {
-        const { assert!(L == 4 || L == 16, "networks step over 4 or 16 lanes") };
+    /// One step over `L` lanes, where `L` is 1, 4 or 16: the same for callers that are generic over their number.
+    ///
+    /// `activity` holds any number of blocks of [`Network::num_activities`] rows, with a pair of candidates those of the
+    /// first one before those of the second.
+    pub fn step<const L: usize>(
+        &self,
+        weights: &mut Weights<'_>,
+        noise: Option<UnitNoise<'_, L>>,
+        activity: &mut [[f32; L]],
+    ) {
+        const { assert!(L == 1 || L == 4 || L == 16, "networks step over 1, 4 or 16 lanes") };
         let rows = activity.as_flattened_mut();
-        if L == 4 {
-            self.step4(parameters, noise.map(UnitNoise::with_lanes), rows.as_chunks_mut().0);
-        } else {
-            self.step16(parameters, noise.map(UnitNoise::with_lanes), rows.as_chunks_mut().0);
+        match L {
+            1 => self.step1(weights, noise.map(UnitNoise::with_lanes), rows.as_chunks_mut().0),
+            4 => self.step4(weights, noise.map(UnitNoise::with_lanes), rows.as_chunks_mut().0),
+            _ => self.step16(weights, noise.map(UnitNoise::with_lanes), rows.as_chunks_mut().0),
         }
     }
 }
@@ -195,10 +211,18 @@ impl NetworkConfig {
     /// [`Error::InvalidParameter`](crate::error::Error::InvalidParameter) for a size of zero or an initialisation that
     /// is not a positive number; [`Error::Incompatible`](crate::error::Error::Incompatible) for softmax on hidden units.
     pub fn build(&self, num_inputs: usize, num_outputs: usize) -> Result<Box<dyn Network>> {
+        self.build_with(Kernel::default(), num_inputs, num_outputs)
+    }
+
+    /// The same with a [`Kernel`] of choice.
+    ///
+    /// # Errors
+    /// Those of [`NetworkConfig::build`].
+    pub fn build_with(&self, kernel: Kernel, num_inputs: usize, num_outputs: usize) -> Result<Box<dyn Network>> {
         Ok(match self {
-            Self::Mlp(config) => Box::new(config.build(num_inputs, num_outputs)?),
-            Self::Elman(config) => Box::new(config.build(num_inputs, num_outputs)?),
-            Self::Gru(config) => Box::new(config.build(num_inputs, num_outputs)?),
+            Self::Mlp(config) => Box::new(config.build(num_inputs, num_outputs)?.with_kernel(kernel)),
+            Self::Elman(config) => Box::new(config.build(num_inputs, num_outputs)?.with_kernel(kernel)),
+            Self::Gru(config) => Box::new(config.build(num_inputs, num_outputs)?.with_kernel(kernel)),
         })
     }
 

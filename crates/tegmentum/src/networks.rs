@@ -5,14 +5,16 @@ pub mod gru;
 pub mod mlp;
 
 use crate::error::{Error, Result};
-use crate::kernel::affine::add_product;
-use crate::kernel::lanes::add_scaled;
+use crate::kernel::Kernel;
 use crate::network::{Activation, Block, Connection, Initialisation, UnitNoise};
 use crate::random::{Key, Stream};
+use crate::weights::{Drive, Weights};
 
-/// Collects blocks and connections while a network is built.
+/// The parts of a network, collected while it is built.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
+    /// How products and activation functions are computed.
+    pub(crate) kernel: Kernel,
     pub(crate) blocks: Vec<Block>,
     pub(crate) connections: Vec<Connection>,
 }
@@ -37,30 +39,27 @@ impl Plan {
         });
     }
 
+    /// Computes the units of connection `index` in every block of `activity`, which has `stride` rows: bias, product,
+    /// noise, then `activation`.
+    pub(crate) fn drive<const L: usize>(
+        &self,
+        index: usize,
+        (stride, units): (usize, std::ops::Range<usize>),
+        activation: Activation,
+        weights: &mut Weights<'_>,
+        noise: Option<UnitNoise<'_, L>>,
+        activity: &mut [[f32; L]],
+    ) {
+        let (kernel, connections) = (self.kernel, &self.connections[..]);
+        Drive { kernel, connections, index, stride, units, activation }.run(weights, noise, activity);
+    }
+
     fn end(&self) -> usize {
         self.blocks.last().map_or(0, |block| block.range().end)
     }
 
     fn push(&mut self, name: String, rows: usize, columns: usize) {
         self.blocks.push(Block { name, offset: self.end(), rows, columns });
-    }
-}
-
-/// Computes the units of one connection into `units` rows: bias, product, noise; then the caller's activation.
-pub(crate) fn drive<const L: usize>(
-    connection: &Connection,
-    parameters: &[f32],
-    noise: Option<UnitNoise<'_, L>>,
-    presynaptic: &[[f32; L]],
-    units: &mut [[f32; L]],
-) {
-    for (unit, &bias) in units.iter_mut().zip(&parameters[connection.bias.clone()]) {
-        *unit = [bias; L];
-    }
-    add_product(&parameters[connection.weights.clone()], presynaptic, units);
-    if let Some(noise) = noise {
-        let directions = &noise.directions[connection.units.clone()];
-        add_scaled(noise.scale, directions.as_flattened(), units.as_flattened_mut());
     }
 }
 

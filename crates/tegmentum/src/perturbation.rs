@@ -12,13 +12,14 @@
 //! curvature term of a one-sided difference is the same in every direction if the curvature lies along the axes.
 //!
 //! # Cost
-//! P operations and P/128 (signs) or P/4 (normals) generator blocks for each time a probe is written or used.
+//! P operations and P/128 (signs) or P/4 (normals) generator blocks for each time a probe is written or used. A sum of K
+//! directions takes K times that, 4 KiB of memory and one pass over the vectors that it moves.
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::kernel::lanes::{mix, scale_into};
-use crate::kernel::noise::{self, CHUNK, GROUP};
+use crate::kernel::noise::{self, Add, AddPair, CHUNK, Fill, GROUP, Noise};
 use crate::random::Key;
 
 /// The distribution of the entries of a direction.
@@ -75,31 +76,166 @@ impl Direction {
     /// Adds `scale · v[range]` to `target`, where the range begins at chunk `first` of [`CHUNK`] entries and is as
     /// long as `target`.
     pub fn add_chunk(&self, first: usize, scale: f32, target: &mut [f32]) {
-        match *self {
-            Self::Zero => {}
-            Self::Rademacher(key) => noise::add_signs(key, first as u64, scale, target),
-            Self::Gaussian(key) => noise::add_normals(key, first as u64, scale, target),
-            Self::Coordinate(index) => {
-                if let Some(value) = index.checked_sub(first * CHUNK).and_then(|local| target.get_mut(local)) {
+        match self.noise() {
+            Ok((noise, key)) => noise::pour(noise, key, first as u64, Add { scale, target }),
+            Err(index) => {
+                if let Some(value) = local(index, first).and_then(|index| target.get_mut(index)) {
                     *value += scale;
                 }
             }
         }
     }
+
+    /// Adds `scale · v[range]` to `plus` and subtracts it from `minus`, which are of one length: the same bits as two
+    /// calls of [`Direction::add_chunk`] with `scale` and `−scale`, and the noise is made once.
+    ///
+    /// # Panics
+    /// In debug builds, if the lengths differ; otherwise the longer one keeps its rest.
+    ///
+    /// # Example
+    /// ```
+    /// use tegmentum::perturbation::Direction;
+    /// use tegmentum::random::Key;
+    ///
+    /// let (mut plus, mut minus) = ([1.0; 100], [1.0; 100]);
+    /// Direction::Gaussian(Key::from_seed(1)).add_pair(0, 0.1, &mut plus, &mut minus);
+    /// assert!(plus.iter().zip(&minus).all(|(a, b)| (a + b - 2.0).abs() < 1e-6));
+    /// ```
+    pub fn add_pair(&self, first: usize, scale: f32, plus: &mut [f32], minus: &mut [f32]) {
+        debug_assert_eq!(plus.len(), minus.len());
+        match self.noise() {
+            Ok((noise, key)) => noise::pour(noise, key, first as u64, AddPair { scale, plus, minus }),
+            Err(index) => {
+                let vectors = local(index, first).and_then(|index| plus.get_mut(index).zip(minus.get_mut(index)));
+                if let Some((plus, minus)) = vectors {
+                    *plus += scale;
+                    *minus -= scale;
+                }
+            }
+        }
+    }
+
+    /// Writes `scale · v[range]` to `target`, whatever was there; the range is that of [`Direction::add_chunk`].
+    pub fn fill_chunk(&self, first: usize, scale: f32, target: &mut [f32]) {
+        match self.noise() {
+            Ok((noise, key)) => noise::pour(noise, key, first as u64, Fill { scale, target }),
+            Err(index) => {
+                target.fill(0.0);
+                if let Some(value) = local(index, first).and_then(|index| target.get_mut(index)) {
+                    *value = scale;
+                }
+            }
+        }
+    }
+
+    /// The noise and its key, or the one coordinate; none is the last.
+    fn noise(&self) -> std::result::Result<(Noise, Key), usize> {
+        match *self {
+            Self::Rademacher(key) => Ok((Noise::Signs, key)),
+            Self::Gaussian(key) => Ok((Noise::Normals, key)),
+            Self::Coordinate(index) => Err(index),
+            Self::Zero => Err(usize::MAX),
+        }
+    }
 }
+
+/// The place of parameter `index` in a range that begins at chunk `first`.
+fn local(index: usize, first: usize) -> Option<usize> {
+    index.checked_sub(first * CHUNK)
+}
+
+/// Parameters whose sum of directions is formed at once: 4 KiB, which stay in the first cache.
+const SPAN: usize = GROUP * CHUNK;
+/// Normals in a sum from which on threads are worth their start; below, the whole sum takes less than about 50 µs.
+const WORTH_A_THREAD: usize = 1 << 16;
 
 /// Calls `with(start, sum)` for each chunk of `Σ_k weight_k · v_k`, so that a learner moves its vectors in one pass and
 /// keeps no gradient estimate in memory. `length` is P, `start` the index of the chunk's first parameter.
 pub fn for_each_weighted_chunk(terms: &[(Direction, f32)], length: usize, mut with: impl FnMut(usize, &[f32])) {
-    const SPAN: usize = GROUP * CHUNK;
     let mut sum = [0.0f32; SPAN];
     for start in (0..length).step_by(SPAN) {
         let sum = &mut sum[..SPAN.min(length - start)];
-        sum.fill(0.0);
-        for (direction, weight) in terms {
-            direction.add_chunk(start / CHUNK, *weight, sum);
-        }
+        write_sum(terms, start, sum);
         with(start, sum);
+    }
+}
+
+/// Calls `with(parts, sum)` for each chunk of `Σ_k weight_k · v_k` and the parts of `vectors` `[P]` that belong to it, on
+/// all threads if there is work enough. Each parameter is touched once, its terms are added in their order: the result
+/// does not depend on the number of threads. Returns whether all calls returned true.
+///
+/// # Panics
+/// In debug builds, if the vectors' lengths differ.
+///
+/// # Example
+/// ```
+/// use tegmentum::perturbation::{Direction, for_each_weighted_part};
+/// use tegmentum::random::Key;
+///
+/// let mut parameters = vec![1.0f32; 10_000];
+/// let terms = [(Direction::Rademacher(Key::from_seed(1)), 0.5), (Direction::Rademacher(Key::from_seed(2)), 0.5)];
+/// let finite = for_each_weighted_part(&terms, [&mut parameters], |[part], sum| {
+///     part.iter_mut().zip(sum).for_each(|(x, step)| *x -= step);
+///     part.iter().all(|x| x.is_finite())
+/// });
+/// assert!(finite && parameters.iter().all(|x| [0.0, 1.0, 2.0].contains(x)));
+/// ```
+pub fn for_each_weighted_part<const N: usize>(
+    terms: &[(Direction, f32)],
+    vectors: [&mut [f32]; N],
+    with: impl Fn([&mut [f32]; N], &[f32]) -> bool + Sync,
+) -> bool {
+    debug_assert!(vectors.windows(2).all(|pair| pair[0].len() == pair[1].len()));
+    let length = vectors.iter().map(|vector| vector.len()).min().unwrap_or(0);
+    // Parts small enough that a slow core does not hold up the others.
+    let spans = (WORTH_A_THREAD / SPAN).div_ceil(terms.len().max(1));
+    in_parts(terms, 0, length, vectors, spans, &with)
+}
+
+/// Halves the range at a border of spans until it is one part, the halves side by side.
+fn in_parts<const N: usize>(
+    terms: &[(Direction, f32)],
+    first: usize,
+    length: usize,
+    vectors: [&mut [f32]; N],
+    spans: usize,
+    with: &(impl Fn([&mut [f32]; N], &[f32]) -> bool + Sync),
+) -> bool {
+    if length > spans * SPAN {
+        let middle = (length / SPAN).div_ceil(2) * SPAN;
+        let mut pairs = vectors.map(|vector| {
+            let (left, right) = vector.split_at_mut(middle);
+            (left, Some(right))
+        });
+        let right = pairs.each_mut().map(|(_, right)| right.take().unwrap_or_default());
+        let left = pairs.map(|(left, _)| left);
+        let (a, b) = rayon::join(
+            || in_parts(terms, first, middle, left, spans, with),
+            || in_parts(terms, first + middle, length - middle, right, spans, with),
+        );
+        return a && b;
+    }
+    let mut rest = vectors;
+    let mut fine = true;
+    let mut sum = [0.0f32; SPAN];
+    for start in (0..length).step_by(SPAN) {
+        let sum = &mut sum[..SPAN.min(length - start)];
+        write_sum(terms, first + start, sum);
+        let parts = rest.each_mut().map(|vector| {
+            let (part, others) = std::mem::take(vector).split_at_mut(sum.len());
+            *vector = others;
+            part
+        });
+        fine &= with(parts, sum);
+    }
+    fine
+}
+
+/// Writes `Σ_k weight_k · v_k` of the parameters from `start` on to `sum`.
+fn write_sum(terms: &[(Direction, f32)], start: usize, sum: &mut [f32]) {
+    sum.fill(0.0);
+    for (direction, weight) in terms {
+        direction.add_chunk(start / CHUNK, *weight, sum);
     }
 }
 
@@ -143,6 +279,20 @@ impl Point<'_> {
     /// Whether there are no parameters.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// The parameters `range` of the point.
+    ///
+    /// # Panics
+    /// If there are not as many parameters.
+    #[must_use]
+    pub fn part(&self, range: std::ops::Range<usize>) -> Self {
+        match *self {
+            Self::Vector(vector) => Self::Vector(&vector[range]),
+            Self::Mixture { first, second, weight } => {
+                Self::Mixture { first: &first[range.clone()], second: &second[range], weight }
+            }
+        }
     }
 
     /// Writes `gain · point` to `target` `[P]`.
@@ -236,6 +386,11 @@ impl Probe {
         Self { base: Base::Acting, gain: 1.0, direction, scale }
     }
 
+    /// Whether this probe is the other half of an antithetic pair with `other`.
+    pub fn is_antithetic_to(&self, other: &Self) -> bool {
+        self.direction != Direction::Zero && *self == Self { scale: -other.scale, ..*other }
+    }
+
     /// Writes the candidate to `target` `[P]`.
     ///
     /// # Errors
@@ -265,7 +420,7 @@ mod tests {
         assert_eq!(signs, [-1.0, -1.0, 1.0, 1.0, -1.0, 1.0, -1.0, 1.0]);
         let mut normals = [0.0f32; 4];
         Direction::Gaussian(Key(42)).add_to(1.0, &mut normals);
-        assert_eq!(normals, [-0.970_189_8, 0.194_018_96, -1.235_620_9, 1.923_926_8]);
+        assert_eq!(normals, [-1.450_776_5, -0.553_608_66, 0.852_991_94, 2.563_354]);
     }
 
     #[test]
@@ -283,6 +438,63 @@ mod tests {
         let mut found = vec![f32::NAN; 300];
         for_each_weighted_chunk(&terms, 300, |start, sum| found[start..start + sum.len()].copy_from_slice(sum));
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn pairs_and_fillings_are_the_bits_of_additions() {
+        let key = Key::from_seed(3);
+        for direction in [
+            Direction::Zero,
+            Direction::Rademacher(key),
+            Direction::Gaussian(key),
+            Direction::Coordinate(3 * CHUNK + 40),
+        ] {
+            for length in [0, 1, 17, CHUNK, 5 * CHUNK + 3] {
+                let start: Vec<f32> = (0..length).map(|i| (i as f32).sin()).collect();
+                let (mut plus, mut minus) = (start.clone(), start.clone());
+                direction.add_chunk(3, 0.3, &mut plus);
+                direction.add_chunk(3, -0.3, &mut minus);
+                let (mut first, mut second) = (start.clone(), start);
+                direction.add_pair(3, 0.3, &mut first, &mut second);
+                assert_eq!((first, second), (plus, minus));
+                let (mut filled, mut added) = (vec![f32::NAN; length], vec![0.0; length]);
+                direction.fill_chunk(3, 0.3, &mut filled);
+                direction.add_chunk(3, 0.3, &mut added);
+                assert_eq!(filled, added);
+            }
+        }
+    }
+
+    #[test]
+    fn parts_do_not_depend_on_threads() {
+        let key = Key::from_seed(2);
+        let terms: Vec<_> = (0..50).map(|k| (Family::Gaussian.direction(key.child(k)), 0.01 * k as f32)).collect();
+        for length in [0, 1, SPAN, 7 * SPAN + 300, 40 * SPAN + 1] {
+            let mut expected = [vec![1.0f32; length], vec![2.0f32; length]];
+            for_each_weighted_chunk(&terms, length, |start, sum| {
+                for (index, step) in sum.iter().enumerate() {
+                    expected[0][start + index] -= step;
+                    expected[1][start + index] += step * step;
+                }
+            });
+            for threads in [1, 2, 3] {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                let mut found = [vec![1.0f32; length], vec![2.0f32; length]];
+                let [a, b] = &mut found;
+                let fine = pool.install(|| {
+                    for_each_weighted_part(&terms, [a, b], |[a, b], sum| {
+                        for ((a, b), step) in a.iter_mut().zip(b).zip(sum) {
+                            *a -= step;
+                            *b += step * step;
+                        }
+                        true
+                    })
+                });
+                assert!(fine && found == expected, "{threads} threads, {length} parameters");
+            }
+        }
+        let mut vector = vec![0.0f32; 40 * SPAN];
+        assert!(!for_each_weighted_part(&terms, [&mut vector], |[part], _| part.len() != SPAN));
     }
 
     #[test]

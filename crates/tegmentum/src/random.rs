@@ -8,7 +8,9 @@
 //!     (k0, k1)         ← (k0 + W0, k1 + W1)                                  between rounds
 //! ```
 //! with M0 = 0xD2511F53, M1 = 0xCD9E8D57, W0 = 0x9E3779B9, W1 = 0xBB67AE85. Integer arithmetic only: the same bits on
-//! every machine, and any block can be computed without the ones before it.
+//! every machine, and any block can be computed without the ones before it. The normals of a perturbation's direction
+//! come from seven rounds ([`philox4x32_7`]), the fewest that passed the authors' tests (ibid., table 2; they keep ten as a margin)
+//! and ours (`docs/randomness.md`). Everything else has ten.
 //!
 //! # Streams
 //! A [`Key`] is 64 bits. `key.child(n)` is the first half of the block with counter `(n, 0, 0xC411D)` under `key`:
@@ -41,21 +43,58 @@ pub(crate) const CHILD_DOMAIN: u32 = 0x000C_411D;
 /// ```
 #[inline(always)]
 #[allow(clippy::inline_always, reason = "must be inlined into loops compiled for wider instruction sets")]
-pub fn philox4x32(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
-    for round in 0..10 {
-        if round > 0 {
-            key = [key[0].wrapping_add(WEYL[0]), key[1].wrapping_add(WEYL[1])];
+pub fn philox4x32(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
+    philox::<10, 1>(counter.map(|word| [word]), key.map(|word| [word])).map(|[word]| word)
+}
+
+/// One block of Philox4x32-7, the generator of normal directions.
+///
+/// # Example
+/// ```
+/// // Known answer of the reference implementation for a zero counter and a zero key.
+/// let block = tegmentum::random::philox4x32_7([0; 4], [0; 2]);
+/// assert_eq!(block, [0x5f6fb709, 0x0d893f64, 0x4f121f81, 0x4f730a48]);
+/// ```
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "must be inlined into loops compiled for wider instruction sets")]
+pub fn philox4x32_7(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
+    philox::<7, 1>(counter.map(|word| [word]), key.map(|word| [word])).map(|[word]| word)
+}
+
+/// `N` blocks, word by word, from `N` counters and `N` keys: computed side by side so that a compiler can put them into
+/// vector registers.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "must be inlined into loops compiled for wider instruction sets")]
+pub(crate) fn philox<const ROUNDS: usize, const N: usize>(
+    mut counter: [[u32; N]; 4],
+    mut key: [[u32; N]; 2],
+) -> [[u32; N]; 4] {
+    for round in 0..ROUNDS {
+        let before = counter;
+        for index in 0..N {
+            if round > 0 {
+                key[0][index] = key[0][index].wrapping_add(WEYL[0]);
+                key[1][index] = key[1][index].wrapping_add(WEYL[1]);
+            }
+            let first = u64::from(MULTIPLIERS[0]) * u64::from(before[0][index]);
+            let second = u64::from(MULTIPLIERS[1]) * u64::from(before[2][index]);
+            counter[0][index] = (second >> 32) as u32 ^ before[1][index] ^ key[0][index];
+            counter[1][index] = second as u32;
+            counter[2][index] = (first >> 32) as u32 ^ before[3][index] ^ key[1][index];
+            counter[3][index] = first as u32;
         }
-        let first = u64::from(MULTIPLIERS[0]) * u64::from(counter[0]);
-        let second = u64::from(MULTIPLIERS[1]) * u64::from(counter[2]);
-        counter = [
-            (second >> 32) as u32 ^ counter[1] ^ key[0],
-            second as u32,
-            (first >> 32) as u32 ^ counter[3] ^ key[1],
-            first as u32,
-        ];
     }
     counter
+}
+
+/// The counters of `N` consecutive blocks.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "must be inlined into loops compiled for wider instruction sets")]
+fn counters<const N: usize>(first: u64) -> [[u32; N]; 4] {
+    let position = |index: usize| first.wrapping_add(index as u64);
+    let low = std::array::from_fn(|index| position(index) as u32);
+    let high = std::array::from_fn(|index| (position(index) >> 32) as u32);
+    [low, high, [0; N], [0; N]]
 }
 
 /// The name of a random stream: 64 bits from which every number of the stream follows.
@@ -92,33 +131,25 @@ impl Key {
         philox4x32([index as u32, (index >> 32) as u32, 0, 0], self.words())
     }
 
-    /// `N` consecutive blocks from the `first`-th on, word by word: the same numbers as [`Key::block`], computed side by
-    /// side so that a compiler can put them into vector registers.
+    /// `N` consecutive blocks from the `first`-th on, word by word: the same numbers as [`Key::block`].
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "must be inlined into loops compiled for wider instruction sets")]
     pub(crate) fn blocks<const N: usize>(self, first: u64) -> [[u32; N]; 4] {
-        let mut key = self.words();
-        let mut counter = [[0u32; N]; 4];
-        for index in 0..N {
-            let position = first.wrapping_add(index as u64);
-            counter[0][index] = position as u32;
-            counter[1][index] = (position >> 32) as u32;
-        }
-        for round in 0..10 {
-            if round > 0 {
-                key = [key[0].wrapping_add(WEYL[0]), key[1].wrapping_add(WEYL[1])];
-            }
-            let before = counter;
-            for index in 0..N {
-                let first = u64::from(MULTIPLIERS[0]) * u64::from(before[0][index]);
-                let second = u64::from(MULTIPLIERS[1]) * u64::from(before[2][index]);
-                counter[0][index] = (second >> 32) as u32 ^ before[1][index] ^ key[0];
-                counter[1][index] = second as u32;
-                counter[2][index] = (first >> 32) as u32 ^ before[3][index] ^ key[1];
-                counter[3][index] = first as u32;
-            }
-        }
-        counter
+        philox::<10, N>(counters(first), self.words().map(|word| [word; N]))
+    }
+
+    /// The `index`-th block of four words from which the normals of a direction with this key are made.
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "must be inlined into loops compiled for wider instruction sets")]
+    pub fn direction_block(self, index: u64) -> [u32; 4] {
+        philox4x32_7([index as u32, (index >> 32) as u32, 0, 0], self.words())
+    }
+
+    /// `N` consecutive blocks from the `first`-th on, word by word: the same numbers as [`Key::direction_block`].
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "must be inlined into loops compiled for wider instruction sets")]
+    pub(crate) fn direction_blocks<const N: usize>(self, first: u64) -> [[u32; N]; 4] {
+        philox::<7, N>(counters(first), self.words().map(|word| [word; N]))
     }
 
     /// The numbers of this key from the start.
@@ -128,7 +159,7 @@ impl Key {
 
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "must be inlined into loops compiled for wider instruction sets")]
-    fn words(self) -> [u32; 2] {
+    pub(crate) fn words(self) -> [u32; 2] {
         [self.0 as u32, (self.0 >> 32) as u32]
     }
 }
@@ -218,6 +249,16 @@ mod tests {
         assert_eq!(
             philox4x32([0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344], [0xa409_3822, 0x299f_31d0]),
             [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1]
+        );
+    }
+
+    #[test]
+    fn philox_known_answers_of_seven_rounds() {
+        assert_eq!(philox4x32_7([0; 4], [0; 2]), [0x5f6f_b709, 0x0d89_3f64, 0x4f12_1f81, 0x4f73_0a48]);
+        assert_eq!(philox4x32_7([u32::MAX; 4], [u32::MAX; 2]), [0x5207_ddc2, 0x4516_5e59, 0x4d8e_e751, 0x8c52_f662]);
+        assert_eq!(
+            philox4x32_7([0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344], [0xa409_3822, 0x299f_31d0]),
+            [0x4dfc_caba, 0x190a_87f0, 0xc473_62ba, 0xb6b5_242a]
         );
     }
 

@@ -284,7 +284,7 @@ impl Environment for GoNoGo {
             population.fill(if index == visual || index == auditory { self.active } else { 0.0 });
         }
         if self.config.noise > 0.0 {
-            noise::add_normals(key, 1, self.config.noise as f32, observation);
+            noise::add_box_muller(key, 1, self.config.noise as f32, observation);
         }
         for value in observation {
             *value = value.max(0.0);

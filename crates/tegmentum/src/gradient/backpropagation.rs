@@ -33,7 +33,7 @@
 
 use crate::batch::{Batch, LaneBatch, Part};
 use crate::error::{Error, Result};
-use crate::forward::{add_connection_products, add_losses, per_term, run_block};
+use crate::forward::{add_connection_products, add_losses, per_term, run_blocks};
 use crate::network::{Activation, Network};
 use crate::objectives::loss_of;
 use crate::task::{Loss, Problem};
@@ -135,7 +135,7 @@ impl Backpropagation {
                 add_losses(loss, &activity[outputs.clone()], batch.targets(block, step), &mut sums);
             }
         };
-        run_block(network, parameters, batch, block, activity, |_| None, visit);
+        run_blocks(network, &mut parameters.into(), batch, block..block + 1, activity, |_| None, visit);
         sums[..batch.valid(block)].iter().sum()
     }
 

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{dispatched, math};
+use super::vector::Vector;
+use super::{Kernel, computed, dispatched, math};
 
 /// What a unit does with its pre-activation.
 ///
@@ -31,7 +32,7 @@ pub enum Activation {
 }
 
 impl Activation {
-    /// The value for one pre-activation; `Softmax` of a single unit is 1.
+    /// The value for one pre-activation, by the portable kernel; `Softmax` of a single unit is 1.
     #[inline(always)]
     pub fn of(self, x: f32) -> f32 {
         match self {
@@ -68,12 +69,31 @@ impl Activation {
         }
     }
 
-    /// Applies the function to a layer in place: `values` [units × L].
-    pub fn apply<const L: usize>(self, values: &mut [[f32; L]]) {
+    /// The value for a vector of pre-activations, for the functions that a product can apply to its sums.
+    #[inline(always)]
+    pub(super) fn of_vector<V: Vector<N>, const N: usize>(self, x: V) -> V {
         match self {
-            Self::Tanh => tanh(values.as_flattened_mut()),
+            Self::Tanh => tanh_of_vector(x),
+            Self::Logistic => {
+                let half = V::splat(0.5);
+                half.multiply_add(tanh_of_vector(half.multiply(x)), half)
+            }
+            Self::Relu => x.at_least(0.0),
+            Self::Linear | Self::Step | Self::Softmax => x,
+        }
+    }
+
+    /// Whether [`of_vector`](Self::of_vector) is the whole function.
+    pub(crate) fn is_of_one_number(self) -> bool {
+        !matches!(self, Self::Step | Self::Softmax)
+    }
+
+    /// Applies the function to a layer in place: `values` [units × L].
+    pub fn apply<const L: usize>(self, kernel: Kernel, values: &mut [[f32; L]]) {
+        match self {
+            Self::Tanh => tanh(kernel, values.as_flattened_mut()),
             Self::Relu => relu(values.as_flattened_mut()),
-            Self::Logistic => logistic(values.as_flattened_mut()),
+            Self::Logistic => logistic(kernel, values.as_flattened_mut()),
             Self::Linear => {}
             Self::Step => values.as_flattened_mut().iter_mut().for_each(|value| *value = self.of(*value)),
             Self::Softmax => softmax(values),
@@ -81,18 +101,33 @@ impl Activation {
     }
 }
 
-dispatched! {
-    fn tanh(values: &mut [f32]) {
+/// [`math::tanh_by`] of every lane.
+#[inline(always)]
+fn tanh_of_vector<V: Vector<N>, const N: usize>(x: V) -> V {
+    let x = x.at_least(-math::TANH_LIMIT).at_most(math::TANH_LIMIT);
+    let s = x.multiply(x);
+    let (mut p, mut q) = (V::splat(math::TANH_NUMERATOR[0]), V::splat(math::TANH_DENOMINATOR[0]));
+    for coefficient in &math::TANH_NUMERATOR[1..] {
+        p = p.multiply_add(s, V::splat(*coefficient));
+    }
+    for coefficient in &math::TANH_DENOMINATOR[1..] {
+        q = q.multiply_add(s, V::splat(*coefficient));
+    }
+    x.multiply(p).quotient(q)
+}
+
+computed! {
+    fn tanh<A: Arithmetic>(values: &mut [f32]) {
         for value in values {
-            *value = math::tanh(*value);
+            *value = math::tanh_by::<A>(*value);
         }
     }
 }
 
-dispatched! {
-    fn logistic(values: &mut [f32]) {
+computed! {
+    fn logistic<A: Arithmetic>(values: &mut [f32]) {
         for value in values {
-            *value = math::logistic(*value);
+            *value = math::logistic_by::<A>(*value);
         }
     }
 }
@@ -135,7 +170,7 @@ mod tests {
     #[test]
     fn softmax_sums_to_one_and_survives_large_inputs() {
         let mut values = [[1000.0f32, -5.0], [999.0, 2.0], [0.0, 1.0]];
-        Activation::Softmax.apply(&mut values);
+        Activation::Softmax.apply(Kernel::Native, &mut values);
         for lane in 0..2 {
             let sum: f32 = values.iter().map(|unit| unit[lane]).sum();
             assert!((sum - 1.0).abs() < 1e-6);
@@ -150,7 +185,7 @@ mod tests {
         {
             let mut values = [[-1.5f32, -0.0, 0.25, 3.0]];
             let expected = values[0].map(|x| activation.of(x));
-            activation.apply(&mut values);
+            activation.apply(Kernel::Portable, &mut values);
             assert_eq!(values[0], expected, "{activation:?}");
         }
     }

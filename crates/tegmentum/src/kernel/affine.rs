@@ -1,48 +1,11 @@
-//! Affine maps over lanes: `out[j] ← out[j] + Σᵢ W[i, j] · in[i]`.
+//! The other two products of an affine map, for learning rules and gradients: `W·signal`, and `Σ in·signal'` over time.
 //!
-//! Weights are input-major (`W[i · outputs + j]`): the weights from one input to all outputs lie together. Four
-//! outputs are summed at once so that an input is loaded once for four products; the order of the sum over `i` is the
-//! same for every output, lane and instruction set.
+//! Weights are input-major (`W[i · outputs + j]`), lanes are examples. The order of every sum is the same for every
+//! lane and instruction set.
 //!
 //! Cost: 2 · inputs · outputs · `L` operations.
 
 use super::dispatched;
-
-dispatched! {
-    /// Adds `W'·in` to `out`, lane by lane.
-    ///
-    /// `weights` [inputs × outputs], `inputs` [inputs × L], `outputs` [outputs × L].
-    pub fn add_product<const L: usize>(weights: &[f32], inputs: &[[f32; L]], outputs: &mut [[f32; L]]) {
-        let count = outputs.len();
-        debug_assert_eq!(weights.len(), inputs.len() * count);
-        let mut groups = outputs.chunks_exact_mut(4);
-        let mut first = 0;
-        for group in &mut groups {
-            let mut sums = [group[0], group[1], group[2], group[3]];
-            for (input, row) in inputs.iter().zip(weights.chunks_exact(count)) {
-                let row = &row[first..first + 4];
-                for lane in 0..L {
-                    sums[0][lane] += row[0] * input[lane];
-                    sums[1][lane] += row[1] * input[lane];
-                    sums[2][lane] += row[2] * input[lane];
-                    sums[3][lane] += row[3] * input[lane];
-                }
-            }
-            group.copy_from_slice(&sums);
-            first += 4;
-        }
-        for output in groups.into_remainder() {
-            let mut sum = *output;
-            for (input, row) in inputs.iter().zip(weights.chunks_exact(count)) {
-                for lane in 0..L {
-                    sum[lane] += row[first] * input[lane];
-                }
-            }
-            *output = sum;
-            first += 1;
-        }
-    }
-}
 
 dispatched! {
     /// Adds `Σ_j W[i, j] · signal[j]` to `error[i]`, lane by lane: the transposed product, for gradients alone.
@@ -179,26 +142,6 @@ mod tests {
     use crate::random::Key;
 
     #[test]
-    fn product_agrees_with_f64() {
-        let mut stream = Key::from_seed(1).stream();
-        for (inputs, outputs) in [(1, 1), (3, 16), (19, 5), (7, 10), (0, 3)] {
-            let weights: Vec<f32> = (0..inputs * outputs).map(|_| stream.normal()).collect();
-            let input: Vec<[f32; 4]> = (0..inputs).map(|_| std::array::from_fn(|_| stream.normal())).collect();
-            let mut output: Vec<[f32; 4]> = vec![[0.5; 4]; outputs];
-            add_product(&weights, &input, &mut output);
-            for (j, found) in output.iter().enumerate() {
-                for lane in 0..4 {
-                    let exact = 0.5
-                        + (0..inputs)
-                            .map(|i| f64::from(weights[i * outputs + j]) * f64::from(input[i][lane]))
-                            .sum::<f64>();
-                    assert!((f64::from(found[lane]) - exact).abs() < 1e-5);
-                }
-            }
-        }
-    }
-
-    #[test]
     fn transposed_product_agrees_with_f64() {
         let mut stream = Key::from_seed(3).stream();
         for (inputs, outputs) in [(1, 1), (3, 16), (19, 5), (8, 10), (5, 0)] {
@@ -244,20 +187,6 @@ mod tests {
                     assert!((f64::from(gradient[i * outputs + j]) - exact).abs() < 1e-5);
                 }
             }
-        }
-    }
-
-    #[test]
-    fn lanes_do_not_depend_on_their_number() {
-        let mut stream = Key::from_seed(2).stream();
-        let weights: Vec<f32> = (0..9 * 6).map(|_| stream.normal()).collect();
-        let wide: Vec<[f32; 16]> = (0..9).map(|_| std::array::from_fn(|_| stream.normal())).collect();
-        let narrow: Vec<[f32; 4]> = wide.iter().map(|row| [row[0], row[1], row[2], row[3]]).collect();
-        let (mut a, mut b) = (vec![[0.0; 16]; 6], vec![[0.0; 4]; 6]);
-        add_product(&weights, &wide, &mut a);
-        add_product(&weights, &narrow, &mut b);
-        for (wide, narrow) in a.iter().zip(&b) {
-            assert_eq!(wide[..4], narrow[..]);
         }
     }
 }

@@ -1,5 +1,8 @@
 //! The two ways to compute `a·b + c`, with one rounding or with two, and a quotient to go with each.
 
+/// This minus the bits of a number are the bits of its reciprocal, off by 12 % at most.
+pub(super) const RECIPROCAL_GUESS: u32 = 0x7EF3_11C7;
+
 /// How a loop computes `a·b + c`.
 pub trait Arithmetic: Copy {
     /// Whether `a·b + c` has one rounding.
@@ -15,9 +18,6 @@ pub trait Arithmetic: Copy {
 /// One rounding: fused multiply–add. Slow on a processor without it, so that it is used only where there is one.
 #[derive(Clone, Copy, Debug)]
 pub struct Fused;
-
-/// 1/b is off by 12 % at most as the number with the bits of `GUESS` less those of b.
-pub(crate) const GUESS: u32 = 0x7EF3_11C7;
 
 /// Two roundings: the same bits on every machine.
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +35,7 @@ impl Arithmetic for Fused {
     /// long as the ten products here on some processors, and much longer on others.
     #[inline(always)]
     fn quotient(a: f32, b: f32) -> f32 {
-        let mut r = f32::from_bits(GUESS.wrapping_sub(b.to_bits()));
+        let mut r = f32::from_bits(RECIPROCAL_GUESS.wrapping_sub(b.to_bits()));
         for _ in 0..3 {
             r = r.mul_add((-b).mul_add(r, 1.0), r);
         }

@@ -2,7 +2,7 @@
 //!
 //! Cost: 3 P operations in 16 lanes for each direction, besides the losses.
 
-use super::vector::{Row, vectorised};
+use super::sixteen::{Row, vectorised};
 
 vectorised! {
     /// The candidates `parameters + scale · direction`, run by run: all [P × 16].

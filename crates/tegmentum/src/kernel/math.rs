@@ -12,11 +12,13 @@
 
 use super::arithmetic::{Arithmetic, Separate};
 
-pub(crate) const TANH_LIMIT: f32 = 7.905_311;
-/// Coefficients of the numerator and of the denominator of [`tanh`], the highest power first.
-pub(crate) const TANH_NUMERATOR: [f32; 7] =
+/// Beyond it the hyperbolic tangent is ±1 in `f32`.
+pub(super) const TANH_LIMIT: f32 = 7.905_311;
+/// Coefficients of the numerator, from the highest power of x² down.
+pub(super) const TANH_NUMERATOR: [f32; 7] =
     [-2.760_768_4e-16, 2.000_188e-13, -8.604_672e-11, 5.122_297e-8, 1.485_722_4e-5, 6.372_619_3e-4, 4.893_524_6e-3];
-pub(crate) const TANH_DENOMINATOR: [f32; 4] = [1.198_258_4e-6, 1.185_347_1e-4, 2.268_434_6e-3, 4.893_525e-3];
+/// Coefficients of the denominator.
+pub(super) const TANH_DENOMINATOR: [f32; 4] = [1.198_258_4e-6, 1.185_347_1e-4, 2.268_434_6e-3, 4.893_525e-3];
 
 /// Hyperbolic tangent; the same bits everywhere.
 ///
@@ -31,19 +33,23 @@ pub fn tanh(x: f32) -> f32 {
     tanh_by::<Separate>(x)
 }
 
+/// A polynomial, coefficients from the highest power down.
+#[inline(always)]
+fn horner<A: Arithmetic, const N: usize>(coefficients: [f32; N], x: f32) -> f32 {
+    let mut value = coefficients[0];
+    for coefficient in &coefficients[1..] {
+        value = A::multiply_add(value, x, *coefficient);
+    }
+    value
+}
+
 /// Hyperbolic tangent in a given arithmetic.
 #[inline(always)]
 pub fn tanh_by<A: Arithmetic>(x: f32) -> f32 {
     let x = x.clamp(-TANH_LIMIT, TANH_LIMIT);
     let s = x * x;
-    let mut p = TANH_NUMERATOR[0];
-    for coefficient in &TANH_NUMERATOR[1..] {
-        p = A::multiply_add(p, s, *coefficient);
-    }
-    let mut q = TANH_DENOMINATOR[0];
-    for coefficient in &TANH_DENOMINATOR[1..] {
-        q = A::multiply_add(q, s, *coefficient);
-    }
+    let p = horner::<A, 7>(TANH_NUMERATOR, s);
+    let q = horner::<A, 4>(TANH_DENOMINATOR, s);
     A::quotient(x * p, q)
 }
 

@@ -1,56 +1,262 @@
 //! Noise from keys, a chunk of 128 numbers at a time.
 //!
 //! Chunk `c` of a key's signs is the 128 bits of block `c` of its stream, the low bit of the first word first: 0 is +1,
-//! 1 is −1. Chunk `c` of its normals is made of blocks 32c … 32c + 31, four normals each. Any chunk can be made
-//! without the others, so that a direction of any length needs no memory.
+//! 1 is −1. Chunk `c` of its normals is made of blocks 32c … 32c + 31 of seven rounds ([`Key::direction_block`]), one
+//! normal for each word ([`inverse_normal`]). Any chunk can be made without the others, so that a direction of any
+//! length needs no memory.
+//!
+//! # Form
+//! A chunk is made in a buffer of 512 bytes that stays in the first cache, and a [`Sink`] takes it: added to a vector,
+//! added to one and taken from another, or written. With AVX-512 the normals have a form of their own ([`avx512`]);
+//! elsewhere eight blocks side by side are left to the compiler. The bits are the same everywhere.
 
-use super::{dispatched, math};
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+
+use super::dispatched;
+use super::math;
+use super::normal::inverse_normal;
 use crate::random::Key;
 
 /// Numbers in a chunk.
 pub const CHUNK: usize = 128;
 /// Chunks whose blocks are computed side by side.
 pub const GROUP: usize = 8;
+/// How far ahead of its use a vector in main memory is asked for, in numbers; measured on 400 MB.
+#[cfg(target_arch = "x86_64")]
+const AHEAD: usize = 1024;
 
-dispatched! {
-    /// Adds `scale · v` to `target`, where `v` are the signs of `key` from chunk `first` on.
-    pub fn add_signs(key: Key, first: u64, scale: f32, target: &mut [f32]) {
-        let mut done = 0;
-        for group in target.chunks_mut(GROUP * CHUNK) {
-            if group.len() <= 2 * CHUNK {
-                for (index, chunk) in group.chunks_mut(CHUNK).enumerate() {
-                    add_bits(key.block(first + done + index as u64), scale, chunk);
-                }
-            } else {
-                let blocks = key.blocks::<GROUP>(first + done);
-                for (index, chunk) in group.chunks_mut(CHUNK).enumerate() {
-                    add_bits(std::array::from_fn(|word| blocks[word][index]), scale, chunk);
-                }
-            }
-            done += GROUP as u64;
+/// The distribution of a chunk's numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Noise {
+    /// ±1 with equal probability.
+    Signs,
+    /// Standard normals.
+    Normals,
+}
+
+/// What becomes of the numbers, a chunk or the rest of one at a time.
+pub(crate) trait Sink {
+    /// How many numbers it takes.
+    fn length(&self) -> usize;
+    /// Takes `values`, the numbers from `start` on.
+    fn take(&mut self, start: usize, values: &[f32]);
+    /// Asks the memory for what `take` will need from `start` on.
+    #[inline(always)]
+    fn prepare(&self, _start: usize) {}
+}
+
+/// `target + scale · v`.
+#[derive(Debug)]
+pub(crate) struct Add<'a> {
+    pub(crate) scale: f32,
+    pub(crate) target: &'a mut [f32],
+}
+
+impl Sink for Add<'_> {
+    #[inline(always)]
+    fn length(&self) -> usize {
+        self.target.len()
+    }
+
+    #[inline(always)]
+    fn take(&mut self, start: usize, values: &[f32]) {
+        for (target, value) in self.target[start..start + values.len()].iter_mut().zip(values) {
+            *target += self.scale * value;
+        }
+    }
+
+    #[inline(always)]
+    fn prepare(&self, start: usize) {
+        ask_for(self.target, start);
+    }
+}
+
+/// `plus + scale · v` and `minus − scale · v`, vectors of one length.
+#[derive(Debug)]
+pub(crate) struct AddPair<'a> {
+    pub(crate) scale: f32,
+    pub(crate) plus: &'a mut [f32],
+    pub(crate) minus: &'a mut [f32],
+}
+
+impl Sink for AddPair<'_> {
+    #[inline(always)]
+    fn length(&self) -> usize {
+        self.plus.len().min(self.minus.len())
+    }
+
+    #[inline(always)]
+    fn take(&mut self, start: usize, values: &[f32]) {
+        let range = start..start + values.len();
+        for ((plus, minus), value) in self.plus[range.clone()].iter_mut().zip(&mut self.minus[range]).zip(values) {
+            *plus += self.scale * value;
+            *minus -= self.scale * value;
+        }
+    }
+
+    #[inline(always)]
+    fn prepare(&self, start: usize) {
+        ask_for(self.plus, start);
+        ask_for(self.minus, start);
+    }
+}
+
+/// `scale · v`, whatever was there.
+#[derive(Debug)]
+pub(crate) struct Fill<'a> {
+    pub(crate) scale: f32,
+    pub(crate) target: &'a mut [f32],
+}
+
+impl Sink for Fill<'_> {
+    #[inline(always)]
+    fn length(&self) -> usize {
+        self.target.len()
+    }
+
+    #[inline(always)]
+    fn take(&mut self, start: usize, values: &[f32]) {
+        for (target, value) in self.target[start..start + values.len()].iter_mut().zip(values) {
+            *target = self.scale * value;
         }
     }
 }
 
-/// Adds ±`scale` to at most 128 numbers, by the bits of a block. Whole words have a loop of fixed length, so that the
-/// compiler unrolls it into vectors.
+/// Asks for the 512 bytes of `vector` that lie [`AHEAD`] of `start`: without this the processor waits for memory and
+/// makes noise in turn instead of at once.
 #[inline(always)]
-fn add_bits(block: [u32; 4], scale: f32, chunk: &mut [f32]) {
-    let signed = |word: u32, bit: usize| f32::from_bits(scale.to_bits() ^ ((word >> bit) << 31));
-    let (whole, rest) = chunk.as_chunks_mut::<32>();
-    for (&word, values) in block.iter().zip(whole.iter_mut()) {
-        for bit in 0..32 {
-            values[bit] += signed(word, bit);
+#[allow(unsafe_code)]
+fn ask_for(vector: &[f32], start: usize) {
+    #[cfg(target_arch = "x86_64")]
+    if vector.len() - start > AHEAD + CHUNK {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        for line in 0..CHUNK / 16 {
+            let address = vector.as_ptr().wrapping_add(start + AHEAD + 16 * line);
+            // SAFETY: a hint that reads nothing; the address lies within the vector, and the instruction is in SSE.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) };
         }
     }
-    for (bit, value) in rest.iter_mut().enumerate() {
-        *value += signed(block[whole.len()], bit);
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (vector, start);
+}
+
+/// Gives `sink` the noise of `key` from chunk `first` on.
+#[allow(unsafe_code)]
+pub(crate) fn pour<S: Sink>(noise: Noise, key: Key, first: u64, sink: S) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+        fn wide<S: Sink>(noise: Noise, key: Key, first: u64, mut sink: S) {
+            if noise == Noise::Signs {
+                return pour_signs(key, first, sink);
+            }
+            let (length, words) = (sink.length(), key.words());
+            let mut chunk = [0.0; CHUNK];
+            for start in (0..length).step_by(CHUNK) {
+                sink.prepare(start);
+                avx512::normals(words, 32 * (first + (start / CHUNK) as u64), &mut chunk);
+                take(&mut sink, start, length, &chunk);
+            }
+        }
+        #[target_feature(enable = "avx2,fma")]
+        fn avx2<S: Sink>(noise: Noise, key: Key, first: u64, sink: S) {
+            pour_plain(noise, key, first, sink);
+        }
+        match super::instruction_set() {
+            // SAFETY: the processor has reported the features that the callee asks for.
+            super::InstructionSet::Avx512 => return unsafe { wide(noise, key, first, sink) },
+            // SAFETY: as above.
+            super::InstructionSet::Avx2 => return unsafe { avx2(noise, key, first, sink) },
+            super::InstructionSet::Baseline => {}
+        }
+    }
+    pour_plain(noise, key, first, sink);
+}
+
+#[inline(always)]
+fn pour_plain<S: Sink>(noise: Noise, key: Key, first: u64, mut sink: S) {
+    match noise {
+        Noise::Signs => pour_signs(key, first, sink),
+        Noise::Normals => {
+            let length = sink.length();
+            for start in (0..length).step_by(CHUNK) {
+                sink.prepare(start);
+                let chunk = normals(key, 32 * (first + (start / CHUNK) as u64));
+                take(&mut sink, start, length, &chunk);
+            }
+        }
     }
 }
 
+/// Whole chunks have a loop of fixed length, which the compiler unrolls into vectors.
+#[inline(always)]
+fn take<S: Sink>(sink: &mut S, start: usize, length: usize, chunk: &[f32; CHUNK]) {
+    if length - start >= CHUNK { sink.take(start, chunk) } else { sink.take(start, &chunk[..length - start]) }
+}
+
+#[inline(always)]
+fn pour_signs<S: Sink>(key: Key, first: u64, mut sink: S) {
+    let length = sink.length();
+    for start in (0..length).step_by(GROUP * CHUNK) {
+        let index = first + (start / CHUNK) as u64;
+        let count = (length - start).div_ceil(CHUNK).min(GROUP);
+        if count <= 2 {
+            for chunk in 0..count {
+                take(&mut sink, start + chunk * CHUNK, length, &signs(key.block(index + chunk as u64)));
+            }
+        } else {
+            let blocks = key.blocks::<GROUP>(index);
+            for chunk in 0..count {
+                sink.prepare(start + chunk * CHUNK);
+                let block = std::array::from_fn(|word| blocks[word][chunk]);
+                take(&mut sink, start + chunk * CHUNK, length, &signs(block));
+            }
+        }
+    }
+}
+
+/// The signs of a block's bits.
+#[inline(always)]
+fn signs(block: [u32; 4]) -> [f32; CHUNK] {
+    let mut chunk = [0.0; CHUNK];
+    for (values, word) in chunk.as_chunks_mut::<32>().0.iter_mut().zip(block) {
+        for bit in 0..32 {
+            values[bit] = f32::from_bits(1.0f32.to_bits() | (word >> bit) << 31);
+        }
+    }
+    chunk
+}
+
+/// The 128 normals that begin at block `first`.
+#[inline(always)]
+fn normals(key: Key, first: u64) -> [f32; CHUNK] {
+    let mut chunk = [0.0; CHUNK];
+    for (group, values) in chunk.as_chunks_mut::<32>().0.iter_mut().enumerate() {
+        let blocks = key.direction_blocks::<8>(first.wrapping_add(8 * group as u64));
+        for word in 0..4 {
+            for block in 0..8 {
+                values[4 * block + word] = inverse_normal(blocks[word][block]);
+            }
+        }
+    }
+    chunk
+}
+
+/// Adds `scale · v` to `target`, where `v` are the signs of `key` from chunk `first` on.
+pub fn add_signs(key: Key, first: u64, scale: f32, target: &mut [f32]) {
+    pour(Noise::Signs, key, first, Add { scale, target });
+}
+
+/// Adds `scale · v` to `target`, where `v` are the normals of `key` from chunk `first` on.
+pub fn add_normals(key: Key, first: u64, scale: f32, target: &mut [f32]) {
+    pour(Noise::Normals, key, first, Add { scale, target });
+}
+
 dispatched! {
-    /// Adds `scale · v` to `target`, where `v` are the normals of `key` from chunk `first` on.
-    pub fn add_normals(key: Key, first: u64, scale: f32, target: &mut [f32]) {
+    /// Adds `scale · v` to `target`, where `v` are normals of `key` by the Box–Muller transform of blocks of
+    /// ten rounds, from chunk `first` on: for observations and measurements, whose numbers are published.
+    pub fn add_box_muller(key: Key, first: u64, scale: f32, target: &mut [f32]) {
         for (index, values) in target.chunks_mut(4 * GROUP).enumerate() {
             let blocks = key.blocks::<GROUP>(first * 32 + (GROUP * index) as u64);
             let mut normals = [[0.0f32; GROUP]; 4];
@@ -76,7 +282,7 @@ mod tests {
     #[test]
     fn chunks_agree_with_the_whole() {
         let key = Key::from_seed(9);
-        for add in [add_signs, add_normals] {
+        for add in [add_signs, add_normals, add_box_muller] {
             let mut whole = vec![0.0; 5 * CHUNK + 17];
             add(key, 0, 0.5, &mut whole);
             let mut parts = vec![0.0; whole.len()];
@@ -88,15 +294,75 @@ mod tests {
     }
 
     #[test]
+    fn instruction_sets_give_the_same_bits() {
+        use crate::kernel::{InstructionSet, instruction_set, limit};
+        let key = Key::from_seed(17);
+        let make = |set| {
+            limit(set);
+            let mut vectors = [vec![0.25; 9 * CHUNK + 77], vec![0.25; 17]];
+            for vector in &mut vectors {
+                for (first, noise) in [(5, Noise::Normals), ((1 << 27) - 3, Noise::Normals), (3, Noise::Signs)] {
+                    pour(noise, key, first, Add { scale: 0.3, target: vector });
+                }
+            }
+            vectors.map(|vector| vector.iter().map(|x: &f32| x.to_bits()).collect::<Vec<_>>())
+        };
+        let before = instruction_set();
+        let found = [InstructionSet::Baseline, InstructionSet::Avx2, InstructionSet::Avx512].map(make);
+        limit(before);
+        assert!(found[0] == found[1] && found[1] == found[2]);
+    }
+
+    /// Correlations of n pairs of normals have a standard deviation of 1/√n.
+    #[test]
+    fn keys_counters_and_words_are_uncorrelated() {
+        const N: usize = 1 << 18;
+        let normals = |key| {
+            let mut values = vec![0.0f32; N + 4];
+            add_normals(key, 0, 1.0, &mut values);
+            values
+        };
+        let parent = Key::from_seed(8);
+        let (here, sibling, neighbour) =
+            (normals(parent.child(0)), normals(parent.child(1)), normals(Key(parent.child(0).0 ^ 1)));
+        let correlation = |a: &[f32], b: &[f32]| {
+            a.iter().zip(b).take(N).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum::<f64>() / (N as f64).sqrt()
+        };
+        for (name, other) in [("sibling", &sibling), ("neighbouring key", &neighbour)] {
+            let z = correlation(&here, other);
+            assert!(z.abs() < 4.5, "{name}: {z} standard deviations");
+        }
+        // Lags 1 … 3 join the words of a block, lag 4 the same word of neighbouring counters.
+        for lag in 1..=4 {
+            let z = correlation(&here, &here[lag..]);
+            assert!(z.abs() < 4.5, "lag {lag}: {z} standard deviations");
+        }
+        // The squares too: the radius must not be shared.
+        for lag in 1..=4 {
+            let product = |a: f32, b: f32| (f64::from(a).powi(2) - 1.0) * (f64::from(b).powi(2) - 1.0) / 2.0;
+            let z =
+                here.iter().zip(&here[lag..]).take(N).map(|(&a, &b)| product(a, b)).sum::<f64>() / (N as f64).sqrt();
+            assert!(z.abs() < 4.5, "squares at lag {lag}: {z} standard deviations");
+        }
+        // Within each of the four words.
+        for word in 0..4 {
+            let values = here.iter().skip(word).step_by(4);
+            let (n, sum, squares) = values.fold((0.0, 0.0, 0.0), |(n, sum, squares), &x| {
+                (n + 1.0, sum + f64::from(x), squares + f64::from(x).powi(2))
+            });
+            let (mean, variance): (f64, f64) = (sum / f64::sqrt(n), (squares - n) / f64::sqrt(2.0 * n));
+            assert!(mean.abs() < 4.5 && variance.abs() < 4.5, "word {word}: {mean}, {variance} standard deviations");
+        }
+    }
+
+    #[test]
     fn normals_are_those_of_the_blocks_one_by_one() {
         let key = Key::from_seed(6);
         let mut normals = vec![0.0; 2 * CHUNK + 13];
         add_normals(key, 3, 2.0, &mut normals);
         for (index, values) in normals.chunks(4).enumerate() {
-            let block = key.block(3 * 32 + index as u64);
-            let (a, b) = math::box_muller(block[0], block[1]);
-            let (c, d) = math::box_muller(block[2], block[3]);
-            assert!(values.iter().zip([a, b, c, d]).all(|(value, normal)| *value == 2.0 * normal));
+            let block = key.direction_block(3 * 32 + index as u64);
+            assert!(values.iter().zip(block).all(|(value, word)| *value == 2.0 * inverse_normal(word)));
         }
     }
 
@@ -137,6 +403,22 @@ mod tests {
         assert!((moment(4) - 3.0).abs() < 0.05, "kurtosis {}", moment(4));
         let beyond_three = normals.iter().filter(|x| x.abs() > 3.0).count() as f64 / n;
         assert!((beyond_three - 0.0027).abs() < 0.000_26, "tail {beyond_three}");
+    }
+
+    /// Counts beyond a quantile are binomial; four and a half standard deviations.
+    #[test]
+    fn far_tails_have_their_share() {
+        const N: usize = 1 << 22;
+        let mut normals = vec![0.0f32; N];
+        add_normals(Key::from_seed(23), 0, 1.0, &mut normals);
+        for (limit, share) in [(2.0, 2.275_013e-2), (3.0, 1.349_898e-3), (4.0, 3.167_124e-5)] {
+            let (expected, deviation) = (share * N as f64, (share * N as f64).sqrt());
+            for count in
+                [normals.iter().filter(|&&x| x > limit).count(), normals.iter().filter(|&&x| x < -limit).count()]
+            {
+                assert!((count as f64 - expected).abs() < 4.5 * deviation, "beyond {limit}: {count} of {expected}");
+            }
+        }
     }
 
     /// Largest distance between the empirical and the normal distribution function, with its 0.1 % critical value.

@@ -14,7 +14,7 @@
 use super::activation::Activation;
 use super::many_keys::{KEYS, Lanes};
 use super::math;
-use super::vector::{Row, Vector, vectorised};
+use super::sixteen::{Row, Vector, vectorised};
 use crate::task::Loss;
 
 /// Sizes and functions of a perceptron with one hidden layer, and its loss.

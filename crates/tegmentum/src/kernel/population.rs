@@ -9,7 +9,7 @@ use super::Kernel;
 use super::many_keys::KEYS;
 use super::perceptron::{Shape, Workspace, mean_losses};
 use super::sequential::{Plan, Updates, all_finite, factor};
-use super::vector::{Row, vectorised};
+use super::sixteen::{Row, vectorised};
 
 /// Work space of a population.
 #[derive(Clone, Debug)]

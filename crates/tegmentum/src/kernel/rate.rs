@@ -53,48 +53,6 @@ impl ActiveInputs {
     }
 }
 
-/// Numbers that begin at the beginning of a cache line, so that no vector of a row whose length fills whole lines crosses two.
-#[derive(Debug)]
-pub(crate) struct AlignedVec {
-    values: Vec<f32>,
-    start: usize,
-    len: usize,
-}
-
-/// Numbers in a cache line of 64 bytes.
-const LINE: usize = 16;
-
-impl AlignedVec {
-    /// `len` zeros.
-    pub(crate) fn zeros(len: usize) -> Self {
-        let values = vec![0.0; len + LINE];
-        let start = values.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
-        Self { values, start, len }
-    }
-}
-
-impl Clone for AlignedVec {
-    fn clone(&self) -> Self {
-        let mut copy = Self::zeros(self.len);
-        copy.copy_from_slice(self);
-        copy
-    }
-}
-
-impl std::ops::Deref for AlignedVec {
-    type Target = [f32];
-
-    fn deref(&self) -> &[f32] {
-        &self.values[self.start..self.start + self.len]
-    }
-}
-
-impl std::ops::DerefMut for AlignedVec {
-    fn deref_mut(&mut self) -> &mut [f32] {
-        &mut self.values[self.start..self.start + self.len]
-    }
-}
-
 dispatched! {
     /// `sums[j] ← Σᵢ W[i, j] x[i]` over active inputs: `weights` [inputs × units], `sums` [units].
     pub(crate) fn sum_rows(weights: &[f32], inputs: &ActiveInputs, sums: &mut [f32]) {
@@ -187,14 +145,6 @@ mod tests {
             let x = [0.3, 0.7][index / units];
             assert_eq!(*weight, (start[index] + steps[index % units] * x).clamp(0.0, 1.0));
         }
-    }
-
-    #[test]
-    fn aligned_numbers_begin_a_line_and_are_copied() {
-        let mut numbers = AlignedVec::zeros(100);
-        assert_eq!(numbers.as_ptr().align_offset(64), 0);
-        numbers[99] = 3.0;
-        assert_eq!((numbers.clone()[99], numbers.len()), (3.0, 100));
     }
 
     #[test]

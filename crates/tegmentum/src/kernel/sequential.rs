@@ -11,7 +11,7 @@
 
 use super::many_keys::KEYS;
 use super::perceptron::Shape;
-use super::vector::{LANES, Row, Vector, vectorised};
+use super::sixteen::{LANES, Row, Vector, vectorised};
 
 /// Most directions of an update that are tried one after the other.
 pub(crate) const MOST_DIRECTIONS: usize = KEYS - 1;

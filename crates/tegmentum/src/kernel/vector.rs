@@ -1,276 +1,316 @@
-//! Sixteen numbers as one value: for loops in which an array of lanes lives too shortly for a compiler to see a vector in it.
+//! Vectors of numbers in registers, for the loops whose registers a compiler does not allot well by itself.
 //!
-//! Elsewhere plain loops over lanes are enough. In the chains of a small network the same loops are unrolled before
-//! they are vectorised, and numbers go through memory one at a time; measured, the losses of a 2-4-1 network took five times as
-//! long. With AVX-512 a vector is one register here, otherwise it is an array. Every operation rounds as its scalar form does.
+//! A [`Vector`] of `N` lanes does the same operations on every lane, in the arithmetic that its type names. The types
+//! differ in their instructions alone: for one arithmetic they give the same bits.
+//!
+//! A loop is a type with the trait [`Vectorised`]; [`run`] compiles it for each instruction set and picks one. The methods
+//! of the vectors may be called in such a loop only.
+#![allow(unsafe_code)]
 
 use std::marker::PhantomData;
 
-use super::arithmetic::Arithmetic;
+use super::arithmetic::{Arithmetic, Fused, Separate};
+use super::{InstructionSet, Kernel, instruction_set};
 
-/// Lanes of a vector.
-pub(crate) const LANES: usize = 16;
+/// `N` numbers in registers.
+pub(crate) trait Vector<const N: usize>: Copy {
+    /// Vectors of this type that fit into the processor's registers, a few left for operands.
+    const REGISTERS: usize;
 
-/// A vector in memory, one cache line.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[repr(align(64))]
-pub(crate) struct Row(pub(crate) [f32; LANES]);
-
-impl Row {
-    pub(crate) const ZERO: Self = Self([0.0; LANES]);
-}
-
-/// Sixteen numbers with the operations of a network.
-pub(crate) trait Vector: Copy {
+    /// Reads `N` numbers.
+    fn load(from: &[f32; N]) -> Self;
+    /// Writes them.
+    fn store(self, to: &mut [f32; N]);
+    /// The same number in every lane.
     fn splat(value: f32) -> Self;
-    fn load(row: &Row) -> Self;
-    fn store(self, row: &mut Row);
+    /// `self · factor + sum`, in the arithmetic of the type.
+    fn multiply_add(self, factor: Self, sum: Self) -> Self;
+    /// The sum, lane by lane.
     fn add(self, other: Self) -> Self;
-    fn subtract(self, other: Self) -> Self;
+    /// The product, lane by lane.
     fn multiply(self, other: Self) -> Self;
-    /// `self · b + c` by the arithmetic.
-    fn multiply_add(self, b: Self, c: Self) -> Self;
-    /// `a ← a/b` by the arithmetic, several in step; see [`Arithmetic::quotient`].
-    fn divide<const M: usize>(a: &mut [Self; M], b: &[Self; M]);
-    /// Between `−limit` and `limit`; NaN stays NaN.
-    fn clamp(self, limit: f32) -> Self;
-    /// 1 with the sign that bit `bit` of each word says: 0 is +1, 1 is −1.
-    fn signs(words: &[u32; LANES], bit: u32) -> Self;
+    /// The quotient in the arithmetic of the type, for divisors in [2⁻⁶⁰, 2⁶⁰].
+    fn quotient(self, divisor: Self) -> Self;
+    /// The larger of each lane and `bound`; a NaN stays.
+    fn at_least(self, bound: f32) -> Self;
+    /// The smaller of each lane and `bound`; a NaN stays.
+    fn at_most(self, bound: f32) -> Self;
+    /// The sum of all lanes, by halves: lane i plus lane i + N/2, and so on.
+    fn sum(self) -> f32;
+}
 
-    /// A function of each lane, one at a time.
-    #[inline(always)]
-    fn map(self, function: impl Fn(f32) -> f32) -> Self {
-        let mut row = Row::ZERO;
-        self.store(&mut row);
-        for value in &mut row.0 {
-            *value = function(*value);
+/// A loop over vectors of 16 and of 4 numbers.
+pub(crate) trait Vectorised {
+    /// Runs it; must be `#[inline(always)]`.
+    fn run<Wide: Vector<16>, Narrow: Vector<4>>(self);
+}
+
+/// Runs a loop with the arithmetic of `kernel` and the instructions in use.
+pub(crate) fn run<T: Vectorised>(kernel: Kernel, task: T) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+        fn avx512<T: Vectorised, A: Arithmetic>(task: T) {
+            task.run::<Avx512<A>, Sse<A>>();
         }
-        Self::load(&row)
+        #[target_feature(enable = "avx2,fma")]
+        fn avx2<T: Vectorised, A: Arithmetic>(task: T) {
+            task.run::<Avx2<A>, Sse<A>>();
+        }
+        match (instruction_set(), kernel) {
+            // SAFETY (all four): the processor has reported the features that the callee asks for.
+            (InstructionSet::Avx512, Kernel::Native) => unsafe { avx512::<T, Fused>(task) },
+            // SAFETY: as above.
+            (InstructionSet::Avx512, Kernel::Portable) => unsafe { avx512::<T, Separate>(task) },
+            // SAFETY: as above.
+            (InstructionSet::Avx2, Kernel::Native) => unsafe { avx2::<T, Fused>(task) },
+            // SAFETY: as above.
+            (InstructionSet::Avx2, Kernel::Portable) => unsafe { avx2::<T, Separate>(task) },
+            (InstructionSet::Baseline, _) => task.run::<Array<Separate, 16>, Array<Separate, 4>>(),
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    match kernel {
+        Kernel::Native if super::BASELINE_HAS_FUSED => task.run::<Array<Fused, 16>, Array<Fused, 4>>(),
+        _ => task.run::<Array<Separate, 16>, Array<Separate, 4>>(),
     }
 }
 
-/// An array.
-#[derive(Clone, Copy)]
-pub(crate) struct Plain<A>([f32; LANES], PhantomData<A>);
+/// An array, for the compiler to put where it likes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Array<A, const N: usize>([f32; N], PhantomData<A>);
 
-impl<A: Arithmetic> Plain<A> {
+impl<A: Arithmetic, const N: usize> Vector<N> for Array<A, N> {
+    const REGISTERS: usize = 8 * 4 / N;
+
     #[inline(always)]
-    fn of(function: impl Fn(usize) -> f32) -> Self {
-        let mut values = [0.0; LANES];
-        for lane in 0..LANES {
-            values[lane] = function(lane);
-        }
-        Self(values, PhantomData)
+    fn load(from: &[f32; N]) -> Self {
+        Self(*from, PhantomData)
     }
-}
-
-impl<A: Arithmetic> Vector for Plain<A> {
+    #[inline(always)]
+    fn store(self, to: &mut [f32; N]) {
+        *to = self.0;
+    }
     #[inline(always)]
     fn splat(value: f32) -> Self {
-        Self([value; LANES], PhantomData)
+        Self([value; N], PhantomData)
     }
     #[inline(always)]
-    fn load(row: &Row) -> Self {
-        Self(row.0, PhantomData)
-    }
-    #[inline(always)]
-    fn store(self, row: &mut Row) {
-        row.0 = self.0;
+    fn multiply_add(self, factor: Self, sum: Self) -> Self {
+        Self(std::array::from_fn(|lane| A::multiply_add(self.0[lane], factor.0[lane], sum.0[lane])), PhantomData)
     }
     #[inline(always)]
     fn add(self, other: Self) -> Self {
-        Self::of(|lane| self.0[lane] + other.0[lane])
-    }
-    #[inline(always)]
-    fn subtract(self, other: Self) -> Self {
-        Self::of(|lane| self.0[lane] - other.0[lane])
+        Self(std::array::from_fn(|lane| self.0[lane] + other.0[lane]), PhantomData)
     }
     #[inline(always)]
     fn multiply(self, other: Self) -> Self {
-        Self::of(|lane| self.0[lane] * other.0[lane])
+        Self(std::array::from_fn(|lane| self.0[lane] * other.0[lane]), PhantomData)
     }
     #[inline(always)]
-    fn multiply_add(self, b: Self, c: Self) -> Self {
-        Self::of(|lane| A::multiply_add(self.0[lane], b.0[lane], c.0[lane]))
+    fn quotient(self, divisor: Self) -> Self {
+        Self(std::array::from_fn(|lane| A::quotient(self.0[lane], divisor.0[lane])), PhantomData)
     }
     #[inline(always)]
-    fn divide<const M: usize>(a: &mut [Self; M], b: &[Self; M]) {
-        for m in 0..M {
-            a[m] = Self::of(|lane| A::quotient(a[m].0[lane], b[m].0[lane]));
+    fn at_least(self, bound: f32) -> Self {
+        Self(self.0.map(|value| if value < bound { bound } else { value }), PhantomData)
+    }
+    #[inline(always)]
+    fn at_most(self, bound: f32) -> Self {
+        Self(self.0.map(|value| if value > bound { bound } else { value }), PhantomData)
+    }
+    #[inline(always)]
+    fn sum(mut self) -> f32 {
+        let mut half = N / 2;
+        while half > 0 {
+            for lane in 0..half {
+                self.0[lane] += self.0[lane + half];
+            }
+            half /= 2;
         }
-    }
-    #[inline(always)]
-    fn clamp(self, limit: f32) -> Self {
-        Self::of(|lane| self.0[lane].clamp(-limit, limit))
-    }
-    #[inline(always)]
-    fn signs(words: &[u32; LANES], bit: u32) -> Self {
-        Self::of(|lane| f32::from_bits(1.0f32.to_bits() | (words[lane] >> bit) << 31))
+        self.0[0]
     }
 }
 
 #[cfg(target_arch = "x86_64")]
-pub(crate) use avx512::Wide;
+use x86::{Avx2, Avx512, Sse};
 
 #[cfg(target_arch = "x86_64")]
-#[allow(unsafe_code)]
-mod avx512 {
-    use std::arch::x86_64::_mm512_castps_si512;
-    use std::arch::x86_64::{
-        __m512, _mm512_add_ps, _mm512_castsi512_ps, _mm512_div_ps, _mm512_fmadd_ps, _mm512_fnmadd_ps, _mm512_load_ps,
-        _mm512_loadu_si512, _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps, _mm512_or_si512, _mm512_set1_epi32,
-        _mm512_set1_ps, _mm512_slli_epi32, _mm512_srlv_epi32, _mm512_store_ps, _mm512_sub_epi32, _mm512_sub_ps,
-    };
+mod x86 {
+    #[allow(clippy::wildcard_imports, reason = "three dozen intrinsics")]
+    use std::arch::x86_64::*;
     use std::marker::PhantomData;
 
-    use super::{Arithmetic, LANES, Row, Vector};
+    use super::super::arithmetic::RECIPROCAL_GUESS;
+    use super::{Arithmetic, Vector};
 
-    /// A register of AVX-512. It is made only in functions compiled for AVX-512 F, which run only where the processor has it: that
-    /// is what every block below relies on.
-    #[derive(Clone, Copy)]
-    pub(crate) struct Wide<A>(__m512, PhantomData<A>);
-
-    /// The arithmetic with one rounding, for which [`Arithmetic::multiply_add`] is one instruction.
-    const fn is_fused<A: Arithmetic>() -> bool {
-        A::FUSED
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512dq,avx2,fma")]
+    fn sum512([register]: [__m512; 1]) -> f32 {
+        sum256([_mm512_castps512_ps256(register), _mm512_extractf32x8_ps::<1>(register)])
     }
 
-    impl<A: Arithmetic> Wide<A> {
-        #[inline(always)]
-        fn new(register: __m512) -> Self {
-            Self(register, PhantomData)
-        }
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    fn sum256([low, high]: [__m256; 2]) -> f32 {
+        let eight = _mm256_add_ps(low, high);
+        sum128([_mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps::<1>(eight))])
     }
 
-    impl<A: Arithmetic> Vector for Wide<A> {
-        #[inline(always)]
-        fn splat(value: f32) -> Self {
-            // SAFETY: the processor has AVX-512 F; see `Wide`.
-            Self::new(unsafe { _mm512_set1_ps(value) })
-        }
-        #[inline(always)]
-        fn load(row: &Row) -> Self {
-            // SAFETY: as above; a row is 64 bytes, and begins at a multiple of 64.
-            Self::new(unsafe { _mm512_load_ps(row.0.as_ptr()) })
-        }
-        #[inline(always)]
-        fn store(self, row: &mut Row) {
-            // SAFETY: as for `load`.
-            unsafe { _mm512_store_ps(row.0.as_mut_ptr(), self.0) };
-        }
-        #[inline(always)]
-        fn add(self, other: Self) -> Self {
-            // SAFETY: the processor has AVX-512 F; see `Wide`.
-            Self::new(unsafe { _mm512_add_ps(self.0, other.0) })
-        }
-        #[inline(always)]
-        fn subtract(self, other: Self) -> Self {
-            // SAFETY: as above.
-            Self::new(unsafe { _mm512_sub_ps(self.0, other.0) })
-        }
-        #[inline(always)]
-        fn multiply(self, other: Self) -> Self {
-            // SAFETY: as above.
-            Self::new(unsafe { _mm512_mul_ps(self.0, other.0) })
-        }
-        #[inline(always)]
-        fn multiply_add(self, b: Self, c: Self) -> Self {
-            if const { is_fused::<A>() } {
-                // SAFETY: as above.
-                Self::new(unsafe { _mm512_fmadd_ps(self.0, b.0, c.0) })
-            } else {
-                self.multiply(b).add(c)
-            }
-        }
-        /// The operations of [`Arithmetic::quotient`], register by register.
-        #[inline(always)]
-        fn divide<const M: usize>(a: &mut [Self; M], b: &[Self; M]) {
-            if const { !is_fused::<A>() } {
-                for m in 0..M {
-                    // SAFETY: as above.
-                    a[m].0 = unsafe { _mm512_div_ps(a[m].0, b[m].0) };
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    fn sum128([four]: [__m128; 1]) -> f32 {
+        let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+        _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps::<1>(two, two)))
+    }
+
+    /// [`Fused::quotient`](super::Fused) lane by lane.
+    macro_rules! newton {
+        ($name:ident, $register:ty, $features:literal, $guess:ident, $cast:ident, $back:ident, $from:ident, $splat:ident,
+         $one_minus:ident, $fused:ident, $multiply:ident) => {
+            #[inline]
+            #[target_feature(enable = $features)]
+            fn $name(a: $register, b: $register) -> $register {
+                let mut r = $back($from($guess(RECIPROCAL_GUESS.cast_signed()), $cast(b)));
+                for _ in 0..3 {
+                    r = $fused(r, $one_minus(b, r, $splat(1.0)), r);
                 }
-                return;
+                $multiply(a, r)
             }
-            let mut r = *b;
-            for m in 0..M {
-                // SAFETY: as above.
-                r[m].0 = unsafe {
-                    let guess = _mm512_set1_epi32(crate::kernel::arithmetic::GUESS.cast_signed());
-                    _mm512_castsi512_ps(_mm512_sub_epi32(guess, _mm512_castps_si512(b[m].0)))
-                };
-            }
-            for _ in 0..3 {
-                for m in 0..M {
-                    // SAFETY: as above.
-                    r[m].0 = unsafe {
-                        _mm512_fmadd_ps(r[m].0, _mm512_fnmadd_ps(b[m].0, r[m].0, _mm512_set1_ps(1.0)), r[m].0)
+        };
+    }
+    newton!(
+        newton512,
+        __m512,
+        "avx512f",
+        _mm512_set1_epi32,
+        _mm512_castps_si512,
+        _mm512_castsi512_ps,
+        _mm512_sub_epi32,
+        _mm512_set1_ps,
+        _mm512_fnmadd_ps,
+        _mm512_fmadd_ps,
+        _mm512_mul_ps
+    );
+    newton!(
+        newton256,
+        __m256,
+        "avx2,fma",
+        _mm256_set1_epi32,
+        _mm256_castps_si256,
+        _mm256_castsi256_ps,
+        _mm256_sub_epi32,
+        _mm256_set1_ps,
+        _mm256_fnmadd_ps,
+        _mm256_fmadd_ps,
+        _mm256_mul_ps
+    );
+    newton!(
+        newton128,
+        __m128,
+        "avx2,fma",
+        _mm_set1_epi32,
+        _mm_castps_si128,
+        _mm_castsi128_ps,
+        _mm_sub_epi32,
+        _mm_set1_ps,
+        _mm_fnmadd_ps,
+        _mm_fmadd_ps,
+        _mm_mul_ps
+    );
+
+    /// A vector type of `$count · $width` numbers in `$count` registers.
+    macro_rules! vector {
+        ($(#[$meta:meta])* $name:ident, $register:ty, $count:literal of $width:literal, $fit:literal,
+         $load:ident, $store:ident, $splat:ident, $add:ident, $multiply:ident, $fused:ident, $sum:ident, $divide:ident, $newton:ident, $max:ident, $min:ident) => {
+            $(#[$meta])*
+            #[derive(Clone, Copy, Debug)]
+            pub(crate) struct $name<A>([$register; $count], PhantomData<A>);
+
+            impl<A: Arithmetic> Vector<{ $count * $width }> for $name<A> {
+                const REGISTERS: usize = $fit;
+
+                #[inline(always)]
+                fn load(from: &[f32; $count * $width]) -> Self {
+                    // SAFETY: a loop over this type runs only where its instructions exist; `i · width` stays in the array.
+                    Self(std::array::from_fn(|i| unsafe { $load(from.as_ptr().add(i * $width)) }), PhantomData)
+                }
+                #[inline(always)]
+                fn store(self, to: &mut [f32; $count * $width]) {
+                    for (i, register) in self.0.into_iter().enumerate() {
+                        // SAFETY: as in `load`.
+                        unsafe { $store(to.as_mut_ptr().add(i * $width), register) };
+                    }
+                }
+                #[inline(always)]
+                fn splat(value: f32) -> Self {
+                    // SAFETY: a loop over this type runs only where its instructions exist.
+                    Self([unsafe { $splat(value) }; $count], PhantomData)
+                }
+                #[inline(always)]
+                fn multiply_add(self, factor: Self, sum: Self) -> Self {
+                    let lanes = |i: usize| {
+                        // SAFETY: as in `splat`.
+                        unsafe {
+                            if A::FUSED {
+                                $fused(self.0[i], factor.0[i], sum.0[i])
+                            } else {
+                                $add($multiply(self.0[i], factor.0[i]), sum.0[i])
+                            }
+                        }
                     };
+                    Self(std::array::from_fn(lanes), PhantomData)
+                }
+                #[inline(always)]
+                fn add(self, other: Self) -> Self {
+                    // SAFETY: as in `splat`.
+                    Self(std::array::from_fn(|i| unsafe { $add(self.0[i], other.0[i]) }), PhantomData)
+                }
+                #[inline(always)]
+                fn multiply(self, other: Self) -> Self {
+                    // SAFETY: as in `splat`.
+                    Self(std::array::from_fn(|i| unsafe { $multiply(self.0[i], other.0[i]) }), PhantomData)
+                }
+                #[inline(always)]
+                fn quotient(self, divisor: Self) -> Self {
+                    let lanes = |i: usize| {
+                        // SAFETY: as in `splat`.
+                        unsafe { if A::FUSED { $newton(self.0[i], divisor.0[i]) } else { $divide(self.0[i], divisor.0[i]) } }
+                    };
+                    Self(std::array::from_fn(lanes), PhantomData)
+                }
+                #[inline(always)]
+                fn at_least(self, bound: f32) -> Self {
+                    // SAFETY: as in `splat`. Of two numbers one of which is NaN the instruction returns the second.
+                    Self(std::array::from_fn(|i| unsafe { $max($splat(bound), self.0[i]) }), PhantomData)
+                }
+                #[inline(always)]
+                fn at_most(self, bound: f32) -> Self {
+                    // SAFETY: as in `at_least`.
+                    Self(std::array::from_fn(|i| unsafe { $min($splat(bound), self.0[i]) }), PhantomData)
+                }
+                #[inline(always)]
+                fn sum(self) -> f32 {
+                    // SAFETY: as in `splat`.
+                    unsafe { $sum(self.0) }
                 }
             }
-            for m in 0..M {
-                a[m] = a[m].multiply(r[m]);
-            }
-        }
-        #[inline(always)]
-        fn clamp(self, limit: f32) -> Self {
-            // SAFETY: as above. Of two numbers of which one is NaN both instructions return the second.
-            Self::new(unsafe { _mm512_min_ps(_mm512_set1_ps(limit), _mm512_max_ps(_mm512_set1_ps(-limit), self.0)) })
-        }
-        #[inline(always)]
-        fn signs(words: &[u32; LANES], bit: u32) -> Self {
-            // SAFETY: as above; the load needs no alignment.
-            Self::new(unsafe {
-                let words = _mm512_loadu_si512(words.as_ptr().cast());
-                let bits = _mm512_slli_epi32::<31>(_mm512_srlv_epi32(words, _mm512_set1_epi32(bit.cast_signed())));
-                _mm512_castsi512_ps(_mm512_or_si512(bits, _mm512_castps_si512(_mm512_set1_ps(1.0))))
-            })
-        }
+        };
     }
+
+    vector!(
+        /// 16 numbers in one register of AVX-512.
+        Avx512, __m512, 1 of 16, 24, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_set1_ps, _mm512_add_ps, _mm512_mul_ps,
+        _mm512_fmadd_ps, sum512, _mm512_div_ps, newton512, _mm512_max_ps, _mm512_min_ps
+    );
+    vector!(
+        /// 16 numbers in two registers of AVX2.
+        Avx2, __m256, 2 of 8, 6, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_set1_ps, _mm256_add_ps, _mm256_mul_ps,
+        _mm256_fmadd_ps, sum256, _mm256_div_ps, newton256, _mm256_max_ps, _mm256_min_ps
+    );
+    vector!(
+        /// 4 numbers in one register of SSE.
+        Sse, __m128, 1 of 4, 12, _mm_loadu_ps, _mm_storeu_ps, _mm_set1_ps, _mm_add_ps, _mm_mul_ps, _mm_fmadd_ps,
+        sum128, _mm_div_ps, newton128, _mm_max_ps, _mm_min_ps
+    );
 }
-
-/// Defines a function of a [`Kernel`](super::Kernel) and the arguments given, whose body is written for a [`Vector`].
-macro_rules! vectorised {
-    ($(#[$meta:meta])* $visibility:vis fn $name:ident <$vector:ident: Vector> ($($argument:ident: $type:ty),* $(,)?) $body:block) => {
-        $(#[$meta])*
-        #[allow(unsafe_code)]
-        $visibility fn $name(kernel: $crate::kernel::Kernel, $($argument: $type),*) {
-            use $crate::kernel::arithmetic::{Fused, Separate};
-            use $crate::kernel::vector::{Plain, Vector};
-            use $crate::kernel::{InstructionSet, Kernel, instruction_set};
-
-            #[inline(always)]
-            fn body<$vector: Vector>($($argument: $type),*) $body
-
-            #[cfg(target_arch = "x86_64")]
-            {
-                use $crate::kernel::vector::Wide;
-                #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-                fn avx512<$vector: Vector>($($argument: $type),*) {
-                    body::<$vector>($($argument),*);
-                }
-                #[target_feature(enable = "avx2,fma")]
-                fn avx2<$vector: Vector>($($argument: $type),*) {
-                    body::<$vector>($($argument),*);
-                }
-                match (instruction_set(), kernel) {
-                    // SAFETY: the processor has reported the features that the callee asks for.
-                    (InstructionSet::Avx512, Kernel::Native) => unsafe { avx512::<Wide<Fused>>($($argument),*) },
-                    // SAFETY: as above.
-                    (InstructionSet::Avx512, Kernel::Portable) => unsafe { avx512::<Wide<Separate>>($($argument),*) },
-                    // SAFETY: as above.
-                    (InstructionSet::Avx2, Kernel::Native) => unsafe { avx2::<Plain<Fused>>($($argument),*) },
-                    // SAFETY: as above.
-                    (InstructionSet::Avx2, Kernel::Portable) => unsafe { avx2::<Plain<Separate>>($($argument),*) },
-                    (InstructionSet::Baseline, _) => body::<Plain<Separate>>($($argument),*),
-                }
-            }
-            #[cfg(not(target_arch = "x86_64"))]
-            match kernel {
-                Kernel::Native if cfg!(target_arch = "aarch64") => body::<Plain<Fused>>($($argument),*),
-                _ => body::<Plain<Separate>>($($argument),*),
-            }
-        }
-    };
-}
-pub(crate) use vectorised;

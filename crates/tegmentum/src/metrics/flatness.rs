@@ -35,7 +35,7 @@ pub fn sharpness(
     let sum: f64 = (0..directions)
         .map(|direction| {
             shaken.copy_from_slice(parameters);
-            noise::add_normals(key.child(direction as u64), 0, scale, &mut shaken);
+            noise::add_box_muller(key.child(direction as u64), 0, scale, &mut shaken);
             loss(&shaken) - here
         })
         .sum();

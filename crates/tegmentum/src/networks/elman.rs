@@ -20,10 +20,12 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Plan, check_hidden, drive, extend_normal};
+use super::{Plan, check_hidden, extend_normal};
 use crate::error::{Result, at_least_one, positive};
+use crate::kernel::Kernel;
 use crate::network::{Activation, Block, Connection, Initialisation, Network, UnitNoise};
 use crate::random::Key;
+use crate::weights::Weights;
 
 /// Size and activations of an Elman network.
 ///
@@ -98,18 +100,28 @@ pub struct Elman {
 }
 
 impl Elman {
+    /// The same network with another kernel.
+    #[must_use]
+    pub fn with_kernel(mut self, kernel: Kernel) -> Self {
+        self.plan.kernel = kernel;
+        self
+    }
+
     /// What hidden units do.
     pub fn activation(&self) -> Activation {
         self.config.activation
     }
 
-    fn step<const L: usize>(&self, parameters: &[f32], noise: Option<UnitNoise<'_, L>>, activity: &mut [[f32; L]]) {
-        let (before, rest) = activity.split_at_mut(self.state.start);
-        let (state, output) = rest.split_at_mut(self.state.len());
-        drive(&self.plan.connections[0], parameters, noise, before, state);
-        self.config.activation.apply(state);
-        drive(&self.plan.connections[1], parameters, noise, state, output);
-        self.config.output_activation.apply(output);
+    fn step<const L: usize>(
+        &self,
+        weights: &mut Weights<'_>,
+        noise: Option<UnitNoise<'_, L>>,
+        activity: &mut [[f32; L]],
+    ) {
+        let rows = self.num_activities();
+        let (state, output) = ((rows, self.state.clone()), (rows, self.output_rows()));
+        self.plan.drive(0, state, self.config.activation, weights, noise, activity);
+        self.plan.drive(1, output, self.config.output_activation, weights, noise, activity);
     }
 }
 
@@ -155,11 +167,17 @@ impl Network for Elman {
         }
         parameters
     }
-    fn step4(&self, parameters: &[f32], noise: Option<UnitNoise<'_, 4>>, activity: &mut [[f32; 4]]) {
-        self.step(parameters, noise, activity);
+    fn kernel(&self) -> Kernel {
+        self.plan.kernel
     }
-    fn step16(&self, parameters: &[f32], noise: Option<UnitNoise<'_, 16>>, activity: &mut [[f32; 16]]) {
-        self.step(parameters, noise, activity);
+    fn step1(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_, 1>>, activity: &mut [[f32; 1]]) {
+        self.step(weights, noise, activity);
+    }
+    fn step4(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_, 4>>, activity: &mut [[f32; 4]]) {
+        self.step(weights, noise, activity);
+    }
+    fn step16(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_, 16>>, activity: &mut [[f32; 16]]) {
+        self.step(weights, noise, activity);
     }
     fn reverse(&self) -> &dyn crate::gradient::Reverse {
         self

@@ -24,10 +24,12 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Plan, drive, extend_normal};
+use super::{Plan, extend_normal};
 use crate::error::{Result, at_least_one};
+use crate::kernel::Kernel;
 use crate::network::{Activation, Block, Connection, Initialisation, Network, UnitNoise};
 use crate::random::Key;
+use crate::weights::Weights;
 
 /// Size of a gated recurrent unit.
 ///
@@ -128,33 +130,47 @@ pub struct Gru {
 }
 
 impl Gru {
-    fn step<const L: usize>(&self, parameters: &[f32], noise: Option<UnitNoise<'_, L>>, activity: &mut [[f32; L]]) {
-        let (rows, hidden) = (&self.rows, self.config.hidden);
-        let [gates, candidate, output] = &self.plan.connections[..] else {
-            return;
-        };
-        let (before, rest) = activity.split_at_mut(rows.gates.start);
-        drive(gates, parameters, noise, before, &mut rest[..2 * hidden]);
-        Activation::Logistic.apply(&mut rest[..2 * hidden]);
+    /// The same network with another kernel.
+    #[must_use]
+    pub fn with_kernel(mut self, kernel: Kernel) -> Self {
+        self.plan.kernel = kernel;
+        self
+    }
 
+    fn step<const L: usize>(
+        &self,
+        weights: &mut Weights<'_>,
+        noise: Option<UnitNoise<'_, L>>,
+        activity: &mut [[f32; L]],
+    ) {
+        let (rows, stride) = (&self.rows, self.rows.output.end);
+        self.plan.drive(0, (stride, rows.gates.clone()), Activation::Logistic, weights, noise, activity);
+        activity.chunks_mut(stride).for_each(|block| self.reset(block));
+        self.plan.drive(1, (stride, rows.candidate.clone()), Activation::Tanh, weights, noise, activity);
+        activity.chunks_mut(stride).for_each(|block| self.update(block));
+        let output = self.config.output_activation;
+        self.plan.drive(2, (stride, rows.output.clone()), output, weights, noise, activity);
+    }
+
+    /// What the reset gate keeps of the previous state, and the input once more.
+    fn reset<const L: usize>(&self, activity: &mut [[f32; L]]) {
+        let (rows, hidden) = (&self.rows, self.config.hidden);
         activity.copy_within(rows.input.clone(), rows.input_again.start);
         for unit in 0..hidden {
             let (previous, reset) = (activity[rows.previous.start + unit], activity[rows.gates.start + hidden + unit]);
             activity[rows.kept.start + unit] = std::array::from_fn(|lane| reset[lane] * previous[lane]);
         }
-        let (before, rest) = activity.split_at_mut(rows.candidate.start);
-        drive(candidate, parameters, noise, &before[candidate.presynaptic.clone()], &mut rest[..hidden]);
-        Activation::Tanh.apply(&mut rest[..hidden]);
+    }
 
-        for unit in 0..hidden {
+    /// The new state: what the update gate keeps of the previous one, and the candidate.
+    fn update<const L: usize>(&self, activity: &mut [[f32; L]]) {
+        let rows = &self.rows;
+        for unit in 0..self.config.hidden {
             let (keep, previous) = (activity[rows.gates.start + unit], activity[rows.previous.start + unit]);
             let new = activity[rows.candidate.start + unit];
             activity[rows.state.start + unit] =
                 std::array::from_fn(|lane| keep[lane] * previous[lane] + (1.0 - keep[lane]) * new[lane]);
         }
-        let (before, units) = activity.split_at_mut(rows.output.start);
-        drive(output, parameters, noise, &before[rows.state.clone()], units);
-        self.config.output_activation.apply(units);
     }
 }
 
@@ -200,11 +216,17 @@ impl Network for Gru {
         }
         parameters
     }
-    fn step4(&self, parameters: &[f32], noise: Option<UnitNoise<'_, 4>>, activity: &mut [[f32; 4]]) {
-        self.step(parameters, noise, activity);
+    fn kernel(&self) -> Kernel {
+        self.plan.kernel
     }
-    fn step16(&self, parameters: &[f32], noise: Option<UnitNoise<'_, 16>>, activity: &mut [[f32; 16]]) {
-        self.step(parameters, noise, activity);
+    fn step1(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_, 1>>, activity: &mut [[f32; 1]]) {
+        self.step(weights, noise, activity);
+    }
+    fn step4(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_, 4>>, activity: &mut [[f32; 4]]) {
+        self.step(weights, noise, activity);
+    }
+    fn step16(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_, 16>>, activity: &mut [[f32; 16]]) {
+        self.step(weights, noise, activity);
     }
     fn reverse(&self) -> &dyn crate::gradient::Reverse {
         self

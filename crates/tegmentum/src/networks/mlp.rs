@@ -16,10 +16,12 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Plan, check_hidden, drive};
+use super::{Plan, check_hidden};
 use crate::error::{Result, at_least_one};
+use crate::kernel::Kernel;
 use crate::network::{Activation, Block, Connection, Initialisation, Network, UnitNoise};
 use crate::random::Key;
+use crate::weights::Weights;
 
 /// Sizes and activations of a multilayer perceptron.
 ///
@@ -89,19 +91,30 @@ pub struct Mlp {
 }
 
 impl Mlp {
+    /// The same network with another kernel.
+    #[must_use]
+    pub fn with_kernel(mut self, kernel: Kernel) -> Self {
+        self.plan.kernel = kernel;
+        self
+    }
+
     /// What hidden units do.
     pub fn activation(&self) -> Activation {
         self.config.activation
     }
 
-    fn step<const L: usize>(&self, parameters: &[f32], noise: Option<UnitNoise<'_, L>>, activity: &mut [[f32; L]]) {
-        for connection in &self.plan.connections {
-            let (before, after) = activity.split_at_mut(connection.presynaptic.end);
-            let units = &mut after[..connection.units.len()];
-            drive(connection, parameters, noise, &before[connection.presynaptic.clone()], units);
-            let is_output = connection.presynaptic.end == self.output.start;
+    fn step<const L: usize>(
+        &self,
+        weights: &mut Weights<'_>,
+        noise: Option<UnitNoise<'_, L>>,
+        activity: &mut [[f32; L]],
+    ) {
+        for (index, connection) in self.plan.connections.iter().enumerate() {
+            let first = connection.presynaptic.end;
+            let is_output = first == self.output.start;
             let activation = if is_output { self.config.output_activation } else { self.config.activation };
-            activation.apply(units);
+            let units = first..first + connection.units.len();
+            self.plan.drive(index, (self.output.end, units), activation, weights, noise, activity);
         }
     }
 }
@@ -134,11 +147,17 @@ impl Network for Mlp {
     fn initialise(&self, key: Key) -> Vec<f32> {
         self.config.initialisation.draw(&self.plan.blocks, |block| block.name.starts_with("output"), key)
     }
-    fn step4(&self, parameters: &[f32], noise: Option<UnitNoise<'_, 4>>, activity: &mut [[f32; 4]]) {
-        self.step(parameters, noise, activity);
+    fn kernel(&self) -> Kernel {
+        self.plan.kernel
     }
-    fn step16(&self, parameters: &[f32], noise: Option<UnitNoise<'_, 16>>, activity: &mut [[f32; 16]]) {
-        self.step(parameters, noise, activity);
+    fn step1(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_, 1>>, activity: &mut [[f32; 1]]) {
+        self.step(weights, noise, activity);
+    }
+    fn step4(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_, 4>>, activity: &mut [[f32; 4]]) {
+        self.step(weights, noise, activity);
+    }
+    fn step16(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_, 16>>, activity: &mut [[f32; 16]]) {
+        self.step(weights, noise, activity);
     }
     fn reverse(&self) -> &dyn crate::gradient::Reverse {
         self

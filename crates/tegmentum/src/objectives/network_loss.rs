@@ -1,21 +1,32 @@
 //! The loss of a network on a problem: mini-batches of examples, or windows of a series with a washout.
 //!
-//! The batch is drawn once for each call and shared by all its probes. A perturbed copy of the parameters is made once
-//! for each probe and used for the whole batch and sequence.
+//! The batch is drawn once for each call and shared by all its probes. Antithetic pairs (two probes in a row that differ
+//! in the sign of their scale) share the noise.
+//! - *Small or recurrent* networks: a perturbed copy of the parameters is made once for each probe and used for the whole
+//!   batch and sequence, as long as it fits into the second cache.
+//! - *Large* networks: weights are perturbed as they are read, panel by panel ([`weights`](crate::weights)).
 //!
-//! Cost of a probe: one forward pass of the batch. Memory: one copy of the parameters and the activity of one step.
+//! The choice depends on the network alone and changes no bit. Neither does the number of threads, over which the probes of
+//! a call are spread where they are work enough.
+//!
+//! Cost of a probe: one forward pass of the batch. Memory of a thread: a copy of at most 2¹⁸ parameters or a few panels,
+//! and the activity of one step.
 
 use std::fmt;
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::Pool;
 use crate::batch::{Batch, LaneBatch, Part};
 use crate::error::Result;
-use crate::forward::mean_loss;
+use crate::forward::mean_losses;
+use crate::kernel::aligned::AlignedVec;
 use crate::network::Network;
 use crate::objective::{Objective, check_shapes};
 use crate::perturbation::{Bases, Probe};
 use crate::task::{Loss, Problem};
+use crate::weights::{Panels, Perturbed, Stored, Weights, panel_length};
 
 /// A network on a problem.
 ///
@@ -37,13 +48,23 @@ use crate::task::{Loss, Problem};
 pub struct NetworkLoss {
     network: Arc<dyn Network>,
     problem: Arc<Problem>,
+    single: Pool<Workspace<1>>,
     narrow: Pool<Workspace<4>>,
     wide: Pool<Workspace<16>>,
 }
 
+/// Most parameters of a network whose candidates are stored: 1 MiB.
+const MOST_STORED: usize = 1 << 18;
+/// The same for a network without state, which reads a weight once a pass: 64 KiB.
+const MOST_STORED_FEED_FORWARD: usize = 1 << 14;
+/// Operations of a call that are worth a second thread, about a tenth of a millisecond.
+const WORTH_A_THREAD: u64 = 10_000_000;
+
 #[derive(Debug, Default)]
 struct Workspace<const L: usize> {
-    candidate: Vec<f32>,
+    candidates: [AlignedVec; 2],
+    tails: Vec<f32>,
+    panels: Panels,
     activity: Vec<[f32; L]>,
     batch: LaneBatch<L>,
 }
@@ -51,7 +72,7 @@ struct Workspace<const L: usize> {
 impl NetworkLoss {
     /// The loss of `network` on the training part of `problem`, whose sizes it was built for.
     pub fn new(network: Arc<dyn Network>, problem: Arc<Problem>) -> Self {
-        Self { network, problem, narrow: Pool::default(), wide: Pool::default() }
+        Self { network, problem, single: Pool::default(), narrow: Pool::default(), wide: Pool::default() }
     }
 
     /// The network.
@@ -74,6 +95,22 @@ impl NetworkLoss {
         }
     }
 
+    /// Whether candidates are stored.
+    fn stores(&self) -> bool {
+        let most = if self.network.carry().is_some() { MOST_STORED } else { MOST_STORED_FEED_FORWARD };
+        self.num_parameters() <= most
+    }
+
+    /// Lanes of a pass.
+    fn lanes(&self) -> usize {
+        match self.batch_shape().0 {
+            1 => 1,
+            2..=4 => 4,
+            _ => 16,
+        }
+    }
+
+    /// Losses of some probes on one thread.
     fn evaluate<const L: usize>(
         &self,
         space: &mut Workspace<L>,
@@ -83,13 +120,103 @@ impl NetworkLoss {
         losses: &mut [f64],
     ) -> Result<()> {
         space.batch.load(&self.problem, Part::Train(batch));
-        space.candidate.resize(self.num_parameters(), 0.0);
-        for (probe, loss) in probes.iter().zip(losses) {
-            probe.write(bases, &mut space.candidate)?;
-            *loss =
-                mean_loss(&*self.network, &space.candidate, loss_of(&self.problem), &space.batch, &mut space.activity);
+        let mut index = 0;
+        while index < probes.len() {
+            let pair = probes.get(index + 1).is_some_and(|next| next.is_antithetic_to(&probes[index]));
+            let found = if self.stores() {
+                self.stored(space, bases, &probes[index], pair)?
+            } else {
+                self.perturbed(space, bases, &probes[index], pair)?
+            };
+            let count = 1 + usize::from(pair);
+            losses[index..index + count].copy_from_slice(&found[..count]);
+            index += count;
         }
         Ok(())
+    }
+
+    /// The losses of a probe and of its antithetic twin, from stored candidates.
+    fn stored<const L: usize>(
+        &self,
+        space: &mut Workspace<L>,
+        bases: Bases<'_>,
+        probe: &Probe,
+        pair: bool,
+    ) -> Result<[f64; 2]> {
+        let length = self.num_parameters();
+        let [plus, minus] = &mut space.candidates;
+        plus.reserve(length);
+        minus.reserve(length);
+        let (plus, minus) = (&mut plus[..length], &mut minus[..length]);
+        bases.point(probe.base)?.write(probe.gain, plus);
+        if pair {
+            minus.copy_from_slice(plus);
+            probe.direction.add_pair(0, probe.scale, plus, minus);
+        } else {
+            probe.direction.add_to(probe.scale, plus);
+        }
+        let mut losses = [0.0; 2];
+        for (loss, parameters) in losses.iter_mut().zip([plus, minus]).take(1 + usize::from(pair)) {
+            let stored = if L == 1 {
+                Weights::Stored(Stored::with_tails(&*self.network, parameters, &mut space.tails))
+            } else {
+                Weights::from(&*parameters)
+            };
+            *loss = self.mean_losses(stored, &space.batch, &mut space.activity)[0];
+        }
+        Ok(losses)
+    }
+
+    /// The same, from weights that are perturbed as they are read.
+    fn perturbed<const L: usize>(
+        &self,
+        space: &mut Workspace<L>,
+        bases: Bases<'_>,
+        probe: &Probe,
+        pair: bool,
+    ) -> Result<[f64; 2]> {
+        let weights = Weights::Perturbed(Perturbed {
+            point: bases.point(probe.base)?,
+            gain: probe.gain,
+            direction: probe.direction,
+            scale: probe.scale,
+            pair,
+            panels: &mut space.panels,
+        });
+        Ok(self.mean_losses(weights, &space.batch, &mut space.activity))
+    }
+
+    fn mean_losses<const L: usize>(
+        &self,
+        mut weights: Weights<'_>,
+        batch: &LaneBatch<L>,
+        activity: &mut Vec<[f32; L]>,
+    ) -> [f64; 2] {
+        mean_losses(&*self.network, &mut weights, loss_of(&self.problem), batch, activity)
+    }
+
+    /// Losses of all probes, on as many threads as they are worth.
+    fn spread<const L: usize>(
+        &self,
+        pool: &Pool<Workspace<L>>,
+        bases: Bases<'_>,
+        probes: &[Probe],
+        batch: Batch,
+        losses: &mut [f64],
+    ) -> Result<()> {
+        let work = self.operations().unwrap_or(0) * probes.len() as u64;
+        if probes.len() < 4 || work < WORTH_A_THREAD || rayon::current_num_threads() == 1 {
+            return pool.lend(|space| self.evaluate(space, bases, probes, batch, losses));
+        }
+        // Whole pairs stay together: an odd number of probes before the first pair would cut them all.
+        let lead = usize::from(probes.len() % 2 == 1);
+        let (first, pairs) = probes.split_at(lead);
+        let (first_loss, pair_losses) = losses.split_at_mut(lead);
+        pool.lend(|space| self.evaluate(space, bases, first, batch, first_loss))?;
+        pairs
+            .par_chunks(2)
+            .zip(pair_losses.par_chunks_mut(2))
+            .try_for_each(|(probes, losses)| pool.lend(|space| self.evaluate(space, bases, probes, batch, losses)))
     }
 }
 
@@ -114,10 +241,10 @@ impl Objective for NetworkLoss {
 
     fn losses(&self, bases: Bases<'_>, probes: &[Probe], batch: Batch, losses: &mut [f64]) -> Result<()> {
         check_shapes(self.num_parameters(), &bases, probes, losses)?;
-        if self.batch_shape().0 <= 4 {
-            self.narrow.lend(|space| self.evaluate(space, bases, probes, batch, losses))
-        } else {
-            self.wide.lend(|space| self.evaluate(space, bases, probes, batch, losses))
+        match self.lanes() {
+            1 => self.spread(&self.single, bases, probes, batch, losses),
+            4 => self.spread(&self.narrow, bases, probes, batch, losses),
+            _ => self.spread(&self.wide, bases, probes, batch, losses),
         }
     }
 
@@ -127,7 +254,14 @@ impl Objective for NetworkLoss {
     }
 
     fn bytes_in_flight(&self) -> Option<usize> {
-        let lanes = if self.batch_shape().0 <= 4 { 4 } else { 16 };
-        Some((self.num_parameters() + self.network.num_activities() * lanes) * size_of::<f32>())
+        let (lanes, examples) = (self.lanes(), self.batch_shape().0);
+        let widest = self.network.connections().iter().map(|connection| connection.units.len()).max().unwrap_or(0);
+        let (weights, blocks) = if self.stores() {
+            (2 * self.num_parameters(), if self.network.carry().is_some() { 2 } else { 8 })
+        } else {
+            (2 * panel_length(widest, lanes), 2 * 64)
+        };
+        let blocks = blocks.min(2 * examples.div_ceil(lanes));
+        Some((weights + blocks * self.network.num_activities() * lanes) * size_of::<f32>())
     }
 }

@@ -25,7 +25,7 @@ use crate::error::{Error, Result};
 use crate::kernel::many_keys::{KEYS, replace_by_children, write_directions};
 use crate::kernel::population::{Population, update_population};
 use crate::kernel::sequential::{MOST_DIRECTIONS, Plan, Traveller, Updates, make_updates};
-use crate::kernel::vector::{LANES, Row};
+use crate::kernel::sixteen::{LANES, Row};
 use crate::neuromodulation::modulation::Modulation;
 use crate::optimizer::{Levels, StepReport};
 use crate::optimizers::weight_perturbation::WeightPerturbationConfig;
@@ -47,9 +47,10 @@ use crate::training::{Learner, Progress, Update};
 /// use tegmentum::task::TaskConfig;
 /// use tegmentum::training::train;
 ///
-/// let problem = toml::from_str::<TaskConfig>("[xor]")?.build()?.problem(Key::from_seed(0))?;
-/// let network = toml::from_str::<NetworkConfig>("[mlp]\nhidden = [4]\noutput_activation = \"logistic\"")?.build(2, 1)?;
-/// let small = Arc::new(SmallNetwork::new(&*network, &problem).ok_or("not small")?);
+/// let problem = Arc::new(toml::from_str::<TaskConfig>("[xor]")?.build()?.problem(Key::from_seed(0))?);
+/// let config = toml::from_str::<NetworkConfig>("[mlp]\nhidden = [4]\noutput_activation = \"logistic\"")?;
+/// let network = Arc::from(config.build(2, 1)?);
+/// let small = Arc::new(SmallNetwork::new(&network, &problem).ok_or("not small")?);
 /// let config = WeightPerturbationConfig { learning_rate: 2.0, two_sided: true, ..Default::default() };
 /// let start = network.initialise(Key::from_seed(1));
 /// let mut learner = SmallLearner::new(small, &config, start, Key::from_seed(2), 40_000)?.ok_or("not plain")?;
@@ -281,7 +282,7 @@ impl Learner for SmallLearner {
     /// The parameters and one evaluation in flight, as the general form counts them; work space of the lanes is not
     /// state.
     fn state_bytes(&self) -> usize {
-        self.network.state_bytes()
+        self.network.state_bytes
     }
 
     fn levels(&self) -> Option<Levels> {
@@ -304,7 +305,7 @@ mod tests {
     /// Every update of the general form, and the same of the small one in runs of several lengths.
     fn compare(case: &Case, updates: u64) {
         let objective = NetworkLoss::new(Arc::clone(&case.network), Arc::clone(&case.problem));
-        let small = Arc::new(SmallNetwork::new(&*case.network, &case.problem).unwrap());
+        let small = Arc::new(SmallNetwork::new(&case.network, &case.problem).unwrap());
         let (start, key) = (case.network.initialise(Key::from_seed(3)), Key::from_seed(4));
         let budget = updates * 3;
         let optimizer = case.config.build(start.clone(), key, budget).unwrap();
@@ -370,7 +371,7 @@ mod tests {
             let config = WeightPerturbationConfig { directions, ..config.clone() };
             let case = Case { config, network: Arc::clone(&network), problem: problem(4, 2, 1) };
             compare(&case, 2000);
-            let small = Arc::new(SmallNetwork::new(&*case.network, &case.problem).unwrap());
+            let small = Arc::new(SmallNetwork::new(&case.network, &case.problem).unwrap());
             let start = network.initialise(Key::from_seed(3));
             let mut learner = SmallLearner::new(small, &case.config, start, Key::from_seed(4), 9).unwrap().unwrap();
             let failed = learner.advance(Key::from_seed(1), 0, 100_000, &Modulation::default());
@@ -382,7 +383,7 @@ mod tests {
     fn a_rate_of_zero_changes_no_bit() {
         for mut case in cases() {
             case.config.learning_rate = 0.0;
-            let small = Arc::new(SmallNetwork::new(&*case.network, &case.problem).unwrap());
+            let small = Arc::new(SmallNetwork::new(&case.network, &case.problem).unwrap());
             let mut start = case.network.initialise(Key::from_seed(5));
             start[0] = -0.0;
             let expected: Vec<u32> = start.iter().map(|value| value.to_bits()).collect();
@@ -395,7 +396,7 @@ mod tests {
     #[test]
     fn what_is_not_plain_or_does_not_fit_is_left_to_the_general_form() {
         let network: Arc<dyn Network> = Arc::new(MlpConfig::default().build(2, 1).unwrap());
-        let small = Arc::new(SmallNetwork::new(&*network, &problem(20, 2, 1)).unwrap());
+        let small = Arc::new(SmallNetwork::new(&network, &problem(20, 2, 1)).unwrap());
         let build = |config: WeightPerturbationConfig, length: usize| {
             SmallLearner::new(Arc::clone(&small), &config, vec![0.1; length], Key::from_seed(1), 10)
         };
@@ -409,6 +410,9 @@ mod tests {
         assert!(build(WeightPerturbationConfig { learning_rate: -1.0, ..plain }, length).is_err());
         let normal =
             MlpConfig { initialisation: Initialisation::Normal(1.0), hidden: vec![5, 5], ..Default::default() };
-        assert!(SmallNetwork::new(&normal.build(2, 1).unwrap(), &problem(4, 2, 1)).is_none());
+        assert!(
+            SmallNetwork::new(&(Arc::new(normal.build(2, 1).unwrap()) as Arc<dyn Network>), &problem(4, 2, 1))
+                .is_none()
+        );
     }
 }

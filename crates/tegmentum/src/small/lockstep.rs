@@ -14,7 +14,7 @@ use crate::kernel::lockstep::{descend, perturb};
 use crate::kernel::many_keys::{KEYS, Lanes, replace_by_children, write_directions};
 use crate::kernel::perceptron::{Workspace, mean_losses};
 use crate::kernel::sequential::{Plan, factor};
-use crate::kernel::vector::Row;
+use crate::kernel::sixteen::Row;
 use crate::neuromodulation::modulation::Modulation;
 use crate::optimizers::weight_perturbation::WeightPerturbationConfig;
 use crate::optimizers::{count_non_finite, mean_of_finite};
@@ -36,9 +36,10 @@ pub const MOST_RUNS: usize = KEYS;
 /// use tegmentum::small::lockstep::Lockstep;
 /// use tegmentum::task::TaskConfig;
 ///
-/// let problem = toml::from_str::<TaskConfig>("[xor]")?.build()?.problem(Key::from_seed(0))?;
-/// let network = toml::from_str::<NetworkConfig>("[mlp]\nhidden = [4]\noutput_activation = \"logistic\"")?.build(2, 1)?;
-/// let small = Arc::new(SmallNetwork::new(&*network, &problem).ok_or("not small")?);
+/// let problem = Arc::new(toml::from_str::<TaskConfig>("[xor]")?.build()?.problem(Key::from_seed(0))?);
+/// let config = toml::from_str::<NetworkConfig>("[mlp]\nhidden = [4]\noutput_activation = \"logistic\"")?;
+/// let network = Arc::from(config.build(2, 1)?);
+/// let small = Arc::new(SmallNetwork::new(&network, &problem).ok_or("not small")?);
 /// let config = WeightPerturbationConfig { learning_rate: 2.0, two_sided: true, ..Default::default() };
 /// let runs: Vec<_> = (0..16).map(Key::from_seed).map(|key| (network.initialise(key.child(0)), key.child(1))).collect();
 /// let mut lockstep = Lockstep::new(small, &config, &runs, 10_000)?.ok_or("not plain")?;
@@ -241,7 +242,7 @@ mod tests {
     fn runs_side_by_side_are_the_runs_alone() {
         let modulation = Modulation { learning_rate: 1.5, perturbation_scale: 0.75, ..Modulation::default() };
         for case in cases() {
-            let small = Arc::new(SmallNetwork::new(&*case.network, &case.problem).unwrap());
+            let small = Arc::new(SmallNetwork::new(&case.network, &case.problem).unwrap());
             let key = Key::from_seed;
             let runs: Vec<_> = (0..5).map(|seed| (case.network.initialise(key(seed)), key(seed).child(1))).collect();
             let mut together = Lockstep::new(Arc::clone(&small), &case.config, &runs, 900).unwrap().unwrap();
@@ -264,7 +265,7 @@ mod tests {
     #[test]
     fn failures_and_wrong_shapes_are_told() {
         let case = &cases()[0];
-        let small = Arc::new(SmallNetwork::new(&*case.network, &case.problem).unwrap());
+        let small = Arc::new(SmallNetwork::new(&case.network, &case.problem).unwrap());
         let config = WeightPerturbationConfig { learning_rate: 1e45, ..case.config.clone() };
         let key = Key::from_seed(1);
         let start = case.network.initialise(key);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::kernel::Kernel;
 use crate::kernel::activation::Activation;
 use crate::network::{Initialisation, Network};
 use crate::networks::mlp::MlpConfig;
@@ -44,7 +45,7 @@ pub(crate) fn cases() -> Vec<Case> {
     use Family::{Gaussian, Rademacher};
     use Loss::{CrossEntropy, MeanSquaredError};
     let mut cases = Vec::new();
-    let sizes = [(2, 4, 1, 4), (2, 10, 1, 4), (3, 1, 2, 3), (1, 7, 3, 1), (4, 8, 1, 16), (5, 3, 2, 9), (2, 33, 1, 4)];
+    let sizes = [(2, 4, 1, 4), (2, 10, 1, 4), (3, 1, 2, 3), (1, 7, 3, 2), (4, 8, 1, 16), (5, 3, 2, 9), (2, 33, 1, 4)];
     let functions = [(Tanh, Logistic), (Tanh, Linear), (Relu, Linear), (Logistic, Tanh), (Step, Logistic)];
     for (index, (inputs, hidden, outputs, count)) in sizes.into_iter().enumerate() {
         for (other, (family, two_sided, directions)) in [
@@ -70,6 +71,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 output_activation,
                 initialisation: Initialisation::Normal(0.7),
             };
+            let kernel = if (index + other) % 2 == 0 { Kernel::Native } else { Kernel::Portable };
             cases.push(Case {
                 config: WeightPerturbationConfig {
                     learning_rate: 0.2,
@@ -80,7 +82,7 @@ pub(crate) fn cases() -> Vec<Case> {
                     schedule: if other % 2 == 0 { Schedule::Linear } else { Schedule::Constant },
                     ..Default::default()
                 },
-                network: Arc::new(config.build(inputs, outputs).unwrap()),
+                network: Arc::new(config.build(inputs, outputs).unwrap().with_kernel(kernel)),
                 problem: with_loss(count, inputs, outputs, loss),
             });
         }

@@ -16,6 +16,7 @@ use crate::environment::EnvironmentConfig;
 use crate::error::{Error, Result};
 use crate::evaluation::Metric;
 use crate::gradient::GradientConfig;
+use crate::kernel::Kernel;
 use crate::network::NetworkConfig;
 use crate::neuromodulation::system::NeuromodulationConfig;
 use crate::optimizer::OptimizerConfig;
@@ -59,6 +60,9 @@ pub struct StudyConfig {
     /// What kind of study it is.
     #[serde(default)]
     pub kind: Kind,
+    /// How networks compute: `portable` for the same bits on every machine, `native` for speed.
+    #[serde(default = "portable", skip_serializing_if = "is_portable")]
+    pub kernel: Kernel,
     /// Loss evaluations (or forward-equivalents) of a run.
     #[serde(default = "default_budget")]
     pub budget: u64,
@@ -117,6 +121,15 @@ pub struct StudyConfig {
 
 fn default_budget() -> u64 {
     10_000
+}
+
+fn portable() -> Kernel {
+    Kernel::Portable
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as the attribute asks for it")]
+fn is_portable(kernel: &Kernel) -> bool {
+    *kernel == Kernel::Portable
 }
 
 fn ratio() -> Effect {

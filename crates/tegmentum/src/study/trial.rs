@@ -54,14 +54,15 @@ impl Stage {
     /// If the task or the network cannot be built, or a metric does not fit.
     pub fn new(study: &StudyConfig, setting: &Setting) -> Result<Self> {
         let problem = Arc::new(setting.task.build()?.problem(Key::from_seed(0))?);
-        let network: Arc<dyn Network> = Arc::from(setting.network.build(problem.num_inputs(), problem.num_outputs())?);
+        let (inputs, outputs) = (problem.num_inputs(), problem.num_outputs());
+        let network: Arc<dyn Network> = Arc::from(setting.network.build_with(study.kernel, inputs, outputs)?);
         for metric in &study.metrics {
             metric.check(&problem)?;
         }
         Ok(Self {
             budget: setting.budget.unwrap_or(study.budget),
             objective: NetworkLoss::new(Arc::clone(&network), Arc::clone(&problem)),
-            small: SmallNetwork::new(&*network, &problem).map(Arc::new),
+            small: SmallNetwork::new(&network, &problem).map(Arc::new),
             setting: setting.clone(),
             problem,
             network,

@@ -31,7 +31,7 @@ impl Model {
             for (slot, &value) in activity[network.input_rows()].iter_mut().zip(row) {
                 *slot = [value; 4];
             }
-            network.step4(&self.parameters, None, &mut activity);
+            network.step4(&mut (&self.parameters).into(), None, &mut activity);
             if step + 1 >= first {
                 predictions.extend(activity[network.output_rows()].iter().map(|lanes| lanes[0]));
             }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use rayon::prelude::*;
+use tegmentum::kernel::Kernel;
 use tegmentum::network::{Network, NetworkConfig};
 use tegmentum::networks::{elman::ElmanConfig, gru::GruConfig};
 use tegmentum::objectives::NetworkLoss;
@@ -83,7 +84,7 @@ struct Plan<'a> {
 pub(super) fn train(arguments: &Forecast, series: &Series) -> Result<Trained> {
     let config = network_config(arguments);
     let channels = series.channels.len();
-    let network: Arc<dyn Network> = Arc::from(config.build(channels, channels)?);
+    let network: Arc<dyn Network> = Arc::from(config.build_with(Kernel::Portable, channels, channels)?);
     let progress = Progress::new();
     let plan = Plan { arguments, network, progress: &progress };
     let restarts = u64::from(arguments.restarts);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Credit, L, NodePerturbation, Readout};
 use crate::batch::{Batch, LaneBatch, Part};
-use crate::forward::{add_connection_products, add_losses, per_term, run_block};
+use crate::forward::{add_connection_products, add_losses, per_term, run_blocks};
 use crate::kernel::affine::sum_lanes;
 use crate::kernel::lanes::{average_into, multiply_rows};
 use crate::kernel::noise::add_signs;
@@ -122,7 +122,8 @@ impl NodePerturbation {
         let mut total = 0.0;
         let valid = batch.valid(block);
         let noise_at = |step: usize| Some(UnitNoise { directions: &noise[step * units..(step + 1) * units], scale });
-        run_block(&*self.network, &self.acting, batch, block, activity, noise_at, |step, activity| {
+        let mut weights = (&self.acting).into();
+        run_blocks(&*self.network, &mut weights, batch, block..block + 1, activity, noise_at, |step, activity| {
             let mut sums = [0.0f64; L];
             if step >= batch.washout {
                 add_losses(loss, &activity[outputs.clone()], batch.targets(block, step), &mut sums);
@@ -205,7 +206,7 @@ impl NodePerturbation {
                 }
                 activity[network.input_rows()].copy_from_slice(space.batch.inputs(block, step));
                 let scale = sign * self.config.noise as f32;
-                network.step(&self.acting, Some(UnitNoise { directions: noise, scale }), activity);
+                network.step(&mut (&self.acting).into(), Some(UnitNoise { directions: noise, scale }), activity);
                 let mut sums = [0.0f64; L];
                 if step >= space.batch.washout {
                     let targets = space.batch.targets(block, step);

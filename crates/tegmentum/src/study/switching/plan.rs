@@ -96,7 +96,8 @@ impl Course {
             }
             distinct.push(world);
         }
-        let network: Arc<dyn Network> = Arc::from(network.build(problems[0].num_inputs(), problems[0].num_outputs())?);
+        let (inputs, outputs) = sizes(&problems[0]);
+        let network: Arc<dyn Network> = Arc::from(network.build_with(study.kernel, inputs, outputs)?);
         Ok(Self { phases, problems, stream: Stream::new(network, distinct)? })
     }
 

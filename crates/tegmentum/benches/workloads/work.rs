@@ -1,0 +1,196 @@
+//! What is measured: networks on problems under learners, made through the public interface of the library.
+
+use std::sync::Arc;
+
+use tegmentum::error::Result;
+use tegmentum::kernel::{InstructionSet, limit};
+use tegmentum::network::{Network, NetworkConfig};
+use tegmentum::neuromodulation::modulation::Modulation;
+use tegmentum::objective::Objective;
+use tegmentum::objectives::NetworkLoss;
+use tegmentum::optimizers::weight_perturbation::WeightPerturbationConfig;
+use tegmentum::perturbation::{Base, Bases, Family, Probe};
+use tegmentum::random::Key;
+use tegmentum::task::{ExampleSet, Examples, Loss, Problem, Task, Windows};
+use tegmentum::tasks::lorenz::LorenzConfig;
+use tegmentum::training::{BlackBoxLearner, Learner};
+
+use crate::problem;
+
+/// Work of which a rate is measured.
+pub(crate) struct Work {
+    /// What one call does, in the unit of the row.
+    pub(crate) units: f64,
+    /// Useful floating-point operations of one call: products and sums of forward passes. 0 where that says nothing.
+    pub(crate) operations: f64,
+    /// Bytes that one call has to move through memory. 0 where all fits the caches.
+    pub(crate) bytes: f64,
+    /// Threads it may use.
+    pub(crate) threads: usize,
+    /// The widest instructions it may use.
+    pub(crate) widest: InstructionSet,
+    pool: rayon::ThreadPool,
+    run: Box<dyn FnMut() -> Result<()> + Send>,
+}
+
+impl Work {
+    /// `run`, which does `units` of work, on one thread.
+    pub(crate) fn new(units: f64, run: impl FnMut() -> Result<()> + Send + 'static) -> Result<Self> {
+        let work = Self {
+            units,
+            operations: 0.0,
+            bytes: 0.0,
+            threads: 1,
+            widest: InstructionSet::Avx512,
+            pool: pool(1)?,
+            run: Box::new(run),
+        };
+        Ok(work)
+    }
+
+    /// The same work on several threads.
+    pub(crate) fn on_threads(mut self, threads: usize) -> Result<Self> {
+        (self.threads, self.pool) = (threads, pool(threads)?);
+        Ok(self)
+    }
+
+    /// The same work with narrower instructions.
+    pub(crate) fn at_most(mut self, widest: InstructionSet) -> Self {
+        self.widest = widest;
+        self
+    }
+
+    /// Does it once.
+    pub(crate) fn call(&mut self) -> Result<()> {
+        limit(self.widest);
+        let run = &mut self.run;
+        self.pool.install(run)
+    }
+
+    /// Does it once, in a function that a profiler can find by its name.
+    pub(crate) fn call_measured(&mut self) -> Result<()> {
+        let run = &mut self.run;
+        self.pool.install(|| measured_work(run))
+    }
+}
+
+#[inline(never)]
+fn measured_work(run: &mut (dyn FnMut() -> Result<()> + Send)) -> Result<()> {
+    std::hint::black_box(run())
+}
+
+fn pool(threads: usize) -> Result<rayon::ThreadPool> {
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(|error| problem(error.to_string()))
+}
+
+/// A network, what it learns, and where it starts.
+pub(crate) struct Subject {
+    pub(crate) network: Arc<dyn Network>,
+    pub(crate) problem: Arc<Problem>,
+    pub(crate) start: Vec<f32>,
+    /// As long as the process: learners borrow it.
+    pub(crate) objective: &'static NetworkLoss,
+}
+
+impl Subject {
+    pub(crate) fn new(problem: Problem, network: &str) -> Result<Self> {
+        let config: NetworkConfig = toml::from_str(network).map_err(|error| crate::problem(error.to_string()))?;
+        let network: Arc<dyn Network> = Arc::from(config.build(problem.num_inputs(), problem.num_outputs())?);
+        let (problem, start) = (Arc::new(problem), network.initialise(Key::from_seed(1)));
+        let objective = Box::leak(Box::new(NetworkLoss::new(Arc::clone(&network), Arc::clone(&problem))));
+        Ok(Self { network, problem, start, objective })
+    }
+
+    /// Operations of one evaluation.
+    pub(crate) fn operations(&self) -> f64 {
+        self.objective.operations().unwrap_or(0) as f64
+    }
+
+    /// Weight perturbation, two-sided, normal noise, `directions` pairs an update, at a rate that leaves the weights about where
+    /// they are and still computes every step.
+    pub(crate) fn learner(&self, directions: usize) -> Result<Box<dyn Learner>> {
+        let config = WeightPerturbationConfig {
+            learning_rate: 1e-9,
+            directions,
+            two_sided: true,
+            family: Family::Gaussian,
+            ..WeightPerturbationConfig::default()
+        };
+        let optimizer = config.build(self.start.clone(), Key::from_seed(3), u64::MAX)?;
+        Ok(Box::new(BlackBoxLearner::new(self.objective, Box::new(optimizer))))
+    }
+
+    /// Updates of `learner`, each with `evaluations` of the whole batch and worth `units`.
+    pub(crate) fn updates(
+        &self,
+        learner: Box<dyn Learner>,
+        count: u64,
+        evaluations: usize,
+        units: f64,
+    ) -> Result<Work> {
+        let (mut learner, mut update, modulation) = (learner, 0, Modulation::default());
+        let mut work = Work::new(count as f64 * units, move || {
+            for _ in 0..count {
+                learner.update(Key::from_seed(2).child(update), &modulation)?;
+                update += 1;
+            }
+            Ok(())
+        })?;
+        work.operations = count as f64 * evaluations as f64 * self.operations();
+        Ok(work)
+    }
+
+    /// Passes of the unperturbed network, `count` of them on one batch.
+    pub(crate) fn passes(&self, count: usize) -> Result<Work> {
+        let (objective, start) = (self.objective, self.start.clone());
+        let (probes, mut losses) = (vec![Probe::unperturbed(Base::Acting); count], vec![0.0; count]);
+        let mut call = 0;
+        let mut work = Work::new(count as f64, move || {
+            call += 1;
+            let batch = tegmentum::batch::Batch(Key::from_seed(2).child(call));
+            objective.losses(Bases::single(&start), &probes, batch, &mut losses)
+        })?;
+        work.operations = count as f64 * self.operations();
+        Ok(work)
+    }
+}
+
+/// XOR on all four patterns: MLP 2-`hidden`-1 with a logistic output, squared error.
+pub(crate) fn xor(hidden: usize) -> Result<Subject> {
+    let task = tegmentum::task::TaskConfig::from_name("xor")?.build()?;
+    Subject::new(
+        task.problem(Key::from_seed(0))?,
+        &format!("[mlp]\nhidden = [{hidden}]\noutput_activation = \"logistic\""),
+    )
+}
+
+/// The Lorenz series, `batch` windows of `steps` steps, 0.05 between samples.
+pub(crate) fn lorenz(batch: usize, steps: usize) -> Result<Problem> {
+    let config = LorenzConfig {
+        sampling_step: 0.05,
+        substeps: 10,
+        train: (steps + 1).max(4000),
+        test: (steps + 1).max(2000),
+        windows: Windows { count: batch, length: steps, washout: 0 },
+        ..LorenzConfig::default()
+    };
+    config.build()?.problem(Key::from_seed(0))
+}
+
+/// Elman 3-64-3 on it.
+pub(crate) fn elman(batch: usize, steps: usize) -> Result<Subject> {
+    Subject::new(lorenz(batch, steps)?, "[elman]\nhidden = 64")
+}
+
+/// MLP 784-`hidden`-10 with tanh and softmax cross-entropy on `batch` synthetic examples: normal inputs, classes in turn.
+pub(crate) fn mlp(hidden: &[usize], batch: usize) -> Result<Subject> {
+    let (num_inputs, num_outputs) = (784, 10);
+    let mut stream = Key::from_seed(4).stream();
+    let inputs = (0..batch * num_inputs).map(|_| stream.normal()).collect();
+    let targets =
+        (0..batch * num_outputs).map(|i| f32::from(u8::from(i / num_outputs % num_outputs == i % num_outputs)));
+    let train = ExampleSet { inputs, targets: targets.collect() };
+    let test = train.clone();
+    let examples = Examples { num_inputs, num_outputs, train, test, batch: None, loss: Loss::CrossEntropy };
+    Subject::new(Problem::Examples(examples), &format!("[mlp]\nhidden = {hidden:?}\noutput_activation = \"softmax\""))
+}

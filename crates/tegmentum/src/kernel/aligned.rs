@@ -1,0 +1,71 @@
+//! Numbers that begin at the beginning of a cache line.
+
+/// Numbers that begin at the beginning of a cache line, so that no vector of a row whose length fills whole lines crosses two.
+#[derive(Debug)]
+pub(crate) struct AlignedVec {
+    values: Vec<f32>,
+    start: usize,
+    len: usize,
+}
+
+/// Numbers in a cache line of 64 bytes.
+const LINE: usize = 16;
+
+impl AlignedVec {
+    /// `len` zeros.
+    pub(crate) fn zeros(len: usize) -> Self {
+        let values = vec![0.0; len + LINE];
+        let start = values.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
+        Self { values, start, len }
+    }
+}
+
+impl Clone for AlignedVec {
+    fn clone(&self) -> Self {
+        let mut copy = Self::zeros(self.len);
+        copy.copy_from_slice(self);
+        copy
+    }
+}
+
+impl std::ops::Deref for AlignedVec {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        &self.values[self.start..self.start + self.len]
+    }
+}
+
+impl std::ops::DerefMut for AlignedVec {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        &mut self.values[self.start..self.start + self.len]
+    }
+}
+
+impl Default for AlignedVec {
+    fn default() -> Self {
+        Self::zeros(0)
+    }
+}
+
+impl AlignedVec {
+    /// Makes room for at least `len` numbers; what they are afterwards is not said.
+    pub(crate) fn reserve(&mut self, len: usize) {
+        if self.len < len {
+            *self = Self::zeros(len);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn aligned_numbers_begin_a_line_and_are_copied() {
+        let mut numbers = AlignedVec::zeros(100);
+        assert_eq!(numbers.as_ptr().align_offset(64), 0);
+        numbers[99] = 3.0;
+        assert_eq!((numbers.clone()[99], numbers.len()), (3.0, 100));
+    }
+}

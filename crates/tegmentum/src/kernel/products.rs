@@ -1,0 +1,445 @@
+//! Products of weights and activities: `out[j] ← out[j] + Σᵢ W[i, j] · in[i]`, the heart of every forward pass.
+//!
+//! Weights are input-major (`W[i · outputs + j]`). Activities lie in blocks of rows; a row holds one number for each of
+//! `L` examples side by side. A product works on any number of blocks at once and reads each weight once for two of them.
+//!
+//! # Orders of sums
+//! They depend on `L` and on the sizes of the matrix alone, never on the instructions or on how many blocks there are:
+//! - `L` = 4 or 16: inputs in order, one after the other. Lanes are examples; a weight is broadcast over them.
+//! - `L` = 1, whole vectors of 16 outputs: inputs in [`SECTION`]s; in a section four chains (inputs 4k, 4k + 1, 4k + 2,
+//!   4k + 3), the first of which begins with the output so far, joined as (a + b) + (c + d). Lanes are outputs.
+//! - `L` = 1, the last `outputs mod 16` outputs: in a section sixteen chains (inputs 16k + l), joined by halves, then added
+//!   to the output so far. Lanes are inputs. Such columns may be given transposed ([`transpose_tail`]), which is faster.
+//!
+//! Cost: 2 · inputs · outputs · `L` operations for each block. On a machine with two 512-bit multipliers the loop for
+//! `L` = 16 runs at 80 % of their speed, the one for a single example at what the first cache delivers.
+
+use std::ops::Range;
+
+use super::Kernel;
+use super::activation::Activation;
+use super::vector::{Vector, Vectorised, run};
+
+/// Inputs of a section of a product with a single example.
+pub const SECTION: usize = 128;
+/// Numbers in a vector.
+const WIDTH: usize = 16;
+
+/// Where a product reads and writes in each block of rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Rows of a block.
+    pub stride: usize,
+    /// Rows that are read.
+    pub inputs: Range<usize>,
+    /// Rows that are added to; behind the inputs.
+    pub outputs: Range<usize>,
+}
+
+/// A product to be done in every block of an activity.
+#[derive(Clone, Copy, Debug)]
+pub struct Product<'a> {
+    /// The matrix, [inputs × outputs].
+    pub weights: &'a [f32],
+    /// Its last columns transposed, [outputs mod 16 × inputs], or nothing.
+    pub tails: Option<&'a [f32]>,
+    /// What the sums begin with, `[outputs]`; without it, with the outputs so far.
+    pub bias: Option<&'a [f32]>,
+    /// What is done with each sum at the end. `Step` and `Softmax` are not: they leave it as it is.
+    pub activation: Activation,
+    /// Where it reads and writes.
+    pub place: &'a Place,
+}
+
+impl Product<'_> {
+    /// Does the product in all `blocks` [blocks × stride × L], `L` = 1, 4 or 16.
+    ///
+    /// # Panics
+    /// If the sizes do not fit, or for another `L`.
+    pub fn run<const L: usize>(&self, kernel: Kernel, blocks: &mut [[f32; L]]) {
+        let Place { stride, inputs, outputs } = self.place;
+        assert!(
+            inputs.end <= outputs.start
+                && outputs.end <= *stride
+                && blocks.len().is_multiple_of(*stride)
+                && self.weights.len() == inputs.len() * outputs.len()
+                && self.bias.is_none_or(|bias| bias.len() == outputs.len())
+                && self.tails.is_none_or(|tails| tails.len() == inputs.len() * (outputs.len() % WIDTH)),
+            "a product's sizes do not fit: {:?}, {} weights",
+            self.place,
+            self.weights.len()
+        );
+        let flat = blocks.as_flattened_mut();
+        match L {
+            1 => run(kernel, SingleExample { product: *self, rows: flat }),
+            4 => run(kernel, Examples::<4> { product: *self, rows: flat.as_chunks_mut().0 }),
+            16 => run(kernel, Examples::<16> { product: *self, rows: flat.as_chunks_mut().0 }),
+            _ => panic!("products have 1, 4 or 16 lanes, not {L}"),
+        }
+    }
+}
+
+/// The loop whose lanes are examples.
+struct Examples<'a, const L: usize> {
+    product: Product<'a>,
+    rows: &'a mut [[f32; L]],
+}
+
+impl Vectorised for Examples<'_, 16> {
+    #[inline(always)]
+    fn run<Wide: Vector<16>, Narrow: Vector<4>>(self) {
+        if Wide::REGISTERS >= 16 { self.two_blocks::<Wide, 8>() } else { self.one_block::<Wide, 4>() }
+    }
+}
+
+impl Vectorised for Examples<'_, 4> {
+    #[inline(always)]
+    fn run<Wide: Vector<16>, Narrow: Vector<4>>(self) {
+        self.one_block::<Narrow, 8>();
+    }
+}
+
+impl<const L: usize> Examples<'_, L> {
+    /// Two blocks at once, `G` outputs at once; what is left over one by one.
+    #[inline(always)]
+    fn two_blocks<V: Vector<L>, const G: usize>(self) {
+        let stride = self.product.place.stride;
+        for pair in self.rows.chunks_mut(2 * stride) {
+            if pair.len() > stride {
+                let (first, second) = pair.split_at_mut(stride);
+                let rest = tiles::<V, L, G, 2>(self.product, [&mut *first, &mut *second], 0);
+                tiles::<V, L, 1, 2>(self.product, [first, second], rest);
+            } else {
+                let rest = tiles::<V, L, G, 1>(self.product, [&mut *pair], 0);
+                tiles::<V, L, 1, 1>(self.product, [pair], rest);
+            }
+        }
+    }
+
+    /// One block at once, for processors with few registers.
+    #[inline(always)]
+    fn one_block<V: Vector<L>, const G: usize>(self) {
+        for block in self.rows.chunks_mut(self.product.place.stride) {
+            let rest = tiles::<V, L, G, 1>(self.product, [&mut *block], 0);
+            tiles::<V, L, 1, 1>(self.product, [block], rest);
+        }
+    }
+}
+
+/// As many groups of `G` outputs as there are from output `first` on, in `B` blocks at once; returns the first output
+/// that is left.
+#[inline(always)]
+#[allow(unsafe_code)]
+fn tiles<V: Vector<L>, const L: usize, const G: usize, const B: usize>(
+    product: Product<'_>,
+    blocks: [&mut [[f32; L]]; B],
+    first: usize,
+) -> usize {
+    let Product { weights, bias, activation, place, .. } = product;
+    let width = place.outputs.len();
+    let mut first = first;
+    while first + G <= width {
+        let row = place.outputs.start + first;
+        let mut sums: [[V; B]; G] = match bias {
+            Some(bias) => std::array::from_fn(|g| [V::splat(bias[first + g]); B]),
+            None => std::array::from_fn(|g| std::array::from_fn(|b| V::load(&blocks[b][row + g]))),
+        };
+        let mut weight = weights[first..].as_ptr();
+        for i in place.inputs.clone() {
+            // SAFETY: `Product::run` has checked that the rows `inputs` lie in every block and that there are
+            // inputs · outputs weights; the weights read here are W[i, first .. first + G], and `first + G ≤ width`.
+            unsafe {
+                let input: [V; B] = std::array::from_fn(|b| V::load(blocks[b].get_unchecked(i)));
+                for g in 0..G {
+                    let factor = V::splat(*weight.add(g));
+                    for b in 0..B {
+                        sums[g][b] = factor.multiply_add(input[b], sums[g][b]);
+                    }
+                }
+            }
+            weight = weight.wrapping_add(width);
+        }
+        for g in 0..G {
+            for b in 0..B {
+                activation.of_vector(sums[g][b]).store(&mut blocks[b][row + g]);
+            }
+        }
+        first += G;
+    }
+    first
+}
+
+/// The loops for one example: lanes are outputs, and for the last few outputs inputs.
+struct SingleExample<'a> {
+    product: Product<'a>,
+    rows: &'a mut [f32],
+}
+
+impl Vectorised for SingleExample<'_> {
+    #[inline(always)]
+    fn run<Wide: Vector<16>, Narrow: Vector<4>>(self) {
+        let Place { stride, inputs, outputs } = self.product.place;
+        for block in self.rows.chunks_mut(*stride) {
+            let (before, after) = block.split_at_mut(outputs.start);
+            let (inputs, outputs) = (&before[inputs.clone()], &mut after[..outputs.len()]);
+            for start in (0..inputs.len()).step_by(SECTION) {
+                let section = start..(start + SECTION).min(inputs.len());
+                let product = Product {
+                    weights: &self.product.weights[start * outputs.len()..],
+                    bias: self.product.bias.filter(|_| start == 0),
+                    activation: if section.end == inputs.len() { self.product.activation } else { Activation::Linear },
+                    ..self.product
+                };
+                let mut first = 0;
+                if Wide::REGISTERS >= 16 {
+                    first = chains::<Wide, 4>(product, &inputs[section.clone()], outputs, first);
+                }
+                first = chains::<Wide, 1>(product, &inputs[section.clone()], outputs, first);
+                if first < outputs.len() {
+                    last_outputs::<Wide>(product, section, inputs, outputs);
+                }
+            }
+        }
+    }
+}
+
+/// Four chains for as many groups of `G` vectors of outputs as there are from output `first` on.
+#[inline(always)]
+#[allow(unsafe_code)]
+fn chains<V: Vector<WIDTH>, const G: usize>(
+    product: Product<'_>,
+    inputs: &[f32],
+    outputs: &mut [f32],
+    first: usize,
+) -> usize {
+    let Product { weights, bias, activation, .. } = product;
+    let width = outputs.len();
+    debug_assert!(weights.len() >= inputs.len() * width);
+    let mut first = first;
+    while first + WIDTH * G <= width {
+        let group = outputs[first..first + WIDTH * G].as_chunks_mut::<WIDTH>().0;
+        let mut sums = [[V::splat(0.0); G]; 4];
+        sums[0] = match bias {
+            Some(bias) => {
+                let bias = bias[first..first + WIDTH * G].as_chunks::<WIDTH>().0;
+                std::array::from_fn(|g| V::load(&bias[g]))
+            }
+            None => std::array::from_fn(|g| V::load(&group[g])),
+        };
+        let mut start = 0;
+        while start < inputs.len() {
+            for chain in 0..4 {
+                let i = start + chain;
+                if start + 4 > inputs.len() && i >= inputs.len() {
+                    break;
+                }
+                // SAFETY: `Product::run` has checked that there are inputs · outputs weights, and the caller passes those
+                // from its section on; i < inputs and `first + 16 G ≤ outputs`.
+                unsafe {
+                    let input = V::splat(*inputs.get_unchecked(i));
+                    let row = weights.as_ptr().add(i * width + first);
+                    for g in 0..G {
+                        let weight = V::load(&*row.add(WIDTH * g).cast());
+                        sums[chain][g] = weight.multiply_add(input, sums[chain][g]);
+                    }
+                }
+            }
+            start += 4;
+        }
+        for g in 0..G {
+            let sum = sums[0][g].add(sums[1][g]).add(sums[2][g].add(sums[3][g]));
+            activation.of_vector(sum).store(&mut group[g]);
+        }
+        first += WIDTH * G;
+    }
+    first
+}
+
+/// The outputs beyond the last whole vector, for a section of the inputs; the product's weights begin with the section,
+/// its tails do not.
+#[inline(always)]
+fn last_outputs<V: Vector<WIDTH>>(product: Product<'_>, section: Range<usize>, all: &[f32], outputs: &mut [f32]) {
+    let Product { weights, tails, bias, activation, .. } = product;
+    let width = outputs.len();
+    let first = width / WIDTH * WIDTH;
+    let inputs = &all[section.clone()];
+    let (whole, rest) = inputs.as_chunks::<WIDTH>();
+    let mut values = [0.0; WIDTH];
+    for tail in 0..width - first {
+        let mut sums = V::splat(0.0);
+        let column = tails.map(|tails| &tails[tail * all.len()..][section.clone()]);
+        let weight = |i: usize| column.map_or_else(|| weights[i * width + first + tail], |column| column[i]);
+        if let Some(column) = column {
+            for (weights, inputs) in column.as_chunks().0.iter().zip(whole) {
+                sums = V::load(weights).multiply_add(V::load(inputs), sums);
+            }
+        } else {
+            for (chunk, inputs) in whole.iter().enumerate() {
+                let weights = std::array::from_fn(|lane| weight(chunk * WIDTH + lane));
+                sums = V::load(&weights).multiply_add(V::load(inputs), sums);
+            }
+        }
+        if !rest.is_empty() {
+            let (mut last, mut last_weights) = ([0.0; WIDTH], [0.0; WIDTH]);
+            for (lane, input) in rest.iter().enumerate() {
+                last[lane] = *input;
+                last_weights[lane] = weight(whole.len() * WIDTH + lane);
+            }
+            sums = V::load(&last_weights).multiply_add(V::load(&last), sums);
+        }
+        values[tail] = bias.map_or(outputs[first + tail], |bias| bias[first + tail]) + sums.sum();
+    }
+    activation.of_vector(V::load(&values)).store(&mut values);
+    outputs[first..].copy_from_slice(&values[..width - first]);
+}
+
+/// Copies the last columns of a matrix, transposed, as a [`Product`] takes them: `tails` [outputs mod 16 × inputs].
+pub fn transpose_tail(weights: &[f32], outputs: usize, tails: &mut [f32]) {
+    let first = outputs / WIDTH * WIDTH;
+    let inputs = weights.len() / outputs.max(1);
+    for (tail, column) in tails.chunks_exact_mut(inputs.max(1)).enumerate() {
+        for (value, row) in column.iter_mut().zip(weights.chunks_exact(outputs)) {
+            *value = row[first + tail];
+        }
+    }
+}
+
+/// How many columns of a matrix with so many outputs [`transpose_tail`] copies.
+pub fn tail_of(outputs: usize) -> usize {
+    outputs % WIDTH
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Key;
+
+    fn numbers(seed: u64, count: usize) -> Vec<f32> {
+        let mut stream = Key::from_seed(seed).stream();
+        (0..count).map(|_| stream.normal()).collect()
+    }
+
+    /// Shapes with and without whole tiles, vectors and chains, and with more than one section.
+    const SHAPES: [(usize, usize); 7] = [(67, 64), (5, 3), (1, 1), (16, 20), (131, 81), (64, 3), (300, 17)];
+
+    fn place(inputs: usize, outputs: usize) -> Place {
+        Place { stride: inputs + outputs + 3, inputs: 1..1 + inputs, outputs: inputs + 2..inputs + 2 + outputs }
+    }
+
+    fn product<const L: usize>(kernel: Kernel, (inputs, outputs): (usize, usize), tails: bool) -> Vec<f32> {
+        let place = place(inputs, outputs);
+        let weights = numbers(1, inputs * outputs);
+        let mut transposed = vec![0.0; inputs * tail_of(outputs)];
+        transpose_tail(&weights, outputs, &mut transposed);
+        let mut rows = numbers(2, 3 * place.stride * L);
+        let product = Product {
+            weights: &weights,
+            tails: tails.then_some(&transposed),
+            bias: None,
+            activation: Activation::Linear,
+            place: &place,
+        };
+        product.run::<L>(kernel, rows.as_chunks_mut().0);
+        rows
+    }
+
+    fn check_against_f64<const L: usize>() {
+        for (inputs, outputs) in SHAPES {
+            let place = place(inputs, outputs);
+            let weights = numbers(1, inputs * outputs);
+            let before = numbers(2, 3 * place.stride * L);
+            for kernel in [Kernel::Native, Kernel::Portable] {
+                let found = product::<L>(kernel, (inputs, outputs), false);
+                for (index, &value) in found.iter().enumerate() {
+                    let (row, lane) = (index / L, index % L);
+                    let (block, row) = (row / place.stride, row % place.stride);
+                    let mut exact = f64::from(before[index]);
+                    if place.outputs.contains(&row) {
+                        for i in 0..inputs {
+                            let input = before[(block * place.stride + 1 + i) * L + lane];
+                            exact += f64::from(weights[i * outputs + row - place.outputs.start]) * f64::from(input);
+                        }
+                    }
+                    let bound = 1e-6 * (inputs as f64 + 1.0);
+                    assert!(
+                        (f64::from(value) - exact).abs() < bound,
+                        "{inputs} × {outputs}, row {row}: {value}, {exact}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn products_agree_with_f64() {
+        check_against_f64::<1>();
+        check_against_f64::<4>();
+        check_against_f64::<16>();
+    }
+
+    #[test]
+    fn lanes_are_sums_in_the_order_of_the_inputs() {
+        let (inputs, outputs) = (67, 9);
+        let place = place(inputs, outputs);
+        let (weights, before) = (numbers(1, inputs * outputs), numbers(2, 3 * place.stride * 16));
+        let found = product::<16>(Kernel::Portable, (inputs, outputs), false);
+        for j in 0..outputs {
+            let at = (place.outputs.start + j) * 16 + 5;
+            let expected =
+                (0..inputs).fold(before[at], |sum, i| sum + weights[i * outputs + j] * before[(1 + i) * 16 + 5]);
+            assert_eq!(found[at], expected);
+        }
+    }
+
+    #[test]
+    fn transposed_tails_and_other_blocks_change_no_bit() {
+        for shape in SHAPES {
+            let whole = product::<1>(Kernel::Native, shape, false);
+            assert!(whole == product::<1>(Kernel::Native, shape, true), "{shape:?}");
+            let place = place(shape.0, shape.1);
+            let weights = numbers(1, shape.0 * shape.1);
+            let mut rows = numbers(2, 3 * place.stride * 16);
+            let together = product::<16>(Kernel::Native, shape, false);
+            for block in rows.chunks_mut(16 * place.stride) {
+                let (tails, bias, activation) = (None, None, Activation::Linear);
+                Product { weights: &weights, tails, bias, activation, place: &place }
+                    .run::<16>(Kernel::Native, block.as_chunks_mut().0);
+            }
+            assert!(rows == together, "{shape:?}");
+        }
+    }
+
+    /// Bias and activation in the product are those before and behind it.
+    fn check_fused<const L: usize>() {
+        for (inputs, outputs) in SHAPES {
+            let place = place(inputs, outputs);
+            let (weights, bias) = (numbers(1, inputs * outputs), numbers(3, outputs));
+            for kernel in [Kernel::Native, Kernel::Portable] {
+                for activation in [Activation::Tanh, Activation::Relu, Activation::Logistic, Activation::Linear] {
+                    let (mut fused, mut apart) = (numbers(2, 2 * place.stride * L), numbers(2, 2 * place.stride * L));
+                    let product =
+                        Product { weights: &weights, tails: None, bias: Some(&bias), activation, place: &place };
+                    product.run::<L>(kernel, fused.as_chunks_mut().0);
+                    let rows = apart.as_chunks_mut::<L>().0;
+                    for block in rows.chunks_mut(place.stride) {
+                        for (row, bias) in block[place.outputs.clone()].iter_mut().zip(&bias) {
+                            *row = [*bias; L];
+                        }
+                    }
+                    Product { bias: None, activation: Activation::Linear, ..product }.run::<L>(kernel, rows);
+                    for block in rows.chunks_mut(place.stride) {
+                        activation.apply(kernel, &mut block[place.outputs.clone()]);
+                    }
+                    assert!(fused == apart, "{activation:?} {inputs} × {outputs} {kernel:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn bias_and_activation_in_the_product_change_no_bit() {
+        check_fused::<1>();
+        check_fused::<4>();
+        check_fused::<16>();
+    }
+}

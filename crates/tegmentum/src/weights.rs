@@ -1,0 +1,239 @@
+//! What a forward pass computes with: stored weights, or weights that are perturbed as they are read.
+//!
+//! ```text
+//!     W = gain · base + scale · v(direction)
+//! ```
+//! *Stored* weights are a slice. A recurrent network reads its weights at every step, so a perturbed copy is made once
+//! for each probe and reused over the whole sequence and batch, as long as it fits into the second cache.
+//!
+//! *Perturbed* weights are never written as a whole: a panel of rows at a time is made in a work space of a few tens of
+//! kilobytes, multiplied with the whole batch and forgotten, so that memory does not grow with the network. Both halves
+//! of an antithetic pair are made from the same noise. A feed-forward network reads each weight once a pass and needs no
+//! more; a recurrent one makes the panels anew at every step.
+//!
+//! Stored or perturbed, alone or in a pair: the bits of an output are the same.
+
+use std::ops::Range;
+
+use crate::kernel::Kernel;
+use crate::kernel::activation::Activation;
+use crate::kernel::aligned::AlignedVec;
+use crate::kernel::lanes::add_scaled;
+use crate::kernel::noise::CHUNK;
+use crate::kernel::products::{Place, Product, SECTION, tail_of, transpose_tail};
+use crate::network::{Connection, Network, UnitNoise};
+use crate::perturbation::{Direction, Point};
+
+/// Numbers of a panel, where a row of weights is not longer.
+const PANEL: usize = 1 << 14;
+
+/// Rows of a panel over `lanes` for a connection of `units`.
+fn panel_rows(units: usize, lanes: usize) -> usize {
+    if lanes == 1 { SECTION } else { (PANEL / units.max(1)).clamp(4, SECTION) }
+}
+
+/// Numbers of a panel for a connection of `units`.
+pub(crate) fn panel_length(units: usize, lanes: usize) -> usize {
+    panel_rows(units, lanes) * units + CHUNK
+}
+
+/// The weights of a pass.
+#[derive(Debug)]
+pub enum Weights<'a> {
+    /// A slice `[P]`.
+    Stored(Stored<'a>),
+    /// A recipe.
+    Perturbed(Perturbed<'a>),
+}
+
+/// Stored parameters.
+#[derive(Clone, Copy, Debug)]
+pub struct Stored<'a> {
+    parameters: &'a [f32],
+    tails: Option<&'a [f32]>,
+}
+
+/// One candidate, or both halves of an antithetic pair, as a recipe; see the module's head.
+#[derive(Debug)]
+pub struct Perturbed<'a> {
+    /// The vector to start from `[P]`.
+    pub point: Point<'a>,
+    /// A factor on it.
+    pub gain: f32,
+    /// The direction of the perturbation.
+    pub direction: Direction,
+    /// Its scale.
+    pub scale: f32,
+    /// Whether the pass is over the candidates with `scale` and with `−scale`, side by side.
+    pub pair: bool,
+    /// Room for the panels.
+    pub panels: &'a mut Panels,
+}
+
+/// Room for the panels of perturbed weights.
+#[derive(Clone, Debug, Default)]
+pub struct Panels {
+    plus: AlignedVec,
+    minus: AlignedVec,
+}
+
+impl<'a> From<&'a [f32]> for Weights<'a> {
+    fn from(parameters: &'a [f32]) -> Self {
+        Self::Stored(Stored { parameters, tails: None })
+    }
+}
+
+impl<'a> From<&'a Vec<f32>> for Weights<'a> {
+    fn from(parameters: &'a Vec<f32>) -> Self {
+        Self::from(&parameters[..])
+    }
+}
+
+impl<'a> Stored<'a> {
+    /// `parameters` `[P]` of `network` with the last columns of its matrices transposed into `tails`, which makes steps
+    /// over a single example faster and changes no bit.
+    pub(crate) fn with_tails(network: &dyn Network, parameters: &'a [f32], tails: &'a mut Vec<f32>) -> Self {
+        tails.resize(network.connections().iter().map(tail_length).sum(), 0.0);
+        let mut rest = &mut tails[..];
+        for connection in network.connections() {
+            let (own, after) = rest.split_at_mut(tail_length(connection));
+            transpose_tail(&parameters[connection.weights.clone()], connection.units.len(), own);
+            rest = after;
+        }
+        Self { parameters, tails: Some(tails) }
+    }
+}
+
+/// Numbers in the transposed last columns of a connection's matrix.
+fn tail_length(connection: &Connection) -> usize {
+    connection.presynaptic.len() * tail_of(connection.units.len())
+}
+
+impl Weights<'_> {
+    /// Candidates that a pass evaluates side by side.
+    pub fn members(&self) -> usize {
+        match self {
+            Self::Stored(_) => 1,
+            Self::Perturbed(perturbed) => 1 + usize::from(perturbed.pair),
+        }
+    }
+}
+
+impl Perturbed<'_> {
+    /// Writes the weights `range` into the panels and lends them; the second one is empty without a pair.
+    fn panel(&mut self, range: Range<usize>) -> [&[f32]; 2] {
+        // Noise is made in whole chunks.
+        let start = range.start / CHUNK * CHUNK;
+        let (inside, length) = (range.start - start..range.end - start, range.end - start);
+        self.panels.plus.reserve(length);
+        let plus = &mut self.panels.plus[..length];
+        self.point.part(start..range.end).write(self.gain, plus);
+        if !self.pair {
+            self.direction.add_chunk(start / CHUNK, self.scale, plus);
+            return [&self.panels.plus[inside], &[]];
+        }
+        self.panels.minus.reserve(length);
+        let minus = &mut self.panels.minus[..length];
+        minus.copy_from_slice(plus);
+        self.direction.add_pair(start / CHUNK, self.scale, plus, minus);
+        [&self.panels.plus[inside.clone()], &self.panels.minus[inside]]
+    }
+}
+
+/// One connection of a step: from the rows that it reads to the units that it drives.
+pub(crate) struct Drive<'a> {
+    /// The arithmetic.
+    pub(crate) kernel: Kernel,
+    /// All connections of the network.
+    pub(crate) connections: &'a [Connection],
+    /// Which of them.
+    pub(crate) index: usize,
+    /// Rows of a block.
+    pub(crate) stride: usize,
+    /// Rows of the units.
+    pub(crate) units: Range<usize>,
+    /// What the units do.
+    pub(crate) activation: Activation,
+}
+
+impl Drive<'_> {
+    /// Computes the units in every block: bias, product, noise, activation.
+    ///
+    /// `noise` [blocks × units of the network × L], `activity` [members × blocks × stride × L].
+    pub(crate) fn run<const L: usize>(
+        &self,
+        weights: &mut Weights<'_>,
+        noise: Option<UnitNoise<'_, L>>,
+        activity: &mut [[f32; L]],
+    ) {
+        let in_product = noise.is_none() && self.activation.is_of_one_number();
+        let fused = if in_product { self.activation } else { Activation::Linear };
+        match weights {
+            Weights::Stored(stored) => self.stored(*stored, fused, activity),
+            Weights::Perturbed(perturbed) => self.perturbed(perturbed, fused, activity),
+        }
+        if let Some(noise) = noise {
+            self.add_noise(noise, activity);
+        }
+        if !in_product {
+            for block in activity.chunks_mut(self.stride) {
+                self.activation.apply(self.kernel, &mut block[self.units.clone()]);
+            }
+        }
+    }
+
+    fn place(&self, inputs: Range<usize>) -> Place {
+        Place { stride: self.stride, inputs, outputs: self.units.clone() }
+    }
+
+    fn stored<const L: usize>(&self, stored: Stored<'_>, activation: Activation, activity: &mut [[f32; L]]) {
+        let Stored { parameters, tails } = stored;
+        let connection = &self.connections[self.index];
+        let before: usize = self.connections[..self.index].iter().map(tail_length).sum();
+        let product = Product {
+            weights: &parameters[connection.weights.clone()],
+            tails: tails.map(|tails| &tails[before..before + tail_length(connection)]),
+            bias: Some(&parameters[connection.bias.clone()]),
+            activation,
+            place: &self.place(connection.presynaptic.clone()),
+        };
+        product.run(self.kernel, activity);
+    }
+
+    fn perturbed<const L: usize>(
+        &self,
+        perturbed: &mut Perturbed<'_>,
+        activation: Activation,
+        activity: &mut [[f32; L]],
+    ) {
+        let connection = &self.connections[self.index];
+        let half = if perturbed.pair { activity.len() / 2 } else { activity.len() };
+        for (bias, member) in perturbed.panel(connection.bias.clone()).into_iter().zip(activity.chunks_mut(half)) {
+            for block in member.chunks_mut(self.stride) {
+                for (unit, &bias) in block[self.units.clone()].iter_mut().zip(bias) {
+                    *unit = [bias; L];
+                }
+            }
+        }
+        let (width, all) = (connection.units.len(), connection.presynaptic.clone());
+        let rows = panel_rows(width, L);
+        for first in all.clone().step_by(rows) {
+            let place = self.place(first..(first + rows).min(all.end));
+            let start = connection.weights.start + (first - all.start) * width;
+            let panel = perturbed.panel(start..start + place.inputs.len() * width);
+            let activation = if place.inputs.end == all.end { activation } else { Activation::Linear };
+            for (weights, member) in panel.into_iter().zip(activity.chunks_mut(half)) {
+                Product { weights, tails: None, bias: None, activation, place: &place }.run(self.kernel, member);
+            }
+        }
+    }
+
+    fn add_noise<const L: usize>(&self, noise: UnitNoise<'_, L>, activity: &mut [[f32; L]]) {
+        let all = self.connections.last().map_or(1, |connection| connection.units.end);
+        let own = self.connections[self.index].units.clone();
+        for (block, directions) in activity.chunks_mut(self.stride).zip(noise.directions.chunks(all)) {
+            let units = block[self.units.clone()].as_flattened_mut();
+            add_scaled(noise.scale, directions[own.clone()].as_flattened(), units);
+        }
+    }
+}
