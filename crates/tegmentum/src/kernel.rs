@@ -30,15 +30,17 @@ pub(crate) mod aligned;
 pub mod arithmetic;
 pub mod lanes;
 pub mod limits;
+pub(crate) mod lockstep;
+pub(crate) mod many_keys;
 pub mod math;
 pub mod noise;
-pub(crate) mod many_keys;
 pub mod normal;
 pub(crate) mod perceptron;
 pub(crate) mod population;
 pub mod products;
 pub(crate) mod rate;
 pub(crate) mod sequential;
+pub(crate) mod sixteen;
 mod vector;
 
 /// How a network's products and activation functions are computed; see the module's head.

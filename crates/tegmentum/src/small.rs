@@ -6,24 +6,29 @@
 //!
 //! | form | lanes | for |
 //! |---|---|---|
-//! | [`learner`] | two probes × examples | one run, a few directions an update |
-//! | [`learner`], [`population`] | 16 directions (probes) | many directions an update |
+//! | [`learner`] | probes × examples | one run, a few directions an update |
+//! | [`learner`] | 16 directions | one run, a population |
 //! | [`lockstep`] | 16 runs | seeds of one configuration |
 //!
 //! # What is small
-//! One hidden layer, no softmax, at most [`MOST_PARAMETERS`] parameters; examples without a batch size. For the
+//! One hidden layer, no softmax, at most [`MOST_PARAMETERS`] parameters; two or more examples without a batch size. For the
 //! learners: plain [weight perturbation](crate::optimizers::weight_perturbation) (reading `plain`, no averaging).
+
+use std::sync::Arc;
 
 use crate::kernel::Kernel;
 use crate::kernel::activation::Activation;
-use crate::kernel::perceptron::{ExampleRows, Shape};
+use crate::kernel::perceptron::{Shape, Workspace};
 use crate::network::Network;
+use crate::objective::Objective;
+use crate::objectives::NetworkLoss;
 use crate::optimizers::Averaging;
 use crate::optimizers::rate_rule::Reading;
 use crate::optimizers::weight_perturbation::WeightPerturbationConfig;
 use crate::task::{Loss, Problem};
 
 pub mod learner;
+pub mod lockstep;
 #[cfg(test)]
 mod oracle;
 
@@ -34,15 +39,16 @@ pub const MOST_PARAMETERS: usize = 1024;
 ///
 /// # Example
 /// ```
+/// use std::sync::Arc;
 /// use tegmentum::network::NetworkConfig;
 /// use tegmentum::random::Key;
 /// use tegmentum::small::SmallNetwork;
 /// use tegmentum::task::TaskConfig;
 ///
-/// let problem = toml::from_str::<TaskConfig>("[xor]")?.build()?.problem(Key::from_seed(0))?;
-/// let network = |text: &str| toml::from_str::<NetworkConfig>(text).unwrap().build(2, 1).unwrap();
-/// assert!(SmallNetwork::new(&*network("[mlp]\nhidden = [4]"), &problem).is_some());
-/// assert!(SmallNetwork::new(&*network("[mlp]\nhidden = [4, 4]"), &problem).is_none());
+/// let problem = Arc::new(toml::from_str::<TaskConfig>("[xor]")?.build()?.problem(Key::from_seed(0))?);
+/// let network = |text: &str| Arc::from(toml::from_str::<NetworkConfig>(text).unwrap().build(2, 1).unwrap());
+/// assert!(SmallNetwork::new(&network("[mlp]\nhidden = [4]"), &problem).is_some());
+/// assert!(SmallNetwork::new(&network("[mlp]\nhidden = [4, 4]"), &problem).is_none());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -53,21 +59,26 @@ pub struct SmallNetwork {
     targets: Vec<f32>,
     pub(crate) count: usize,
     pub(crate) per_term: f64,
+    /// Bytes of the parameters, and of an evaluation in flight in the general form.
+    pub(crate) state_bytes: usize,
 }
 
 impl SmallNetwork {
     /// `network` on the training part of `problem`, or `None` if one of them is not small.
-    pub fn new(network: &dyn Network, problem: &Problem) -> Option<Self> {
-        let Problem::Examples(examples) = problem else { return None };
-        let shape = shape_of(network, examples.loss)?;
+    pub fn new(network: &Arc<dyn Network>, problem: &Arc<Problem>) -> Option<Self> {
+        let Problem::Examples(examples) = &**problem else { return None };
+        let shape = shape_of(&**network, examples.loss)?;
         let count = examples.train.inputs.len() / examples.num_inputs;
-        if examples.batch.is_some() || count == 0 {
+        if examples.batch.is_some() || count < 2 {
             return None;
         }
         let outputs = if examples.loss == Loss::CrossEntropy { 1 } else { shape.outputs };
+        let general = NetworkLoss::new(Arc::clone(network), Arc::clone(problem));
+        let in_flight = general.bytes_in_flight().unwrap_or(0);
         Some(Self {
+            state_bytes: shape.num_parameters() * size_of::<f32>() + in_flight,
             shape,
-            kernel: Kernel::Portable,
+            kernel: network.kernel(),
             inputs: examples.train.inputs.clone(),
             targets: examples.train.targets.clone(),
             count,
@@ -80,15 +91,9 @@ impl SmallNetwork {
         self.shape.num_parameters()
     }
 
-    /// Bytes of the parameters, and of an evaluation in flight in the general form.
-    pub(crate) fn state_bytes(&self) -> usize {
-        let lanes = if self.count <= 4 { 4 } else { 16 };
-        let activities = self.shape.inputs + self.shape.hidden + self.shape.outputs;
-        (2 * self.num_parameters() + activities * lanes) * size_of::<f32>()
-    }
-
-    pub(crate) fn examples(&self) -> ExampleRows<'_> {
-        ExampleRows { inputs: &self.inputs, targets: &self.targets, per_term: self.per_term }
+    /// The examples in lanes.
+    pub(crate) fn workspace(&self) -> Workspace {
+        Workspace::new(&self.shape, &self.inputs, &self.targets)
     }
 }
 

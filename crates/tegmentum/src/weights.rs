@@ -16,10 +16,10 @@
 use std::ops::Range;
 
 use crate::kernel::Kernel;
+use crate::kernel::activation::Activation;
 use crate::kernel::aligned::AlignedVec;
 use crate::kernel::lanes::add_scaled;
 use crate::kernel::noise::CHUNK;
-use crate::kernel::activation::Activation;
 use crate::kernel::products::{Place, Product, SECTION, tail_of, transpose_tail};
 use crate::network::{Connection, Network, UnitNoise};
 use crate::perturbation::{Direction, Point};

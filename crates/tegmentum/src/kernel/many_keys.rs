@@ -7,12 +7,14 @@
 //!
 //! Cost: one block of 16 keys is 10 rounds of 2 · 16 products.
 
-use super::{dispatched, math};
+use super::normal::inverse_normal;
+use super::sixteen::{LANES, Row, vectorised};
+use super::{Kernel, dispatched};
 use crate::perturbation::Family;
 use crate::random::{CHILD_DOMAIN, MULTIPLIERS, WEYL};
 
 /// Keys side by side.
-pub(crate) const KEYS: usize = 16;
+pub(crate) const KEYS: usize = LANES;
 
 /// One number for each key.
 pub(crate) type Lanes<T> = [T; KEYS];
@@ -20,11 +22,11 @@ pub(crate) type Lanes<T> = [T; KEYS];
 /// The low half of a lane.
 const LOW: u64 = 0xFFFF_FFFF;
 
-/// Ten rounds for 16 counters and keys. High halves of the result are arbitrary.
+/// `R` rounds for 16 counters and keys. High halves of the result are arbitrary.
 #[inline(always)]
-fn philox(mut counter: [Lanes<u64>; 4], keys: &Lanes<u64>) -> [Lanes<u64>; 4] {
+fn philox<const R: usize>(mut counter: [Lanes<u64>; 4], keys: &Lanes<u64>) -> [Lanes<u64>; 4] {
     let (mut low, mut high) = (*keys, keys.map(|key| key >> 32));
-    for round in 0..10 {
+    for round in 0..R {
         if round > 0 {
             for lane in 0..KEYS {
                 low[lane] = low[lane].wrapping_add(u64::from(WEYL[0]));
@@ -48,7 +50,7 @@ dispatched! {
     /// Replaces each key by its child with the index of its lane; see [`Key::child`](crate::random::Key::child).
     pub(crate) fn replace_by_children(keys: &mut Lanes<u64>, indices: &Lanes<u64>) {
         let counter = [*indices, indices.map(|index| index >> 32), [u64::from(CHILD_DOMAIN); KEYS], [0; KEYS]];
-        let words = philox(counter, keys);
+        let words = philox::<10>(counter, keys);
         for lane in 0..KEYS {
             keys[lane] = (words[0][lane] & LOW) | words[1][lane] << 32;
         }
@@ -57,30 +59,29 @@ dispatched! {
 
 /// The `index`-th block of each key, word by word.
 #[inline(always)]
-fn blocks(keys: &Lanes<u64>, index: usize) -> [Lanes<u32>; 4] {
+fn blocks<const R: usize>(keys: &Lanes<u64>, index: usize) -> [Lanes<u32>; 4] {
     let index = index as u64;
     let counter = [[index; KEYS], [index >> 32; KEYS], [0; KEYS], [0; KEYS]];
-    philox(counter, keys).map(|word| word.map(|value| value as u32))
+    philox::<R>(counter, keys).map(|word| word.map(|value| value as u32))
 }
 
 /// Writes the direction of each key: `rows` [P × 16].
-pub(crate) fn write_directions(family: Family, keys: &Lanes<u64>, rows: &mut [Lanes<f32>]) {
+pub(crate) fn write_directions(family: Family, keys: &Lanes<u64>, rows: &mut [Row]) {
+    // Neither is a matter of arithmetic: the kernel says which registers are used.
     match family {
-        Family::Rademacher => write_signs(keys, rows),
+        Family::Rademacher => write_signs(Kernel::Portable, keys, rows),
         Family::Gaussian => write_normals(keys, rows),
     }
 }
 
-dispatched! {
-    /// Signs: bit b of word w of block c is entry 128 c + 32 w + b; 0 is +1, 1 is −1.
-    fn write_signs(keys: &Lanes<u64>, rows: &mut [Lanes<f32>]) {
+vectorised! {
+    /// Signs: bit b of word w of block c is entry 128 c + 32 w + b.
+    fn write_signs<V: Vector>(keys: &Lanes<u64>, rows: &mut [Row]) {
         for (index, rows) in rows.chunks_mut(128).enumerate() {
-            let words = blocks(keys, index);
+            let words = blocks::<10>(keys, index);
             for (word, rows) in words.iter().zip(rows.chunks_mut(32)) {
                 for (bit, row) in rows.iter_mut().enumerate() {
-                    for lane in 0..KEYS {
-                        row[lane] = f32::from_bits(1.0f32.to_bits() | (word[lane] >> bit) << 31);
-                    }
+                    V::signs(word, bit as u32).store(row);
                 }
             }
         }
@@ -88,18 +89,15 @@ dispatched! {
 }
 
 dispatched! {
-    /// Normals: block c has the entries from 4 c on.
-    fn write_normals(keys: &Lanes<u64>, rows: &mut [Lanes<f32>]) {
+    /// Normals: block c, of seven rounds, has the entries from 4 c on, one for each word.
+    fn write_normals(keys: &Lanes<u64>, rows: &mut [Row]) {
         for (index, rows) in rows.chunks_mut(4).enumerate() {
-            let words = blocks(keys, index);
-            let mut normals = [[0.0f32; KEYS]; 4];
-            for lane in 0..KEYS {
-                (normals[0][lane], normals[1][lane]) = math::box_muller(words[0][lane], words[1][lane]);
+            let words = blocks::<7>(keys, index);
+            for (row, words) in rows.iter_mut().zip(&words) {
+                for lane in 0..KEYS {
+                    row.0[lane] = inverse_normal(words[lane]);
+                }
             }
-            for lane in 0..KEYS {
-                (normals[2][lane], normals[3][lane]) = math::box_muller(words[2][lane], words[3][lane]);
-            }
-            rows.copy_from_slice(&normals[..rows.len()]);
         }
     }
 }
@@ -129,12 +127,15 @@ mod tests {
     fn directions_side_by_side_are_the_directions_one_by_one() {
         for family in [Family::Rademacher, Family::Gaussian] {
             for length in [1, 17, 41, 128, 301] {
-                let mut rows = vec![[f32::NAN; KEYS]; length];
+                let mut rows = vec![Row([f32::NAN; KEYS]); length];
                 write_directions(family, &keys(), &mut rows);
                 for (lane, &key) in keys().iter().enumerate() {
                     let mut expected = vec![0.0; length];
                     family.direction(Key(key)).add_to(1.0, &mut expected);
-                    assert!(rows.iter().zip(&expected).all(|(row, value)| row[lane] == *value), "{family:?} {length}");
+                    assert!(
+                        rows.iter().zip(&expected).all(|(row, value)| row.0[lane] == *value),
+                        "{family:?} {length}"
+                    );
                 }
             }
         }

@@ -12,9 +12,9 @@
 //! Cost: 2 P operations and hidden + outputs activations for each example and candidate.
 
 use super::activation::Activation;
-use super::arithmetic::Arithmetic;
 use super::many_keys::{KEYS, Lanes};
-use super::{computed, math};
+use super::math;
+use super::sixteen::{Row, Vector, vectorised};
 use crate::task::Loss;
 
 /// Sizes and functions of a perceptron with one hidden layer, and its loss.
@@ -36,102 +36,159 @@ impl Shape {
         (self.inputs + 1) * self.hidden + (self.hidden + 1) * self.outputs
     }
 
-    /// The loss of one example in each lane, summed over the outputs. `parameter` gives a parameter in a lane;
-    /// `inputs`, `targets` rows of the example; `hidden` [hidden] is work space.
+    /// The losses of `E` vectors of examples side by side, each summed over the outputs. `parameter` gives the lanes of a
+    /// parameter; `inputs` [inputs × E], `targets` [outputs × E] rows of the examples; `hidden` [hidden × E] is work space.
     ///
-    /// Lanes are read and written one number at a time, never as whole arrays: a copy of an array goes through memory in pieces
-    /// of eight bytes, which the load of a vector then has to wait for.
+    /// Four vectors are always under way, of four examples or of four units: an activation function is a chain of
+    /// operations that each wait for the one before.
     #[inline(always)]
-    pub(crate) fn losses<A: Arithmetic, const N: usize>(
+    pub(crate) fn losses<V: Vector, const E: usize>(
         &self,
-        parameter: impl Fn(usize, usize) -> f32,
-        inputs: &[[f32; N]],
-        targets: &[[f32; N]],
-        hidden: &mut [[f32; N]],
-        losses: &mut [f32; N],
-    ) {
-        let bias = self.inputs * self.hidden;
-        for (j, hidden) in hidden.iter_mut().enumerate() {
-            let mut unit = [0.0; N];
-            for lane in 0..N {
-                unit[lane] = parameter(bias + j, lane);
+        parameter: impl Fn(usize) -> V + Copy,
+        inputs: &[[Row; E]],
+        targets: &[[Row; E]],
+        hidden: &mut [[Row; E]],
+    ) -> [V; E] {
+        let hidden = &mut hidden[..self.hidden];
+        let mut first = 0;
+        if E == 1 {
+            let (blocks, _) = hidden.as_chunks_mut::<4>();
+            for block in blocks {
+                self.drive::<V, E, 4>(parameter, first, inputs, block);
+                first += 4;
             }
-            for (i, input) in inputs.iter().enumerate() {
-                for lane in 0..N {
-                    unit[lane] = A::multiply_add(parameter(i * self.hidden + j, lane), input[lane], unit[lane]);
-                }
+        }
+        for unit in first..self.hidden {
+            let block: &mut [[Row; E]] = &mut hidden[unit..=unit];
+            if let Ok(block) = block.try_into() {
+                self.drive::<V, E, 1>(parameter, unit, inputs, block);
             }
-            activate::<A, N>(self.activation, &unit, hidden);
         }
-        let weights = bias + self.hidden;
-        let output_bias = weights + self.hidden * self.outputs;
-        for loss in losses.iter_mut() {
-            *loss = 0.0;
-        }
+        let weights = (self.inputs + 1) * self.hidden;
+        let bias = weights + self.hidden * self.outputs;
+        let mut losses = [V::splat(0.0); E];
         for (o, target) in targets.iter().enumerate() {
-            let mut unit = [0.0; N];
-            for lane in 0..N {
-                unit[lane] = parameter(output_bias + o, lane);
-            }
+            let mut output = [parameter(bias + o); E];
             for (j, hidden) in hidden.iter().enumerate() {
-                for lane in 0..N {
-                    let weight = parameter(weights + j * self.outputs + o, lane);
-                    unit[lane] = A::multiply_add(weight, hidden[lane], unit[lane]);
+                let weight = parameter(weights + j * self.outputs + o);
+                for e in 0..E {
+                    output[e] = weight.multiply_add(V::load(&hidden[e]), output[e]);
                 }
             }
-            let mut output = [0.0; N];
-            activate::<A, N>(self.output_activation, &unit, &mut output);
-            add_loss(self.loss, &output, target, losses);
+            activate(self.output_activation, &mut output);
+            for e in 0..E {
+                losses[e] = losses[e].add(loss_of(self.loss, output[e], V::load(&target[e])));
+            }
+        }
+        losses
+    }
+
+    /// The values of `U` hidden units from `first` on.
+    #[inline(always)]
+    fn drive<V: Vector, const E: usize, const U: usize>(
+        &self,
+        parameter: impl Fn(usize) -> V + Copy,
+        first: usize,
+        inputs: &[[Row; E]],
+        hidden: &mut [[Row; E]; U],
+    ) {
+        let mut units = [[V::splat(0.0); E]; U];
+        for (u, unit) in units.iter_mut().enumerate() {
+            *unit = [parameter(self.inputs * self.hidden + first + u); E];
+        }
+        for (i, input) in inputs.iter().enumerate() {
+            for (u, unit) in units.iter_mut().enumerate() {
+                let weight = parameter(i * self.hidden + first + u);
+                for e in 0..E {
+                    unit[e] = weight.multiply_add(V::load(&input[e]), unit[e]);
+                }
+            }
+        }
+        if E == 1 {
+            let mut values = [V::splat(0.0); U];
+            for u in 0..U {
+                values[u] = units[u][0];
+            }
+            activate(self.activation, &mut values);
+            for u in 0..U {
+                values[u].store(&mut hidden[u][0]);
+            }
+        } else {
+            for u in 0..U {
+                activate(self.activation, &mut units[u]);
+                for e in 0..E {
+                    units[u][e].store(&mut hidden[u][e]);
+                }
+            }
         }
     }
 }
 
+// Loops, and no `map` over arrays: the closure of a `map` is not always inlined, and a function of its own is not
+// compiled for the instructions of its caller.
+
 #[inline(always)]
-fn activate<A: Arithmetic, const N: usize>(activation: Activation, units: &[f32; N], values: &mut [f32; N]) {
+fn activate<V: Vector, const M: usize>(activation: Activation, units: &mut [V; M]) {
     match activation {
-        Activation::Tanh => {
-            for lane in 0..N {
-                values[lane] = math::tanh_by::<A>(units[lane]);
-            }
-        }
+        Activation::Tanh => tanh(units),
         Activation::Logistic => {
-            for lane in 0..N {
-                values[lane] = math::logistic_by::<A>(units[lane]);
+            let half = V::splat(0.5);
+            for unit in units.iter_mut() {
+                *unit = half.multiply(*unit);
+            }
+            tanh(units);
+            for unit in units.iter_mut() {
+                *unit = half.multiply_add(*unit, half);
             }
         }
-        Activation::Relu => {
-            for lane in 0..N {
-                values[lane] = Activation::Relu.of(units[lane]);
-            }
-        }
-        Activation::Step => {
-            for lane in 0..N {
-                values[lane] = Activation::Step.of(units[lane]);
-            }
-        }
-        Activation::Linear | Activation::Softmax => {
-            for lane in 0..N {
-                values[lane] = units[lane];
+        Activation::Linear => {}
+        Activation::Relu | Activation::Step | Activation::Softmax => {
+            for unit in units.iter_mut() {
+                *unit = unit.map(|value| activation.of(value));
             }
         }
     }
+}
+
+/// [`math::tanh_by`], lane by lane, of several vectors in step.
+#[inline(always)]
+fn tanh<V: Vector, const M: usize>(x: &mut [V; M]) {
+    let mut s = *x;
+    for m in 0..M {
+        x[m] = x[m].clamp(math::TANH_LIMIT);
+        s[m] = x[m].multiply(x[m]);
+    }
+    let mut q = [V::splat(math::TANH_DENOMINATOR[0]); M];
+    for coefficient in &math::TANH_DENOMINATOR[1..] {
+        let coefficient = V::splat(*coefficient);
+        for m in 0..M {
+            q[m] = q[m].multiply_add(s[m], coefficient);
+        }
+    }
+    let mut p = [V::splat(math::TANH_NUMERATOR[0]); M];
+    for coefficient in &math::TANH_NUMERATOR[1..] {
+        let coefficient = V::splat(*coefficient);
+        for m in 0..M {
+            p[m] = p[m].multiply_add(s[m], coefficient);
+        }
+    }
+    for m in 0..M {
+        x[m] = x[m].multiply(p[m]);
+    }
+    V::divide(x, &q);
 }
 
 /// As [`forward::add_losses`](crate::forward::add_losses) does for networks without softmax.
 #[inline(always)]
-fn add_loss<const N: usize>(loss: Loss, output: &[f32; N], target: &[f32; N], losses: &mut [f32; N]) {
+fn loss_of<V: Vector>(loss: Loss, output: V, target: V) -> V {
+    let error = output.subtract(target);
     match loss {
-        Loss::MeanSquaredError => {
-            for lane in 0..N {
-                let error = output[lane] - target[lane];
-                losses[lane] += error * error;
-            }
-        }
+        Loss::MeanSquaredError => error.multiply(error),
         Loss::CrossEntropy => {
-            for lane in 0..N {
-                losses[lane] += -(target[lane] * log_probability(output[lane])
-                    + (1.0 - target[lane]) * log_probability(1.0 - output[lane]));
-            }
+            let (one, minus) = (V::splat(1.0), V::splat(-1.0));
+            let first = target.multiply(output.map(log_probability));
+            let second = one.subtract(target).multiply(one.subtract(output).map(log_probability));
+            minus.multiply(first.add(second))
         }
     }
 }
@@ -141,64 +198,78 @@ fn log_probability(p: f32) -> f32 {
     math::ln(if p < 1e-30 { 1e-30 } else { p })
 }
 
-/// Examples in rows: `inputs` [count × inputs], `targets` [count × outputs].
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ExampleRows<'a> {
-    pub(crate) inputs: &'a [f32],
-    pub(crate) targets: &'a [f32],
-    /// 1/(examples · outputs), or 1/examples for cross-entropy.
-    pub(crate) per_term: f64,
-}
-
 /// Examples whose losses are summed before they enter the total: the lanes of a block of the general path.
-pub(crate) const BLOCK: usize = 16;
+const BLOCK: usize = 16;
 
-/// Work space of [`mean_losses`].
-#[derive(Clone, Debug, Default)]
+/// Examples that are computed side by side.
+const ABREAST: usize = 4;
+
+/// Examples in all lanes, and work space for them.
+#[derive(Clone, Debug)]
 pub(crate) struct Workspace {
-    inputs: Vec<Lanes<f32>>,
-    targets: Vec<Lanes<f32>>,
-    hidden: Vec<Lanes<f32>>,
+    count: usize,
+    /// Groups of 4 examples, the last one filled up: [groups × inputs × 4].
+    inputs: Vec<[Row; ABREAST]>,
+    /// [groups × outputs × 4].
+    targets: Vec<[Row; ABREAST]>,
+    hidden: Vec<[Row; ABREAST]>,
 }
 
 impl Workspace {
-    pub(crate) fn new(shape: &Shape) -> Self {
-        let rows = |count| vec![[0.0; KEYS]; count];
-        Self { inputs: rows(shape.inputs), targets: rows(shape.outputs), hidden: rows(shape.hidden) }
+    /// `inputs` [count × inputs], `targets` [count × outputs].
+    pub(crate) fn new(shape: &Shape, inputs: &[f32], targets: &[f32]) -> Self {
+        let count = inputs.len() / shape.inputs;
+        let rows = |values: &[f32], width: usize| {
+            let group = |group: usize| {
+                (0..width).map(move |row| {
+                    let example = |e: usize| (group * ABREAST + e).min(count - 1);
+                    std::array::from_fn(|e| Row([values[example(e) * width + row]; KEYS]))
+                })
+            };
+            (0..count.div_ceil(ABREAST)).flat_map(group).collect()
+        };
+        Self {
+            count,
+            inputs: rows(inputs, shape.inputs),
+            targets: rows(targets, shape.outputs),
+            hidden: vec![[Row::ZERO; ABREAST]; shape.hidden],
+        }
     }
 }
 
-computed! {
-    /// The mean losses of 16 candidates: `candidates` [P × 16].
-    pub(crate) fn mean_losses<A: Arithmetic>(
+vectorised! {
+    /// The losses of 16 candidates, summed over the examples and multiplied by `per_term`: `candidates` [P × 16].
+    pub(crate) fn mean_losses<V: Vector>(
         shape: &Shape,
-        examples: ExampleRows<'_>,
-        candidates: &[Lanes<f32>],
+        per_term: f64,
+        candidates: &[Row],
         space: &mut Workspace,
         losses: &mut Lanes<f64>,
     ) {
+        let candidates = &candidates[..shape.num_parameters()];
+        let Workspace { count, inputs, targets, hidden } = space;
         losses.fill(0.0);
-        let rows = examples.inputs.chunks_exact(shape.inputs).zip(examples.targets.chunks_exact(shape.outputs));
         let mut sums = [0.0f64; KEYS];
-        let mut count = 0;
-        for (inputs, targets) in rows {
-            if count == BLOCK {
+        let mut own = Row::ZERO;
+        let groups = inputs.chunks_exact(shape.inputs).zip(targets.chunks_exact(shape.outputs));
+        for (group, (inputs, targets)) in groups.enumerate() {
+            let first = group * ABREAST;
+            if first > 0 && first.is_multiple_of(BLOCK) {
                 add(losses, &sums);
-                (sums, count) = ([0.0; KEYS], 0);
+                sums.fill(0.0);
             }
-            splat(inputs, &mut space.inputs);
-            splat(targets, &mut space.targets);
-            let parameter = |index: usize, lane: usize| candidates[index][lane];
-            let mut own = [0.0; KEYS];
-            shape.losses::<A, KEYS>(parameter, &space.inputs, &space.targets, &mut space.hidden, &mut own);
-            for lane in 0..KEYS {
-                sums[lane] += f64::from(own[lane]);
+            let parameter = |index: usize| V::load(&candidates[index]);
+            let found = shape.losses::<V, ABREAST>(parameter, inputs, targets, hidden);
+            for loss in &found[..ABREAST.min(*count - first)] {
+                loss.store(&mut own);
+                for lane in 0..KEYS {
+                    sums[lane] += f64::from(own.0[lane]);
+                }
             }
-            count += 1;
         }
         add(losses, &sums);
         for loss in losses {
-            *loss *= examples.per_term;
+            *loss *= per_term;
         }
     }
 }
@@ -210,9 +281,61 @@ fn add(total: &mut Lanes<f64>, sums: &Lanes<f64>) {
     }
 }
 
-#[inline(always)]
-fn splat(values: &[f32], rows: &mut [Lanes<f32>]) {
-    for (row, value) in rows.iter_mut().zip(values) {
-        row.fill(*value);
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::Kernel;
+    use crate::kernel::arithmetic::{Arithmetic, Fused, Separate};
+
+    const INPUTS: [f32; 10] = [0.5, -1.0, 2.0, 0.25, -0.75, 1.5, 0.0, 3.0, 1.0, -2.0];
+    const TARGETS: [f32; 5] = [0.0, 1.0, 1.0, 0.0, 1.0];
+
+    fn shape(loss: Loss) -> Shape {
+        let (activation, output_activation) = (Activation::Tanh, Activation::Logistic);
+        Shape { inputs: 2, hidden: 6, outputs: 1, activation, output_activation, loss }
+    }
+
+    /// The mean loss of one candidate, written as the general form computes it.
+    fn oracle<A: Arithmetic>(shape: &Shape, w: &[f32]) -> f64 {
+        let mut sum = 0.0;
+        for (x, t) in INPUTS.chunks_exact(2).zip(TARGETS) {
+            let mut output = w[24];
+            for j in 0..6 {
+                let unit = A::multiply_add(w[6 + j], x[1], A::multiply_add(w[j], x[0], w[12 + j]));
+                output = A::multiply_add(w[18 + j], math::tanh_by::<A>(unit), output);
+            }
+            let y = math::logistic_by::<A>(output);
+            sum += f64::from(match shape.loss {
+                Loss::MeanSquaredError => (y - t) * (y - t),
+                Loss::CrossEntropy => -(t * log_probability(y) + (1.0 - t) * log_probability(1.0 - y)),
+            });
+        }
+        sum * 0.2
+    }
+
+    #[test]
+    fn losses_are_those_of_the_formula_in_both_arithmetics() {
+        let fused =
+            !cfg!(target_arch = "x86_64") || crate::kernel::instruction_set() > crate::kernel::InstructionSet::Baseline;
+        for loss in [Loss::MeanSquaredError, Loss::CrossEntropy] {
+            let shape = shape(loss);
+            // Some candidates are far out, where functions saturate.
+            let candidate =
+                |index: usize, lane: usize| ((index * 37 + lane * 11) % 29) as f32 / 7.0 - 2.0 * lane as f32 / 3.0;
+            let rows: Vec<Row> = (0..25).map(|index| Row(std::array::from_fn(|lane| candidate(index, lane)))).collect();
+            let mut space = Workspace::new(&shape, &INPUTS, &TARGETS);
+            for kernel in [Kernel::Portable, Kernel::Native] {
+                let mut found = [0.0; KEYS];
+                mean_losses(kernel, &shape, 0.2, &rows, &mut space, &mut found);
+                for (lane, found) in found.into_iter().enumerate() {
+                    let own: Vec<f32> = (0..25).map(|index| candidate(index, lane)).collect();
+                    let expected = match kernel {
+                        Kernel::Native if fused => oracle::<Fused>(&shape, &own),
+                        _ => oracle::<Separate>(&shape, &own),
+                    };
+                    assert_eq!(found, expected, "{kernel:?} {loss:?} {lane}");
+                }
+            }
+        }
     }
 }

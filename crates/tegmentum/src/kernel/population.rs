@@ -5,25 +5,26 @@
 //!
 //! Cost: as [`perceptron`](super::perceptron); 3 P operations more for each direction.
 
-use super::many_keys::{KEYS, Lanes};
-use super::perceptron::{ExampleRows, Shape, Workspace, mean_losses};
+use super::Kernel;
+use super::many_keys::KEYS;
+use super::perceptron::{Shape, Workspace, mean_losses};
 use super::sequential::{Plan, Updates, all_finite, factor};
-use super::{Kernel, dispatched};
+use super::sixteen::{Row, vectorised};
 
 /// Work space of a population.
 #[derive(Clone, Debug)]
 pub(crate) struct Population {
     /// [P × 16].
-    candidates: Vec<Lanes<f32>>,
+    candidates: Vec<Row>,
     space: Workspace,
     /// `[P]`.
     step: Vec<f32>,
 }
 
 impl Population {
-    pub(crate) fn new(shape: &Shape) -> Self {
+    pub(crate) fn new(shape: &Shape, space: Workspace) -> Self {
         let length = shape.num_parameters();
-        Self { candidates: vec![[0.0; KEYS]; length], space: Workspace::new(shape), step: vec![0.0; length] }
+        Self { candidates: vec![Row::ZERO; length], space, step: vec![0.0; length] }
     }
 }
 
@@ -31,7 +32,6 @@ impl Population {
 pub(crate) fn update_population(
     kernel: Kernel,
     plan: &Plan,
-    examples: ExampleRows<'_>,
     population: &mut Population,
     parameters: &mut [f32],
     updates: &mut Updates<'_>,
@@ -40,8 +40,8 @@ pub(crate) fn update_population(
     let Population { candidates, space, step } = population;
     let mut found = [0.0; KEYS];
     if !plan.two_sided {
-        perturb(parameters, -0.0, updates.directions, candidates);
-        mean_losses(kernel, &plan.shape, examples, candidates, space, &mut found);
+        perturb(kernel, parameters, -0.0, updates.directions, candidates);
+        mean_losses(kernel, &plan.shape, plan.per_term, candidates, space, &mut found);
         updates.losses[0] = found[0];
     }
     step.fill(0.0);
@@ -49,17 +49,17 @@ pub(crate) fn update_population(
         let own = group * KEYS..plan.directions.min((group + 1) * KEYS);
         let signs: &[f32] = if plan.two_sided { &[1.0, -1.0] } else { &[1.0] };
         for (side, sign) in signs.iter().enumerate() {
-            perturb(parameters, sign * updates.scale, directions, candidates);
-            mean_losses(kernel, &plan.shape, examples, candidates, space, &mut found);
+            perturb(kernel, parameters, sign * updates.scale, directions, candidates);
+            mean_losses(kernel, &plan.shape, plan.per_term, candidates, space, &mut found);
             for (k, loss) in own.clone().zip(found) {
                 updates.losses[if plan.two_sided { 2 * k + side } else { k + 1 }] = loss;
             }
         }
-        let mut weights = [0.0; KEYS];
-        for (k, weight) in own.clone().zip(&mut weights) {
-            *weight = factor(plan, updates.scale, updates.rates[0], updates.losses, k);
+        let mut weights = Row::ZERO;
+        for (k, weight) in own.clone().zip(&mut weights.0) {
+            *weight = factor(plan, updates.scale, updates.rates[0], |probe| updates.losses[probe], k);
         }
-        add_weighted(directions, &weights[..own.len()], step);
+        add_weighted(kernel, directions, &weights, own.len(), step);
     }
     for (value, step) in parameters.iter_mut().zip(step) {
         *value -= *step;
@@ -68,24 +68,34 @@ pub(crate) fn update_population(
     updates.finite = all_finite(parameters);
 }
 
-dispatched! {
+vectorised! {
     /// The candidates `parameters + scale · direction`: `parameters` `[P]`, `directions`, `candidates` [P × 16].
-    pub(crate) fn perturb(parameters: &[f32], scale: f32, directions: &[Lanes<f32>], candidates: &mut [Lanes<f32>]) {
+    pub(crate) fn perturb<V: Vector>(parameters: &[f32], scale: f32, directions: &[Row], candidates: &mut [Row]) {
+        let scale = V::splat(scale);
         for ((candidate, value), direction) in candidates.iter_mut().zip(parameters).zip(directions) {
-            for lane in 0..KEYS {
-                candidate[lane] = value + scale * direction[lane];
-            }
+            V::splat(*value).add(scale.multiply(V::load(direction))).store(candidate);
         }
     }
 }
 
-dispatched! {
+vectorised! {
     /// Adds the weighted directions, one after the other: `directions` [P × 16], at most 16 `weights`, `step` `[P]`.
-    fn add_weighted(directions: &[Lanes<f32>], weights: &[f32], step: &mut [f32]) {
-        for (step, direction) in step.iter_mut().zip(directions) {
-            for (weight, entry) in weights.iter().zip(direction) {
-                *step += weight * entry;
+    fn add_weighted<V: Vector>(directions: &[Row], weights: &Row, count: usize, step: &mut [f32]) {
+        let weights = V::load(weights);
+        // Four parameters at once: their sums do not wait for each other.
+        let mut products = [Row::ZERO; 4];
+        for (steps, directions) in step.chunks_mut(4).zip(directions.chunks(4)) {
+            for (product, direction) in products.iter_mut().zip(directions) {
+                weights.multiply(V::load(direction)).store(product);
             }
+            let mut sums = [0.0; 4];
+            sums[..steps.len()].copy_from_slice(steps);
+            for lane in 0..count.min(KEYS) {
+                for (sum, product) in sums.iter_mut().zip(&products) {
+                    *sum += product.0[lane];
+                }
+            }
+            steps.copy_from_slice(&sums[..steps.len()]);
         }
     }
 }

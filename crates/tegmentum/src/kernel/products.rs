@@ -361,7 +361,10 @@ mod tests {
                         }
                     }
                     let bound = 1e-6 * (inputs as f64 + 1.0);
-                    assert!((f64::from(value) - exact).abs() < bound, "{inputs} × {outputs}, row {row}: {value}, {exact}");
+                    assert!(
+                        (f64::from(value) - exact).abs() < bound,
+                        "{inputs} × {outputs}, row {row}: {value}, {exact}"
+                    );
                 }
             }
         }

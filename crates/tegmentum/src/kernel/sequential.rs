@@ -1,18 +1,17 @@
-//! Weight perturbation on a small perceptron, update after update: lanes are two probes with all examples each.
+//! Weight perturbation on a small perceptron, update after update: lanes are probes with all examples each.
 //!
 //! One update is a chain of dependent operations, its length set by their latencies and not by their number. So every
-//! parameter is kept in all lanes, both probes of a pair are evaluated at once, and the directions of many updates, which
+//! parameter is kept in all lanes, the probes of a pair are evaluated at once, and the directions of many updates, which
 //! do not depend on what came of the ones before, are made in advance and side by side.
 //!
-//! The arithmetic is that of [`Exploration`](crate::optimizers), [`Iterate`](crate::optimizers) and
-//! [`NetworkLoss`](crate::objectives::NetworkLoss), operation by operation.
+//! The arithmetic is that of [`optimizers`](crate::optimizers) and of [`NetworkLoss`](crate::objectives::NetworkLoss),
+//! operation by operation.
 //!
-//! Cost of a pair: 2 P operations in `N` lanes and (hidden + outputs) activations.
+//! Cost: 2 P operations in 16 lanes and hidden + outputs activations for the probes that fit into 16 lanes.
 
-use super::arithmetic::Arithmetic;
-use super::computed;
-use super::many_keys::{KEYS, Lanes};
+use super::many_keys::KEYS;
 use super::perceptron::Shape;
+use super::sixteen::{LANES, Row, Vector, vectorised};
 
 /// Most directions of an update that are tried one after the other.
 pub(crate) const MOST_DIRECTIONS: usize = KEYS - 1;
@@ -21,7 +20,7 @@ pub(crate) const MOST_DIRECTIONS: usize = KEYS - 1;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan {
     pub(crate) shape: Shape,
-    /// Examples, at most N/2.
+    /// Examples, at most 16.
     pub(crate) count: usize,
     /// 1/(examples · outputs), or 1/examples for cross-entropy.
     pub(crate) per_term: f64,
@@ -37,22 +36,28 @@ impl Plan {
     }
 }
 
-/// A model on its way, and what it needs to be evaluated: rows of `N` lanes, the second half like the first.
+/// A model on its way, and what it needs to be evaluated.
 #[derive(Clone, Debug)]
-pub(crate) struct Traveller<const N: usize> {
-    /// Each parameter in all lanes, [P × N].
-    pub(crate) parameters: Vec<[f32; N]>,
-    pub(crate) inputs: Vec<[f32; N]>,
-    pub(crate) targets: Vec<[f32; N]>,
-    /// Work space, [hidden × N].
-    pub(crate) hidden: Vec<[f32; N]>,
+pub(crate) struct Traveller {
+    /// Lanes of a probe: 4, 8 or 16, as the examples need.
+    pub(crate) width: usize,
+    /// Each parameter in all lanes, [P × 16].
+    pub(crate) parameters: Vec<Row>,
+    /// The examples, again for each probe: [inputs × 16].
+    pub(crate) inputs: Vec<[Row; 1]>,
+    /// [outputs × 16].
+    pub(crate) targets: Vec<[Row; 1]>,
+    /// Work space, [hidden × 16].
+    pub(crate) hidden: Vec<[Row; 1]>,
+    /// The scales of the probes of an update in their lanes, [groups × 16]; made for each call.
+    pub(crate) scales: Vec<Row>,
 }
 
 /// Updates to be made.
 #[derive(Debug)]
 pub(crate) struct Updates<'a> {
     /// Directions of all updates: groups of 16, [groups × P × 16].
-    pub(crate) directions: &'a [Lanes<f32>],
+    pub(crate) directions: &'a [Row],
     /// Place of the first one among them.
     pub(crate) first: usize,
     /// σ of the probes.
@@ -67,14 +72,24 @@ pub(crate) struct Updates<'a> {
     pub(crate) finite: bool,
 }
 
-computed! {
+impl Traveller {
+    /// Lays out the scales of the probes of an update. Slots without a probe repeat the last one.
+    fn set_scales(&mut self, plan: &Plan, scale: f32) {
+        let slots = LANES / self.width;
+        self.scales.resize(plan.probes().div_ceil(slots), Row::ZERO);
+        for (group, row) in self.scales.iter_mut().enumerate() {
+            for (slot, lanes) in row.0.chunks_exact_mut(self.width).enumerate() {
+                lanes.fill(probe(plan, scale, (group * slots + slot).min(plan.probes() - 1)).1);
+            }
+        }
+    }
+}
+
+vectorised! {
     /// Makes the updates.
-    pub(crate) fn make_updates<A: Arithmetic, const N: usize>(
-        plan: &Plan,
-        traveller: &mut Traveller<N>,
-        updates: &mut Updates<'_>,
-    ) {
+    pub(crate) fn make_updates<V: Vector>(plan: &Plan, traveller: &mut Traveller, updates: &mut Updates<'_>) {
         let per_update = plan.probes();
+        traveller.set_scales(plan, updates.scale);
         (updates.made, updates.finite) = (0, true);
         let steps = updates.rates.iter().zip(updates.losses.chunks_exact_mut(per_update));
         for (update, (rate, losses)) in steps.enumerate() {
@@ -83,13 +98,13 @@ computed! {
                 first: updates.first + update * plan.directions,
                 length: plan.shape.num_parameters(),
             };
-            evaluate::<A, N>(plan, traveller, own, updates.scale, losses);
+            evaluate::<V>(plan, traveller, own, losses);
             let mut weights = [0.0; KEYS];
             for (k, weight) in weights.iter_mut().enumerate().take(plan.directions) {
-                *weight = factor(plan, updates.scale, *rate, losses, k);
+                *weight = factor(plan, updates.scale, *rate, |probe| losses[probe], k);
             }
             updates.made = update + 1;
-            updates.finite = descend(&mut traveller.parameters, own, &weights[..plan.directions]);
+            updates.finite = descend::<V>(&mut traveller.parameters, own, &weights[..plan.directions]);
             if !updates.finite {
                 break;
             }
@@ -100,7 +115,7 @@ computed! {
 /// The directions of one update.
 #[derive(Clone, Copy)]
 struct Own<'a> {
-    rows: &'a [Lanes<f32>],
+    rows: &'a [Row],
     first: usize,
     length: usize,
 }
@@ -108,7 +123,7 @@ struct Own<'a> {
 impl<'a> Own<'a> {
     /// The rows in which direction `k` has a lane, and the lane.
     #[inline(always)]
-    fn direction(&self, k: usize) -> (&'a [Lanes<f32>], usize) {
+    fn direction(&self, k: usize) -> (&'a [Row], usize) {
         let place = self.first + k;
         let start = place / KEYS * self.length;
         (&self.rows[start..start + self.length], place % KEYS)
@@ -120,86 +135,81 @@ impl<'a> Own<'a> {
 #[inline(always)]
 fn probe(plan: &Plan, scale: f32, index: usize) -> (usize, f32) {
     match (plan.two_sided, index) {
-        (true, _) if index % 2 == 0 => (index / 2, scale),
+        (true, _) if index.is_multiple_of(2) => (index / 2, scale),
         (true, _) => (index / 2, -scale),
         (false, 0) => (0, -0.0),
         (false, _) => (index - 1, scale),
     }
 }
 
-/// The losses of all probes, two at a time.
+/// The losses of all probes, as many at a time as there is room for.
 #[inline(always)]
-fn evaluate<A: Arithmetic, const N: usize>(
-    plan: &Plan,
-    traveller: &mut Traveller<N>,
-    own: Own<'_>,
-    scale: f32,
-    losses: &mut [f64],
-) {
-    let Traveller { parameters, inputs, targets, hidden } = traveller;
-    let parameters = &parameters[..own.length];
-    for (pair, losses) in losses.chunks_mut(2).enumerate() {
-        let (k, first_scale) = probe(plan, scale, 2 * pair);
-        let (other_k, second_scale) = if losses.len() == 2 { probe(plan, scale, 2 * pair + 1) } else { (k, first_scale) };
-        let ((rows, lane), (other_rows, other_lane)) = (own.direction(k), own.direction(other_k));
-        let candidate = |index: usize, at: usize| {
-            let (direction, scale) = if at < N / 2 {
-                (rows[index][lane], first_scale)
-            } else {
-                (other_rows[index][other_lane], second_scale)
+fn evaluate<V: Vector>(plan: &Plan, traveller: &mut Traveller, own: Own<'_>, losses: &mut [f64]) {
+    let Traveller { width, parameters, inputs, targets, hidden, scales } = traveller;
+    let (width, parameters) = (*width, &parameters[..own.length]);
+    let slots = LANES / width;
+    let mut found = Row::ZERO;
+    for (group, (losses, scales)) in losses.chunks_mut(slots).zip(scales).enumerate() {
+        let scales = V::load(scales);
+        let of_slot = |slot: usize| probe(plan, 1.0, group * slots + slot.min(losses.len() - 1)).0;
+        let [loss] = if of_slot(0) == of_slot(slots - 1) {
+            let (rows, lane) = own.direction(of_slot(0));
+            let candidate = |index: usize| {
+                let direction = V::splat(rows[index].0[lane]);
+                V::load(&parameters[index]).add(scales.multiply(direction))
             };
-            parameters[index][at] + scale * direction
+            plan.shape.losses::<V, 1>(candidate, inputs, targets, hidden)
+        } else {
+            let candidate = |index: usize| {
+                let mut direction = Row::ZERO;
+                for (slot, lanes) in direction.0.chunks_exact_mut(width).enumerate() {
+                    let (rows, lane) = own.direction(of_slot(slot));
+                    lanes.fill(rows[index].0[lane]);
+                }
+                V::load(&parameters[index]).add(scales.multiply(V::load(&direction)))
+            };
+            plan.shape.losses::<V, 1>(candidate, inputs, targets, hidden)
         };
-        let mut found = [0.0; N];
-        plan.shape.losses::<A, N>(candidate, inputs, targets, hidden, &mut found);
-        for (half, loss) in losses.iter_mut().enumerate() {
-            let own = &found[half * (N / 2)..half * (N / 2) + plan.count];
-            *loss = own.iter().map(|loss| f64::from(*loss)).sum::<f64>() * plan.per_term;
+        loss.store(&mut found);
+        for (loss, own) in losses.iter_mut().zip(found.0.chunks_exact(width)) {
+            // In the order of the examples.
+            *loss = own[..plan.count].iter().map(|loss| f64::from(*loss)).sum::<f64>() * plan.per_term;
         }
     }
 }
 
-/// The factor on direction `k`: what its slope is multiplied with, or 0 for a slope that is not finite.
+/// The factor on direction `k`: what its slope is multiplied with, or 0 for a slope that is not finite. `loss` is that of a
+/// probe.
 #[inline(always)]
-pub(crate) fn factor(plan: &Plan, scale: f32, rate: f64, losses: &[f64], k: usize) -> f32 {
+pub(crate) fn factor(plan: &Plan, scale: f32, rate: f64, loss: impl Fn(usize) -> f64, k: usize) -> f32 {
     let scale = f64::from(scale);
-    let slope = if plan.two_sided {
-        (losses[2 * k] - losses[2 * k + 1]) / (2.0 * scale)
-    } else {
-        (losses[k + 1] - losses[0]) / scale
-    };
+    let slope =
+        if plan.two_sided { (loss(2 * k) - loss(2 * k + 1)) / (2.0 * scale) } else { (loss(k + 1) - loss(0)) / scale };
     (rate * if slope.is_finite() { slope } else { 0.0 }) as f32
 }
 
 /// Subtracts the weighted directions and returns whether all parameters are finite.
 #[inline(always)]
-fn descend<const N: usize>(parameters: &mut [[f32; N]], own: Own<'_>, weights: &[f32]) -> bool {
-    let mut largest = [0u32; N];
-    let (rows, lane) = own.direction(0);
+fn descend<V: Vector>(parameters: &mut [Row], own: Own<'_>, weights: &[f32]) -> bool {
+    let zero = V::splat(0.0);
+    // A sum of zeros, unless a number is infinite or NaN.
+    let mut check = zero;
     for (index, row) in parameters.iter_mut().enumerate() {
-        let mut step = 0.0 + weights[0] * rows[index][lane];
-        for (k, weight) in weights.iter().enumerate().skip(1) {
+        let mut step = zero;
+        for (k, weight) in weights.iter().enumerate() {
             let (rows, lane) = own.direction(k);
-            step += weight * rows[index][lane];
+            step = step.add(V::splat(*weight).multiply(V::splat(rows[index].0[lane])));
         }
-        for lane in 0..N {
-            row[lane] -= step;
-            largest[lane] = largest[lane].max(magnitude(row[lane]));
-        }
+        let value = V::load(row).subtract(step);
+        value.store(row);
+        check = check.add(zero.multiply(value));
     }
-    largest.iter().all(|bits| *bits < INFINITE)
-}
-
-/// The bits of infinity; those of a NaN are above, without their sign.
-const INFINITE: u32 = 0x7F80_0000;
-
-/// The bits without the sign.
-#[inline(always)]
-fn magnitude(value: f32) -> u32 {
-    value.to_bits() & !(1 << 31)
+    let mut sum = Row::ZERO;
+    check.store(&mut sum);
+    sum.0[0] == 0.0
 }
 
 /// Whether all numbers are finite.
 pub(crate) fn all_finite(values: &[f32]) -> bool {
-    values.iter().all(|value| magnitude(*value) < INFINITE)
+    values.iter().all(|value| value.is_finite())
 }

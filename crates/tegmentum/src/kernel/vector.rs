@@ -180,16 +180,43 @@ mod x86 {
         };
     }
     newton!(
-        newton512, __m512, "avx512f", _mm512_set1_epi32, _mm512_castps_si512, _mm512_castsi512_ps, _mm512_sub_epi32,
-        _mm512_set1_ps, _mm512_fnmadd_ps, _mm512_fmadd_ps, _mm512_mul_ps
+        newton512,
+        __m512,
+        "avx512f",
+        _mm512_set1_epi32,
+        _mm512_castps_si512,
+        _mm512_castsi512_ps,
+        _mm512_sub_epi32,
+        _mm512_set1_ps,
+        _mm512_fnmadd_ps,
+        _mm512_fmadd_ps,
+        _mm512_mul_ps
     );
     newton!(
-        newton256, __m256, "avx2,fma", _mm256_set1_epi32, _mm256_castps_si256, _mm256_castsi256_ps, _mm256_sub_epi32,
-        _mm256_set1_ps, _mm256_fnmadd_ps, _mm256_fmadd_ps, _mm256_mul_ps
+        newton256,
+        __m256,
+        "avx2,fma",
+        _mm256_set1_epi32,
+        _mm256_castps_si256,
+        _mm256_castsi256_ps,
+        _mm256_sub_epi32,
+        _mm256_set1_ps,
+        _mm256_fnmadd_ps,
+        _mm256_fmadd_ps,
+        _mm256_mul_ps
     );
     newton!(
-        newton128, __m128, "avx2,fma", _mm_set1_epi32, _mm_castps_si128, _mm_castsi128_ps, _mm_sub_epi32, _mm_set1_ps,
-        _mm_fnmadd_ps, _mm_fmadd_ps, _mm_mul_ps
+        newton128,
+        __m128,
+        "avx2,fma",
+        _mm_set1_epi32,
+        _mm_castps_si128,
+        _mm_castsi128_ps,
+        _mm_sub_epi32,
+        _mm_set1_ps,
+        _mm_fnmadd_ps,
+        _mm_fmadd_ps,
+        _mm_mul_ps
     );
 
     /// A vector type of `$count · $width` numbers in `$count` registers.

@@ -15,16 +15,17 @@
 //! probes with all examples in lanes; more are tried 16 at a time, one example after the other.
 //!
 //! # Cost
-//! As `weight_perturbation`. Memory P numbers, and as work space 16 (directions) + 8 … 32 (lanes) times as many.
+//! As `weight_perturbation`. Memory P numbers, and as work space 16 for the directions and 16 in lanes times as many.
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use super::{SmallNetwork, is_plain};
 use crate::error::{Error, Result};
-use crate::kernel::many_keys::{KEYS, Lanes, replace_by_children, write_directions};
+use crate::kernel::many_keys::{KEYS, replace_by_children, write_directions};
 use crate::kernel::population::{Population, update_population};
 use crate::kernel::sequential::{MOST_DIRECTIONS, Plan, Traveller, Updates, make_updates};
+use crate::kernel::sixteen::{LANES, Row};
 use crate::neuromodulation::modulation::Modulation;
 use crate::optimizer::{Levels, StepReport};
 use crate::optimizers::weight_perturbation::WeightPerturbationConfig;
@@ -32,10 +33,6 @@ use crate::optimizers::{count_non_finite, mean_of_finite};
 use crate::perturbation::Point;
 use crate::random::Key;
 use crate::training::{Learner, Progress, Update};
-
-/// Lanes for up to 4 examples, and for up to 16.
-const NARROW: usize = 8;
-const WIDE: usize = 32;
 
 /// A run of plain weight perturbation on a small network.
 ///
@@ -50,9 +47,10 @@ const WIDE: usize = 32;
 /// use tegmentum::task::TaskConfig;
 /// use tegmentum::training::train;
 ///
-/// let problem = toml::from_str::<TaskConfig>("[xor]")?.build()?.problem(Key::from_seed(0))?;
-/// let network = toml::from_str::<NetworkConfig>("[mlp]\nhidden = [4]\noutput_activation = \"logistic\"")?.build(2, 1)?;
-/// let small = Arc::new(SmallNetwork::new(&*network, &problem).ok_or("not small")?);
+/// let problem = Arc::new(toml::from_str::<TaskConfig>("[xor]")?.build()?.problem(Key::from_seed(0))?);
+/// let config = toml::from_str::<NetworkConfig>("[mlp]\nhidden = [4]\noutput_activation = \"logistic\"")?;
+/// let network = Arc::from(config.build(2, 1)?);
+/// let small = Arc::new(SmallNetwork::new(&network, &problem).ok_or("not small")?);
 /// let config = WeightPerturbationConfig { learning_rate: 2.0, two_sided: true, ..Default::default() };
 /// let start = network.initialise(Key::from_seed(1));
 /// let mut learner = SmallLearner::new(small, &config, start, Key::from_seed(2), 40_000)?.ok_or("not plain")?;
@@ -79,14 +77,13 @@ pub struct SmallLearner {
 struct Directions {
     updates: Range<u64>,
     /// [groups × P × 16].
-    rows: Vec<Lanes<f32>>,
+    rows: Vec<Row>,
 }
 
 /// How an update is computed.
 #[derive(Clone, Debug)]
 enum Form {
-    Narrow(Traveller<NARROW>),
-    Wide(Traveller<WIDE>),
+    Few(Traveller),
     Many(Population),
 }
 
@@ -114,9 +111,10 @@ impl SmallLearner {
             return Ok(None);
         }
         let form = match network.count {
-            _ if config.directions > MOST_DIRECTIONS => Form::Many(Population::new(&network.shape)),
-            0..=4 => Form::Narrow(Traveller::new(&network, &start)),
-            5..=16 => Form::Wide(Traveller::new(&network, &start)),
+            _ if config.directions > MOST_DIRECTIONS => {
+                Form::Many(Population::new(&network.shape, network.workspace()))
+            }
+            0..=LANES => Form::Few(Traveller::new(&network, &start)),
             _ => return Ok(None),
         };
         Ok(Some(Self {
@@ -205,7 +203,7 @@ impl Directions {
         let per_update = config.directions;
         let (span, groups) = if per_update < KEYS { (KEYS, per_update) } else { (1, per_update.div_ceil(KEYS)) };
         self.updates = update..update + span as u64;
-        self.rows.resize(groups * length, [0.0; KEYS]);
+        self.rows.resize(groups * length, Row::ZERO);
         for (group, rows) in self.rows.chunks_exact_mut(length).enumerate() {
             let place = |lane: usize| group * KEYS + lane;
             let mut keys = [key.0; KEYS];
@@ -216,25 +214,27 @@ impl Directions {
     }
 }
 
-impl<const N: usize> Traveller<N> {
+impl Traveller {
     fn new(network: &SmallNetwork, start: &[f32]) -> Self {
-        let examples = network.examples();
-        let rows = |values: &[f32], width: usize| -> Vec<[f32; N]> {
-            let example = |lane: usize| (lane % (N / 2)).min(network.count - 1);
-            (0..width).map(|row| std::array::from_fn(|lane| values[example(lane) * width + row])).collect()
+        let width = network.count.next_power_of_two().clamp(4, LANES);
+        let rows = |values: &[f32], columns: usize| -> Vec<[Row; 1]> {
+            let example = |lane: usize| (lane % width).min(network.count - 1);
+            (0..columns).map(|row| [Row(std::array::from_fn(|lane| values[example(lane) * columns + row]))]).collect()
         };
         Self {
-            parameters: start.iter().map(|value| [*value; N]).collect(),
-            inputs: rows(examples.inputs, network.shape.inputs),
-            targets: rows(examples.targets, network.shape.outputs),
-            hidden: vec![[0.0; N]; network.shape.hidden],
+            width,
+            parameters: start.iter().map(|value| Row([*value; LANES])).collect(),
+            inputs: rows(&network.inputs, network.shape.inputs),
+            targets: rows(&network.targets, network.shape.outputs),
+            hidden: vec![[Row::ZERO]; network.shape.hidden],
+            scales: Vec::new(),
         }
     }
 
     fn run(&mut self, network: &SmallNetwork, plan: &Plan, parameters: &mut [f32], updates: &mut Updates<'_>) {
         make_updates(network.kernel, plan, self, updates);
         for (value, row) in parameters.iter_mut().zip(&self.parameters) {
-            *value = row[0];
+            *value = row.0[0];
         }
     }
 }
@@ -242,10 +242,9 @@ impl<const N: usize> Traveller<N> {
 impl Form {
     fn run(&mut self, network: &SmallNetwork, plan: &Plan, parameters: &mut [f32], updates: &mut Updates<'_>) {
         match self {
-            Self::Narrow(traveller) => traveller.run(network, plan, parameters, updates),
-            Self::Wide(traveller) => traveller.run(network, plan, parameters, updates),
+            Self::Few(traveller) => traveller.run(network, plan, parameters, updates),
             Self::Many(population) => {
-                update_population(network.kernel, plan, network.examples(), population, parameters, updates);
+                update_population(network.kernel, plan, population, parameters, updates);
             }
         }
     }
@@ -283,7 +282,7 @@ impl Learner for SmallLearner {
     /// The parameters and one evaluation in flight, as the general form counts them; work space of the lanes is not
     /// state.
     fn state_bytes(&self) -> usize {
-        self.network.state_bytes()
+        self.network.state_bytes
     }
 
     fn levels(&self) -> Option<Levels> {
@@ -300,14 +299,13 @@ mod tests {
     use crate::objectives::NetworkLoss;
     use crate::optimizer::Optimizer;
     use crate::optimizers::Schedule;
-    use crate::perturbation::Family;
     use crate::small::oracle::{Case, cases, problem};
     use crate::training::BlackBoxLearner;
 
     /// Every update of the general form, and the same of the small one in runs of several lengths.
     fn compare(case: &Case, updates: u64) {
         let objective = NetworkLoss::new(Arc::clone(&case.network), Arc::clone(&case.problem));
-        let small = Arc::new(SmallNetwork::new(&*case.network, &case.problem).unwrap());
+        let small = Arc::new(SmallNetwork::new(&case.network, &case.problem).unwrap());
         let (start, key) = (case.network.initialise(Key::from_seed(3)), Key::from_seed(4));
         let budget = updates * 3;
         let optimizer = case.config.build(start.clone(), key, budget).unwrap();
@@ -316,7 +314,8 @@ mod tests {
         assert_eq!(fused.state_bytes(), general.state_bytes(), "{case:?}");
         let (mut done, mut run) = (0, 1);
         while done < updates {
-            let modulation = Modulation { perturbation_scale: 1.0 + done as f64 / updates as f64, ..Modulation::default() };
+            let modulation =
+                Modulation { perturbation_scale: 1.0 + done as f64 / updates as f64, ..Modulation::default() };
             let evaluations = run * case.config.build(vec![0.0], key, 1).unwrap().ask(&modulation).len() as u64;
             let found = fused.advance(key, done, evaluations, &modulation);
             let mut expected = Ok(Progress::default());
@@ -365,14 +364,14 @@ mod tests {
     #[test]
     fn a_parameter_that_grows_without_bound_is_the_same_error() {
         // A linear network at a rate that is far too large.
-        let config = WeightPerturbationConfig { learning_rate: 50.0, two_sided: true, ..Default::default() };
+        let config = WeightPerturbationConfig { learning_rate: 1e45, two_sided: true, ..Default::default() };
         let network = MlpConfig { hidden: vec![3], activation: Activation::Linear, ..MlpConfig::default() };
         let network: Arc<dyn Network> = Arc::new(network.build(2, 1).unwrap());
         for directions in [1, 2, 16] {
             let config = WeightPerturbationConfig { directions, ..config.clone() };
             let case = Case { config, network: Arc::clone(&network), problem: problem(4, 2, 1) };
             compare(&case, 2000);
-            let small = Arc::new(SmallNetwork::new(&*case.network, &case.problem).unwrap());
+            let small = Arc::new(SmallNetwork::new(&case.network, &case.problem).unwrap());
             let start = network.initialise(Key::from_seed(3));
             let mut learner = SmallLearner::new(small, &case.config, start, Key::from_seed(4), 9).unwrap().unwrap();
             let failed = learner.advance(Key::from_seed(1), 0, 100_000, &Modulation::default());
@@ -384,7 +383,7 @@ mod tests {
     fn a_rate_of_zero_changes_no_bit() {
         for mut case in cases() {
             case.config.learning_rate = 0.0;
-            let small = Arc::new(SmallNetwork::new(&*case.network, &case.problem).unwrap());
+            let small = Arc::new(SmallNetwork::new(&case.network, &case.problem).unwrap());
             let mut start = case.network.initialise(Key::from_seed(5));
             start[0] = -0.0;
             let expected: Vec<u32> = start.iter().map(|value| value.to_bits()).collect();
@@ -397,7 +396,7 @@ mod tests {
     #[test]
     fn what_is_not_plain_or_does_not_fit_is_left_to_the_general_form() {
         let network: Arc<dyn Network> = Arc::new(MlpConfig::default().build(2, 1).unwrap());
-        let small = Arc::new(SmallNetwork::new(&*network, &problem(20, 2, 1)).unwrap());
+        let small = Arc::new(SmallNetwork::new(&network, &problem(20, 2, 1)).unwrap());
         let build = |config: WeightPerturbationConfig, length: usize| {
             SmallLearner::new(Arc::clone(&small), &config, vec![0.1; length], Key::from_seed(1), 10)
         };
@@ -409,8 +408,11 @@ mod tests {
         assert!(build(WeightPerturbationConfig { reading, ..plain.clone() }, length).unwrap().is_none());
         assert!(build(plain.clone(), length + 1).is_err());
         assert!(build(WeightPerturbationConfig { learning_rate: -1.0, ..plain }, length).is_err());
-        let normal = MlpConfig { initialisation: Initialisation::Normal(1.0), hidden: vec![5, 5], ..Default::default() };
-        assert!(SmallNetwork::new(&normal.build(2, 1).unwrap(), &problem(4, 2, 1)).is_none());
-        let _ = Family::Gaussian;
+        let normal =
+            MlpConfig { initialisation: Initialisation::Normal(1.0), hidden: vec![5, 5], ..Default::default() };
+        assert!(
+            SmallNetwork::new(&(Arc::new(normal.build(2, 1).unwrap()) as Arc<dyn Network>), &problem(4, 2, 1))
+                .is_none()
+        );
     }
 }

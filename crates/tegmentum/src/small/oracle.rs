@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::kernel::Kernel;
 use crate::kernel::activation::Activation;
 use crate::network::{Initialisation, Network};
 use crate::networks::mlp::MlpConfig;
@@ -29,7 +30,10 @@ fn with_loss(count: usize, num_inputs: usize, num_outputs: usize, loss: Loss) ->
     let inputs: Vec<f32> = (0..count * num_inputs).map(|_| stream.normal()).collect();
     let targets = inputs
         .chunks_exact(num_inputs)
-        .flat_map(|row| (0..num_outputs).map(|output| f32::from(u8::from((row[0] < 0.0) != (row[num_inputs - 1] < 0.1 * output as f32)))))
+        .flat_map(|row| {
+            (0..num_outputs)
+                .map(|output| f32::from(u8::from((row[0] < 0.0) != (row[num_inputs - 1] < 0.1 * output as f32))))
+        })
         .collect();
     let train = ExampleSet { inputs, targets };
     Arc::new(Problem::Examples(Examples { num_inputs, num_outputs, test: train.clone(), train, batch: None, loss }))
@@ -41,17 +45,33 @@ pub(crate) fn cases() -> Vec<Case> {
     use Family::{Gaussian, Rademacher};
     use Loss::{CrossEntropy, MeanSquaredError};
     let mut cases = Vec::new();
-    let sizes = [(2, 4, 1, 4), (2, 10, 1, 4), (3, 1, 2, 3), (1, 7, 3, 1), (4, 8, 1, 16), (5, 3, 2, 9), (2, 33, 1, 4)];
+    let sizes = [(2, 4, 1, 4), (2, 10, 1, 4), (3, 1, 2, 3), (1, 7, 3, 2), (4, 8, 1, 16), (5, 3, 2, 9), (2, 33, 1, 4)];
     let functions = [(Tanh, Logistic), (Tanh, Linear), (Relu, Linear), (Logistic, Tanh), (Step, Logistic)];
     for (index, (inputs, hidden, outputs, count)) in sizes.into_iter().enumerate() {
-        for (other, (family, two_sided, directions)) in
-            [(Rademacher, true, 1), (Gaussian, false, 1), (Gaussian, true, 3), (Rademacher, false, 4), (Gaussian, true, 40), (Rademacher, false, 16)]
-                .into_iter()
-                .enumerate()
+        for (other, (family, two_sided, directions)) in [
+            (Rademacher, true, 1),
+            (Gaussian, false, 1),
+            (Gaussian, true, 3),
+            (Rademacher, false, 4),
+            (Gaussian, true, 40),
+            (Rademacher, false, 16),
+        ]
+        .into_iter()
+        .enumerate()
         {
             let (activation, output_activation) = functions[(index + other) % functions.len()];
-            let loss = if outputs == 1 && output_activation == Logistic && index % 2 == 1 { CrossEntropy } else { MeanSquaredError };
-            let config = MlpConfig { hidden: vec![hidden], activation, output_activation, initialisation: Initialisation::Normal(0.7) };
+            let loss = if outputs == 1 && output_activation == Logistic && index % 2 == 1 {
+                CrossEntropy
+            } else {
+                MeanSquaredError
+            };
+            let config = MlpConfig {
+                hidden: vec![hidden],
+                activation,
+                output_activation,
+                initialisation: Initialisation::Normal(0.7),
+            };
+            let kernel = if (index + other) % 2 == 0 { Kernel::Native } else { Kernel::Portable };
             cases.push(Case {
                 config: WeightPerturbationConfig {
                     learning_rate: 0.2,
@@ -62,7 +82,7 @@ pub(crate) fn cases() -> Vec<Case> {
                     schedule: if other % 2 == 0 { Schedule::Linear } else { Schedule::Constant },
                     ..Default::default()
                 },
-                network: Arc::new(config.build(inputs, outputs).unwrap()),
+                network: Arc::new(config.build(inputs, outputs).unwrap().with_kernel(kernel)),
                 problem: with_loss(count, inputs, outputs, loss),
             });
         }

@@ -17,13 +17,17 @@ use crate::network::Network;
 use crate::neuromodulation::modulated_learner::{LossSignals, ModulatedLearner};
 use crate::objectives::NetworkLoss;
 use crate::observer::{Observer, Record};
-use crate::optimizer::Levels;
+use crate::optimizer::{Levels, OptimizerConfig};
 use crate::random::Key;
+use crate::small::SmallNetwork;
+use crate::small::learner::SmallLearner;
 use crate::task::Problem;
 use crate::training::{BlackBoxLearner, Learner, StopReason, train};
 
 /// Points of a learning curve.
 const CURVE_POINTS: u64 = 24;
+/// Most evaluations between two reports of progress, where a learner makes many at a time.
+const TICK: u64 = 4096;
 /// Evaluations between two looks at a target.
 pub(crate) const TARGET_INTERVAL: u64 = 20;
 
@@ -39,6 +43,8 @@ pub struct Stage {
     /// The network.
     pub network: Arc<dyn Network>,
     objective: NetworkLoss,
+    /// Network and problem once more, if both are small.
+    small: Option<Arc<SmallNetwork>>,
 }
 
 impl Stage {
@@ -56,6 +62,7 @@ impl Stage {
         Ok(Self {
             budget: setting.budget.unwrap_or(study.budget),
             objective: NetworkLoss::new(Arc::clone(&network), Arc::clone(&problem)),
+            small: SmallNetwork::new(&network, &problem).map(Arc::new),
             setting: setting.clone(),
             problem,
             network,
@@ -84,6 +91,12 @@ impl Stage {
         let start = self.network.initialise(key.child(0));
         let (network, problem) = (Arc::clone(&self.network), Arc::clone(&self.problem));
         if let Some(optimizer) = &arm.optimizer {
+            if let (OptimizerConfig::WeightPerturbation(config), Some(small)) = (optimizer, &self.small) {
+                let small = Arc::clone(small);
+                if let Some(learner) = SmallLearner::new(small, config, start.clone(), key.child(1), self.budget)? {
+                    return Ok(Box::new(learner));
+                }
+            }
             let optimizer = optimizer.build(start, key.child(1), self.budget)?;
             return Ok(Box::new(BlackBoxLearner::new(&self.objective, optimizer)));
         }
@@ -104,6 +117,7 @@ impl Stage {
             setting: self.setting.clone(),
             budget: self.budget,
             objective: NetworkLoss::new(Arc::clone(&network), Arc::clone(&problem)),
+            small: self.small.clone(),
             problem,
             network,
         }
@@ -198,6 +212,12 @@ impl Observer for Watch<'_> {
         let flow = self.judge(record, is_mark, is_look);
         self.judging += clock.seconds();
         flow
+    }
+
+    fn next_look(&self, _: u64) -> u64 {
+        let mark = self.checkpoints.get(self.curve.len()).copied().unwrap_or(u64::MAX);
+        let look = if self.targets.is_empty() { u64::MAX } else { self.next_look };
+        mark.min(look).min(self.ticked + TICK)
     }
 }
 
@@ -307,4 +327,44 @@ fn thread_seconds() -> Option<f64> {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     let nanoseconds: f64 = text.split_whitespace().next()?.parse().ok()?;
     Some(nanoseconds * 1e-9)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trials_on_small_networks_are_those_of_the_general_form() {
+        let text = r#"
+            name = "small"
+            title = "t"
+            question = "q"
+            budget = 3000
+            metrics = ["mean_squared_error"]
+            targets = [0.2, 0.05]
+            stop_at_target = true
+            [task.xor]
+            [network.mlp]
+            hidden = [4]
+            output_activation = "logistic"
+            initialisation = { normal = 0.5 }
+            [[arm]]
+            name = "one_sided"
+            optimizer = { weight_perturbation = { learning_rate = 2.0 } }
+            [[arm]]
+            name = "two_sided"
+            optimizer = { weight_perturbation = { two_sided = true, schedule = "linear", directions = 2, family = "gaussian" } }
+        "#;
+        let study = StudyConfig::from_toml(text, "small.toml").unwrap();
+        let stage = Stage::new(&study, &study.settings()[0]).unwrap();
+        assert!(stage.small.is_some());
+        let general = Stage { small: None, ..stage.afresh() };
+        for arm in &study.arm {
+            for seed in 0..4 {
+                let run =
+                    |stage: &Stage| Trial { seconds: 0.0, ..run_trial(&study, stage, arm, seed, &|_| true).unwrap() };
+                assert_eq!(run(&stage), run(&general), "{} {seed}", arm.name);
+            }
+        }
+    }
 }
