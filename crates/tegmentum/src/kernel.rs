@@ -191,11 +191,14 @@ macro_rules! computed {
                 fn avx2<$arithmetic: Arithmetic $(, const $lanes: usize)?>($($argument: $type),*) {
                     body::<$arithmetic $(, $lanes)?>($($argument),*);
                 }
-                // SAFETY: the processor has reported the features that the callee asks for.
                 match (instruction_set(), kernel) {
+                    // SAFETY: the processor has reported the features that the callee asks for.
                     (InstructionSet::Avx512, Kernel::Native) => unsafe { avx512::<Fused $(, $lanes)?>($($argument),*) },
+                    // SAFETY: as above.
                     (InstructionSet::Avx512, Kernel::Portable) => unsafe { avx512::<Separate $(, $lanes)?>($($argument),*) },
+                    // SAFETY: as above.
                     (InstructionSet::Avx2, Kernel::Native) => unsafe { avx2::<Fused $(, $lanes)?>($($argument),*) },
+                    // SAFETY: as above.
                     (InstructionSet::Avx2, Kernel::Portable) => unsafe { avx2::<Separate $(, $lanes)?>($($argument),*) },
                     (InstructionSet::Baseline, _) => body::<Separate $(, $lanes)?>($($argument),*),
                 }

@@ -76,8 +76,12 @@ fn arguments() -> Result<Arguments> {
 fn main() -> Result<()> {
     let arguments = arguments()?;
     if arguments.list {
-        rows::rows(arguments.quick).iter().for_each(|row| println!("{:<28} {}", row.name, row.title));
-        memory::rows().iter().for_each(|row| println!("{:<28} {}", row.name, row.title));
+        for row in &rows::rows(arguments.quick) {
+            println!("{:<28} {}", row.name, row.title);
+        }
+        for row in &memory::rows() {
+            println!("{:<28} {}", row.name, row.title);
+        }
         return Ok(());
     }
     if arguments.fixed_rows {

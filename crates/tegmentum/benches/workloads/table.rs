@@ -47,8 +47,8 @@ pub(crate) fn measure(rows: &[Row], only: &str, quick: bool) -> Result<Vec<Measu
     println!("products from registers, one thread: {:.1} GFLOP/s", rate(&mut limits.products, 0.3)?.per_second / 1e9);
     println!("triad, one thread: {:.1} GB/s\n", rate(&mut limits.triad, 0.3)?.per_second / 1e9);
     println!(
-        "{:<64} {:>11} {:>21} {:>8} {:>6} {:>6} {:>6}  {}",
-        "row", "a second", "[least..most]", "GFLOP/s", "share", "GB/s", "share", "ratio [least..most]"
+        "{:<64} {:>11} {:>21} {:>8} {:>6} {:>6} {:>6}  ratio [least..most]",
+        "row", "a second", "[least..most]", "GFLOP/s", "share", "GB/s", "share"
     );
     let mut measured = Vec::new();
     for row in chosen {

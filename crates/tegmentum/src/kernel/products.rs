@@ -107,11 +107,11 @@ impl<const L: usize> Examples<'_, L> {
         for pair in self.rows.chunks_mut(2 * stride) {
             if pair.len() > stride {
                 let (first, second) = pair.split_at_mut(stride);
-                let rest = tiles::<V, L, G, 2>(self.product, [&mut *first, &mut *second], 0);
-                tiles::<V, L, 1, 2>(self.product, [first, second], rest);
+                let rest = tiles::<V, L, G, 2>(self.product, &mut [&mut *first, &mut *second], 0);
+                tiles::<V, L, 1, 2>(self.product, &mut [first, second], rest);
             } else {
-                let rest = tiles::<V, L, G, 1>(self.product, [&mut *pair], 0);
-                tiles::<V, L, 1, 1>(self.product, [pair], rest);
+                let rest = tiles::<V, L, G, 1>(self.product, &mut [&mut *pair], 0);
+                tiles::<V, L, 1, 1>(self.product, &mut [pair], rest);
             }
         }
     }
@@ -120,8 +120,8 @@ impl<const L: usize> Examples<'_, L> {
     #[inline(always)]
     fn one_block<V: Vector<L>, const G: usize>(self) {
         for block in self.rows.chunks_mut(self.product.place.stride) {
-            let rest = tiles::<V, L, G, 1>(self.product, [&mut *block], 0);
-            tiles::<V, L, 1, 1>(self.product, [block], rest);
+            let rest = tiles::<V, L, G, 1>(self.product, &mut [&mut *block], 0);
+            tiles::<V, L, 1, 1>(self.product, &mut [block], rest);
         }
     }
 }
@@ -132,7 +132,7 @@ impl<const L: usize> Examples<'_, L> {
 #[allow(unsafe_code)]
 fn tiles<V: Vector<L>, const L: usize, const G: usize, const B: usize>(
     product: Product<'_>,
-    blocks: [&mut [[f32; L]]; B],
+    blocks: &mut [&mut [[f32; L]]; B],
     first: usize,
 ) -> usize {
     let Product { weights, bias, activation, place, .. } = product;

@@ -58,7 +58,7 @@ pub(crate) fn run<T: Vectorised>(kernel: Kernel, task: T) {
             task.run::<Avx2<A>, Sse<A>>();
         }
         match (instruction_set(), kernel) {
-            // SAFETY (all four): the processor has reported the features that the callee asks for.
+            // SAFETY: the processor has reported the features that the callee asks for.
             (InstructionSet::Avx512, Kernel::Native) => unsafe { avx512::<T, Fused>(task) },
             // SAFETY: as above.
             (InstructionSet::Avx512, Kernel::Portable) => unsafe { avx512::<T, Separate>(task) },

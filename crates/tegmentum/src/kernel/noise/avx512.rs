@@ -11,6 +11,7 @@
 //! table into scalar loads, which is why this is written with intrinsics.
 #![allow(unsafe_code)]
 
+#[allow(clippy::wildcard_imports, reason = "two dozen intrinsics")]
 use std::arch::x86_64::*;
 
 use crate::kernel::noise::CHUNK;
