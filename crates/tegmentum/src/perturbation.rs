@@ -146,7 +146,7 @@ fn local(index: usize, first: usize) -> Option<usize> {
 
 /// Parameters whose sum of directions is formed at once: 4 KiB, which stay in the first cache.
 const SPAN: usize = GROUP * CHUNK;
-/// Normals in a sum from which on threads are worth their start; below, the whole sum takes less than about 50 µs.
+/// Normals in a sum from which on threads are worth their start: some tens of microseconds of work.
 const WORTH_A_THREAD: usize = 1 << 16;
 
 /// Calls `with(start, sum)` for each chunk of `Σ_k weight_k · v_k`, so that a learner moves its vectors in one pass and

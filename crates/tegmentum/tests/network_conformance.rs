@@ -35,7 +35,7 @@ fn run<const L: usize>(
             activity.copy_within(state, previous.start);
         }
         activity[network.input_rows()].copy_from_slice(input);
-        network.step(parameters, noise, &mut activity);
+        network.step(&mut parameters.into(), noise, &mut activity);
     }
     activity
 }
@@ -210,8 +210,8 @@ fn a_step_reads_nothing_but_input_and_previous_state() {
         for range in read.into_iter().flatten() {
             second[range.clone()].copy_from_slice(&first[range]);
         }
-        network.step(&parameters, None, &mut first);
-        network.step(&parameters, None, &mut second);
+        network.step(&mut (&parameters).into(), None, &mut first);
+        network.step(&mut (&parameters).into(), None, &mut second);
         assert_eq!(bits(&first), bits(&second), "{name}");
     }
 }

@@ -6,8 +6,8 @@
 //! length needs no memory.
 //!
 //! # Form
-//! A chunk is made in a buffer of 512 bytes that stays in the first cache, and a [`Sink`] takes it: added to a vector,
-//! added to one and taken from another, or written. With AVX-512 the normals have a form of their own ([`avx512`]);
+//! A chunk is made in a buffer of 512 bytes that stays in the first cache, and a sink takes it: added to a vector,
+//! added to one and taken from another, or written. With AVX-512 the normals have a form of their own;
 //! elsewhere eight blocks side by side are left to the compiler. The bits are the same everywhere.
 
 #[cfg(target_arch = "x86_64")]
@@ -22,7 +22,7 @@ use crate::random::Key;
 pub const CHUNK: usize = 128;
 /// Chunks whose blocks are computed side by side.
 pub const GROUP: usize = 8;
-/// How far ahead of its use a vector in main memory is asked for, in numbers; measured on 400 MB.
+/// How far ahead of its use a vector in main memory is asked for, in numbers.
 #[cfg(target_arch = "x86_64")]
 const AHEAD: usize = 1024;
 
