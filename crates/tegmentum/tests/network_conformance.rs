@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use tegmentum::error::Error;
+use tegmentum::kernel::Kernel;
 use tegmentum::network::{Network, NetworkConfig, UnitNoise, registry};
 use tegmentum::random::{Key, Stream};
 
@@ -295,7 +296,7 @@ fn value_stability() {
         ("gru", [0.007_005_951, -0.073_633_72, -0.197_440_07], [-0.039_798_4, -0.161_337_38]),
     ];
     for ((_, config), (name, weights, outputs)) in registry().into_iter().zip(expected) {
-        let network = config.build(2, 2).unwrap();
+        let network = config.build_with(Kernel::Portable, 2, 2).unwrap();
         let parameters = network.initialise(Key::from_seed(42));
         let inputs = [[0.5; 4], [-1.0; 4], [0.25; 4], [2.0; 4]];
         let activity = run(&*network, &parameters, None, &inputs);
