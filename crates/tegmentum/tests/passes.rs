@@ -146,3 +146,22 @@ fn losses_do_not_depend_on_instructions() {
         assert!((native - portable).abs() < 1e-5 * portable.abs().max(1.0), "{native}, {portable}");
     }
 }
+
+#[test]
+fn noise_does_not_depend_on_instructions() {
+    let _turn = INSTRUCTIONS.lock().unwrap_or_else(PoisonError::into_inner);
+    let make = |widest| {
+        limit(widest);
+        let mut all = Vec::new();
+        for direction in [Direction::Rademacher(Key::from_seed(17)), Direction::Gaussian(Key::from_seed(17))] {
+            for (first, length) in [(5, 9 * 128 + 77), (3, 17), (0, 200), ((1 << 27) - 3, 1000)] {
+                let mut vector = vec![0.25f32; length];
+                direction.add_chunk(first, 0.3, &mut vector);
+                all.extend(vector.into_iter().map(f32::to_bits));
+            }
+        }
+        all
+    };
+    let found = [InstructionSet::Baseline, InstructionSet::Avx2, InstructionSet::Avx512].map(make);
+    assert!(found[0] == found[1] && found[1] == found[2]);
+}
