@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::kernel::lanes::{mix, scale_into};
-use crate::kernel::noise::{self, Add, AddPair, CHUNK, Fill, GROUP, Noise};
+use crate::kernel::noise::{self, Add, AddPair, CHUNK, GROUP, Noise};
 use crate::random::Key;
 
 /// The distribution of the entries of a direction.
@@ -115,19 +115,6 @@ impl Direction {
         }
     }
 
-    /// Writes `scale · v[range]` to `target`, whatever was there; the range is that of [`Direction::add_chunk`].
-    pub fn fill_chunk(&self, first: usize, scale: f32, target: &mut [f32]) {
-        match self.noise() {
-            Ok((noise, key)) => noise::pour(noise, key, first as u64, Fill { scale, target }),
-            Err(index) => {
-                target.fill(0.0);
-                if let Some(value) = local(index, first).and_then(|index| target.get_mut(index)) {
-                    *value = scale;
-                }
-            }
-        }
-    }
-
     /// The noise and its key, or the one coordinate; none is the last.
     fn noise(&self) -> std::result::Result<(Noise, Key), usize> {
         match *self {
@@ -149,19 +136,8 @@ const SPAN: usize = GROUP * CHUNK;
 /// Normals in a sum from which on threads are worth their start: some tens of microseconds of work.
 const WORTH_A_THREAD: usize = 1 << 16;
 
-/// Calls `with(start, sum)` for each chunk of `Σ_k weight_k · v_k`, so that a learner moves its vectors in one pass and
-/// keeps no gradient estimate in memory. `length` is P, `start` the index of the chunk's first parameter.
-pub fn for_each_weighted_chunk(terms: &[(Direction, f32)], length: usize, mut with: impl FnMut(usize, &[f32])) {
-    let mut sum = [0.0f32; SPAN];
-    for start in (0..length).step_by(SPAN) {
-        let sum = &mut sum[..SPAN.min(length - start)];
-        write_sum(terms, start, sum);
-        with(start, sum);
-    }
-}
-
-/// Calls `with(parts, sum)` for each chunk of `Σ_k weight_k · v_k` and the parts of `vectors` `[P]` that belong to it, on
-/// all threads if there is work enough. Each parameter is touched once, its terms are added in their order: the result
+/// Calls `with(parts, sum)` for each chunk of `Σ_k weight_k · v_k` and the parts of `vectors` `[P]` that belong to it, so that a
+/// learner moves its vectors in one pass and keeps no gradient estimate in memory; on all threads if there is work enough. Each parameter is touched once, its terms are added in their order: the result
 /// does not depend on the number of threads. Returns whether all calls returned true.
 ///
 /// # Panics
@@ -436,12 +412,15 @@ mod tests {
             direction.add_to(weight, &mut expected);
         }
         let mut found = vec![f32::NAN; 300];
-        for_each_weighted_chunk(&terms, 300, |start, sum| found[start..start + sum.len()].copy_from_slice(sum));
+        for_each_weighted_part(&terms, [&mut found], |[part], sum| {
+            part.copy_from_slice(sum);
+            true
+        });
         assert_eq!(found, expected);
     }
 
     #[test]
-    fn pairs_and_fillings_are_the_bits_of_additions() {
+    fn pairs_are_the_bits_of_additions() {
         let key = Key::from_seed(3);
         for direction in [
             Direction::Zero,
@@ -457,10 +436,6 @@ mod tests {
                 let (mut first, mut second) = (start.clone(), start);
                 direction.add_pair(3, 0.3, &mut first, &mut second);
                 assert_eq!((first, second), (plus, minus));
-                let (mut filled, mut added) = (vec![f32::NAN; length], vec![0.0; length]);
-                direction.fill_chunk(3, 0.3, &mut filled);
-                direction.add_chunk(3, 0.3, &mut added);
-                assert_eq!(filled, added);
             }
         }
     }
@@ -470,12 +445,13 @@ mod tests {
         let key = Key::from_seed(2);
         let terms: Vec<_> = (0..50).map(|k| (Family::Gaussian.direction(key.child(k)), 0.01 * k as f32)).collect();
         for length in [0, 1, SPAN, 7 * SPAN + 300, 40 * SPAN + 1] {
-            let mut expected = [vec![1.0f32; length], vec![2.0f32; length]];
-            for_each_weighted_chunk(&terms, length, |start, sum| {
-                for (index, step) in sum.iter().enumerate() {
-                    expected[0][start + index] -= step;
-                    expected[1][start + index] += step * step;
-                }
+            let mut sum = vec![0.0f32; length];
+            for (direction, weight) in &terms {
+                direction.add_to(*weight, &mut sum);
+            }
+            let expected = [1.0f32, 2.0].map(|start| {
+                let value = |step: &f32| if start == 1.0 { start - step } else { start + step * step };
+                sum.iter().map(value).collect::<Vec<f32>>()
             });
             for threads in [1, 2, 3] {
                 let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();

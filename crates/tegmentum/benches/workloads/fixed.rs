@@ -1,7 +1,7 @@
 //! Fixed work of which instructions are counted: one call of a row after one that makes everything ready.
 
 use tegmentum::error::Result;
-use tegmentum::perturbation::{Family, for_each_weighted_chunk};
+use tegmentum::perturbation::{Family, for_each_weighted_part};
 use tegmentum::random::Key;
 
 use crate::problem;
@@ -41,12 +41,10 @@ const ROWS: [&str; 11] = [
 fn move_vector(family: Family) -> Result<Work> {
     let terms: Vec<_> = (0..32).map(|k| (family.direction(Key::from_seed(6).child(k)), 1e-3)).collect();
     let mut parameters = vec![0.0; 4547];
-    let length = parameters.len();
     Work::new(1.0, move || {
-        for_each_weighted_chunk(&terms, length, |first, sum| {
-            for (parameter, step) in parameters[first..].iter_mut().zip(sum) {
-                *parameter -= step;
-            }
+        for_each_weighted_part(&terms, [&mut parameters], |[part], step| {
+            part.iter_mut().zip(step).for_each(|(parameter, step)| *parameter -= step);
+            true
         });
         Ok(())
     })

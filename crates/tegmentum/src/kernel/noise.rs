@@ -7,7 +7,7 @@
 //!
 //! # Form
 //! A chunk is made in a buffer of 512 bytes that stays in the first cache, and a sink takes it: added to a vector,
-//! added to one and taken from another, or written. With AVX-512 the normals have a form of their own;
+//! or added to one and taken from another. With AVX-512 the normals have a form of their own;
 //! elsewhere eight blocks side by side are left to the compiler. The bits are the same everywhere.
 
 #[cfg(target_arch = "x86_64")]
@@ -42,8 +42,7 @@ pub(crate) trait Sink {
     /// Takes `values`, the numbers from `start` on.
     fn take(&mut self, start: usize, values: &[f32]);
     /// Asks the memory for what `take` will need from `start` on.
-    #[inline(always)]
-    fn prepare(&self, _start: usize) {}
+    fn prepare(&self, start: usize);
 }
 
 /// `target + scale · v`.
@@ -99,27 +98,6 @@ impl Sink for AddPair<'_> {
     fn prepare(&self, start: usize) {
         ask_for(self.plus, start);
         ask_for(self.minus, start);
-    }
-}
-
-/// `scale · v`, whatever was there.
-#[derive(Debug)]
-pub(crate) struct Fill<'a> {
-    pub(crate) scale: f32,
-    pub(crate) target: &'a mut [f32],
-}
-
-impl Sink for Fill<'_> {
-    #[inline(always)]
-    fn length(&self) -> usize {
-        self.target.len()
-    }
-
-    #[inline(always)]
-    fn take(&mut self, start: usize, values: &[f32]) {
-        for (target, value) in self.target[start..start + values.len()].iter_mut().zip(values) {
-            *target = self.scale * value;
-        }
     }
 }
 

@@ -8,7 +8,7 @@
 
 use super::check_finite;
 use crate::error::Result;
-use crate::perturbation::{Direction, for_each_weighted_chunk};
+use crate::perturbation::{Direction, for_each_weighted_part};
 
 const FIRST_DECAY: f32 = 0.9;
 const SECOND_DECAY: f32 = 0.999;
@@ -38,18 +38,19 @@ impl Adam {
     ) -> Result<()> {
         self.first_weight = FIRST_DECAY * self.first_weight + (1.0 - FIRST_DECAY);
         self.second_weight = SECOND_DECAY * self.second_weight + (1.0 - SECOND_DECAY);
-        let mut finite = true;
-        for_each_weighted_chunk(estimate, parameters.len(), |start, sum| {
-            let range = start..start + sum.len();
-            let moments = self.first[range.clone()].iter_mut().zip(&mut self.second[range.clone()]);
-            for ((value, g), (m, v)) in parameters[range].iter_mut().zip(sum).zip(moments) {
+        let (first_weight, second_weight) = (self.first_weight, self.second_weight);
+        let vectors = [parameters, &mut self.first[..], &mut self.second[..]];
+        let finite = for_each_weighted_part(estimate, vectors, |[parameters, first, second], sum| {
+            let mut finite = true;
+            for ((value, g), (m, v)) in parameters.iter_mut().zip(sum).zip(first.iter_mut().zip(second)) {
                 *m = FIRST_DECAY * *m + (1.0 - FIRST_DECAY) * g;
                 *v = SECOND_DECAY * *v + (1.0 - SECOND_DECAY) * g * g;
                 if rate != 0.0 {
-                    *value -= rate * (*m / self.first_weight) / ((*v / self.second_weight).sqrt() + EPSILON);
+                    *value -= rate * (*m / first_weight) / ((*v / second_weight).sqrt() + EPSILON);
                 }
                 finite &= value.is_finite();
             }
+            finite
         });
         check_finite(finite, update)
     }

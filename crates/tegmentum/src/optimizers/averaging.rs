@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{check_finite, subtract};
 use crate::error::Result;
-use crate::perturbation::{Bases, Direction, Point, for_each_weighted_chunk};
+use crate::perturbation::{Bases, Direction, Point, for_each_weighted_part};
 
 /// Share of the average in the model that acts.
 const AVERAGE_SHARE: f32 = 0.9;
@@ -51,18 +51,16 @@ impl Iterate {
     pub(super) fn descend(&mut self, terms: &[(Direction, f32)], update: u64) -> Result<()> {
         self.updates += 1;
         let share = (1.0 / self.updates as f64) as f32;
-        let length = self.point.len();
-        let mut finite = true;
-        for_each_weighted_chunk(terms, length, |start, step| {
-            let range = start..start + step.len();
-            let point = &mut self.point[range.clone()];
-            finite &= subtract(point, step);
-            if let Some(average) = &mut self.average {
-                for (x, z) in average[range].iter_mut().zip(point) {
+        let finite = match &mut self.average {
+            None => for_each_weighted_part(terms, [&mut self.point], |[point], step| subtract(point, step)),
+            Some(average) => for_each_weighted_part(terms, [&mut self.point, average], |[point, average], step| {
+                let finite = subtract(point, step);
+                for (x, z) in average.iter_mut().zip(point) {
                     *x -= share * (*x - *z);
                 }
-            }
-        });
+                finite
+            }),
+        };
         check_finite(finite, update)
     }
 

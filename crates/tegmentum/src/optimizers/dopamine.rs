@@ -54,7 +54,7 @@ use crate::neuromodulation::controller::{Controller, ControllerConfig};
 use crate::neuromodulation::modulation::Modulation;
 use crate::optimizer::{Levels, Optimizer, StepReport};
 use crate::optimizers::check_start;
-use crate::perturbation::{Base, Bases, Direction, Family, Point, Probe, for_each_weighted_chunk};
+use crate::perturbation::{Base, Bases, Direction, Family, Point, Probe, for_each_weighted_part};
 use crate::random::Key;
 
 /// Share of the averaged model in the acting one.
@@ -295,10 +295,10 @@ impl Dopamine {
 
     /// `z ← z − Σ terms`, `x ← x + share (z − x)`, in one pass.
     fn move_by_terms(&mut self, share: f32) {
-        let (averaged, explorer) = (&mut self.averaged, &mut self.explorer);
-        for_each_weighted_chunk(&self.terms, explorer.len(), |start, sum| {
-            let range = start..start + sum.len();
-            descend_and_average(sum, share, &mut explorer[range.clone()], &mut averaged[range]);
+        let vectors = [&mut self.explorer[..], &mut self.averaged[..]];
+        for_each_weighted_part(&self.terms, vectors, |[explorer, averaged], sum| {
+            descend_and_average(sum, share, explorer, averaged);
+            true
         });
     }
 
