@@ -117,6 +117,13 @@ impl<const L: usize> LaneBatch<L> {
         &self.targets[start..start + self.num_outputs]
     }
 
+    /// The inputs of some blocks with one step more, [blocks × steps + 1 × inputs], where each step's targets are the next
+    /// one's inputs.
+    pub(crate) fn series(&self, blocks: std::ops::Range<usize>) -> Option<&[[f32; L]]> {
+        let rows = self.stored_steps * self.num_inputs;
+        self.targets.is_empty().then(|| &self.inputs[blocks.start * rows..blocks.end * rows])
+    }
+
     /// Bytes of the stored examples.
     pub fn bytes(&self) -> usize {
         (self.inputs.len() + self.targets.len()) * size_of::<[f32; L]>()

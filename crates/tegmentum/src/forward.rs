@@ -6,6 +6,8 @@ use std::ops::Range;
 
 use crate::batch::LaneBatch;
 use crate::kernel::affine::{Steps, add_outer_over_time, sum_lanes};
+use crate::kernel::products::Place;
+use crate::kernel::sequence::{Chain, Course, add_squared_errors};
 use crate::kernel::{dispatched, math};
 use crate::network::{Network, UnitNoise};
 use crate::task::Loss;
@@ -65,23 +67,25 @@ pub fn mean_losses<const L: usize>(
     for first in (0..all).step_by(size) {
         let blocks = first..(first + size).min(all);
         let mut sums = [[[0.0f64; L]; MOST]; 2];
-        run_blocks(
-            network,
-            weights,
-            batch,
-            blocks.clone(),
-            activity,
-            |_| None,
-            |step, activity| {
-                if step >= batch.washout {
-                    for (index, block) in activity.chunks_exact(rows).enumerate() {
-                        let (member, index) = (index / blocks.len(), index % blocks.len());
-                        let targets = batch.targets(blocks.start + index, step);
-                        add_losses(loss, &block[outputs.clone()], targets, &mut sums[member][index]);
+        if !run_sequence(network, weights, loss, batch, blocks.clone(), activity, &mut sums[0]) {
+            run_blocks(
+                network,
+                weights,
+                batch,
+                blocks.clone(),
+                activity,
+                |_| None,
+                |step, activity| {
+                    if step >= batch.washout {
+                        for (index, block) in activity.chunks_exact(rows).enumerate() {
+                            let (member, index) = (index / blocks.len(), index % blocks.len());
+                            let targets = batch.targets(blocks.start + index, step);
+                            add_losses(loss, &block[outputs.clone()], targets, &mut sums[member][index]);
+                        }
                     }
-                }
-            },
-        );
+                },
+            );
+        }
         for (total, sums) in totals.iter_mut().zip(&sums) {
             for (block, sums) in blocks.clone().zip(sums) {
                 *total += sums[..batch.valid(block)].iter().sum::<f64>();
@@ -89,6 +93,55 @@ pub fn mean_losses<const L: usize>(
         }
     }
     totals.map(|total| total * per_term(loss, batch, outputs.len()))
+}
+
+/// Runs some blocks and adds their squared errors to `sums` in one loop, if the network is a chain of layers with a state on a
+/// series, and its weights are stored. Returns whether it did; the bits are those of [`run_blocks`].
+fn run_sequence<const L: usize>(
+    network: &dyn Network,
+    weights: &Weights<'_>,
+    loss: Loss,
+    batch: &LaneBatch<L>,
+    blocks: Range<usize>,
+    activity: &mut Vec<[f32; L]>,
+    sums: &mut [[f64; L]],
+) -> bool {
+    /// Most layers of a chain.
+    const MOST: usize = 4;
+    let connections = network.connections();
+    let (Weights::Stored(stored), Some(hidden), Some((state, previous)), Some(series), Loss::MeanSquaredError) =
+        (weights, network.hidden_activation(), network.carry(), batch.series(blocks.clone()), loss)
+    else {
+        return false;
+    };
+    let output = network.output_activation();
+    if connections.len() > MOST || !hidden.is_of_one_number() || !output.is_of_one_number() {
+        return false;
+    }
+    let outputs = network.output_rows();
+    // Units lie where the next connection reads them.
+    let after = |index: usize| connections.get(index + 1).map(|next| next.presynaptic.clone());
+    let places: [_; MOST] = std::array::from_fn(|index| Place {
+        stride: network.num_activities(),
+        inputs: connections.get(index).map_or(0..0, |connection| connection.presynaptic.clone()),
+        outputs: after(index).unwrap_or_else(|| outputs.clone()),
+    });
+    let layers: [_; MOST] = std::array::from_fn(|index| {
+        let index = index.min(connections.len() - 1);
+        let activation = if index + 1 == connections.len() { output } else { hidden };
+        stored.product(connections, index, activation, &places[index])
+    });
+    let chain = Chain {
+        layers: &layers[..connections.len()],
+        inputs: network.input_rows().len(),
+        state: &state,
+        previous: previous.start,
+        outputs: &outputs,
+    };
+    activity.resize(blocks.len() * network.num_activities(), [0.0; L]);
+    let course = Course { series, steps: batch.steps, washout: batch.washout };
+    chain.run(network.kernel(), course, activity, &mut sums[..blocks.len()]);
+    true
 }
 
 /// The mean loss of stored `parameters` `[P]` over a batch, summed in `f64`.
@@ -144,19 +197,18 @@ dispatched! {
         targets: &[[f32; L]],
         sums: &mut [f64; L],
     ) {
+        if loss == Loss::MeanSquaredError {
+            return add_squared_errors(outputs, targets, sums);
+        }
         let mut losses = [0.0f32; L];
         for (output, target) in outputs.iter().zip(targets) {
             for lane in 0..L {
-                losses[lane] += match loss {
-                    Loss::MeanSquaredError => {
-                        let error = output[lane] - target[lane];
-                        error * error
-                    }
-                    Loss::CrossEntropy if outputs.len() == 1 => {
+                losses[lane] += match outputs.len() {
+                    1 => {
                         -(target[lane] * log_probability(output[lane])
                             + (1.0 - target[lane]) * log_probability(1.0 - output[lane]))
                     }
-                    Loss::CrossEntropy => -target[lane] * log_probability(output[lane]),
+                    _ => -target[lane] * log_probability(output[lane]),
                 };
             }
         }

@@ -39,6 +39,7 @@ pub(crate) mod perceptron;
 pub(crate) mod population;
 pub mod products;
 pub(crate) mod rate;
+pub mod sequence;
 pub(crate) mod sequential;
 pub(crate) mod sixteen;
 mod vector;

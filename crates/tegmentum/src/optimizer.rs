@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::environment::TrialReport;
 use crate::error::Result;
+use crate::network::Network;
 use crate::neuromodulation::modulation::Modulation;
 use crate::optimizers::cma_es::CmaEsConfig;
 use crate::optimizers::dopamine::DopamineConfig;
@@ -165,6 +166,24 @@ impl OptimizerConfig {
     /// [`Error::Incompatible`](crate::error::Error::Incompatible) for options that exclude each other.
     pub fn build(&self, start: Vec<f32>, key: Key, budget_evaluations: u64) -> Result<Box<dyn Optimizer>> {
         for_every!(self, config => Ok(Box::new(config.build(start, key, budget_evaluations)?)))
+    }
+
+    /// The same optimizer for the parameters of `network`, where its [family](crate::perturbation::Family) has to know them.
+    #[must_use]
+    pub fn for_network(&self, network: &dyn Network) -> Self {
+        let mut config = self.clone();
+        let family = match &mut config {
+            Self::Dopamine(config) => &mut config.family,
+            Self::WeightPerturbation(config) => &mut config.family,
+            Self::RandomDescent(config) => &mut config.family,
+            Self::EvolutionStrategy(config) => &mut config.family,
+            Self::Meazo(config) => &mut config.family,
+            Self::FiniteDifference(_) | Self::Spsa(_) | Self::Fzoo(_) | Self::CmaEs(_) | Self::RandomSearch(_) => {
+                return config;
+            }
+        };
+        *family = family.for_network(network);
+        config
     }
 
     /// The name used in studies.

@@ -4,23 +4,28 @@
 //!     candidate = gain · base + scale · v(direction)
 //! ```
 //! base one of the learner's own vectors `[P]` · gain, scale numbers · v direction `[P]`, each entry with mean 0 and
-//! variance 1 (±1 or standard normal), or a unit vector. The base is read, never written: a million probes at learning
+//! variance 1 (±1, standard normal, or of low rank in each matrix of a network), or a unit vector. The base is read, never written: a million probes at learning
 //! rate zero leave every bit of the parameters as it was.
 //!
 //! # Which family
 //! Rademacher signs are the default: E‖ĝ‖² is P‖g‖² against (P + 2)‖g‖² for normals, they cost a twentieth, and the
 //! curvature term of a one-sided difference is the same in every direction if the curvature lies along the axes.
+//! Directions of [low rank](low_rank) let a population share the products of its weights: for wide layers.
 //!
 //! # Cost
 //! P operations and P/128 (signs) or P/4 (normals) generator blocks for each time a probe is written or used. A sum of K
 //! directions takes K times that, 4 KiB of memory and one pass over the vectors that it moves.
+
+pub mod low_rank;
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::kernel::lanes::{mix, scale_into};
 use crate::kernel::noise::{self, Add, AddPair, CHUNK, GROUP, Noise};
+use crate::network::Network;
 use crate::random::Key;
+use low_rank::{LowRank, LowRankDirection};
 
 /// The distribution of the entries of a direction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +36,8 @@ pub enum Family {
     Rademacher,
     /// Standard normal.
     Gaussian,
+    /// A product of two thin normal matrices for each matrix of a network.
+    LowRank(LowRank),
 }
 
 impl Family {
@@ -39,6 +46,28 @@ impl Family {
         match self {
             Self::Rademacher => Direction::Rademacher(key),
             Self::Gaussian => Direction::Gaussian(key),
+            Self::LowRank(family) => Direction::LowRank(family.direction(key)),
+        }
+    }
+
+    /// The same family for the parameters of `network`: one of low rank has to know their matrices, the others do not ask.
+    #[must_use]
+    pub fn for_network(self, network: &dyn Network) -> Self {
+        match self {
+            Self::LowRank(family) => Self::LowRank(family.for_network(network)),
+            other => other,
+        }
+    }
+
+    /// Whether the family can perturb `num_parameters` parameters.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] for a rank of 0, [`Error::Incompatible`] for low rank without the matrices of a network
+    /// of this size.
+    pub fn check(self, num_parameters: usize) -> Result<()> {
+        match self {
+            Self::LowRank(family) => family.check(num_parameters),
+            Self::Rademacher | Self::Gaussian => Ok(()),
         }
     }
 }
@@ -55,7 +84,7 @@ impl Family {
 /// direction.add_to(0.5, &mut parameters);
 /// assert!(parameters.iter().all(|&x| x == 0.5 || x == -0.5));
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Direction {
     /// No perturbation.
     Zero,
@@ -63,6 +92,8 @@ pub enum Direction {
     Rademacher(Key),
     /// Independent standard normals.
     Gaussian(Key),
+    /// Of low rank in each matrix.
+    LowRank(LowRankDirection),
     /// The unit vector of one parameter.
     Coordinate(usize),
 }
@@ -76,9 +107,12 @@ impl Direction {
     /// Adds `scale · v[range]` to `target`, where the range begins at chunk `first` of [`CHUNK`] entries and is as
     /// long as `target`.
     pub fn add_chunk(&self, first: usize, scale: f32, target: &mut [f32]) {
-        match self.noise() {
-            Ok((noise, key)) => noise::pour(noise, key, first as u64, Add { scale, target }),
-            Err(index) => {
+        match *self {
+            Self::Zero => {}
+            Self::Rademacher(key) => noise::pour(Noise::Signs, key, first as u64, Add { scale, target }),
+            Self::Gaussian(key) => noise::pour(Noise::Normals, key, first as u64, Add { scale, target }),
+            Self::LowRank(direction) => direction.add(first * CHUNK, scale, target),
+            Self::Coordinate(index) => {
                 if let Some(value) = local(index, first).and_then(|index| target.get_mut(index)) {
                     *value += scale;
                 }
@@ -103,25 +137,19 @@ impl Direction {
     /// ```
     pub fn add_pair(&self, first: usize, scale: f32, plus: &mut [f32], minus: &mut [f32]) {
         debug_assert_eq!(plus.len(), minus.len());
-        match self.noise() {
-            Ok((noise, key)) => noise::pour(noise, key, first as u64, AddPair { scale, plus, minus }),
-            Err(index) => {
+        let first_chunk = first as u64;
+        match *self {
+            Self::Zero => {}
+            Self::Rademacher(key) => noise::pour(Noise::Signs, key, first_chunk, AddPair { scale, plus, minus }),
+            Self::Gaussian(key) => noise::pour(Noise::Normals, key, first_chunk, AddPair { scale, plus, minus }),
+            Self::LowRank(direction) => direction.add_pair(first * CHUNK, scale, plus, minus),
+            Self::Coordinate(index) => {
                 let vectors = local(index, first).and_then(|index| plus.get_mut(index).zip(minus.get_mut(index)));
                 if let Some((plus, minus)) = vectors {
                     *plus += scale;
                     *minus -= scale;
                 }
             }
-        }
-    }
-
-    /// The noise and its key, or the one coordinate; none is the last.
-    fn noise(&self) -> std::result::Result<(Noise, Key), usize> {
-        match *self {
-            Self::Rademacher(key) => Ok((Noise::Signs, key)),
-            Self::Gaussian(key) => Ok((Noise::Normals, key)),
-            Self::Coordinate(index) => Err(index),
-            Self::Zero => Err(usize::MAX),
         }
     }
 }
@@ -339,7 +367,7 @@ impl<'a> Bases<'a> {
 /// assert_eq!(candidate, [1.0, 2.5, 3.0]);
 /// # Ok::<(), tegmentum::error::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Probe {
     /// The vector to start from.
     pub base: Base,

@@ -25,6 +25,7 @@ use crate::objectives::NetworkLoss;
 use crate::optimizers::Averaging;
 use crate::optimizers::rate_rule::Reading;
 use crate::optimizers::weight_perturbation::WeightPerturbationConfig;
+use crate::perturbation::Family;
 use crate::task::{Loss, Problem};
 
 pub mod learner;
@@ -116,5 +117,6 @@ pub(crate) fn shape_of(network: &dyn Network, loss: Loss) -> Option<Shape> {
 
 /// Whether a configuration of weight perturbation is plain.
 pub(crate) fn is_plain(config: &WeightPerturbationConfig) -> bool {
-    config.reading == Reading::Plain && config.averaging == Averaging::None
+    let independent = matches!(config.family, Family::Rademacher | Family::Gaussian);
+    config.reading == Reading::Plain && config.averaging == Averaging::None && independent
 }

@@ -102,6 +102,28 @@ impl<'a> Stored<'a> {
         }
         Self { parameters, tails: Some(tails) }
     }
+
+    /// The product of connection `index` of `connections`.
+    pub(crate) fn product<'p>(
+        &self,
+        connections: &[Connection],
+        index: usize,
+        activation: Activation,
+        place: &'p Place,
+    ) -> Product<'p>
+    where
+        'a: 'p,
+    {
+        let connection = &connections[index];
+        let before: usize = connections[..index].iter().map(tail_length).sum();
+        Product {
+            weights: &self.parameters[connection.weights.clone()],
+            tails: self.tails.map(|tails| &tails[before..before + tail_length(connection)]),
+            bias: Some(&self.parameters[connection.bias.clone()]),
+            activation,
+            place,
+        }
+    }
 }
 
 /// Numbers in the transposed last columns of a connection's matrix.
@@ -187,17 +209,8 @@ impl Drive<'_> {
     }
 
     fn stored<const L: usize>(&self, stored: Stored<'_>, activation: Activation, activity: &mut [[f32; L]]) {
-        let Stored { parameters, tails } = stored;
-        let connection = &self.connections[self.index];
-        let before: usize = self.connections[..self.index].iter().map(tail_length).sum();
-        let product = Product {
-            weights: &parameters[connection.weights.clone()],
-            tails: tails.map(|tails| &tails[before..before + tail_length(connection)]),
-            bias: Some(&parameters[connection.bias.clone()]),
-            activation,
-            place: &self.place(connection.presynaptic.clone()),
-        };
-        product.run(self.kernel, activity);
+        let place = self.place(self.connections[self.index].presynaptic.clone());
+        stored.product(self.connections, self.index, activation, &place).run(self.kernel, activity);
     }
 
     fn perturbed<const L: usize>(

@@ -20,7 +20,8 @@
 
 use std::hint::black_box;
 
-use super::{Kernel, computed, dispatched};
+use super::vector::{Vector, Vectorised, run};
+use super::{Kernel, dispatched};
 
 /// Numbers in each vector of the triad: well beyond the caches.
 pub const TRIAD_LENGTH: usize = 1 << 24;
@@ -28,18 +29,29 @@ pub const TRIAD_LENGTH: usize = 1 << 24;
 /// Products of an entry in one call.
 const ROUNDS: usize = 8192;
 
-computed! {
-    /// `ROUNDS` products of each of the `16 · ROWS` entries, which stay in registers.
-    fn multiply_add_chains<A: Arithmetic, const ROWS: usize>(entries: &mut [[f32; 16]; ROWS], x: f32, y: f32) {
-        let mut chains = *entries;
+/// `ROUNDS` products of each of the `16 · ROWS` entries, which stay in registers.
+struct Chains<'a, const ROWS: usize> {
+    entries: &'a mut [[f32; 16]; ROWS],
+    factor: f32,
+    term: f32,
+}
+
+impl<const ROWS: usize> Vectorised for Chains<'_, ROWS> {
+    #[inline(always)]
+    fn run<Wide: Vector<16>, Narrow: Vector<4>>(self) {
+        let (factor, term) = (Wide::splat(self.factor), Wide::splat(self.term));
+        let mut chains = [Wide::splat(0.0); ROWS];
+        for (chain, entries) in chains.iter_mut().zip(&*self.entries) {
+            *chain = Wide::load(entries);
+        }
         for _ in 0..ROUNDS {
             for chain in &mut chains {
-                for lane in 0..16 {
-                    chain[lane] = A::multiply_add(chain[lane], x, y);
-                }
+                *chain = chain.multiply_add(factor, term);
             }
         }
-        *entries = chains;
+        for (entries, chain) in self.entries.iter_mut().zip(chains) {
+            chain.store(entries);
+        }
     }
 }
 
@@ -69,7 +81,7 @@ pub fn multiply_add(rows: usize) -> u64 {
 
 fn chains<const ROWS: usize>() -> u64 {
     let mut entries = [[1.0; 16]; ROWS];
-    multiply_add_chains(Kernel::Native, black_box(&mut entries), black_box(0.5), black_box(0.25));
+    run(Kernel::Native, Chains { entries: black_box(&mut entries), factor: black_box(0.5), term: black_box(0.25) });
     black_box(entries);
     (2 * 16 * ROWS * ROUNDS) as u64
 }
@@ -134,7 +146,7 @@ mod tests {
     fn chains_compute_what_they_count() {
         // a ← a/2 + 1/4 goes to 1/2, exactly, within as many rounds as a number has bits.
         let mut entries = [[9.0; 16]; 3];
-        multiply_add_chains(Kernel::Native, &mut entries, 0.5, 0.25);
+        run(Kernel::Native, Chains { entries: &mut entries, factor: 0.5, term: 0.25 });
         assert_eq!(entries, [[0.5; 16]; 3]);
     }
 

@@ -71,6 +71,7 @@ pub(crate) fn write_directions(family: Family, keys: &Lanes<u64>, rows: &mut [Ro
     match family {
         Family::Rademacher => write_signs(Kernel::Portable, keys, rows),
         Family::Gaussian => write_normals(keys, rows),
+        Family::LowRank(_) => debug_assert!(false, "small networks take no directions of low rank"),
     }
 }
 

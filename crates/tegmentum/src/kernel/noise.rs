@@ -247,6 +247,12 @@ pub fn add_normals(key: Key, first: u64, scale: f32, target: &mut [f32]) {
     pour(Noise::Normals, key, first, Add { scale, target });
 }
 
+/// Writes the normals of `key` from chunk `first` on.
+pub(crate) fn write_normals(key: Key, first: u64, target: &mut [f32]) {
+    target.fill(0.0);
+    add_normals(key, first, 1.0, target);
+}
+
 dispatched! {
     /// Adds `scale · v` to `target`, where `v` are normals of `key` by the Box–Muller transform of blocks of
     /// ten rounds, from chunk `first` on: for observations and measurements, whose numbers are published.

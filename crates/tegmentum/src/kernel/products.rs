@@ -55,13 +55,19 @@ impl Product<'_> {
     /// Does the product in all `blocks` [blocks × stride × L], `L` = 1, 4 or 16.
     ///
     /// # Panics
-    /// If the sizes do not fit, or for another `L`.
+    /// If the sizes do not fit.
     pub fn run<const L: usize>(&self, kernel: Kernel, blocks: &mut [[f32; L]]) {
+        self.check(blocks.len());
+        run(kernel, Multiply::<L> { product: *self, rows: blocks.as_flattened_mut() });
+    }
+
+    /// Panics if the sizes do not fit each other or blocks of so many rows together.
+    pub(super) fn check(&self, rows: usize) {
         let Place { stride, inputs, outputs } = self.place;
         assert!(
             inputs.end <= outputs.start
                 && outputs.end <= *stride
-                && blocks.len().is_multiple_of(*stride)
+                && rows.is_multiple_of(*stride)
                 && self.weights.len() == inputs.len() * outputs.len()
                 && self.bias.is_none_or(|bias| bias.len() == outputs.len())
                 && self.tails.is_none_or(|tails| tails.len() == inputs.len() * (outputs.len() % WIDTH)),
@@ -69,60 +75,57 @@ impl Product<'_> {
             self.place,
             self.weights.len()
         );
-        let flat = blocks.as_flattened_mut();
-        match L {
-            1 => run(kernel, SingleExample { product: *self, rows: flat }),
-            4 => run(kernel, Examples::<4> { product: *self, rows: flat.as_chunks_mut().0 }),
-            16 => run(kernel, Examples::<16> { product: *self, rows: flat.as_chunks_mut().0 }),
-            _ => panic!("products have 1, 4 or 16 lanes, not {L}"),
-        }
     }
 }
 
-/// The loop whose lanes are examples.
-struct Examples<'a, const L: usize> {
+/// A product over `L` lanes.
+struct Multiply<'a, const L: usize> {
     product: Product<'a>,
-    rows: &'a mut [[f32; L]],
+    rows: &'a mut [f32],
 }
 
-impl Vectorised for Examples<'_, 16> {
+impl<const L: usize> Vectorised for Multiply<'_, L> {
     #[inline(always)]
     fn run<Wide: Vector<16>, Narrow: Vector<4>>(self) {
-        if Wide::REGISTERS >= 16 { self.two_blocks::<Wide, 8>() } else { self.one_block::<Wide, 4>() }
+        multiply::<Wide, Narrow, L>(self.product, self.rows);
     }
 }
 
-impl Vectorised for Examples<'_, 4> {
-    #[inline(always)]
-    fn run<Wide: Vector<16>, Narrow: Vector<4>>(self) {
-        self.one_block::<Narrow, 8>();
+/// The loop of a product, to be inlined where the vectors' instructions may be used; the caller has checked its sizes.
+///
+/// `rows` [blocks × stride × L].
+#[inline(always)]
+pub(super) fn multiply<Wide: Vector<16>, Narrow: Vector<4>, const L: usize>(product: Product<'_>, rows: &mut [f32]) {
+    const { assert!(L == 1 || L == 4 || L == 16, "products have 1, 4 or 16 lanes") };
+    match L {
+        1 => single_example::<Wide>(product, rows),
+        4 => one_block::<Narrow, 4, 8>(product, rows.as_chunks_mut().0),
+        _ if Wide::REGISTERS >= 16 => two_blocks::<Wide, 16, 8>(product, rows.as_chunks_mut().0),
+        _ => one_block::<Wide, 16, 4>(product, rows.as_chunks_mut().0),
     }
 }
 
-impl<const L: usize> Examples<'_, L> {
-    /// Two blocks at once, `G` outputs at once; what is left over one by one.
-    #[inline(always)]
-    fn two_blocks<V: Vector<L>, const G: usize>(self) {
-        let stride = self.product.place.stride;
-        for pair in self.rows.chunks_mut(2 * stride) {
-            if pair.len() > stride {
-                let (first, second) = pair.split_at_mut(stride);
-                let rest = tiles::<V, L, G, 2>(self.product, &mut [&mut *first, &mut *second], 0);
-                tiles::<V, L, 1, 2>(self.product, &mut [first, second], rest);
-            } else {
-                let rest = tiles::<V, L, G, 1>(self.product, &mut [&mut *pair], 0);
-                tiles::<V, L, 1, 1>(self.product, &mut [pair], rest);
-            }
+/// Two blocks at once, `G` outputs at once; what is left over one by one.
+#[inline(always)]
+fn two_blocks<V: Vector<L>, const L: usize, const G: usize>(product: Product<'_>, rows: &mut [[f32; L]]) {
+    let stride = product.place.stride;
+    for pair in rows.chunks_mut(2 * stride) {
+        if pair.len() > stride {
+            let (first, second) = pair.split_at_mut(stride);
+            let rest = tiles::<V, L, G, 2>(product, &mut [&mut *first, &mut *second], 0);
+            tiles::<V, L, 1, 2>(product, &mut [first, second], rest);
+        } else {
+            one_block::<V, L, G>(product, pair);
         }
     }
+}
 
-    /// One block at once, for processors with few registers.
-    #[inline(always)]
-    fn one_block<V: Vector<L>, const G: usize>(self) {
-        for block in self.rows.chunks_mut(self.product.place.stride) {
-            let rest = tiles::<V, L, G, 1>(self.product, &mut [&mut *block], 0);
-            tiles::<V, L, 1, 1>(self.product, &mut [block], rest);
-        }
+/// One block at once, for processors with few registers.
+#[inline(always)]
+fn one_block<V: Vector<L>, const L: usize, const G: usize>(product: Product<'_>, rows: &mut [[f32; L]]) {
+    for block in rows.chunks_mut(product.place.stride) {
+        let rest = tiles::<V, L, G, 1>(product, &mut [&mut *block], 0);
+        tiles::<V, L, 1, 1>(product, &mut [block], rest);
     }
 }
 
@@ -170,127 +173,171 @@ fn tiles<V: Vector<L>, const L: usize, const G: usize, const B: usize>(
 }
 
 /// The loops for one example: lanes are outputs, and for the last few outputs inputs.
-struct SingleExample<'a> {
-    product: Product<'a>,
-    rows: &'a mut [f32],
-}
-
-impl Vectorised for SingleExample<'_> {
-    #[inline(always)]
-    fn run<Wide: Vector<16>, Narrow: Vector<4>>(self) {
-        let Place { stride, inputs, outputs } = self.product.place;
-        for block in self.rows.chunks_mut(*stride) {
-            let (before, after) = block.split_at_mut(outputs.start);
-            let (inputs, outputs) = (&before[inputs.clone()], &mut after[..outputs.len()]);
-            for start in (0..inputs.len()).step_by(SECTION) {
-                let section = start..(start + SECTION).min(inputs.len());
-                let product = Product {
-                    weights: &self.product.weights[start * outputs.len()..],
-                    bias: self.product.bias.filter(|_| start == 0),
-                    activation: if section.end == inputs.len() { self.product.activation } else { Activation::Linear },
-                    ..self.product
-                };
-                let mut first = 0;
-                if Wide::REGISTERS >= 16 {
-                    first = chains::<Wide, 4>(product, &inputs[section.clone()], outputs, first);
-                }
-                first = chains::<Wide, 1>(product, &inputs[section.clone()], outputs, first);
-                if first < outputs.len() {
-                    last_outputs::<Wide>(product, section, inputs, outputs);
-                }
-            }
-        }
-    }
-}
-
-/// Four chains for as many groups of `G` vectors of outputs as there are from output `first` on.
 #[inline(always)]
 #[allow(unsafe_code)]
-fn chains<V: Vector<WIDTH>, const G: usize>(
-    product: Product<'_>,
-    inputs: &[f32],
-    outputs: &mut [f32],
-    first: usize,
-) -> usize {
-    let Product { weights, bias, activation, .. } = product;
-    let width = outputs.len();
-    debug_assert!(weights.len() >= inputs.len() * width);
-    let mut first = first;
-    while first + WIDTH * G <= width {
-        let group = outputs[first..first + WIDTH * G].as_chunks_mut::<WIDTH>().0;
-        let mut sums = [[V::splat(0.0); G]; 4];
-        sums[0] = match bias {
-            Some(bias) => {
-                let bias = bias[first..first + WIDTH * G].as_chunks::<WIDTH>().0;
-                std::array::from_fn(|g| V::load(&bias[g]))
+fn single_example<V: Vector<WIDTH>>(product: Product<'_>, rows: &mut [f32]) {
+    let Place { stride, inputs, outputs } = product.place;
+    for block in rows.chunks_exact_mut(*stride) {
+        let (before, after) = block.split_at_mut(outputs.start);
+        // Addresses and not slices: their checks and bounds would take longer than the products of a small layer.
+        let (inputs_from, to) = (before[inputs.clone()].as_ptr(), after[..outputs.len()].as_mut_ptr());
+        for start in (0..inputs.len()).step_by(SECTION) {
+            let is_last = inputs.len() - start <= SECTION;
+            // SAFETY: `Product::check` has found inputs · outputs weights, as many biases as outputs, and tails for the last
+            // `outputs mod 16` outputs with one number for each input; the section lies within the inputs.
+            unsafe {
+                let section = Section {
+                    weights: product.weights.as_ptr().add(start * outputs.len()),
+                    tails: product.tails.map(|tails| tails.as_ptr().wrapping_add(start)),
+                    all_inputs: inputs.len(),
+                    begin: product.bias.filter(|_| start == 0).map_or(to.cast_const(), <[f32]>::as_ptr),
+                    inputs: inputs_from.add(start),
+                    count: if is_last { inputs.len() - start } else { SECTION },
+                    width: outputs.len(),
+                    activation: if is_last { product.activation } else { Activation::Linear },
+                };
+                section.run::<V>(to);
             }
-            None => std::array::from_fn(|g| V::load(&group[g])),
-        };
-        let mut start = 0;
-        while start < inputs.len() {
-            for chain in 0..4 {
-                let i = start + chain;
-                if start + 4 > inputs.len() && i >= inputs.len() {
-                    break;
-                }
-                // SAFETY: `Product::run` has checked that there are inputs · outputs weights, and the caller passes those
-                // from its section on; i < inputs and `first + 16 G ≤ outputs`.
-                unsafe {
-                    let input = V::splat(*inputs.get_unchecked(i));
-                    let row = weights.as_ptr().add(i * width + first);
-                    for g in 0..G {
-                        let weight = V::load(&*row.add(WIDTH * g).cast());
-                        sums[chain][g] = weight.multiply_add(input, sums[chain][g]);
-                    }
-                }
-            }
-            start += 4;
         }
-        for g in 0..G {
-            let sum = sums[0][g].add(sums[1][g]).add(sums[2][g].add(sums[3][g]));
-            activation.of_vector(sum).store(&mut group[g]);
-        }
-        first += WIDTH * G;
     }
-    first
 }
 
-/// The outputs beyond the last whole vector, for a section of the inputs; the product's weights begin with the section,
-/// its tails do not.
-#[inline(always)]
-fn last_outputs<V: Vector<WIDTH>>(product: Product<'_>, section: Range<usize>, all: &[f32], outputs: &mut [f32]) {
-    let Product { weights, tails, bias, activation, .. } = product;
-    let width = outputs.len();
-    let first = width / WIDTH * WIDTH;
-    let inputs = &all[section.clone()];
-    let (whole, rest) = inputs.as_chunks::<WIDTH>();
-    let mut values = [0.0; WIDTH];
-    for tail in 0..width - first {
-        let mut sums = V::splat(0.0);
-        let column = tails.map(|tails| &tails[tail * all.len()..][section.clone()]);
-        let weight = |i: usize| column.map_or_else(|| weights[i * width + first + tail], |column| column[i]);
-        if let Some(column) = column {
-            for (weights, inputs) in column.as_chunks().0.iter().zip(whole) {
+/// A section of the inputs of one example: at most [`SECTION`] inputs, all outputs.
+#[derive(Clone, Copy)]
+struct Section {
+    /// [count × width].
+    weights: *const f32,
+    /// [width mod 16 × all inputs], or nothing.
+    tails: Option<*const f32>,
+    all_inputs: usize,
+    /// What the sums begin with, `[width]`: the bias or the outputs so far.
+    begin: *const f32,
+    /// `[count]`.
+    inputs: *const f32,
+    count: usize,
+    width: usize,
+    activation: Activation,
+}
+
+#[allow(unsafe_code)]
+impl Section {
+    /// # Safety
+    /// The addresses point to as many numbers as their fields say, and `to` to `width`.
+    #[inline(always)]
+    unsafe fn run<V: Vector<WIDTH>>(self, to: *mut f32) {
+        let mut first = 0;
+        // SAFETY: `first + 16 G ≤ width`.
+        unsafe {
+            while V::REGISTERS >= 16 && first + 4 * WIDTH <= self.width {
+                self.chains::<V, 4>(first, to);
+                first += 4 * WIDTH;
+            }
+            while first + WIDTH <= self.width {
+                self.chains::<V, 1>(first, to);
+                first += WIDTH;
+            }
+            if first < self.width {
+                self.last_outputs::<V>(first, to);
+            }
+        }
+    }
+
+    /// Four chains for `G` vectors of outputs from output `first` on.
+    ///
+    /// # Safety
+    /// As [`run`](Self::run), and `first + 16 G ≤ width`.
+    #[inline(always)]
+    unsafe fn chains<V: Vector<WIDTH>, const G: usize>(&self, first: usize, to: *mut f32) {
+        let mut sums = [[V::splat(0.0); G]; 4];
+        // SAFETY: rows of `16 G` numbers at column `first` of the matrix, of what the sums begin with and of the outputs;
+        // row and input move together, `count` times.
+        unsafe {
+            let begin = &*self.begin.add(first).cast::<[[f32; WIDTH]; G]>();
+            for g in 0..G {
+                sums[0][g] = V::load(&begin[g]);
+            }
+            let (mut row, mut input) = (self.weights.add(first), self.inputs);
+            for _ in 0..self.count / 4 {
+                for chain in 0..4 {
+                    add_row(&mut sums[chain], row.add(chain * self.width), input.add(chain));
+                }
+                (row, input) = (row.wrapping_add(4 * self.width), input.add(4));
+            }
+            for chain in 0..3 {
+                if chain < self.count % 4 {
+                    add_row(&mut sums[chain], row.add(chain * self.width), input.add(chain));
+                }
+            }
+            let outputs = &mut *to.add(first).cast::<[[f32; WIDTH]; G]>();
+            for g in 0..G {
+                let sum = sums[0][g].add(sums[1][g]).add(sums[2][g].add(sums[3][g]));
+                self.activation.of_vector(sum).store(&mut outputs[g]);
+            }
+        }
+    }
+
+    /// The outputs from output `first` on, fewer than a vector.
+    ///
+    /// # Safety
+    /// As [`run`](Self::run).
+    #[inline(always)]
+    unsafe fn last_outputs<V: Vector<WIDTH>>(&self, first: usize, to: *mut f32) {
+        let mut values = [0.0; WIDTH];
+        for (tail, value) in values.iter_mut().take(self.width - first).enumerate() {
+            let copy;
+            // SAFETY: a column of the tails, or a copy of one of the matrix; as many inputs.
+            let (column, inputs) = unsafe {
+                let column = if let Some(tails) = self.tails {
+                    tails.add(tail * self.all_inputs)
+                } else {
+                    let weights = std::slice::from_raw_parts(self.weights, self.count * self.width);
+                    copy = column_of(weights, self.width, first + tail);
+                    copy.as_ptr()
+                };
+                let numbers = |from: *const f32| std::slice::from_raw_parts(from, self.count).as_chunks::<WIDTH>();
+                (numbers(column), numbers(self.inputs))
+            };
+            let mut sums = V::splat(0.0);
+            for (weights, inputs) in column.0.iter().zip(inputs.0) {
                 sums = V::load(weights).multiply_add(V::load(inputs), sums);
             }
-        } else {
-            for (chunk, inputs) in whole.iter().enumerate() {
-                let weights = std::array::from_fn(|lane| weight(chunk * WIDTH + lane));
-                sums = V::load(&weights).multiply_add(V::load(inputs), sums);
+            if !column.1.is_empty() {
+                sums = V::load_first(column.1).multiply_add(V::load_first(inputs.1), sums);
             }
+            *value = sums.sum();
         }
-        if !rest.is_empty() {
-            let (mut last, mut last_weights) = ([0.0; WIDTH], [0.0; WIDTH]);
-            for (lane, input) in rest.iter().enumerate() {
-                last[lane] = *input;
-                last_weights[lane] = weight(whole.len() * WIDTH + lane);
-            }
-            sums = V::load(&last_weights).multiply_add(V::load(&last), sums);
+        // SAFETY: the last numbers of what the sums begin with, and of the outputs.
+        unsafe {
+            let begin = V::load_first(std::slice::from_raw_parts(self.begin.add(first), self.width - first));
+            let outputs = std::slice::from_raw_parts_mut(to.add(first), self.width - first);
+            self.activation.of_vector(begin.add(V::load(&values))).store_first(outputs);
         }
-        values[tail] = bias.map_or(outputs[first + tail], |bias| bias[first + tail]) + sums.sum();
     }
-    activation.of_vector(V::load(&values)).store(&mut values);
-    outputs[first..].copy_from_slice(&values[..width - first]);
+}
+
+/// Adds `input · row` to a chain.
+///
+/// # Safety
+/// `row` points to `16 G` numbers, `input` to one.
+#[inline(always)]
+#[allow(unsafe_code)]
+unsafe fn add_row<V: Vector<WIDTH>, const G: usize>(chain: &mut [V; G], row: *const f32, input: *const f32) {
+    // SAFETY: the caller's.
+    let (input, row) = unsafe { (V::splat(*input), &*row.cast::<[[f32; WIDTH]; G]>()) };
+    for g in 0..G {
+        chain[g] = V::load(&row[g]).multiply_add(input, chain[g]);
+    }
+}
+
+/// Column `index` of the first rows of a matrix, a section at most. It stays out of the loop that calls it, whose registers it would
+/// fill with addresses.
+#[inline(never)]
+fn column_of(weights: &[f32], width: usize, index: usize) -> [f32; SECTION] {
+    let mut column = [0.0; SECTION];
+    for (value, row) in column.iter_mut().zip(weights.chunks_exact(width)) {
+        *value = row[index];
+    }
+    column
 }
 
 /// Copies the last columns of a matrix, transposed, as a [`Product`] takes them: `tails` [outputs mod 16 × inputs].

@@ -21,6 +21,10 @@ pub(crate) trait Vector<const N: usize>: Copy {
     fn load(from: &[f32; N]) -> Self;
     /// Writes them.
     fn store(self, to: &mut [f32; N]);
+    /// Reads the numbers of a slice of fewer than `N` into the first lanes; zeros in the others.
+    fn load_first(from: &[f32]) -> Self;
+    /// Writes the first lanes to a slice of fewer than `N`.
+    fn store_first(self, to: &mut [f32]);
     /// The same number in every lane.
     fn splat(value: f32) -> Self;
     /// `self · factor + sum`, in the arithmetic of the type.
@@ -90,6 +94,16 @@ impl<A: Arithmetic, const N: usize> Vector<N> for Array<A, N> {
     #[inline(always)]
     fn store(self, to: &mut [f32; N]) {
         *to = self.0;
+    }
+    #[inline(always)]
+    fn load_first(from: &[f32]) -> Self {
+        Self(std::array::from_fn(|lane| from.get(lane).copied().unwrap_or(0.0)), PhantomData)
+    }
+    #[inline(always)]
+    fn store_first(self, to: &mut [f32]) {
+        for (to, value) in to.iter_mut().zip(self.0) {
+            *to = value;
+        }
     }
     #[inline(always)]
     fn splat(value: f32) -> Self {
@@ -164,6 +178,72 @@ mod x86 {
         _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps::<1>(two, two)))
     }
 
+    /// # Safety
+    /// The first `count` numbers, 16 at most, may be read.
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    unsafe fn load_first512(from: *const f32, count: usize) -> __m512 {
+        // SAFETY: lanes outside the mask are not read.
+        unsafe { _mm512_maskz_loadu_ps(first_bits(count), from) }
+    }
+
+    /// # Safety
+    /// The first `count` numbers, 16 at most, may be written.
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    unsafe fn store_first512(to: *mut f32, count: usize, register: __m512) {
+        // SAFETY: lanes outside the mask are not written.
+        unsafe { _mm512_mask_storeu_ps(to, first_bits(count), register) };
+    }
+
+    #[inline]
+    fn first_bits(count: usize) -> u16 {
+        ((1u32 << count.min(16)) - 1) as u16
+    }
+
+    /// Eight lanes of ones and eight of zeros: a mask of n ones begins 8 − n lanes from the start.
+    const ONES_AND_ZEROS: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
+
+    /// # Safety
+    /// The first `count` numbers, 8 at most, may be read.
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn load_first256(from: *const f32, count: usize) -> __m256 {
+        // SAFETY: the mask lies in the table; lanes outside it are not read.
+        unsafe { _mm256_maskload_ps(from, _mm256_loadu_si256(ONES_AND_ZEROS.as_ptr().add(8 - count.min(8)).cast())) }
+    }
+
+    /// # Safety
+    /// The first `count` numbers, 8 at most, may be written.
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn store_first256(to: *mut f32, count: usize, register: __m256) {
+        // SAFETY: the mask lies in the table; lanes outside it are not written.
+        unsafe {
+            _mm256_maskstore_ps(to, _mm256_loadu_si256(ONES_AND_ZEROS.as_ptr().add(8 - count.min(8)).cast()), register);
+        }
+    }
+
+    /// # Safety
+    /// The first `count` numbers, 4 at most, may be read.
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn load_first128(from: *const f32, count: usize) -> __m128 {
+        // SAFETY: the mask lies in the table; lanes outside it are not read.
+        unsafe { _mm_maskload_ps(from, _mm_loadu_si128(ONES_AND_ZEROS.as_ptr().add(8 - count.min(4)).cast())) }
+    }
+
+    /// # Safety
+    /// The first `count` numbers, 4 at most, may be written.
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn store_first128(to: *mut f32, count: usize, register: __m128) {
+        // SAFETY: the mask lies in the table; lanes outside it are not written.
+        unsafe {
+            _mm_maskstore_ps(to, _mm_loadu_si128(ONES_AND_ZEROS.as_ptr().add(8 - count.min(4)).cast()), register);
+        }
+    }
+
     /// [`Fused::quotient`](super::Fused) lane by lane.
     macro_rules! newton {
         ($name:ident, $register:ty, $features:literal, $guess:ident, $cast:ident, $back:ident, $from:ident, $splat:ident,
@@ -222,7 +302,7 @@ mod x86 {
     /// A vector type of `$count · $width` numbers in `$count` registers.
     macro_rules! vector {
         ($(#[$meta:meta])* $name:ident, $register:ty, $count:literal of $width:literal, $fit:literal,
-         $load:ident, $store:ident, $splat:ident, $add:ident, $multiply:ident, $fused:ident, $sum:ident, $divide:ident, $newton:ident, $max:ident, $min:ident) => {
+         $load:ident, $store:ident, $load_first:ident, $store_first:ident, $splat:ident, $add:ident, $multiply:ident, $fused:ident, $sum:ident, $divide:ident, $newton:ident, $max:ident, $min:ident) => {
             $(#[$meta])*
             #[derive(Clone, Copy, Debug)]
             pub(crate) struct $name<A>([$register; $count], PhantomData<A>);
@@ -240,6 +320,19 @@ mod x86 {
                     for (i, register) in self.0.into_iter().enumerate() {
                         // SAFETY: as in `load`.
                         unsafe { $store(to.as_mut_ptr().add(i * $width), register) };
+                    }
+                }
+                #[inline(always)]
+                fn load_first(from: &[f32]) -> Self {
+                    // SAFETY: as in `load`; the lanes of the mask are those of the slice, others are not touched.
+                    let part = |i: usize| unsafe { $load_first(from.as_ptr().wrapping_add(i * $width), from.len().saturating_sub(i * $width)) };
+                    Self(std::array::from_fn(part), PhantomData)
+                }
+                #[inline(always)]
+                fn store_first(self, to: &mut [f32]) {
+                    for (i, register) in self.0.into_iter().enumerate() {
+                        // SAFETY: as in `load_first`.
+                        unsafe { $store_first(to.as_mut_ptr().wrapping_add(i * $width), to.len().saturating_sub(i * $width), register) };
                     }
                 }
                 #[inline(always)]
@@ -300,17 +393,17 @@ mod x86 {
 
     vector!(
         /// 16 numbers in one register of AVX-512.
-        Avx512, __m512, 1 of 16, 24, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_set1_ps, _mm512_add_ps, _mm512_mul_ps,
-        _mm512_fmadd_ps, sum512, _mm512_div_ps, newton512, _mm512_max_ps, _mm512_min_ps
+        Avx512, __m512, 1 of 16, 24, _mm512_loadu_ps, _mm512_storeu_ps, load_first512, store_first512, _mm512_set1_ps,
+        _mm512_add_ps, _mm512_mul_ps, _mm512_fmadd_ps, sum512, _mm512_div_ps, newton512, _mm512_max_ps, _mm512_min_ps
     );
     vector!(
         /// 16 numbers in two registers of AVX2.
-        Avx2, __m256, 2 of 8, 6, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_set1_ps, _mm256_add_ps, _mm256_mul_ps,
-        _mm256_fmadd_ps, sum256, _mm256_div_ps, newton256, _mm256_max_ps, _mm256_min_ps
+        Avx2, __m256, 2 of 8, 6, _mm256_loadu_ps, _mm256_storeu_ps, load_first256, store_first256, _mm256_set1_ps,
+        _mm256_add_ps, _mm256_mul_ps, _mm256_fmadd_ps, sum256, _mm256_div_ps, newton256, _mm256_max_ps, _mm256_min_ps
     );
     vector!(
         /// 4 numbers in one register of SSE.
-        Sse, __m128, 1 of 4, 12, _mm_loadu_ps, _mm_storeu_ps, _mm_set1_ps, _mm_add_ps, _mm_mul_ps, _mm_fmadd_ps,
-        sum128, _mm_div_ps, newton128, _mm_max_ps, _mm_min_ps
+        Sse, __m128, 1 of 4, 12, _mm_loadu_ps, _mm_storeu_ps, load_first128, store_first128, _mm_set1_ps, _mm_add_ps,
+        _mm_mul_ps, _mm_fmadd_ps, sum128, _mm_div_ps, newton128, _mm_max_ps, _mm_min_ps
     );
 }

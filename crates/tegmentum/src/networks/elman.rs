@@ -147,6 +147,9 @@ impl Network for Elman {
     fn output_activation(&self) -> Activation {
         self.config.output_activation
     }
+    fn hidden_activation(&self) -> Option<Activation> {
+        Some(self.config.activation)
+    }
     fn initialise(&self, key: Key) -> Vec<f32> {
         let blocks = &self.plan.blocks;
         if let Some(initialisation) = self.config.initialisation {

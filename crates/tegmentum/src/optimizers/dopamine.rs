@@ -126,6 +126,7 @@ impl DopamineConfig {
             at_least_one("patience", patience as usize)?;
         }
         check_start(&start, self.perturbation_scale, budget_evaluations)?;
+        self.family.check(start.len())?;
         let size = match self.parameter_size {
             Some(size) => positive("parameter_size", size)?,
             None => parameter_size(&start),

@@ -107,6 +107,7 @@ impl EvolutionStrategyConfig {
     /// [`Error::InvalidParameter`](crate::error::Error::InvalidParameter) for a number outside its range.
     pub fn build(&self, start: Vec<f32>, key: Key, budget_evaluations: u64) -> Result<EvolutionStrategy> {
         check_start(&start, self.perturbation_scale, budget_evaluations)?;
+        self.family.check(start.len())?;
         non_negative("learning_rate", self.learning_rate)?;
         at_least_one("pairs", self.pairs)?;
         Ok(EvolutionStrategy {

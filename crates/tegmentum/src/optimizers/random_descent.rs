@@ -78,6 +78,7 @@ impl RandomDescentConfig {
     /// [`Error::InvalidParameter`](crate::error::Error::InvalidParameter) for a number outside its range.
     pub fn build(&self, start: Vec<f32>, key: Key, budget_evaluations: u64) -> Result<RandomDescent> {
         check_start(&start, self.perturbation_scale, budget_evaluations)?;
+        self.family.check(start.len())?;
         Ok(RandomDescent {
             config: self.clone(),
             parameters: start,

@@ -105,6 +105,7 @@ impl WeightPerturbationConfig {
     /// schedule-free averaging.
     pub fn build(&self, start: Vec<f32>, key: Key, budget_evaluations: u64) -> Result<WeightPerturbation> {
         check_start(&start, self.perturbation_scale, budget_evaluations)?;
+        self.family.check(start.len())?;
         non_negative("learning_rate", self.learning_rate)?;
         at_least_one("directions", self.directions)?;
         let adam = self.reading == Reading::Adam;

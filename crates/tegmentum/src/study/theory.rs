@@ -255,13 +255,11 @@ impl<'a> Parts<'a> {
     /// Moments of ĝ = (1/K) Σ (g·v) v for ‖g‖ = 1, P = 50, measured with the engine's directions.
     fn add_moments(&mut self, draws: usize) {
         const P: usize = 50;
-        for (family, name) in [(Family::Gaussian, "normals"), (Family::Rademacher, "signs")] {
+        // K (E‖ĝ‖² − 1) is P + 1 for normals and P − 1 for signs.
+        for (family, name, excess) in [(Family::Gaussian, "normals", P + 1), (Family::Rademacher, "signs", P - 1)] {
             let mut metrics = BTreeMap::new();
             for k in [1usize, 4] {
-                let exact = match family {
-                    Family::Gaussian => (P + 1) as f64 / k as f64 + 1.0,
-                    Family::Rademacher => (P - 1) as f64 / k as f64 + 1.0,
-                };
+                let exact = excess as f64 / k as f64 + 1.0;
                 let (squares, slopes) = moments(family, k, P, draws / k);
                 let parts = [("squared_norm", squares, exact), ("slope", slopes, 1.0)];
                 for (what, values, exact) in parts {

@@ -97,7 +97,7 @@ impl Stage {
                     return Ok(Box::new(learner));
                 }
             }
-            let optimizer = optimizer.build(start, key.child(1), self.budget)?;
+            let optimizer = optimizer.for_network(&*network).build(start, key.child(1), self.budget)?;
             return Ok(Box::new(BlackBoxLearner::new(&self.objective, optimizer)));
         }
         if let Some(plasticity) = &arm.plasticity {
