@@ -46,7 +46,7 @@ fn group_size(network: &dyn Network, weights: &Weights<'_>) -> usize {
     match (network.carry(), weights) {
         (Some(_), Weights::Stored(_)) => 2,
         (None, Weights::Stored(_)) => 8,
-        (_, Weights::Perturbed(_)) => 64,
+        (_, Weights::Perturbed(_) | Weights::LowRank(_)) => 64,
     }
 }
 

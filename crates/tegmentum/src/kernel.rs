@@ -31,6 +31,7 @@ pub mod arithmetic;
 pub mod lanes;
 pub mod limits;
 pub(crate) mod lockstep;
+pub(crate) mod low_rank;
 pub(crate) mod many_keys;
 pub mod math;
 pub mod noise;

@@ -1,6 +1,7 @@
 //! The objectives: a user's closure, and a network on data or sequences.
 
 mod black_box;
+mod low_rank;
 mod network_loss;
 mod pool;
 

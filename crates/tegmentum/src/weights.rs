@@ -12,6 +12,10 @@
 //! more; a recurrent one makes the panels anew at every step.
 //!
 //! Stored or perturbed, alone or in a pair: the bits of an output are the same.
+//!
+//! A population whose directions are of [low rank](low_rank) shares stored weights; its members add what is their own.
+
+pub mod low_rank;
 
 use std::ops::Range;
 
@@ -23,6 +27,7 @@ use crate::kernel::noise::CHUNK;
 use crate::kernel::products::{Place, Product, SECTION, tail_of, transpose_tail};
 use crate::network::{Connection, Network, UnitNoise};
 use crate::perturbation::{Direction, Point};
+use low_rank::LowRankWeights;
 
 /// Numbers of a panel, where a row of weights is not longer.
 const PANEL: usize = 1 << 14;
@@ -44,6 +49,8 @@ pub enum Weights<'a> {
     Stored(Stored<'a>),
     /// A recipe.
     Perturbed(Perturbed<'a>),
+    /// A population that shares its stored part.
+    LowRank(LowRankWeights<'a>),
 }
 
 /// Stored parameters.
@@ -137,6 +144,7 @@ impl Weights<'_> {
         match self {
             Self::Stored(_) => 1,
             Self::Perturbed(perturbed) => 1 + usize::from(perturbed.pair),
+            Self::LowRank(population) => population.groups(),
         }
     }
 }
@@ -188,11 +196,13 @@ impl Drive<'_> {
         noise: Option<UnitNoise<'_, L>>,
         activity: &mut [[f32; L]],
     ) {
-        let in_product = noise.is_none() && self.activation.is_of_one_number();
+        let complete = !matches!(weights, Weights::LowRank(_));
+        let in_product = complete && noise.is_none() && self.activation.is_of_one_number();
         let fused = if in_product { self.activation } else { Activation::Linear };
         match weights {
             Weights::Stored(stored) => self.stored(*stored, fused, activity),
             Weights::Perturbed(perturbed) => self.perturbed(perturbed, fused, activity),
+            Weights::LowRank(population) => self.low_rank(population, activity),
         }
         if let Some(noise) = noise {
             self.add_noise(noise, activity);
@@ -238,6 +248,30 @@ impl Drive<'_> {
             for (weights, member) in panel.into_iter().zip(activity.chunks_mut(half)) {
                 Product { weights, tails: None, bias: None, activation, place: &place }.run(self.kernel, member);
             }
+        }
+    }
+
+    /// One product for all members, or none where it was made before, and what each one adds to it.
+    fn low_rank<const L: usize>(&self, population: &LowRankWeights<'_>, activity: &mut [[f32; L]]) {
+        let blocks = activity.len() / self.stride / population.groups().max(1);
+        let inputs = self.connections[self.index].presynaptic.clone();
+        if let Some(shared) = population.shared.filter(|_| self.index == 0) {
+            for (index, block) in activity.chunks_mut(self.stride).enumerate() {
+                let width = self.units.len() * L;
+                let sums = &shared[index % blocks * width..][..width];
+                block[self.units.clone()].as_flattened_mut().copy_from_slice(sums);
+            }
+        } else {
+            let place = self.place(inputs.clone());
+            population
+                .stored
+                .product(self.connections, self.index, Activation::Linear, &place)
+                .run(self.kernel, activity);
+        }
+        for (index, block) in activity.chunks_mut(self.stride).enumerate() {
+            let (before, after) = block.split_at_mut(self.units.start);
+            let units = &mut after[..self.units.len()];
+            population.correct(self.kernel, (index / blocks, self.index), &before[inputs.clone()], units);
         }
     }
 

@@ -11,7 +11,8 @@ use tegmentum::kernel::{InstructionSet, Kernel, limit};
 use tegmentum::network::{Network, NetworkConfig, registry};
 use tegmentum::objective::Objective;
 use tegmentum::objectives::NetworkLoss;
-use tegmentum::perturbation::{Base, Bases, Direction, Point, Probe};
+use tegmentum::perturbation::low_rank::{Layout, LowRank};
+use tegmentum::perturbation::{Base, Bases, Direction, Family, Point, Probe};
 use tegmentum::random::Key;
 use tegmentum::task::{ExampleSet, Examples, Loss, Problem, Series, Windows};
 use tegmentum::weights::{Panels, Perturbed, Weights};
@@ -164,4 +165,65 @@ fn noise_does_not_depend_on_instructions() {
     };
     let found = [InstructionSet::Baseline, InstructionSet::Avx2, InstructionSet::Avx512].map(make);
     assert!(found[0] == found[1] && found[1] == found[2]);
+}
+
+/// Losses of directions of low rank around a network's first parameters, and their probes.
+fn low_rank(config: &NetworkConfig, kernel: Kernel, count: usize, rank: usize) -> (NetworkLoss, Vec<f32>, Vec<Probe>) {
+    let (network, parameters) = build(config, kernel);
+    let family = Family::LowRank(LowRank { rank, layout: Layout::default() }).for_network(&*network);
+    let mut probes = vec![Probe::unperturbed(Base::Acting)];
+    for index in 0..19 {
+        let direction = family.direction(Key::from_seed(index));
+        probes.extend([0.05, -0.05].map(|scale| Probe::perturbed(direction, scale)));
+    }
+    probes[5].gain = 0.9;
+    (NetworkLoss::new(network, problem(config, count)), parameters, probes)
+}
+
+fn losses_of(objective: &NetworkLoss, parameters: &[f32], probes: &[Probe]) -> Vec<f64> {
+    let mut losses = vec![0.0; probes.len()];
+    objective.losses(Bases::single(parameters), probes, Batch(Key::from_seed(1)), &mut losses).unwrap();
+    losses
+}
+
+#[test]
+fn low_rank_losses_are_those_of_the_candidates_written_out() {
+    let _turn = INSTRUCTIONS.lock().unwrap_or_else(PoisonError::into_inner);
+    for config in networks() {
+        for (count, rank) in [(1, 1), (3, 2), (20, 1), (150, 3)] {
+            let (objective, parameters, probes) = low_rank(&config, Kernel::Native, count, rank);
+            let found = losses_of(&objective, &parameters, &probes);
+            for (probe, found) in probes.iter().zip(&found) {
+                let mut candidate = vec![0.0; parameters.len()];
+                probe.write(Bases::single(&parameters), &mut candidate).unwrap();
+                let exact = losses_of(&objective, &candidate, &[Probe::unperturbed(Base::Acting)])[0];
+                assert!((found - exact).abs() < 2e-5 * exact, "{config:?}, {count}, rank {rank}: {found}, {exact}");
+                let alone = losses_of(&objective, &parameters, &[*probe])[0];
+                assert_eq!(alone, *found, "a member's loss depends on its company: {config:?}, {count}");
+            }
+            assert!(found[1] != found[2]);
+        }
+    }
+}
+
+#[test]
+fn low_rank_losses_do_not_depend_on_threads_or_instructions() {
+    let _turn = INSTRUCTIONS.lock().unwrap_or_else(PoisonError::into_inner);
+    let all = |kernel: Kernel| -> Vec<Vec<f64>> {
+        let of = |config: &NetworkConfig, count: usize| {
+            let (objective, parameters, probes) = low_rank(config, kernel, count, 2);
+            losses_of(&objective, &parameters, &probes)
+        };
+        networks().iter().flat_map(|config| [1, 40].map(|count| of(config, count))).collect()
+    };
+    let on = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| all(Kernel::Native))
+    };
+    let (native, portable) = (on(1), all(Kernel::Portable));
+    assert_eq!(native, on(3));
+    limit(InstructionSet::Avx2);
+    let (native_narrower, portable_narrower) = (all(Kernel::Native), all(Kernel::Portable));
+    limit(InstructionSet::Avx512);
+    assert_eq!((native, portable), (native_narrower, portable_narrower));
 }

@@ -6,6 +6,8 @@
 //!   batch and sequence, as long as it fits into the second cache.
 //! - *Large* networks: weights are perturbed as they are read, panel by panel ([`weights`](crate::weights)).
 //!
+//! - Directions of *low rank* share the products of their base, whatever the network's size.
+//!
 //! The choice depends on the network alone and changes no bit. Neither does the number of threads, over which the probes of
 //! a call are spread where they are work enough.
 //!
@@ -18,12 +20,14 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::Pool;
+use super::low_rank::{LowRankSpace, direction_of, run_length};
 use crate::batch::{Batch, LaneBatch, Part};
 use crate::error::Result;
 use crate::forward::mean_losses;
 use crate::kernel::aligned::AlignedVec;
 use crate::network::Network;
 use crate::objective::{Objective, check_shapes};
+use crate::perturbation::low_rank::Layout;
 use crate::perturbation::{Bases, Probe};
 use crate::task::{Loss, Problem};
 use crate::weights::{Panels, Perturbed, Stored, Weights, panel_length};
@@ -51,6 +55,9 @@ pub struct NetworkLoss {
     single: Pool<Workspace<1>>,
     narrow: Pool<Workspace<4>>,
     wide: Pool<Workspace<16>>,
+    pub(super) low_rank_spaces: Pool<LowRankSpace>,
+    /// The network's matrices, which directions of low rank name.
+    layout: Layout,
 }
 
 /// Most parameters of a network whose candidates are stored: 1 MiB.
@@ -58,7 +65,7 @@ const MOST_STORED: usize = 1 << 18;
 /// The same for a network without state, which reads a weight once a pass: 64 KiB.
 const MOST_STORED_FEED_FORWARD: usize = 1 << 14;
 /// Operations of a call that are worth a second thread, about a tenth of a millisecond.
-const WORTH_A_THREAD: u64 = 10_000_000;
+pub(super) const WORTH_A_THREAD: u64 = 10_000_000;
 
 #[derive(Debug, Default)]
 struct Workspace<const L: usize> {
@@ -72,7 +79,15 @@ struct Workspace<const L: usize> {
 impl NetworkLoss {
     /// The loss of `network` on the training part of `problem`, whose sizes it was built for.
     pub fn new(network: Arc<dyn Network>, problem: Arc<Problem>) -> Self {
-        Self { network, problem, single: Pool::default(), narrow: Pool::default(), wide: Pool::default() }
+        Self {
+            layout: Layout::of(&*network),
+            network,
+            problem,
+            single: Pool::default(),
+            narrow: Pool::default(),
+            wide: Pool::default(),
+            low_rank_spaces: Pool::default(),
+        }
     }
 
     /// The network.
@@ -86,13 +101,19 @@ impl NetworkLoss {
     }
 
     /// Examples (or windows) of a batch and the steps of each.
-    fn batch_shape(&self) -> (usize, usize) {
+    pub(super) fn batch_shape(&self) -> (usize, usize) {
         match &*self.problem {
             Problem::Examples(examples) => {
                 (examples.batch.unwrap_or(examples.train.inputs.len() / examples.num_inputs), 1)
             }
             Problem::Series(series) => (series.windows.count, series.windows.length),
         }
+    }
+
+    /// Operations of one loss.
+    pub(super) fn work_of_one(&self) -> u64 {
+        let (count, steps) = self.batch_shape();
+        self.network.operations() * (count * steps) as u64
     }
 
     /// Whether candidates are stored.
@@ -204,7 +225,7 @@ impl NetworkLoss {
         batch: Batch,
         losses: &mut [f64],
     ) -> Result<()> {
-        let work = self.operations().unwrap_or(0) * probes.len() as u64;
+        let work = self.work_of_one() * probes.len() as u64;
         if probes.len() < 4 || work < WORTH_A_THREAD || rayon::current_num_threads() == 1 {
             return pool.lend(|space| self.evaluate(space, bases, probes, batch, losses));
         }
@@ -241,16 +262,28 @@ impl Objective for NetworkLoss {
 
     fn losses(&self, bases: Bases<'_>, probes: &[Probe], batch: Batch, losses: &mut [f64]) -> Result<()> {
         check_shapes(self.num_parameters(), &bases, probes, losses)?;
-        match self.lanes() {
-            1 => self.spread(&self.single, bases, probes, batch, losses),
-            4 => self.spread(&self.narrow, bases, probes, batch, losses),
-            _ => self.spread(&self.wide, bases, probes, batch, losses),
+        let (mut probes, mut losses) = (probes, losses);
+        while let Some(first) = probes.first() {
+            let is_low_rank = direction_of(first, self.layout).is_some();
+            let count = if is_low_rank {
+                run_length(probes, self.layout)
+            } else {
+                probes.iter().take_while(|probe| direction_of(probe, self.layout).is_none()).count()
+            };
+            let ((own, after), (own_losses, losses_after)) = (probes.split_at(count), losses.split_at_mut(count));
+            match self.lanes() {
+                _ if is_low_rank => self.low_rank(bases, own, batch, own_losses)?,
+                1 => self.spread(&self.single, bases, own, batch, own_losses)?,
+                4 => self.spread(&self.narrow, bases, own, batch, own_losses)?,
+                _ => self.spread(&self.wide, bases, own, batch, own_losses)?,
+            }
+            (probes, losses) = (after, losses_after);
         }
+        Ok(())
     }
 
     fn operations(&self) -> Option<u64> {
-        let (count, steps) = self.batch_shape();
-        Some(self.network.operations() * (count * steps) as u64)
+        Some(self.work_of_one())
     }
 
     fn bytes_in_flight(&self) -> Option<usize> {
