@@ -5,11 +5,13 @@
 //! each example, and a weight is broadcast over them. Every lane does the same operations in the same order, so the
 //! compiler may use any vector width without changing a bit.
 //!
-//! # Two arithmetics
+//! # Arithmetics
 //! A [`Kernel`] says how a network's products and activation functions are computed:
 //! - `native` (the default of the library) uses fused multiply–add, one rounding for `a·b + c`. Orders of sums are fixed, so that all
 //!   processors with fused multiply–add (AVX2 + FMA, AVX-512, NEON) give the same bits;
 //! - `portable` (the default of a study) uses `+ − × ÷ √` alone and gives the same bits on every machine.
+//!
+//! A third, [`bfloat16`], is opt-in: a recurrent network's training losses with rounded weights and activities.
 //!
 //! Everything else here (noise, losses, element-wise updates) is written without fused multiply–add: the same bits
 //! everywhere, whatever the kernel. No function of the platform's mathematics library is used, no sum is reordered.
@@ -28,6 +30,7 @@ pub mod activation;
 pub mod affine;
 pub(crate) mod aligned;
 pub mod arithmetic;
+pub mod bfloat16;
 pub mod lanes;
 pub mod limits;
 pub(crate) mod lockstep;
@@ -60,6 +63,16 @@ pub enum Kernel {
     Native,
     /// The same bits on every machine.
     Portable,
+    /// Training losses of a simple recurrent network with weights and activities in [`bfloat16`]; all else as `native`.
+    Bfloat16,
+}
+
+impl Kernel {
+    /// Whether it uses fused multiply–add where the processor has it.
+    #[inline(always)]
+    pub(crate) fn is_fused(self) -> bool {
+        self != Self::Portable
+    }
 }
 
 /// Vector instructions, from narrow to wide.
@@ -178,7 +191,7 @@ macro_rules! computed {
         #[allow(unsafe_code)]
         $visibility fn $name $(<const $lanes: usize>)? (kernel: $crate::kernel::Kernel, $($argument: $type),*) {
             use $crate::kernel::arithmetic::{Arithmetic, Fused, Separate};
-            use $crate::kernel::{InstructionSet, Kernel, instruction_set};
+            use $crate::kernel::{InstructionSet, instruction_set};
 
             #[inline(always)]
             fn body<$arithmetic: Arithmetic $(, const $lanes: usize)?>($($argument: $type),*) $body
@@ -193,21 +206,21 @@ macro_rules! computed {
                 fn avx2<$arithmetic: Arithmetic $(, const $lanes: usize)?>($($argument: $type),*) {
                     body::<$arithmetic $(, $lanes)?>($($argument),*);
                 }
-                match (instruction_set(), kernel) {
+                match (instruction_set(), kernel.is_fused()) {
                     // SAFETY: the processor has reported the features that the callee asks for.
-                    (InstructionSet::Avx512, Kernel::Native) => unsafe { avx512::<Fused $(, $lanes)?>($($argument),*) },
+                    (InstructionSet::Avx512, true) => unsafe { avx512::<Fused $(, $lanes)?>($($argument),*) },
                     // SAFETY: as above.
-                    (InstructionSet::Avx512, Kernel::Portable) => unsafe { avx512::<Separate $(, $lanes)?>($($argument),*) },
+                    (InstructionSet::Avx512, false) => unsafe { avx512::<Separate $(, $lanes)?>($($argument),*) },
                     // SAFETY: as above.
-                    (InstructionSet::Avx2, Kernel::Native) => unsafe { avx2::<Fused $(, $lanes)?>($($argument),*) },
+                    (InstructionSet::Avx2, true) => unsafe { avx2::<Fused $(, $lanes)?>($($argument),*) },
                     // SAFETY: as above.
-                    (InstructionSet::Avx2, Kernel::Portable) => unsafe { avx2::<Separate $(, $lanes)?>($($argument),*) },
+                    (InstructionSet::Avx2, false) => unsafe { avx2::<Separate $(, $lanes)?>($($argument),*) },
                     (InstructionSet::Baseline, _) => body::<Separate $(, $lanes)?>($($argument),*),
                 }
             }
             #[cfg(not(target_arch = "x86_64"))]
-            match kernel {
-                Kernel::Native if $crate::kernel::BASELINE_HAS_FUSED => body::<Fused $(, $lanes)?>($($argument),*),
+            match kernel.is_fused() {
+                true if $crate::kernel::BASELINE_HAS_FUSED => body::<Fused $(, $lanes)?>($($argument),*),
                 _ => body::<Separate $(, $lanes)?>($($argument),*),
             }
         }

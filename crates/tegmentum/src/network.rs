@@ -21,11 +21,12 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::kernel::Kernel;
 use crate::networks::elman::ElmanConfig;
 use crate::networks::gru::GruConfig;
 use crate::networks::mlp::MlpConfig;
+use crate::objectives::MOST_STORED;
 use crate::random::Key;
 use crate::weights::Weights;
 
@@ -217,8 +218,27 @@ impl NetworkConfig {
     /// The same with a [`Kernel`] of choice.
     ///
     /// # Errors
-    /// Those of [`NetworkConfig::build`].
+    /// Those of [`NetworkConfig::build`]; [`Error::Incompatible`] if the kernel is `bfloat16` and the network is not one of
+    /// those that it is made for.
     pub fn build_with(&self, kernel: Kernel, num_inputs: usize, num_outputs: usize) -> Result<Box<dyn Network>> {
+        let network = self.build_any(kernel, num_inputs, num_outputs)?;
+        let activations = [network.hidden_activation(), Some(network.output_activation())];
+        let is_chain = network.carry().is_some()
+            && activations.into_iter().all(|activation| activation.is_some_and(Activation::is_of_one_number));
+        if kernel == Kernel::Bfloat16 && !(is_chain && network.num_parameters() <= MOST_STORED) {
+            return Err(Error::Incompatible {
+                what: "kernel = \"bfloat16\"".to_owned(),
+                with: format!("this network ({}, {} parameters)", self.name(), network.num_parameters()),
+                reason: format!(
+                    "it is made for elman networks of at most {MOST_STORED} parameters without step or softmax units; use \
+                     \"native\" or \"portable\""
+                ),
+            });
+        }
+        Ok(network)
+    }
+
+    fn build_any(&self, kernel: Kernel, num_inputs: usize, num_outputs: usize) -> Result<Box<dyn Network>> {
         Ok(match self {
             Self::Mlp(config) => Box::new(config.build(num_inputs, num_outputs)?.with_kernel(kernel)),
             Self::Elman(config) => Box::new(config.build(num_inputs, num_outputs)?.with_kernel(kernel)),

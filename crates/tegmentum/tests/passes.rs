@@ -14,7 +14,7 @@ use tegmentum::objectives::NetworkLoss;
 use tegmentum::perturbation::low_rank::{Layout, LowRank};
 use tegmentum::perturbation::{Base, Bases, Direction, Family, Point, Probe};
 use tegmentum::random::Key;
-use tegmentum::task::{ExampleSet, Examples, Loss, Problem, Series, Windows};
+use tegmentum::task::{ExampleSet, Examples, Loss, Problem, Series, TaskConfig, Windows};
 use tegmentum::weights::{Panels, Perturbed, Weights};
 
 /// Instructions are a setting of the process: tests that change them, and tests that would notice, take turns.
@@ -226,4 +226,50 @@ fn low_rank_losses_do_not_depend_on_threads_or_instructions() {
     let (native_narrower, portable_narrower) = (all(Kernel::Native), all(Kernel::Portable));
     limit(InstructionSet::Avx512);
     assert_eq!((native, portable), (native_narrower, portable_narrower));
+}
+
+/// What bfloat16 costs: the error of a mean loss, and of the difference of a pair against the spread of such differences.
+#[test]
+fn bfloat16_stays_within_its_stated_error() {
+    let _turn = INSTRUCTIONS.lock().unwrap_or_else(PoisonError::into_inner);
+    let lorenz = toml::from_str::<TaskConfig>("[lorenz]").unwrap().build().unwrap();
+    let Problem::Series(series) = lorenz.problem(Key::from_seed(0)).unwrap() else { panic!("Lorenz is a series") };
+    let config: NetworkConfig = toml::from_str("[elman]\nhidden = 64").unwrap();
+    for count in [1, 3, 32] {
+        let windows = Windows { count, length: 200, washout: 0 };
+        let problem = Arc::new(Problem::Series(Series { windows, ..series.clone() }));
+        let of = |kernel: Kernel| {
+            let (network, parameters) = build(&config, kernel);
+            let objective = NetworkLoss::new(network, Arc::clone(&problem));
+            let pair = |seed: u64| [0.01, -0.01].map(|scale| Probe::perturbed(Direction::Rademacher(Key(seed)), scale));
+            losses_of(&objective, &parameters, &(0..40).flat_map(pair).collect::<Vec<_>>())
+        };
+        let (exact, found) = (of(Kernel::Native), of(Kernel::Bfloat16));
+        let differences = |losses: &[f64]| losses.chunks(2).map(|pair| pair[0] - pair[1]).collect::<Vec<f64>>();
+        let size = |values: &mut dyn Iterator<Item = f64>| values.map(|value| value * value).sum::<f64>().sqrt();
+        let (first, second) = (differences(&exact), differences(&found));
+        let error = size(&mut first.iter().zip(&second).map(|(a, b)| a - b)) / size(&mut first.iter().copied());
+        let mean = exact.iter().zip(&found).map(|(a, b)| (a - b).abs() / a).fold(0.0, f64::max);
+        assert!(exact != found, "bfloat16 was not used");
+        assert!(mean < 1e-3 && error < 0.02, "{count} windows: mean loss off by {mean}, differences by {error}");
+    }
+}
+
+#[test]
+fn bfloat16_losses_do_not_depend_on_threads_or_instructions() {
+    let _turn = INSTRUCTIONS.lock().unwrap_or_else(PoisonError::into_inner);
+    let networks = ["[elman]\nhidden = 13", "[elman]\nhidden = 85"].map(|text| toml::from_str(text).unwrap());
+    let all = || -> Vec<Vec<f64>> {
+        let of = |config: &NetworkConfig, count: usize| population(config, Kernel::Bfloat16, count);
+        networks.iter().flat_map(|config| [1, 3, 40].map(|count| of(config, count))).collect()
+    };
+    let on = |threads: usize| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(all);
+    let wide = on(1);
+    assert_eq!(wide, on(3));
+    limit(InstructionSet::Avx2);
+    let narrower = all();
+    limit(InstructionSet::Avx512);
+    assert_eq!(wide, narrower);
+    let gru: NetworkConfig = toml::from_str("[gru]\nhidden = 5").unwrap();
+    assert!(gru.build_with(Kernel::Bfloat16, 3, 3).unwrap_err().to_string().contains("elman"));
 }

@@ -57,6 +57,14 @@ fn population(subject: &Subject, members: usize, count: u64) -> Result<Work> {
     subject.updates(subject.learner(members / 2)?, count, members, members as f64)
 }
 
+/// The same along directions of rank 1. The rate counts members; what they cost is less than a pass each.
+fn low_rank_population(subject: &Subject, members: usize, count: u64) -> Result<Work> {
+    let mut work = subject.updates(subject.low_rank_learner(members / 2)?, count, members, members as f64)?;
+    // Not the operations of whole passes.
+    work.operations = 0.0;
+    Ok(work)
+}
+
 /// A step of node perturbation in the unit of its two passes.
 fn node_perturbation(subject: &Subject, count: u64) -> Result<Work> {
     let rule = PlasticityConfig::NodePerturbation(NodePerturbationConfig::default());
@@ -139,6 +147,15 @@ fn recurrent_rows() -> Vec<Row> {
         rows.push(Row::new(&name, &title("population 256, portable kernel"), "evals", move || {
             population(&elman_with(Kernel::Portable, batch, 200)?, 256, 1)
         }));
+        let name = format!("elman-population-{batch}-bfloat16");
+        rows.push(Row::new(&name, &title("population 256, bfloat16"), "evals", move || {
+            population(&elman_with(Kernel::Bfloat16, batch, 200)?, 256, 1)
+        }));
+        let name = format!("elman-population-{batch}-low-rank");
+        let row = Row::new(&name, &title("population 256, rank 1"), "evals", move || {
+            low_rank_population(&elman(batch, 200)?, 256, 1)
+        });
+        rows.push(row.against("independent normals", move || population(&elman(batch, 200)?, 256, 1)));
     }
     let title = "Elman 3-64-3, T = 200, batch 32, node perturbation";
     let row = Row::new("elman-node-perturbation", title, "passes", || node_perturbation(&elman(32, 200)?, 1));
@@ -155,6 +172,10 @@ fn large_rows() -> Vec<Row> {
     vec![
         Row::new("mlp-step", &title("WP step"), "steps", move || steps(&subject()?, 1)),
         Row::new("mlp-population", &title("population 64"), "evals", move || population(&subject()?, 64, 1)),
+        Row::new("mlp-population-low-rank", &title("population 64, rank 1"), "evals", move || {
+            low_rank_population(&subject()?, 64, 1)
+        })
+        .against("independent normals", move || population(&subject()?, 64, 1)),
         node.against("its two passes", move || subject()?.passes(2)),
     ]
 }

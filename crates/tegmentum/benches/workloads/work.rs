@@ -9,6 +9,7 @@ use tegmentum::neuromodulation::modulation::Modulation;
 use tegmentum::objective::Objective;
 use tegmentum::objectives::NetworkLoss;
 use tegmentum::optimizers::weight_perturbation::WeightPerturbationConfig;
+use tegmentum::perturbation::low_rank::{Layout, LowRank};
 use tegmentum::perturbation::{Base, Bases, Family, Probe};
 use tegmentum::random::Key;
 use tegmentum::task::{ExampleSet, Examples, Loss, Problem, Task, Windows};
@@ -119,11 +120,21 @@ impl Subject {
 
     /// The same, which takes the parameters over.
     pub(crate) fn learner_from(&self, start: Vec<f32>, directions: usize) -> Result<Box<dyn Learner>> {
+        self.learner_of(Family::Gaussian, start, directions)
+    }
+
+    /// The same with directions of rank 1.
+    pub(crate) fn low_rank_learner(&self, directions: usize) -> Result<Box<dyn Learner>> {
+        let family = Family::LowRank(LowRank { rank: 1, layout: Layout::default() }).for_network(&*self.network);
+        self.learner_of(family, self.start.clone(), directions)
+    }
+
+    fn learner_of(&self, family: Family, start: Vec<f32>, directions: usize) -> Result<Box<dyn Learner>> {
         let config = WeightPerturbationConfig {
             learning_rate: 1e-9,
             directions,
             two_sided: true,
-            family: Family::Gaussian,
+            family,
             ..WeightPerturbationConfig::default()
         };
         let optimizer = config.build(start, Key::from_seed(3), u64::MAX)?;

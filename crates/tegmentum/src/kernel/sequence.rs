@@ -115,7 +115,7 @@ impl<const L: usize> Vectorised for Steps<'_, L> {
 
 /// A copy in vectors, without a call for the few that there are.
 #[inline(always)]
-fn copy<V: Vector<16>>(from: &[f32], to: &mut [f32]) {
+pub(super) fn copy<V: Vector<16>>(from: &[f32], to: &mut [f32]) {
     let ((from, from_rest), (to, to_rest)) = (from.as_chunks(), to.as_chunks_mut());
     for (to, from) in to.iter_mut().zip(from) {
         V::load(from).store(to);

@@ -237,7 +237,7 @@ macro_rules! vectorised {
         $visibility fn $name(kernel: $crate::kernel::Kernel, $($argument: $type),*) {
             use $crate::kernel::arithmetic::{Fused, Separate};
             use $crate::kernel::sixteen::{Plain, Vector};
-            use $crate::kernel::{InstructionSet, Kernel, instruction_set};
+            use $crate::kernel::{InstructionSet, instruction_set};
 
             #[inline(always)]
             fn body<$vector: Vector>($($argument: $type),*) $body
@@ -253,21 +253,21 @@ macro_rules! vectorised {
                 fn avx2<$vector: Vector>($($argument: $type),*) {
                     body::<$vector>($($argument),*);
                 }
-                match (instruction_set(), kernel) {
+                match (instruction_set(), kernel.is_fused()) {
                     // SAFETY: the processor has reported the features that the callee asks for.
-                    (InstructionSet::Avx512, Kernel::Native) => unsafe { avx512::<Wide<Fused>>($($argument),*) },
+                    (InstructionSet::Avx512, true) => unsafe { avx512::<Wide<Fused>>($($argument),*) },
                     // SAFETY: as above.
-                    (InstructionSet::Avx512, Kernel::Portable) => unsafe { avx512::<Wide<Separate>>($($argument),*) },
+                    (InstructionSet::Avx512, false) => unsafe { avx512::<Wide<Separate>>($($argument),*) },
                     // SAFETY: as above.
-                    (InstructionSet::Avx2, Kernel::Native) => unsafe { avx2::<Plain<Fused>>($($argument),*) },
+                    (InstructionSet::Avx2, true) => unsafe { avx2::<Plain<Fused>>($($argument),*) },
                     // SAFETY: as above.
-                    (InstructionSet::Avx2, Kernel::Portable) => unsafe { avx2::<Plain<Separate>>($($argument),*) },
+                    (InstructionSet::Avx2, false) => unsafe { avx2::<Plain<Separate>>($($argument),*) },
                     (InstructionSet::Baseline, _) => body::<Plain<Separate>>($($argument),*),
                 }
             }
             #[cfg(not(target_arch = "x86_64"))]
-            match kernel {
-                Kernel::Native if cfg!(target_arch = "aarch64") => body::<Plain<Fused>>($($argument),*),
+            match kernel.is_fused() {
+                true if cfg!(target_arch = "aarch64") => body::<Plain<Fused>>($($argument),*),
                 _ => body::<Plain<Separate>>($($argument),*),
             }
         }

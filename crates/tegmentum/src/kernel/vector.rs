@@ -61,21 +61,21 @@ pub(crate) fn run<T: Vectorised>(kernel: Kernel, task: T) {
         fn avx2<T: Vectorised, A: Arithmetic>(task: T) {
             task.run::<Avx2<A>, Sse<A>>();
         }
-        match (instruction_set(), kernel) {
+        match (instruction_set(), kernel.is_fused()) {
             // SAFETY: the processor has reported the features that the callee asks for.
-            (InstructionSet::Avx512, Kernel::Native) => unsafe { avx512::<T, Fused>(task) },
+            (InstructionSet::Avx512, true) => unsafe { avx512::<T, Fused>(task) },
             // SAFETY: as above.
-            (InstructionSet::Avx512, Kernel::Portable) => unsafe { avx512::<T, Separate>(task) },
+            (InstructionSet::Avx512, false) => unsafe { avx512::<T, Separate>(task) },
             // SAFETY: as above.
-            (InstructionSet::Avx2, Kernel::Native) => unsafe { avx2::<T, Fused>(task) },
+            (InstructionSet::Avx2, true) => unsafe { avx2::<T, Fused>(task) },
             // SAFETY: as above.
-            (InstructionSet::Avx2, Kernel::Portable) => unsafe { avx2::<T, Separate>(task) },
+            (InstructionSet::Avx2, false) => unsafe { avx2::<T, Separate>(task) },
             (InstructionSet::Baseline, _) => task.run::<Array<Separate, 16>, Array<Separate, 4>>(),
         }
     }
     #[cfg(not(target_arch = "x86_64"))]
-    match kernel {
-        Kernel::Native if super::BASELINE_HAS_FUSED => task.run::<Array<Fused, 16>, Array<Fused, 4>>(),
+    match kernel.is_fused() {
+        true if super::BASELINE_HAS_FUSED => task.run::<Array<Fused, 16>, Array<Fused, 4>>(),
         _ => task.run::<Array<Separate, 16>, Array<Separate, 4>>(),
     }
 }
@@ -147,7 +147,9 @@ impl<A: Arithmetic, const N: usize> Vector<N> for Array<A, N> {
 }
 
 #[cfg(target_arch = "x86_64")]
-use x86::{Avx2, Avx512, Sse};
+use x86::Sse;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use x86::{Avx2, Avx512};
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
@@ -389,6 +391,20 @@ mod x86 {
                 }
             }
         };
+    }
+
+    impl<A> Avx512<A> {
+        /// The register.
+        #[inline(always)]
+        pub(crate) fn register(self) -> __m512 {
+            self.0[0]
+        }
+
+        /// The vector in a register.
+        #[inline(always)]
+        pub(crate) fn from_register(register: __m512) -> Self {
+            Self([register], PhantomData)
+        }
     }
 
     vector!(

@@ -20,10 +20,12 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::Pool;
+use super::bfloat16::{self, Bfloat16Space};
 use super::low_rank::{LowRankSpace, direction_of, run_length};
 use crate::batch::{Batch, LaneBatch, Part};
 use crate::error::Result;
 use crate::forward::mean_losses;
+use crate::kernel::Kernel;
 use crate::kernel::aligned::AlignedVec;
 use crate::network::Network;
 use crate::objective::{Objective, check_shapes};
@@ -61,7 +63,7 @@ pub struct NetworkLoss {
 }
 
 /// Most parameters of a network whose candidates are stored: 1 MiB.
-const MOST_STORED: usize = 1 << 18;
+pub(crate) const MOST_STORED: usize = 1 << 18;
 /// The same for a network without state, which reads a weight once a pass: 64 KiB.
 const MOST_STORED_FEED_FORWARD: usize = 1 << 14;
 /// Operations of a call that are worth a second thread, about a tenth of a millisecond.
@@ -74,6 +76,7 @@ struct Workspace<const L: usize> {
     panels: Panels,
     activity: Vec<[f32; L]>,
     batch: LaneBatch<L>,
+    bfloat16: Bfloat16Space,
 }
 
 impl NetworkLoss {
@@ -126,7 +129,7 @@ impl NetworkLoss {
     fn lanes(&self) -> usize {
         match self.batch_shape().0 {
             1 => 1,
-            2..=4 => 4,
+            2..=4 if self.network.kernel() != Kernel::Bfloat16 => 4,
             _ => 16,
         }
     }
@@ -178,6 +181,13 @@ impl NetworkLoss {
         }
         let mut losses = [0.0; 2];
         for (loss, parameters) in losses.iter_mut().zip([plus, minus]).take(1 + usize::from(pair)) {
+            if self.network.kernel() == Kernel::Bfloat16 {
+                let (network, of, space_of) = (&*self.network, loss_of(&self.problem), &mut space.bfloat16);
+                if let Some(found) = bfloat16::mean_loss(network, parameters, of, &space.batch, space_of) {
+                    *loss = found;
+                    continue;
+                }
+            }
             let stored = if L == 1 {
                 Weights::Stored(Stored::with_tails(&*self.network, parameters, &mut space.tails))
             } else {
