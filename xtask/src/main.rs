@@ -1,4 +1,4 @@
-//! Project commands: `cargo xtask test | bench | figures | randomness`.
+//! Project commands: `cargo xtask test | bench | figures | randomness | sanitize`.
 //!
 //! Each prints what it does. `test` is the whole check before a change is proposed; its last line is
 //! `N passed, N failed`.
@@ -12,6 +12,7 @@ mod figures;
 mod licences;
 mod machine_paths;
 mod randomness;
+mod sanitize;
 mod tally;
 mod test;
 
@@ -38,6 +39,8 @@ enum Subcommands {
     Figures(figures::Arguments),
     /// A published test battery on the random words of directions; about two hours.
     Randomness(randomness::Arguments),
+    /// The kernels' tests under AddressSanitizer; Linux and macOS.
+    Sanitize,
 }
 
 fn main() -> ExitCode {
@@ -53,5 +56,6 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
         Subcommands::Bench(arguments) => bench::run(arguments),
         Subcommands::Figures(arguments) => figures::run(arguments),
         Subcommands::Randomness(arguments) => randomness::run(arguments),
+        Subcommands::Sanitize => sanitize::run(),
     }
 }
