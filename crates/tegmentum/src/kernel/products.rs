@@ -57,18 +57,7 @@ impl Product<'_> {
     /// # Panics
     /// If the sizes do not fit, or for another `L`.
     pub fn run<const L: usize>(&self, kernel: Kernel, blocks: &mut [[f32; L]]) {
-        let Place { stride, inputs, outputs } = self.place;
-        assert!(
-            inputs.end <= outputs.start
-                && outputs.end <= *stride
-                && blocks.len().is_multiple_of(*stride)
-                && self.weights.len() == inputs.len() * outputs.len()
-                && self.bias.is_none_or(|bias| bias.len() == outputs.len())
-                && self.tails.is_none_or(|tails| tails.len() == inputs.len() * (outputs.len() % WIDTH)),
-            "a product's sizes do not fit: {:?}, {} weights",
-            self.place,
-            self.weights.len()
-        );
+        self.check(blocks.len());
         let flat = blocks.as_flattened_mut();
         match L {
             1 => run(kernel, SingleExample { product: *self, rows: flat }),
@@ -76,6 +65,22 @@ impl Product<'_> {
             16 => run(kernel, Examples::<16> { product: *self, rows: flat.as_chunks_mut().0 }),
             _ => panic!("products have 1, 4 or 16 lanes, not {L}"),
         }
+    }
+
+    /// Panics if the sizes do not fit each other or `rows` in all blocks.
+    pub(super) fn check(&self, rows: usize) {
+        let Place { stride, inputs, outputs } = self.place;
+        assert!(
+            inputs.end <= outputs.start
+                && outputs.end <= *stride
+                && rows.is_multiple_of(*stride)
+                && self.weights.len() == inputs.len() * outputs.len()
+                && self.bias.is_none_or(|bias| bias.len() == outputs.len())
+                && self.tails.is_none_or(|tails| tails.len() == inputs.len() * (outputs.len() % WIDTH)),
+            "a product's sizes do not fit: {:?}, {} weights",
+            self.place,
+            self.weights.len()
+        );
     }
 }
 
@@ -129,44 +134,56 @@ impl<const L: usize> Examples<'_, L> {
 /// As many groups of `G` outputs as there are from output `first` on, in `B` blocks at once; returns the first output
 /// that is left.
 #[inline(always)]
-#[allow(unsafe_code)]
 fn tiles<V: Vector<L>, const L: usize, const G: usize, const B: usize>(
     product: Product<'_>,
     blocks: &mut [&mut [[f32; L]]; B],
     first: usize,
 ) -> usize {
-    let Product { weights, bias, activation, place, .. } = product;
-    let width = place.outputs.len();
+    let Place { outputs, .. } = product.place;
     let mut first = first;
-    while first + G <= width {
-        let row = place.outputs.start + first;
-        let mut sums: [[V; B]; G] = match bias {
-            Some(bias) => std::array::from_fn(|g| [V::splat(bias[first + g]); B]),
-            None => std::array::from_fn(|g| std::array::from_fn(|b| V::load(&blocks[b][row + g]))),
-        };
-        let mut weight = weights[first..].as_ptr();
-        for i in place.inputs.clone() {
-            // SAFETY: `Product::run` has checked that the rows `inputs` lie in every block and that there are
-            // inputs · outputs weights; the weights read here are W[i, first .. first + G], and `first + G ≤ width`.
-            unsafe {
-                let input: [V; B] = std::array::from_fn(|b| V::load(blocks[b].get_unchecked(i)));
-                for g in 0..G {
-                    let factor = V::splat(*weight.add(g));
-                    for b in 0..B {
-                        sums[g][b] = factor.multiply_add(input[b], sums[g][b]);
-                    }
-                }
-            }
-            weight = weight.wrapping_add(width);
-        }
+    while first + G <= outputs.len() {
+        let sums = sums_of::<V, L, G, B>(product, blocks, first);
         for g in 0..G {
             for b in 0..B {
-                activation.of_vector(sums[g][b]).store(&mut blocks[b][row + g]);
+                product.activation.of_vector(sums[g][b]).store(&mut blocks[b][outputs.start + first + g]);
             }
         }
         first += G;
     }
     first
+}
+
+/// The sums of `G` outputs from output `first` on, in `B` blocks. What has called it has made the checks of
+/// [`Product::run`].
+#[inline(always)]
+#[allow(unsafe_code)]
+pub(super) fn sums_of<V: Vector<L>, const L: usize, const G: usize, const B: usize>(
+    product: Product<'_>,
+    blocks: &[&mut [[f32; L]]; B],
+    first: usize,
+) -> [[V; B]; G] {
+    let Product { weights, bias, place, .. } = product;
+    let (width, row) = (place.outputs.len(), place.outputs.start + first);
+    let mut sums: [[V; B]; G] = match bias {
+        Some(bias) => std::array::from_fn(|g| [V::splat(bias[first + g]); B]),
+        None => std::array::from_fn(|g| std::array::from_fn(|b| V::load(&blocks[b][row + g]))),
+    };
+    let mut weight = weights[first..].as_ptr();
+    for i in place.inputs.clone() {
+        // SAFETY: it has been checked that the rows `inputs` lie in every block and that there are inputs · outputs
+        // weights; the weights read here are W[i, first .. first + G], and `first + G ≤ width`.
+        unsafe {
+            let input: [V; B] = std::array::from_fn(|b| V::load(blocks[b].get_unchecked(i)));
+            for g in 0..G {
+                let factor = V::splat(*weight.add(g));
+                for b in 0..B {
+                    sums[g][b] = factor.multiply_add(input[b], sums[g][b]);
+                }
+            }
+        }
+        weight = weight.wrapping_add(width);
+    }
+    sums
 }
 
 /// The loops for one example: lanes are outputs, and for the last few outputs inputs.

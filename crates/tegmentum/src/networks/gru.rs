@@ -140,7 +140,7 @@ impl Gru {
     fn step<const L: usize>(
         &self,
         weights: &mut Weights<'_>,
-        noise: Option<UnitNoise<'_, L>>,
+        noise: Option<UnitNoise<'_>>,
         activity: &mut [[f32; L]],
     ) {
         let (rows, stride) = (&self.rows, self.rows.output.end);
@@ -219,13 +219,13 @@ impl Network for Gru {
     fn kernel(&self) -> Kernel {
         self.plan.kernel
     }
-    fn step1(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_, 1>>, activity: &mut [[f32; 1]]) {
+    fn step1(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_>>, activity: &mut [[f32; 1]]) {
         self.step(weights, noise, activity);
     }
-    fn step4(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_, 4>>, activity: &mut [[f32; 4]]) {
+    fn step4(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_>>, activity: &mut [[f32; 4]]) {
         self.step(weights, noise, activity);
     }
-    fn step16(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_, 16>>, activity: &mut [[f32; 16]]) {
+    fn step16(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_>>, activity: &mut [[f32; 16]]) {
         self.step(weights, noise, activity);
     }
     fn reverse(&self) -> &dyn crate::gradient::Reverse {
