@@ -97,22 +97,15 @@ pub fn mean_losses<const L: usize>(
     for first in (0..all).step_by(size) {
         let blocks = first..(first + size).min(all);
         let mut sums = [[[0.0f64; L]; MOST]; 2];
-        run_blocks(
-            network,
-            weights,
-            batch,
-            blocks.clone(),
-            activity,
-            |step, activity| {
-                if step >= batch.washout {
-                    for (index, block) in activity.chunks_exact(rows).enumerate() {
-                        let (member, index) = (index / blocks.len(), index % blocks.len());
-                        let targets = batch.targets(blocks.start + index, step);
-                        add_losses(loss, &block[outputs.clone()], targets, &mut sums[member][index]);
-                    }
+        run_blocks(network, weights, batch, blocks.clone(), activity, |step, activity| {
+            if step >= batch.washout {
+                for (index, block) in activity.chunks_exact(rows).enumerate() {
+                    let (member, index) = (index / blocks.len(), index % blocks.len());
+                    let targets = batch.targets(blocks.start + index, step);
+                    add_losses(loss, &block[outputs.clone()], targets, &mut sums[member][index]);
                 }
-            },
-        );
+            }
+        });
         for (total, sums) in totals.iter_mut().zip(&sums) {
             for (block, sums) in blocks.clone().zip(sums) {
                 *total += sums[..batch.valid(block)].iter().sum::<f64>();

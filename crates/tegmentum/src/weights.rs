@@ -167,7 +167,8 @@ impl Drive<'_> {
         activity: &mut [[f32; L]],
     ) {
         let connection = &self.connections[self.index];
-        let noise = noise.filter(|noise| connection.units.end <= noise.units || connection.presynaptic.end <= noise.common);
+        let noise =
+            noise.filter(|noise| connection.units.end <= noise.units || connection.presynaptic.end <= noise.common);
         if let (Weights::Stored(stored), Some(noise), 4..) = (&*weights, noise, L) {
             self.stored_pairs(*stored, noise, activity);
             return;

@@ -145,9 +145,8 @@ fn noise_of_scale_zero_changes_no_bit_and_other_noise_does() {
         let mut stream = Key::from_seed(2).stream();
         let inputs = rows::<16>(3 * network.input_rows().len(), &mut stream);
         let signs = words(network.num_units(), &mut stream);
-        let with = |scale| {
-            run_blocks(&*network, &parameters, Some(noise_of(&signs, network.num_units(), scale)), 2, &inputs)
-        };
+        let with =
+            |scale| run_blocks(&*network, &parameters, Some(noise_of(&signs, network.num_units(), scale)), 2, &inputs);
         let without = run_blocks(&*network, &parameters, None, 2, &inputs);
         assert_eq!(bits(&with(0.0)), bits(&without), "{name}");
         let (noisy, rows) = (with(0.1), network.num_activities());
@@ -233,8 +232,7 @@ fn four_and_sixteen_lanes_give_the_same_bits() {
         };
         let units = network.num_units();
         let wide = run_blocks(&*network, &parameters, Some(noise_of(&signs, units, 0.3)), 2, &inputs);
-        let four =
-            run_blocks(&*network, &parameters, Some(noise_of(&narrow_signs, units, 0.3)), 2, &narrow(&inputs));
+        let four = run_blocks(&*network, &parameters, Some(noise_of(&narrow_signs, units, 0.3)), 2, &narrow(&inputs));
         assert_eq!(bits(&narrow(&wide)), bits(&four), "{name}");
     }
 }

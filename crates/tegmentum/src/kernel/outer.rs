@@ -156,7 +156,9 @@ impl<'a, const L: usize> Signals<'a, L> {
             }
             Self::Signs { signs, stride, first, credit, .. } => {
                 let own = &signs[step * stride + first..][units];
-                if let (Ok(words), Ok(panel)) = (<&[u16; MOST]>::try_from(own), panel.as_chunks_mut::<MOST>().0.try_into()) {
+                if let (Ok(words), Ok(panel)) =
+                    (<&[u16; MOST]>::try_from(own), panel.as_chunks_mut::<MOST>().0.try_into())
+                {
                     write_signed(words, &credit[step], panel);
                     return;
                 }
@@ -430,6 +432,65 @@ fn store<V: Vector<WIDTH>, const G: usize>(sums: [V; G], values: &mut [f32]) {
             for (value, sum) in values.iter_mut().zip(own) {
                 *value += sum;
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::{Key, Stream};
+
+    fn rows<const L: usize>(count: usize, stream: &mut Stream) -> Vec<[f32; L]> {
+        (0..count).map(|_| std::array::from_fn(|_| stream.normal())).collect()
+    }
+
+    /// Shapes with and without whole tiles, vectors, sections; narrow ones; none at all.
+    const SHAPES: [(usize, usize, usize); 9] =
+        [(67, 64, 5), (5, 3, 70), (1, 1, 1), (13, 20, 9), (7, 81, 3), (9, 8, 33), (16, 7, 2), (3, 2, 0), (2, 128, 16)];
+
+    fn check<const L: usize>(kernel: Kernel) {
+        let mut stream = Key::from_seed(7).stream();
+        for (count, units, steps) in SHAPES {
+            // The inputs begin behind the rows of their step, as those of a state on a tape do.
+            let inputs: Vec<[f32; L]> = rows((steps + 1) * (count + 2), &mut stream);
+            let inputs = Steps { rows: &inputs, stride: count + 2, first: count + 3 - count.min(2), count };
+            let stored: Vec<[f32; L]> = rows(steps * (units + 1) + 1, &mut stream);
+            let stored = Steps { rows: &stored, stride: units + 1, first: 1, count: units };
+            let credit: Vec<[f32; L]> = rows(steps, &mut stream);
+            let signs: Vec<u16> = (0..steps * (units + 3)).map(|_| stream.next_u32() as u16).collect();
+            let signed = Signals::Signs { signs: &signs, stride: units + 3, first: 2, count: units, credit: &credit };
+            let sign = |step: usize, unit: usize, lane: usize| {
+                if signs[step * (units + 3) + 2 + unit] >> lane & 1 == 0 { 1.0 } else { -1.0 }
+            };
+            for signals in [Signals::Rows(stored), signed] {
+                let (mut weights, mut bias) = (vec![1.0; count * units], vec![2.0; units]);
+                let gradient = Gradient { weights: &mut weights, bias: &mut bias };
+                add_outer_over_time(kernel, steps, inputs, signals, gradient);
+                let signal = |step: usize, unit: usize, lane: usize| match signals {
+                    Signals::Rows(rows) => f64::from(rows.at(step)[unit][lane]),
+                    Signals::Signs { .. } => sign(step, unit, lane) * f64::from(credit[step][lane]),
+                };
+                let places = || (0..steps).flat_map(|step| (0..L).map(move |lane| (step, lane)));
+                for unit in 0..units {
+                    let exact = 2.0 + places().map(|(step, lane)| signal(step, unit, lane)).sum::<f64>();
+                    assert!((f64::from(bias[unit]) - exact).abs() < 1e-4, "{count} × {units}, {steps} steps");
+                    for i in 0..count {
+                        let product = |(step, lane)| f64::from(inputs.at(step)[i][lane]) * signal(step, unit, lane);
+                        let exact = 1.0 + places().map(product).sum::<f64>();
+                        let found = f64::from(weights[i * units + unit]);
+                        assert!((found - exact).abs() < 1e-4, "{count} × {units}, {steps} steps: {found}, {exact}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn outer_products_agree_with_f64() {
+        for kernel in [Kernel::Native, Kernel::Portable] {
+            check::<4>(kernel);
+            check::<16>(kernel);
         }
     }
 }

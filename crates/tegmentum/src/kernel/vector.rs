@@ -187,7 +187,8 @@ mod x86 {
     #[target_feature(enable = "avx2,fma")]
     fn flip256(register: __m256, lanes: u16) -> __m256 {
         // The bit of lane i is shifted to the place of its sign.
-        let bits = _mm256_sllv_epi32(_mm256_set1_epi32(lanes.into()), _mm256_setr_epi32(31, 30, 29, 28, 27, 26, 25, 24));
+        let bits =
+            _mm256_sllv_epi32(_mm256_set1_epi32(lanes.into()), _mm256_setr_epi32(31, 30, 29, 28, 27, 26, 25, 24));
         _mm256_xor_ps(register, _mm256_and_ps(_mm256_castsi256_ps(bits), _mm256_set1_ps(-0.0)))
     }
 

@@ -112,12 +112,7 @@ impl Elman {
         self.config.activation
     }
 
-    fn step<const L: usize>(
-        &self,
-        weights: &mut Weights<'_>,
-        noise: Option<UnitNoise<'_>>,
-        activity: &mut [[f32; L]],
-    ) {
+    fn step<const L: usize>(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_>>, activity: &mut [[f32; L]]) {
         let rows = self.num_activities();
         let (state, output) = ((rows, self.state.clone()), (rows, self.output_rows()));
         self.plan.drive(0, state, self.config.activation, weights, noise, activity);

@@ -137,12 +137,7 @@ impl Gru {
         self
     }
 
-    fn step<const L: usize>(
-        &self,
-        weights: &mut Weights<'_>,
-        noise: Option<UnitNoise<'_>>,
-        activity: &mut [[f32; L]],
-    ) {
+    fn step<const L: usize>(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_>>, activity: &mut [[f32; L]]) {
         let (rows, stride) = (&self.rows, self.rows.output.end);
         self.plan.drive(0, (stride, rows.gates.clone()), Activation::Logistic, weights, noise, activity);
         activity.chunks_mut(stride).for_each(|block| self.reset(block));

@@ -103,12 +103,7 @@ impl Mlp {
         self.config.activation
     }
 
-    fn step<const L: usize>(
-        &self,
-        weights: &mut Weights<'_>,
-        noise: Option<UnitNoise<'_>>,
-        activity: &mut [[f32; L]],
-    ) {
+    fn step<const L: usize>(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_>>, activity: &mut [[f32; L]]) {
         for (index, connection) in self.plan.connections.iter().enumerate() {
             let first = connection.presynaptic.end;
             let is_output = first == self.output.start;

@@ -22,8 +22,10 @@
 //! running size that divides. Both act at the synapses, without a delay or noise.
 //!
 //! # Cost
-//! Three forward-equivalents an update: two passes and one outer product; two more for each window. State: x, z, v, the acting y and the estimate g;
-//! offline also the activities and noise of the windows in flight, as backpropagation through time has them.
+//! Three forward-equivalents an update: two passes and one outer product; two more for each window. Both passes run side by
+//! side, and where the input of a layer is the same in both (the first layer of a network without state) its product is computed
+//! once. State: x, z, v, the acting y and the estimate g; offline also, for 16 windows (64 examples) in flight, a bit of noise for
+//! each unit and the activities that connections read, as backpropagation through time has them.
 //!
 //! # What is local
 //! Every hidden synapse uses its own noise, its own input and one broadcast number. The readout uses the error of its own

@@ -88,7 +88,8 @@ impl NodePerturbation {
             }
         });
         let valid = |block: usize| batch.valid(block);
-        let halves = blocks.zip(&totals).flat_map(|(block, halves)| halves.iter().map(move |sums| &sums[..valid(block)]));
+        let halves =
+            blocks.zip(&totals).flat_map(|(block, halves)| halves.iter().map(move |sums| &sums[..valid(block)]));
         0.5 * halves.map(|sums| sums.iter().sum::<f64>()).sum::<f64>()
     }
 

@@ -67,12 +67,7 @@ impl Layout {
     }
 
     /// Writes the mean of both halves of a pair as step `index`.
-    pub(super) fn record<const L: usize>(
-        &self,
-        index: usize,
-        [plus, minus]: [&[[f32; L]]; 2],
-        tape: &mut [[f32; L]],
-    ) {
+    pub(super) fn record<const L: usize>(&self, index: usize, [plus, minus]: [&[[f32; L]]; 2], tape: &mut [[f32; L]]) {
         let mut row = index * self.stride;
         for kept in &self.kept {
             write_mean([plus, minus], kept.clone(), &mut tape[row..row + kept.len()]);
@@ -81,12 +76,7 @@ impl Layout {
     }
 
     /// Writes the state after the last step, `index`.
-    pub(super) fn finish<const L: usize>(
-        &self,
-        index: usize,
-        pair: [&[[f32; L]]; 2],
-        tape: &mut [[f32; L]],
-    ) {
+    pub(super) fn finish<const L: usize>(&self, index: usize, pair: [&[[f32; L]]; 2], tape: &mut [[f32; L]]) {
         if let Some((state, place)) = &self.state {
             let row = (index + 1) * self.stride + place;
             write_mean(pair, state.clone(), &mut tape[row..row + state.len()]);
