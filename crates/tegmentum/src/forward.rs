@@ -61,12 +61,12 @@ pub(crate) fn prepare<'b, const L: usize>(
     activity: &mut [[f32; L]],
     inputs: impl Fn(usize) -> &'b [[f32; L]],
 ) {
-    let carry = network.carry().filter(|_| step > 0);
-    for (index, activity) in activity.chunks_exact_mut(network.num_activities()).enumerate() {
-        if let Some((state, previous)) = carry.clone() {
+    let (rows, own, carry) = (network.num_activities(), network.input_rows(), network.carry());
+    for (index, activity) in activity.chunks_exact_mut(rows).enumerate() {
+        if let Some((state, previous)) = carry.clone().filter(|_| step > 0) {
             activity.copy_within(state, previous.start);
         }
-        activity[network.input_rows()].copy_from_slice(inputs(index));
+        activity[own.clone()].copy_from_slice(inputs(index));
     }
 }
 

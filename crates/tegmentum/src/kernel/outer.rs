@@ -260,7 +260,7 @@ impl<const L: usize> Outer<'_, L> {
         for row in panel.chunks_exact(G) {
             ones = std::array::from_fn(|g| ones[g].add(V::load(&row[g])));
         }
-        store(ones, &mut gradient.bias[units.clone()]);
+        add_to(stored([ones]).as_flattened().as_flattened(), &mut gradient.bias[units.clone()]);
         let mut i = 0;
         while i + I <= inputs.count {
             ask_for(inputs, next.clone(), i..i + I);
@@ -364,9 +364,9 @@ fn few<V: Vector<L>, const L: usize, const I: usize, const J: usize>(
             }
         }
     }
-    for k in 0..I {
-        for j in 0..J {
-            weights[k * units + j] += sums[k][j].sum();
+    for (sums, weights) in stored(sums).iter().zip(weights.chunks_mut(units)) {
+        for (sum, weight) in sums.iter().zip(weights) {
+            *weight += V::load(sum).sum();
         }
     }
 }
@@ -414,25 +414,29 @@ fn tile<V: Vector<WIDTH>, const L: usize, const G: usize, const I: usize>(
             }
         }
     }
-    let width = gradient.bias.len();
-    for k in 0..I {
-        store(sums[k], &mut gradient.weights[(i + k) * width..][units.clone()]);
+    let (found, width) = (stored(sums), gradient.bias.len());
+    for (k, sums) in found.iter().enumerate() {
+        add_to(sums.as_flattened(), &mut gradient.weights[(i + k) * width..][units.clone()]);
     }
+}
+
+/// Registers in memory: a loop over them that is not unrolled would keep them there from the start.
+#[inline(always)]
+fn stored<V: Vector<N>, const N: usize, const G: usize, const I: usize>(sums: [[V; G]; I]) -> [[[f32; N]; G]; I] {
+    let mut found = [[[0.0; N]; G]; I];
+    for k in 0..I {
+        for g in 0..G {
+            sums[k][g].store(&mut found[k][g]);
+        }
+    }
+    found
 }
 
 /// Adds `sums` to as many `values` as there are.
 #[inline(always)]
-fn store<V: Vector<WIDTH>, const G: usize>(sums: [V; G], values: &mut [f32]) {
-    for (sum, values) in sums.into_iter().zip(values.chunks_mut(WIDTH)) {
-        if let Some(values) = values.as_chunks_mut::<WIDTH>().0.first_mut() {
-            sum.add(V::load(values)).store(values);
-        } else {
-            let mut own = [0.0; WIDTH];
-            sum.store(&mut own);
-            for (value, sum) in values.iter_mut().zip(own) {
-                *value += sum;
-            }
-        }
+fn add_to(sums: &[f32], values: &mut [f32]) {
+    for (value, sum) in values.iter_mut().zip(sums) {
+        *value += sum;
     }
 }
 

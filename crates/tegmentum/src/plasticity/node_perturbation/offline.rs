@@ -56,22 +56,19 @@ impl NodePerturbation {
     fn record_passes(&self, space: &mut Workspace, blocks: Range<usize>) -> f64 {
         let Workspace { batch, activity, tape, signs, credit, errors, .. } = space;
         let (network, loss) = (&*self.network, loss_of(&self.problem));
-        let (outputs, stride, steps) = (network.output_rows(), self.sign_words(), batch.steps);
-        let count = blocks.len() * steps;
+        let (outputs, steps) = (network.output_rows(), batch.steps);
+        let (rows, count) = (network.num_activities(), blocks.len() * steps);
         self.layout.make_room(count, tape);
         credit.resize(count, [0.0; L]);
         errors.resize(count * outputs.len(), [0.0; L]);
-        let noise = |step: usize| UnitNoise {
-            signs: &signs[step * stride..],
-            stride: steps * stride,
-            units: self.noisy_units(),
-            scale: self.config.noise as f32,
-            common: network.input_rows().end,
-        };
+        let (units, common) = (self.noisy_units(), network.input_rows().end);
+        let (stride, scale) = (self.sign_words(), self.config.noise as f32);
+        let noise =
+            |step: usize| UnitNoise { signs: &signs[step * stride..], stride: steps * stride, units, scale, common };
         let mut totals = [[[0.0f64; L]; 2]; BLOCKS];
         run_pairs(network, &self.acting, batch, blocks.clone(), activity, noise, |step, activity| {
-            for (pair, activity) in activity.chunks_exact(2 * network.num_activities()).enumerate() {
-                let (plus, minus) = activity.split_at(network.num_activities());
+            for (pair, activity) in activity.chunks_exact(2 * rows).enumerate() {
+                let (plus, minus) = activity.split_at(rows);
                 let (index, output) = (pair * steps + step, [&plus[outputs.clone()], &minus[outputs.clone()]]);
                 if step >= batch.washout {
                     let targets = batch.targets(blocks.start + pair, step);
