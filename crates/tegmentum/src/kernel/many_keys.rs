@@ -154,7 +154,7 @@ mod tests {
     fn rows_of_signs_are_the_signs_of_the_children() {
         for (count, rows) in [(1, 8), (17, 72), (35, 16)] {
             let key = Key::from_seed(3);
-            let indices: Vec<u64> = (0..count).map(|index| index << 32 | index * 5).collect();
+            let indices: Vec<u64> = (0..count).map(|index| (index << 32) | (index * 5)).collect();
             let mut signs = vec![0; indices.len() * rows];
             write_sign_rows(key, &indices, rows, &mut signs);
             for (&index, words) in indices.iter().zip(signs.chunks(rows)) {

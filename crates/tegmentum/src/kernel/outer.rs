@@ -297,20 +297,21 @@ fn few_units<V: Vector<L>, const L: usize>(
     signal: impl Fn(usize, usize) -> V + Copy,
     gradient: Gradient<'_>,
 ) {
-    let units = gradient.bias.len();
+    let Gradient { weights, bias } = gradient;
+    let units = bias.len();
     for start in (0..steps).step_by(NARROW_SECTION) {
         let steps = start..(start + NARROW_SECTION).min(steps);
-        for (unit, value) in gradient.bias.iter_mut().enumerate() {
+        for (unit, value) in bias.iter_mut().enumerate() {
             *value += steps.clone().fold(V::splat(0.0), |sum, step| sum.add(signal(step, unit))).sum();
         }
         let mut first = 0;
         while first + 3 <= units {
             let own = |step, j| signal(step, first + j);
-            columns::<V, L, 3>(steps.clone(), inputs, own, (first, units), gradient.weights);
+            columns::<V, L, 3>(steps.clone(), inputs, own, (first, units), weights);
             first += 3;
         }
         while first < units {
-            columns::<V, L, 1>(steps.clone(), inputs, |step, _| signal(step, first), (first, units), gradient.weights);
+            columns::<V, L, 1>(steps.clone(), inputs, |step, _| signal(step, first), (first, units), weights);
             first += 1;
         }
     }

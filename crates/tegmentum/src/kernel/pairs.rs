@@ -85,8 +85,8 @@ impl<const L: usize> Pairs<'_, L> {
             for (pair, blocks) in rows.chunks_exact_mut(2 * stride).enumerate() {
                 let (plus, minus) = blocks.split_at_mut(stride);
                 let signs = task.signs_of(pair);
-                let rest = halves::<V, L, G, 2>(task, [&mut *plus, &mut *minus], task.scale, signs, 0);
-                halves::<V, L, 1, 2>(task, [plus, minus], task.scale, signs, rest);
+                let rest = halves::<V, L, G, 2>(task, &mut [&mut *plus, &mut *minus], task.scale, signs, 0);
+                halves::<V, L, 1, 2>(task, &mut [plus, minus], task.scale, signs, rest);
             }
             return;
         }
@@ -95,13 +95,14 @@ impl<const L: usize> Pairs<'_, L> {
             let (plus, minus) = first.split_at_mut(stride);
             let signs = task.signs_of(2 * index);
             if second.is_empty() {
-                let rest = shared::<V, L, G, 1>(task, [&mut *plus], [&mut *minus], [signs], 0);
-                shared::<V, L, 1, 1>(task, [plus], [minus], [signs], rest);
+                let rest = shared::<V, L, G, 1>(task, &mut [&mut *plus], &mut [&mut *minus], [signs], 0);
+                shared::<V, L, 1, 1>(task, &mut [plus], &mut [minus], [signs], rest);
             } else {
                 let signs = [signs, task.signs_of(2 * index + 1)];
                 let (next, last) = second.split_at_mut(stride);
-                let rest = shared::<V, L, G, 2>(task, [&mut *plus, &mut *next], [&mut *minus, &mut *last], signs, 0);
-                shared::<V, L, 1, 2>(task, [plus, next], [minus, last], signs, rest);
+                let rest =
+                    shared::<V, L, G, 2>(task, &mut [&mut *plus, &mut *next], &mut [&mut *minus, &mut *last], signs, 0);
+                shared::<V, L, 1, 2>(task, &mut [plus, next], &mut [minus, last], signs, rest);
             }
         }
     }
@@ -115,12 +116,12 @@ impl<const L: usize> Pairs<'_, L> {
             let (plus, minus) = blocks.split_at_mut(stride);
             let signs = task.signs_of(pair);
             if task.common {
-                let rest = shared::<V, L, G, 1>(task, [&mut *plus], [&mut *minus], [signs], 0);
-                shared::<V, L, 1, 1>(task, [plus], [minus], [signs], rest);
+                let rest = shared::<V, L, G, 1>(task, &mut [&mut *plus], &mut [&mut *minus], [signs], 0);
+                shared::<V, L, 1, 1>(task, &mut [plus], &mut [minus], [signs], rest);
             } else {
                 for (half, scale) in [(plus, task.scale), (minus, -task.scale)] {
-                    let rest = halves::<V, L, G, 1>(task, [&mut *half], scale, signs, 0);
-                    halves::<V, L, 1, 1>(task, [half], scale, signs, rest);
+                    let rest = halves::<V, L, G, 1>(task, &mut [&mut *half], scale, signs, 0);
+                    halves::<V, L, 1, 1>(task, &mut [half], scale, signs, rest);
                 }
             }
         }
@@ -132,7 +133,7 @@ impl<const L: usize> Pairs<'_, L> {
 #[inline(always)]
 fn halves<V: Vector<L>, const L: usize, const G: usize, const B: usize>(
     task: PairProduct<'_>,
-    blocks: [&mut [[f32; L]]; B],
+    blocks: &mut [&mut [[f32; L]]; B],
     scale: f32,
     signs: &[u16],
     first: usize,
@@ -140,7 +141,7 @@ fn halves<V: Vector<L>, const L: usize, const G: usize, const B: usize>(
     let Product { place, activation, .. } = task.product;
     let mut first = first;
     while first + G <= place.outputs.len() {
-        let sums = sums_of::<V, L, G, B>(task.product, &blocks, first);
+        let sums = sums_of::<V, L, G, B>(task.product, blocks, first);
         for (g, signs) in signs[first..first + G].iter().enumerate() {
             let noise = V::splat(scale).flip(*signs);
             for b in 0..B {
@@ -157,15 +158,15 @@ fn halves<V: Vector<L>, const L: usize, const G: usize, const B: usize>(
 #[inline(always)]
 fn shared<V: Vector<L>, const L: usize, const G: usize, const B: usize>(
     task: PairProduct<'_>,
-    plus: [&mut [[f32; L]]; B],
-    minus: [&mut [[f32; L]]; B],
+    plus: &mut [&mut [[f32; L]]; B],
+    minus: &mut [&mut [[f32; L]]; B],
     signs: [&[u16]; B],
     first: usize,
 ) -> usize {
     let Product { place, activation, .. } = task.product;
     let mut first = first;
     while first + G <= place.outputs.len() {
-        let sums = sums_of::<V, L, G, B>(task.product, &plus, first);
+        let sums = sums_of::<V, L, G, B>(task.product, plus, first);
         for g in 0..G {
             let row = place.outputs.start + first + g;
             for b in 0..B {

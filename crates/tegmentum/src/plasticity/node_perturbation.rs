@@ -279,7 +279,7 @@ impl NodePerturbation {
         self.since_reset += 1;
         let (scale, shift) = self.drugs.acetylcholine;
         let rule = Step {
-            step: (rate * self.size * self.drugs.dopamine) as f32,
+            length: (rate * self.size * self.drugs.dopamine) as f32,
             share,
             correction: 1.0 / (1.0 - SQUARE_MEMORY.powi(self.since_reset)),
             lesioned: self.controller.config().lesions.acetylcholine,

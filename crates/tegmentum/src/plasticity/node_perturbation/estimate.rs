@@ -158,7 +158,9 @@ impl NodePerturbation {
         outputs[..unscored].fill([0.0; L]);
         let valid = batch.valid(block);
         if valid < L {
-            outputs.iter_mut().for_each(|row| row[valid..].fill(0.0));
+            for row in outputs {
+                row[valid..].fill(0.0);
+            }
         }
     }
 }

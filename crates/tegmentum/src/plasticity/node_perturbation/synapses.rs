@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!     v ← .99 v + .01 g²      s = scale · (√(v/c) + 1e-8) + shift        c = 1 − .99ᵏ
-//!     z ← z − step · g/s      x ← x + share · (z − x)      y = .9 x + .1 z
+//!     z ← z − length · g/s      x ← x + share · (z − x)      y = .9 x + .1 z
 //! ```
 //! k updates since v was last zero · scale, shift what drugs do to acetylcholine (1 and 0 without).
 
@@ -18,7 +18,7 @@ pub(super) const SQUARE_MEMORY: f32 = 0.99;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Step {
     /// Length of the step where the size is 1.
-    pub(super) step: f32,
+    pub(super) length: f32,
     /// Share of the way from x to z.
     pub(super) share: f32,
     /// 1/(1 − .99ᵏ).
@@ -51,7 +51,7 @@ dispatched! {
             let found = rule.scale * ((*square * rule.correction).sqrt() + 1e-8) + rule.shift;
             let size = if rule.lesioned { 1.0 } else { found };
             // The larger of the two; a size that is not a number is the bound.
-            *z -= rule.step * (gradient / if size > 1e-8 { size } else { 1e-8 });
+            *z -= rule.length * (gradient / if size > 1e-8 { size } else { 1e-8 });
             *x = towards(*x, *z, rule.share);
             *y = AVERAGED_SHARE * *x + (1.0 - AVERAGED_SHARE) * *z;
         }
