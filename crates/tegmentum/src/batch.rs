@@ -108,6 +108,12 @@ impl<const L: usize> LaneBatch<L> {
         &self.inputs[start..start + self.num_inputs]
     }
 
+    /// The inputs of a block from its first step on and those of the blocks behind it: inputs from one step, or one example,
+    /// to the next.
+    pub(crate) fn inputs_from(&self, block: usize) -> &[[f32; L]] {
+        &self.inputs[block * self.stored_steps * self.num_inputs..]
+    }
+
     /// The targets of a step, [outputs × L].
     pub fn targets(&self, block: usize, step: usize) -> &[[f32; L]] {
         if self.targets.is_empty() {
@@ -122,6 +128,16 @@ impl<const L: usize> LaneBatch<L> {
     pub(crate) fn series(&self, blocks: std::ops::Range<usize>) -> Option<&[[f32; L]]> {
         let rows = self.stored_steps * self.num_inputs;
         self.targets.is_empty().then(|| &self.inputs[blocks.start * rows..blocks.end * rows])
+    }
+
+    /// The targets of all steps of a block, [steps × outputs × L].
+    pub(crate) fn targets_of(&self, block: usize) -> &[[f32; L]] {
+        if self.targets.is_empty() {
+            let start = (block * self.stored_steps + 1) * self.num_inputs;
+            return &self.inputs[start..start + self.steps * self.num_inputs];
+        }
+        let count = self.steps * self.num_outputs;
+        &self.targets[block * count..(block + 1) * count]
     }
 
     /// Bytes of the stored examples.

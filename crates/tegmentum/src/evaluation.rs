@@ -180,7 +180,6 @@ impl Evaluator {
                 batch,
                 block..block + 1,
                 &mut self.activity,
-                |_| None,
                 |step, activity| {
                     if step >= batch.washout {
                         for lane in 0..batch.valid(block) {

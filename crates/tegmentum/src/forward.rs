@@ -5,38 +5,70 @@
 use std::ops::Range;
 
 use crate::batch::LaneBatch;
-use crate::kernel::affine::{Steps, add_outer_over_time, sum_lanes};
+use crate::kernel::outer::{Gradient, Signals, Steps, add_outer_over_time};
 use crate::kernel::products::Place;
-use crate::kernel::sequence::{Chain, Course, add_squared_errors};
+use crate::kernel::sequence::{Chain, Course, squared_errors};
 use crate::kernel::{dispatched, math};
-use crate::network::{Network, UnitNoise};
+use crate::network::{Connection, Network, UnitNoise};
 use crate::task::Loss;
 use crate::weights::Weights;
 
-/// Runs some blocks of a batch from a zero state, side by side. `noise` gives the noise of a step, `visit` sees the
-/// activity after each step: the blocks of the first candidate of `weights`, then those of the second one if it is a pair.
-pub fn run_blocks<'n, const L: usize>(
+/// Runs some blocks of a batch from a zero state, side by side. `visit` sees the activity after each step: the blocks of the
+/// first candidate of `weights`, then those of the second one if it is a pair.
+pub fn run_blocks<const L: usize>(
     network: &dyn Network,
     weights: &mut Weights<'_>,
     batch: &LaneBatch<L>,
     blocks: Range<usize>,
     activity: &mut Vec<[f32; L]>,
-    noise: impl Fn(usize) -> Option<UnitNoise<'n, L>>,
     mut visit: impl FnMut(usize, &[[f32; L]]),
 ) {
-    let (rows, inputs, carry) = (network.num_activities(), network.input_rows(), network.carry());
     activity.clear();
-    activity.resize(weights.members() * blocks.len() * rows, [0.0; L]);
+    activity.resize(weights.members() * blocks.len() * network.num_activities(), [0.0; L]);
     for step in 0..batch.steps {
-        for (index, activity) in activity.chunks_exact_mut(rows).enumerate() {
-            if let Some((state, previous)) = carry.clone().filter(|_| step > 0) {
-                activity.copy_within(state, previous.start);
-            }
-            let block = blocks.start + index % blocks.len();
-            activity[inputs.clone()].copy_from_slice(batch.inputs(block, step));
-        }
-        network.step(weights, noise(step), activity);
+        prepare(network, step, activity, |index| batch.inputs(blocks.start + index % blocks.len(), step));
+        network.step(weights, None, activity);
         visit(step, activity);
+    }
+}
+
+/// Runs some blocks of a batch from a zero state, each as an antithetic pair with noise on its units: `noise` gives that of
+/// a step, `visit` sees the pairs after it.
+pub fn run_pairs<'n, const L: usize>(
+    network: &dyn Network,
+    parameters: &[f32],
+    batch: &LaneBatch<L>,
+    blocks: Range<usize>,
+    activity: &mut Vec<[f32; L]>,
+    noise: impl Fn(usize) -> UnitNoise<'n>,
+    mut visit: impl FnMut(usize, &[[f32; L]]),
+) {
+    activity.resize(2 * blocks.len() * network.num_activities(), [0.0; L]);
+    if let Some((_, previous)) = network.carry() {
+        for activity in activity.chunks_exact_mut(network.num_activities()) {
+            activity[previous.clone()].fill([0.0; L]);
+        }
+    }
+    for step in 0..batch.steps {
+        prepare(network, step, activity, |index| batch.inputs(blocks.start + index / 2, step));
+        network.step(&mut parameters.into(), Some(noise(step)), activity);
+        visit(step, activity);
+    }
+}
+
+/// What every block reads at a step: its previous state, and its inputs.
+pub(crate) fn prepare<'b, const L: usize>(
+    network: &dyn Network,
+    step: usize,
+    activity: &mut [[f32; L]],
+    inputs: impl Fn(usize) -> &'b [[f32; L]],
+) {
+    let (rows, own, carry) = (network.num_activities(), network.input_rows(), network.carry());
+    for (index, activity) in activity.chunks_exact_mut(rows).enumerate() {
+        if let Some((state, previous)) = carry.clone().filter(|_| step > 0) {
+            activity.copy_within(state, previous.start);
+        }
+        activity[own.clone()].copy_from_slice(inputs(index));
     }
 }
 
@@ -68,23 +100,15 @@ pub fn mean_losses<const L: usize>(
         let blocks = first..(first + size).min(all);
         let mut sums = [[[0.0f64; L]; MOST]; 2];
         if !run_sequence(network, weights, loss, batch, blocks.clone(), activity, &mut sums[0]) {
-            run_blocks(
-                network,
-                weights,
-                batch,
-                blocks.clone(),
-                activity,
-                |_| None,
-                |step, activity| {
-                    if step >= batch.washout {
-                        for (index, block) in activity.chunks_exact(rows).enumerate() {
-                            let (member, index) = (index / blocks.len(), index % blocks.len());
-                            let targets = batch.targets(blocks.start + index, step);
-                            add_losses(loss, &block[outputs.clone()], targets, &mut sums[member][index]);
-                        }
+            run_blocks(network, weights, batch, blocks.clone(), activity, |step, activity| {
+                if step >= batch.washout {
+                    for (index, block) in activity.chunks_exact(rows).enumerate() {
+                        let (member, index) = (index / blocks.len(), index % blocks.len());
+                        let targets = batch.targets(blocks.start + index, step);
+                        add_losses(loss, &block[outputs.clone()], targets, &mut sums[member][index]);
                     }
-                },
-            );
+                }
+            });
         }
         for (total, sums) in totals.iter_mut().zip(&sums) {
             for (block, sums) in blocks.clone().zip(sums) {
@@ -158,7 +182,7 @@ pub fn mean_loss<const L: usize>(
 /// Adds `Σ over steps and lanes of presynaptic activity · signal` to the gradient of every weight and bias: what every
 /// local rule and backpropagation end in.
 ///
-/// `activities` [steps × activities × L], `signals` [steps × units × L], `gradient` `[P]`.
+/// `activities` [steps × activities × L], `signals` [steps × units × L], `gradient` `[P]`, `L` 4 or 16.
 pub fn add_connection_products<const L: usize>(
     network: &dyn Network,
     activities: &[[f32; L]],
@@ -170,14 +194,18 @@ pub fn add_connection_products<const L: usize>(
         let before = &connection.presynaptic;
         let inputs = Steps { rows: activities, stride: rows, first: before.start, count: before.len() };
         let (first, count) = (connection.units.start, connection.units.len());
-        let own = Steps { rows: signals, stride: units, first, count };
-        add_outer_over_time(inputs, own, &mut gradient[connection.weights.clone()]);
-        for step in signals.chunks_exact(units) {
-            for (value, signal) in gradient[connection.bias.clone()].iter_mut().zip(&step[connection.units.clone()]) {
-                *value += sum_lanes(*signal);
-            }
-        }
+        let own = Signals::Rows(Steps { rows: signals, stride: units, first, count });
+        let gradient = gradient_of(connection, gradient);
+        add_outer_over_time(network.kernel(), signals.len() / units, inputs, own, gradient);
     }
+}
+
+/// A connection's part of the gradient `[P]`.
+pub(crate) fn gradient_of<'g>(connection: &Connection, gradient: &'g mut [f32]) -> Gradient<'g> {
+    debug_assert_eq!(connection.weights.end, connection.bias.start);
+    let (weights, bias) =
+        gradient[connection.weights.start..connection.bias.end].split_at_mut(connection.weights.len());
+    Gradient { weights, bias }
 }
 
 /// The factor that makes a mean of the sum over examples, scored steps and (for squared errors) outputs.
@@ -197,25 +225,51 @@ dispatched! {
         targets: &[[f32; L]],
         sums: &mut [f64; L],
     ) {
-        if loss == Loss::MeanSquaredError {
-            return add_squared_errors(outputs, targets, sums);
-        }
-        let mut losses = [0.0f32; L];
-        for (output, target) in outputs.iter().zip(targets) {
-            for lane in 0..L {
-                losses[lane] += match outputs.len() {
-                    1 => {
-                        -(target[lane] * log_probability(output[lane])
-                            + (1.0 - target[lane]) * log_probability(1.0 - output[lane]))
-                    }
-                    _ => -target[lane] * log_probability(output[lane]),
-                };
-            }
-        }
+        let losses = losses_of(loss, outputs, targets);
         for lane in 0..L {
             sums[lane] += f64::from(losses[lane]);
         }
     }
+}
+
+dispatched! {
+    /// Adds the losses of both halves of a pair at one step to their sums, and writes the difference, first minus second.
+    pub(crate) fn add_pair_losses<const L: usize>(
+        loss: Loss,
+        outputs: [&[[f32; L]]; 2],
+        targets: &[[f32; L]],
+        sums: &mut [[f64; L]; 2],
+        difference: &mut [f32; L],
+    ) {
+        let losses = outputs.map(|outputs| losses_of(loss, outputs, targets));
+        for lane in 0..L {
+            sums[0][lane] += f64::from(losses[0][lane]);
+            sums[1][lane] += f64::from(losses[1][lane]);
+            difference[lane] = losses[0][lane] - losses[1][lane];
+        }
+    }
+}
+
+/// The loss of one step in each lane.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "inlined into loops compiled for wider instruction sets")]
+fn losses_of<const L: usize>(loss: Loss, outputs: &[[f32; L]], targets: &[[f32; L]]) -> [f32; L] {
+    if loss == Loss::MeanSquaredError {
+        return squared_errors(outputs, targets);
+    }
+    let mut losses = [0.0f32; L];
+    for (output, target) in outputs.iter().zip(targets) {
+        for lane in 0..L {
+            losses[lane] -= match outputs.len() {
+                1 => {
+                    target[lane] * log_probability(output[lane])
+                        + (1.0 - target[lane]) * log_probability(1.0 - output[lane])
+                }
+                _ => target[lane] * log_probability(output[lane]),
+            };
+        }
+    }
+    losses
 }
 
 /// ln p with p kept above 1e-30, so that a class that was ruled out costs 69 and not infinity; NaN stays NaN.

@@ -39,6 +39,8 @@ pub(crate) mod many_keys;
 pub mod math;
 pub mod noise;
 pub mod normal;
+pub mod outer;
+pub(crate) mod pairs;
 pub(crate) mod perceptron;
 pub(crate) mod population;
 pub mod products;

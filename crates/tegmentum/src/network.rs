@@ -80,13 +80,21 @@ pub enum Initialisation {
     Glorot,
 }
 
-/// Noise on the pre-activations of one step: `scale · directions`.
+/// Noise ±σξ on the pre-activations of one step, ξ = ±1. A step with noise works on antithetic pairs: the activity is
+/// pairs of blocks, the first of which gets +σξ and the second −σξ.
 #[derive(Clone, Copy, Debug)]
-pub struct UnitNoise<'a, const L: usize> {
-    /// One row for each unit of the network in each block, [blocks × units × L].
-    pub directions: &'a [[f32; L]],
-    /// Factor, in the unit of a pre-activation; negative for the second half of an antithetic pair.
+pub struct UnitNoise<'a> {
+    /// ξ as bits: that of lane `l` of unit `u` in pair `p` is bit `l` of `signs[p · stride + u]`, 0 for +1 and 1 for −1.
+    pub signs: &'a [u16],
+    /// Words from one pair to the next.
+    pub stride: usize,
+    /// Units that get noise: all with a smaller number. At the end of a connection's units.
+    pub units: usize,
+    /// σ, in the unit of a pre-activation.
     pub scale: f32,
+    /// Rows at the beginning of a block that are the same in both halves of a pair: what is computed from them alone is
+    /// computed once.
+    pub common: usize,
 }
 
 /// A network: a pure function of parameters, input and state.
@@ -126,13 +134,13 @@ pub trait Network: Send + Sync + std::fmt::Debug {
     fn kernel(&self) -> Kernel;
 
     /// One step of one example in each block; see [`step`](#method.step) below.
-    fn step1(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_, 1>>, activity: &mut [[f32; 1]]);
+    fn step1(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_>>, activity: &mut [[f32; 1]]);
 
     /// One step over 4 lanes.
-    fn step4(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_, 4>>, activity: &mut [[f32; 4]]);
+    fn step4(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_>>, activity: &mut [[f32; 4]]);
 
     /// One step over 16 lanes.
-    fn step16(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_, 16>>, activity: &mut [[f32; 16]]);
+    fn step16(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_>>, activity: &mut [[f32; 16]]);
 
     /// The gradient baselines' view of the network; nothing that learns forward-only may ask for it.
     fn reverse(&self) -> &dyn crate::gradient::Reverse;
@@ -157,27 +165,20 @@ impl dyn Network + '_ {
     /// One step over `L` lanes, where `L` is 1, 4 or 16: the same for callers that are generic over their number.
     ///
     /// `activity` holds any number of blocks of [`Network::num_activities`] rows, with a pair of candidates those of the
-    /// first one before those of the second.
+    /// first one before those of the second, with noise pairs of blocks.
     pub fn step<const L: usize>(
         &self,
         weights: &mut Weights<'_>,
-        noise: Option<UnitNoise<'_, L>>,
+        noise: Option<UnitNoise<'_>>,
         activity: &mut [[f32; L]],
     ) {
         const { assert!(L == 1 || L == 4 || L == 16, "networks step over 1, 4 or 16 lanes") };
         let rows = activity.as_flattened_mut();
         match L {
-            1 => self.step1(weights, noise.map(UnitNoise::with_lanes), rows.as_chunks_mut().0),
-            4 => self.step4(weights, noise.map(UnitNoise::with_lanes), rows.as_chunks_mut().0),
-            _ => self.step16(weights, noise.map(UnitNoise::with_lanes), rows.as_chunks_mut().0),
+            1 => self.step1(weights, noise, rows.as_chunks_mut().0),
+            4 => self.step4(weights, noise, rows.as_chunks_mut().0),
+            _ => self.step16(weights, noise, rows.as_chunks_mut().0),
         }
-    }
-}
-
-impl<'a, const L: usize> UnitNoise<'a, L> {
-    /// The same noise, with the number of lanes written as `M` (which equals `L`).
-    fn with_lanes<const M: usize>(self) -> UnitNoise<'a, M> {
-        UnitNoise { directions: self.directions.as_flattened().as_chunks().0, scale: self.scale }
     }
 }
 

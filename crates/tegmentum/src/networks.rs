@@ -47,7 +47,7 @@ impl Plan {
         (stride, units): (usize, std::ops::Range<usize>),
         activation: Activation,
         weights: &mut Weights<'_>,
-        noise: Option<UnitNoise<'_, L>>,
+        noise: Option<UnitNoise<'_>>,
         activity: &mut [[f32; L]],
     ) {
         let (kernel, connections) = (self.kernel, &self.connections[..]);

@@ -22,8 +22,8 @@ use std::ops::Range;
 use crate::kernel::Kernel;
 use crate::kernel::activation::Activation;
 use crate::kernel::aligned::AlignedVec;
-use crate::kernel::lanes::add_scaled;
 use crate::kernel::noise::CHUNK;
+use crate::kernel::pairs::PairProduct;
 use crate::kernel::products::{Place, Product, SECTION, tail_of, transpose_tail};
 use crate::network::{Connection, Network, UnitNoise};
 use crate::perturbation::{Direction, Point};
@@ -189,13 +189,20 @@ pub(crate) struct Drive<'a> {
 impl Drive<'_> {
     /// Computes the units in every block: bias, product, noise, activation.
     ///
-    /// `noise` [blocks × units of the network × L], `activity` [members × blocks × stride × L].
+    /// `activity` [members × blocks × stride × L]; with noise, stored weights and blocks in pairs.
     pub(crate) fn run<const L: usize>(
         &self,
         weights: &mut Weights<'_>,
-        noise: Option<UnitNoise<'_, L>>,
+        noise: Option<UnitNoise<'_>>,
         activity: &mut [[f32; L]],
     ) {
+        let connection = &self.connections[self.index];
+        let noise =
+            noise.filter(|noise| connection.units.end <= noise.units || connection.presynaptic.end <= noise.common);
+        if let (Weights::Stored(stored), Some(noise), 4..) = (&*weights, noise, L) {
+            self.stored_pairs(*stored, noise, activity);
+            return;
+        }
         let complete = !matches!(weights, Weights::LowRank(_));
         let in_product = complete && noise.is_none() && self.activation.is_of_one_number();
         let fused = if in_product { self.activation } else { Activation::Linear };
@@ -208,9 +215,13 @@ impl Drive<'_> {
             self.add_noise(noise, activity);
         }
         if !in_product {
-            for block in activity.chunks_mut(self.stride) {
-                self.activation.apply(self.kernel, &mut block[self.units.clone()]);
-            }
+            self.activate(activity);
+        }
+    }
+
+    fn activate<const L: usize>(&self, activity: &mut [[f32; L]]) {
+        for block in activity.chunks_mut(self.stride) {
+            self.activation.apply(self.kernel, &mut block[self.units.clone()]);
         }
     }
 
@@ -275,12 +286,46 @@ impl Drive<'_> {
         }
     }
 
-    fn add_noise<const L: usize>(&self, noise: UnitNoise<'_, L>, activity: &mut [[f32; L]]) {
-        let all = self.connections.last().map_or(1, |connection| connection.units.end);
-        let own = self.connections[self.index].units.clone();
-        for (block, directions) in activity.chunks_mut(self.stride).zip(noise.directions.chunks(all)) {
-            let units = block[self.units.clone()].as_flattened_mut();
-            add_scaled(noise.scale, directions[own.clone()].as_flattened(), units);
+    /// The scale of the noise on these units.
+    fn scale(&self, noise: UnitNoise<'_>) -> f32 {
+        if self.connections[self.index].units.end <= noise.units { noise.scale } else { 0.0 }
+    }
+
+    /// Pairs of blocks with noise in the product, and with its activation if that is of one number.
+    fn stored_pairs<const L: usize>(&self, stored: Stored<'_>, noise: UnitNoise<'_>, activity: &mut [[f32; L]]) {
+        let (connection, fused) = (&self.connections[self.index], self.activation.is_of_one_number());
+        let product = Product {
+            weights: &stored.parameters[connection.weights.clone()],
+            tails: None,
+            bias: Some(&stored.parameters[connection.bias.clone()]),
+            activation: if fused { self.activation } else { Activation::Linear },
+            place: &self.place(connection.presynaptic.clone()),
+        };
+        let pairs = PairProduct {
+            product,
+            signs: noise.signs,
+            stride: noise.stride,
+            first: connection.units.start,
+            scale: self.scale(noise),
+            common: connection.presynaptic.end <= noise.common,
+        };
+        pairs.run(self.kernel, activity);
+        if !fused {
+            self.activate(activity);
+        }
+    }
+
+    /// Noise on finished sums: `+σξ` in the first block of each pair, `−σξ` in the second.
+    fn add_noise<const L: usize>(&self, noise: UnitNoise<'_>, activity: &mut [[f32; L]]) {
+        let (own, scale) = (self.connections[self.index].units.clone(), self.scale(noise));
+        for (index, block) in activity.chunks_mut(self.stride).enumerate() {
+            let signs = &noise.signs[index / 2 * noise.stride..][own.clone()];
+            let scale = if index % 2 == 0 { scale } else { -scale };
+            for (unit, signs) in block[self.units.clone()].iter_mut().zip(signs) {
+                for (lane, value) in unit.iter_mut().enumerate() {
+                    *value += if signs >> lane & 1 == 0 { scale } else { -scale };
+                }
+            }
         }
     }
 }

@@ -23,22 +23,39 @@ fn rows<const L: usize>(count: usize, stream: &mut Stream) -> Vec<[f32; L]> {
     (0..count).map(|_| std::array::from_fn(|_| stream.normal())).collect()
 }
 
-/// Runs `steps` steps from a zero state, each with its own input [steps × inputs].
-fn run<const L: usize>(
+/// Runs `steps` steps from a zero state, each with its own input [steps × inputs]; the same in each of `blocks`.
+fn run_blocks<const L: usize>(
     network: &dyn Network,
     parameters: &[f32],
-    noise: Option<UnitNoise<'_, L>>,
+    noise: Option<UnitNoise<'_>>,
+    blocks: usize,
     inputs: &[[f32; L]],
 ) -> Vec<[f32; L]> {
-    let mut activity = vec![[0.0; L]; network.num_activities()];
+    let rows = network.num_activities();
+    let mut activity = vec![[0.0; L]; blocks * rows];
     for (step, input) in inputs.chunks_exact(network.input_rows().len()).enumerate() {
-        if let Some((state, previous)) = network.carry().filter(|_| step > 0) {
-            activity.copy_within(state, previous.start);
+        for activity in activity.chunks_exact_mut(rows) {
+            if let Some((state, previous)) = network.carry().filter(|_| step > 0) {
+                activity.copy_within(state, previous.start);
+            }
+            activity[network.input_rows()].copy_from_slice(input);
         }
-        activity[network.input_rows()].copy_from_slice(input);
         network.step(&mut parameters.into(), noise, &mut activity);
     }
     activity
+}
+
+fn run<const L: usize>(network: &dyn Network, parameters: &[f32], inputs: &[[f32; L]]) -> Vec<[f32; L]> {
+    run_blocks(network, parameters, None, 1, inputs)
+}
+
+/// The noise of one pair on the first `units` units.
+fn noise_of(signs: &[u16], units: usize, scale: f32) -> UnitNoise<'_> {
+    UnitNoise { signs, stride: signs.len(), units, scale, common: 0 }
+}
+
+fn words(count: usize, stream: &mut Stream) -> Vec<u16> {
+    (0..count).map(|_| stream.next_u32() as u16).collect()
 }
 
 fn bits<const L: usize>(rows: &[[f32; L]]) -> Vec<u32> {
@@ -116,7 +133,7 @@ fn activities_are_finite() {
     for (name, network) in networks() {
         let parameters = network.initialise(Key::from_seed(1));
         let inputs = rows::<16>(50 * network.input_rows().len(), &mut Key::from_seed(2).stream());
-        let activity = run(&*network, &parameters, None, &inputs);
+        let activity = run(&*network, &parameters, &inputs);
         assert!(activity.as_flattened().iter().all(|value| value.is_finite()), "{name}");
     }
 }
@@ -127,33 +144,64 @@ fn noise_of_scale_zero_changes_no_bit_and_other_noise_does() {
         let parameters = network.initialise(Key::from_seed(1));
         let mut stream = Key::from_seed(2).stream();
         let inputs = rows::<16>(3 * network.input_rows().len(), &mut stream);
-        let directions = rows::<16>(network.num_units(), &mut stream);
-        let with = |scale| run(&*network, &parameters, Some(UnitNoise { directions: &directions, scale }), &inputs);
-        let without = run(&*network, &parameters, None, &inputs);
+        let signs = words(network.num_units(), &mut stream);
+        let with =
+            |scale| run_blocks(&*network, &parameters, Some(noise_of(&signs, network.num_units(), scale)), 2, &inputs);
+        let without = run_blocks(&*network, &parameters, None, 2, &inputs);
         assert_eq!(bits(&with(0.0)), bits(&without), "{name}");
-        assert_ne!(bits(&with(0.1)), bits(&without), "{name}");
+        let (noisy, rows) = (with(0.1), network.num_activities());
+        assert_ne!(bits(&noisy[..rows]), bits(&without[..rows]), "{name}");
+        assert_ne!(bits(&noisy[rows..]), bits(&without[rows..]), "{name}");
     }
 }
 
-/// Noise on a pre-activation is the same as a change of that unit's bias, for every unit.
+/// Noise on pre-activations is the same as a change of their units' biases, for all units of the first connections.
 #[test]
 fn noise_is_added_to_pre_activations_in_the_order_of_units() {
     for (name, network) in networks() {
         let parameters = network.initialise(Key::from_seed(1));
-        let inputs = rows::<4>(network.input_rows().len(), &mut Key::from_seed(2).stream());
-        for connection in network.connections() {
-            for (unit, bias) in connection.units.clone().zip(connection.bias.clone()) {
-                let mut directions = vec![[0.0; 4]; network.num_units()];
-                directions[unit] = [1.0; 4];
-                let noise = UnitNoise { directions: &directions, scale: 0.25 };
-                let noisy = run(&*network, &parameters, Some(noise), &inputs);
+        let mut stream = Key::from_seed(2).stream();
+        let inputs = rows::<4>(network.input_rows().len(), &mut stream);
+        for last in network.connections() {
+            // One sign for all lanes, so that a bias can do the same.
+            let signs = words(network.num_units(), &mut stream).into_iter().map(|word| (word & 1) * u16::MAX);
+            let signs: Vec<u16> = signs.collect();
+            let noise = noise_of(&signs, last.units.end, 0.25);
+            let noisy = run_blocks(&*network, &parameters, Some(noise), 2, &inputs);
+            for (half, scale) in noisy.chunks(network.num_activities()).zip([0.25, -0.25]) {
                 let mut moved = parameters.clone();
-                moved[bias] += 0.25;
-                let biased = run(&*network, &moved, None, &inputs);
-                for (a, b) in noisy.as_flattened().iter().zip(biased.as_flattened()) {
-                    assert!((a - b).abs() < 1e-5, "{name}, unit {unit}: {a} {b}");
+                for connection in network.connections().iter().filter(|own| own.units.end <= last.units.end) {
+                    for (unit, bias) in connection.units.clone().zip(connection.bias.clone()) {
+                        moved[bias] += if signs[unit] == 0 { scale } else { -scale };
+                    }
+                }
+                let biased = run(&*network, &moved, &inputs);
+                for (a, b) in half.as_flattened().iter().zip(biased.as_flattened()) {
+                    assert!((a - b).abs() < 1e-5, "{name}, units to {}: {a} {b}", last.units.end);
                 }
             }
+        }
+    }
+}
+
+/// What both halves of a pair have in common is computed once, with the same bits; pairs do not touch each other.
+#[test]
+fn common_rows_and_other_pairs_change_no_bit() {
+    for (name, network) in networks() {
+        let parameters = network.initialise(Key::from_seed(1));
+        let mut stream = Key::from_seed(2).stream();
+        let inputs = rows::<16>(3 * network.input_rows().len(), &mut stream);
+        let units = network.num_units();
+        let signs = words(3 * units, &mut stream);
+        let alone = |pair: usize| {
+            let noise = noise_of(&signs[pair * units..][..units], units, 0.3);
+            run_blocks(&*network, &parameters, Some(noise), 2, &inputs)
+        };
+        let expected: Vec<[f32; 16]> = (0..3).flat_map(alone).collect();
+        for common in [0, network.input_rows().end] {
+            let noise = UnitNoise { signs: &signs, stride: units, units, scale: 0.3, common };
+            let found = run_blocks(&*network, &parameters, Some(noise), 6, &inputs);
+            assert_eq!(bits(&found), bits(&expected), "{name}, {common} rows in common");
         }
     }
 }
@@ -166,8 +214,8 @@ fn lanes_are_independent() {
         let turn = |rows: &[[f32; 16]]| -> Vec<[f32; 16]> {
             rows.iter().map(|row| std::array::from_fn(|lane| row[(lane * 5 + 3) % 16])).collect()
         };
-        let turned = run(&*network, &parameters, None, &turn(&inputs));
-        assert_eq!(bits(&turned), bits(&turn(&run(&*network, &parameters, None, &inputs))), "{name}");
+        let turned = run(&*network, &parameters, &turn(&inputs));
+        assert_eq!(bits(&turned), bits(&turn(&run(&*network, &parameters, &inputs))), "{name}");
     }
 }
 
@@ -177,14 +225,14 @@ fn four_and_sixteen_lanes_give_the_same_bits() {
         let parameters = network.initialise(Key::from_seed(1));
         let mut stream = Key::from_seed(2).stream();
         let inputs = rows::<16>(3 * network.input_rows().len(), &mut stream);
-        let directions = rows::<16>(network.num_units(), &mut stream);
+        let signs = words(network.num_units(), &mut stream);
+        let narrow_signs: Vec<u16> = signs.iter().map(|word| word >> 8).collect();
         let narrow = |rows: &[[f32; 16]]| -> Vec<[f32; 4]> {
             rows.iter().map(|row| std::array::from_fn(|lane| row[lane + 8])).collect()
         };
-        let wide_noise = UnitNoise { directions: &directions, scale: 0.3 };
-        let narrow_noise = UnitNoise { directions: &narrow(&directions), scale: 0.3 };
-        let wide = run(&*network, &parameters, Some(wide_noise), &inputs);
-        let four = run(&*network, &parameters, Some(narrow_noise), &narrow(&inputs));
+        let units = network.num_units();
+        let wide = run_blocks(&*network, &parameters, Some(noise_of(&signs, units, 0.3)), 2, &inputs);
+        let four = run_blocks(&*network, &parameters, Some(noise_of(&narrow_signs, units, 0.3)), 2, &narrow(&inputs));
         assert_eq!(bits(&narrow(&wide)), bits(&four), "{name}");
     }
 }
@@ -194,7 +242,7 @@ fn only_a_carried_state_makes_a_second_step_different() {
     for (name, network) in networks() {
         let parameters = network.initialise(Key::from_seed(1));
         let input = rows::<4>(network.input_rows().len(), &mut Key::from_seed(2).stream());
-        let outputs = |inputs: &[[f32; 4]]| bits(&run(&*network, &parameters, None, inputs)[network.output_rows()]);
+        let outputs = |inputs: &[[f32; 4]]| bits(&run(&*network, &parameters, inputs)[network.output_rows()]);
         let (once, twice) = (outputs(&input), outputs(&[&input[..], &input[..]].concat()));
         assert_eq!(once != twice, network.carry().is_some(), "{name}");
     }
@@ -299,7 +347,7 @@ fn value_stability() {
         let network = config.build_with(Kernel::Portable, 2, 2).unwrap();
         let parameters = network.initialise(Key::from_seed(42));
         let inputs = [[0.5; 4], [-1.0; 4], [0.25; 4], [2.0; 4]];
-        let activity = run(&*network, &parameters, None, &inputs);
+        let activity = run(&*network, &parameters, &inputs);
         let found: Vec<f32> = activity[network.output_rows()].iter().map(|row| row[0]).collect();
         assert_eq!((config.name(), &parameters[..3], &found[..]), (name, &weights[..], &outputs[..]));
     }

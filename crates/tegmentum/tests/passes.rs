@@ -1,5 +1,5 @@
 //! Every way to compute a forward pass gives the same bits: stored or perturbed weights, alone or in a pair, on any number
-//! of threads, with any instructions.
+//! of threads, with any instructions; so do the estimates of node perturbation and the gradients that are made of passes.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
@@ -7,12 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tegmentum::batch::{Batch, LaneBatch, Part};
 use tegmentum::forward::mean_losses;
+use tegmentum::gradient::Backpropagation;
 use tegmentum::kernel::{InstructionSet, Kernel, limit};
 use tegmentum::network::{Network, NetworkConfig, registry};
 use tegmentum::objective::Objective;
 use tegmentum::objectives::NetworkLoss;
 use tegmentum::perturbation::low_rank::{Layout, LowRank};
 use tegmentum::perturbation::{Base, Bases, Direction, Family, Point, Probe};
+use tegmentum::plasticity::node_perturbation::{Credit, NodePerturbationConfig, Readout};
 use tegmentum::random::Key;
 use tegmentum::task::{ExampleSet, Examples, Loss, Problem, Series, TaskConfig, Windows};
 use tegmentum::weights::{Panels, Perturbed, Weights};
@@ -146,6 +148,47 @@ fn losses_do_not_depend_on_instructions() {
     for (native, portable) in native.iter().flatten().zip(portable.iter().flatten()) {
         assert!((native - portable).abs() < 1e-5 * portable.abs().max(1.0), "{native}, {portable}");
     }
+}
+
+/// Estimates of node perturbation in all its forms, and gradients by backpropagation.
+fn estimates(kernel: Kernel) -> Vec<Vec<f32>> {
+    let mut all = Vec::new();
+    for config in networks() {
+        let (network, start) = build(&config, kernel);
+        for count in [3, 20, 70] {
+            let (problem, batch) = (problem(&config, count), Batch(Key::from_seed(4)));
+            for (credit, readout) in [
+                (Credit::Offline, Readout::LocalError),
+                (Credit::Offline, Readout::Noise),
+                (Credit::Online, Readout::LocalError),
+            ] {
+                let rule = NodePerturbationConfig { credit, readout, ..NodePerturbationConfig::default() };
+                let (network, problem) = (Arc::clone(&network), Arc::clone(&problem));
+                let mut learner = rule.build(network, problem, start.clone(), Key::from_seed(3)).unwrap();
+                all.push(learner.estimate(batch).0.to_vec());
+            }
+            let mut gradient = vec![0.0; start.len()];
+            Backpropagation::default().gradient(&*network, &problem, &start, batch, &mut gradient).unwrap();
+            all.push(gradient);
+        }
+    }
+    all
+}
+
+#[test]
+fn estimates_do_not_depend_on_instructions() {
+    let _turn = INSTRUCTIONS.lock().unwrap_or_else(PoisonError::into_inner);
+    let (native, portable) = (estimates(Kernel::Native), estimates(Kernel::Portable));
+    limit(InstructionSet::Avx2);
+    let (native_narrower, portable_narrower) = (estimates(Kernel::Native), estimates(Kernel::Portable));
+    limit(InstructionSet::Baseline);
+    let portable_baseline = estimates(Kernel::Portable);
+    limit(InstructionSet::Avx512);
+    assert!(
+        native.iter().flatten().all(|value| value.is_finite()) && native.iter().flatten().any(|&value| value != 0.0)
+    );
+    assert!(native == native_narrower, "native kernel");
+    assert!(portable == portable_narrower && portable == portable_baseline, "portable kernel");
 }
 
 #[test]

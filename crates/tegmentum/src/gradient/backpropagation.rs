@@ -135,7 +135,7 @@ impl Backpropagation {
                 add_losses(loss, &activity[outputs.clone()], batch.targets(block, step), &mut sums);
             }
         };
-        run_blocks(network, &mut parameters.into(), batch, block..block + 1, activity, |_| None, visit);
+        run_blocks(network, &mut parameters.into(), batch, block..block + 1, activity, visit);
         sums[..batch.valid(block)].iter().sum()
     }
 

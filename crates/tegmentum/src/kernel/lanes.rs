@@ -12,20 +12,37 @@ dispatched! {
 }
 
 dispatched! {
-    /// `mean ← (mean + other)/2`, element by element.
-    pub fn average_into(mean: &mut [f32], other: &[f32]) {
-        for (mean, other) in mean.iter_mut().zip(other) {
-            *mean = 0.5 * (*mean + other);
+    /// `mean = (first + second)/2`, element by element.
+    pub fn average(first: &[f32], second: &[f32], mean: &mut [f32]) {
+        for ((mean, first), second) in mean.iter_mut().zip(first).zip(second) {
+            *mean = 0.5 * (first + second);
         }
     }
 }
 
+/// Sums of one vector that are added up side by side.
+const CHAINS: usize = 16;
+
+/// `Σ value²`, in sixteen chains that are joined by halves; not finite if a value is not.
+pub fn sum_of_squares(values: &[f32]) -> f64 {
+    let mut sums = [0.0; CHAINS];
+    add_squares(values, &mut sums);
+    for half in [8, 4, 2, 1] {
+        for chain in 0..half {
+            sums[chain] += sums[chain + half];
+        }
+    }
+    sums[0]
+}
+
 dispatched! {
-    /// `products[row] = rows[row] ∘ factor` for one factor a lane.
-    pub fn multiply_rows<const L: usize>(rows: &[[f32; L]], factor: &[f32; L], products: &mut [[f32; L]]) {
-        for (product, row) in products.iter_mut().zip(rows) {
-            for lane in 0..L {
-                product[lane] = row[lane] * factor[lane];
+    fn add_squares(values: &[f32], sums: &mut [f64; CHAINS]) {
+        let (whole, rest) = values.as_chunks::<CHAINS>();
+        let mut last = [0.0; CHAINS];
+        last[..rest.len()].copy_from_slice(rest);
+        for values in whole.iter().chain([&last]) {
+            for chain in 0..CHAINS {
+                sums[chain] += f64::from(values[chain]) * f64::from(values[chain]);
             }
         }
     }
@@ -69,10 +86,19 @@ mod tests {
         let mut values = [1.0, 2.0, 3.0];
         add_scaled(2.0, &[1.0, 0.0, -1.0], &mut values);
         assert_eq!(values, [3.0, 2.0, 1.0]);
-        average_into(&mut values, &[1.0; 3]);
-        assert_eq!(values, [2.0, 1.5, 1.0]);
-        let mut products = [[0.0; 2]; 2];
-        multiply_rows(&[[1.0, 2.0], [3.0, 4.0]], &[2.0, -1.0], &mut products);
-        assert_eq!(products, [[2.0, -2.0], [6.0, -4.0]]);
+        let mut mean = [0.0; 3];
+        average(&values, &[1.0; 3], &mut mean);
+        assert_eq!(mean, [2.0, 1.5, 1.0]);
+    }
+
+    #[test]
+    fn squares_are_summed_to_the_last_one() {
+        for count in [0u32, 1, 15, 16, 17, 100] {
+            let values: Vec<f32> = (1..=count).map(|i| i as f32).collect();
+            assert_eq!(sum_of_squares(&values), f64::from(count * (count + 1) * (2 * count + 1) / 6));
+        }
+        assert!(sum_of_squares(&[1.0, f32::MAX, f32::MAX]).is_finite());
+        assert!(!sum_of_squares(&[1.0, f32::INFINITY, 2.0]).is_finite());
+        assert!(!sum_of_squares(&[f32::NAN]).is_finite());
     }
 }

@@ -11,7 +11,7 @@ use super::normal::inverse_normal;
 use super::sixteen::{LANES, Row, vectorised};
 use super::{Kernel, dispatched};
 use crate::perturbation::Family;
-use crate::random::{CHILD_DOMAIN, MULTIPLIERS, WEYL};
+use crate::random::{CHILD_DOMAIN, Key, MULTIPLIERS, WEYL};
 
 /// Keys side by side.
 pub(crate) const KEYS: usize = LANES;
@@ -65,6 +65,34 @@ fn blocks<const R: usize>(keys: &Lanes<u64>, index: usize) -> [Lanes<u32>; 4] {
     philox::<R>(counter, keys).map(|word| word.map(|value| value as u32))
 }
 
+/// Rows whose signs a generator block holds, 16 in each.
+pub(crate) const ROWS: usize = 8;
+
+/// Writes the signs of the children of `key` with these indices as bits: a word of 16 for each of `rows` rows, which is a multiple of
+/// [`ROWS`]. `signs` [indices × rows]; bit `l` of row `r` is that of entry 16 r + l of the child's signs.
+pub(crate) fn write_sign_rows(key: Key, indices: &[u64], rows: usize, signs: &mut [u16]) {
+    debug_assert!(rows.is_multiple_of(ROWS) && signs.len() == indices.len() * rows);
+    for (indices, signs) in indices.chunks(KEYS).zip(signs.chunks_mut((KEYS * rows).max(1))) {
+        let (mut keys, mut lanes) = ([key.0; KEYS], [0; KEYS]);
+        lanes[..indices.len()].copy_from_slice(indices);
+        replace_by_children(&mut keys, &lanes);
+        write_words(&keys, rows, signs);
+    }
+}
+
+dispatched! {
+    fn write_words(keys: &Lanes<u64>, rows: usize, signs: &mut [u16]) {
+        for index in 0..rows / ROWS {
+            let words = blocks::<10>(keys, index);
+            for (lane, own) in signs.chunks_exact_mut(rows).enumerate() {
+                for (word, pair) in words.iter().zip(own[index * ROWS..][..ROWS].as_chunks_mut::<2>().0) {
+                    *pair = [word[lane] as u16, (word[lane] >> 16) as u16];
+                }
+            }
+        }
+    }
+}
+
 /// Writes the direction of each key: `rows` [P × 16].
 pub(crate) fn write_directions(family: Family, keys: &Lanes<u64>, rows: &mut [Row]) {
     // Neither is a matter of arithmetic: the kernel says which registers are used.
@@ -106,7 +134,6 @@ dispatched! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::random::Key;
 
     fn keys() -> Lanes<u64> {
         std::array::from_fn(|lane| Key::from_seed(lane as u64).0)
@@ -120,6 +147,24 @@ mod tests {
             replace_by_children(&mut found, &indices);
             for lane in 0..KEYS {
                 assert_eq!(found[lane], Key(keys()[lane]).child(indices[lane]).0);
+            }
+        }
+    }
+
+    #[test]
+    fn rows_of_signs_are_the_signs_of_the_children() {
+        for (count, rows) in [(1, 8), (17, 72), (35, 16)] {
+            let key = Key::from_seed(3);
+            let indices: Vec<u64> = (0..count).map(|index| (index << 32) | (index * 5)).collect();
+            let mut signs = vec![0; indices.len() * rows];
+            write_sign_rows(key, &indices, rows, &mut signs);
+            for (&index, words) in indices.iter().zip(signs.chunks(rows)) {
+                let mut expected = vec![0.0; 16 * rows];
+                crate::kernel::noise::add_signs(key.child(index), 0, 1.0, &mut expected);
+                for (entry, value) in expected.into_iter().enumerate() {
+                    let bit = words[entry / 16] >> (entry % 16) & 1;
+                    assert_eq!(bit == 1, value < 0.0, "child {index}, entry {entry}");
+                }
             }
         }
     }

@@ -61,7 +61,7 @@ impl Product<'_> {
         run(kernel, Multiply::<L> { product: *self, rows: blocks.as_flattened_mut() });
     }
 
-    /// Panics if the sizes do not fit each other or blocks of so many rows together.
+    /// Panics if the sizes do not fit each other or `rows` in all blocks.
     pub(super) fn check(&self, rows: usize) {
         let Place { stride, inputs, outputs } = self.place;
         assert!(
@@ -132,44 +132,56 @@ fn one_block<V: Vector<L>, const L: usize, const G: usize>(product: Product<'_>,
 /// As many groups of `G` outputs as there are from output `first` on, in `B` blocks at once; returns the first output
 /// that is left.
 #[inline(always)]
-#[allow(unsafe_code)]
 fn tiles<V: Vector<L>, const L: usize, const G: usize, const B: usize>(
     product: Product<'_>,
     blocks: &mut [&mut [[f32; L]]; B],
     first: usize,
 ) -> usize {
-    let Product { weights, bias, activation, place, .. } = product;
-    let width = place.outputs.len();
+    let Place { outputs, .. } = product.place;
     let mut first = first;
-    while first + G <= width {
-        let row = place.outputs.start + first;
-        let mut sums: [[V; B]; G] = match bias {
-            Some(bias) => std::array::from_fn(|g| [V::splat(bias[first + g]); B]),
-            None => std::array::from_fn(|g| std::array::from_fn(|b| V::load(&blocks[b][row + g]))),
-        };
-        let mut weight = weights[first..].as_ptr();
-        for i in place.inputs.clone() {
-            // SAFETY: `Product::run` has checked that the rows `inputs` lie in every block and that there are
-            // inputs · outputs weights; the weights read here are W[i, first .. first + G], and `first + G ≤ width`.
-            unsafe {
-                let input: [V; B] = std::array::from_fn(|b| V::load(blocks[b].get_unchecked(i)));
-                for g in 0..G {
-                    let factor = V::splat(*weight.add(g));
-                    for b in 0..B {
-                        sums[g][b] = factor.multiply_add(input[b], sums[g][b]);
-                    }
-                }
-            }
-            weight = weight.wrapping_add(width);
-        }
+    while first + G <= outputs.len() {
+        let sums = sums_of::<V, L, G, B>(product, blocks, first);
         for g in 0..G {
             for b in 0..B {
-                activation.of_vector(sums[g][b]).store(&mut blocks[b][row + g]);
+                product.activation.of_vector(sums[g][b]).store(&mut blocks[b][outputs.start + first + g]);
             }
         }
         first += G;
     }
     first
+}
+
+/// The sums of `G` outputs from output `first` on, in `B` blocks. What has called it has made the checks of
+/// [`Product::run`].
+#[inline(always)]
+#[allow(unsafe_code)]
+pub(super) fn sums_of<V: Vector<L>, const L: usize, const G: usize, const B: usize>(
+    product: Product<'_>,
+    blocks: &[&mut [[f32; L]]; B],
+    first: usize,
+) -> [[V; B]; G] {
+    let Product { weights, bias, place, .. } = product;
+    let (width, row) = (place.outputs.len(), place.outputs.start + first);
+    let mut sums: [[V; B]; G] = match bias {
+        Some(bias) => std::array::from_fn(|g| [V::splat(bias[first + g]); B]),
+        None => std::array::from_fn(|g| std::array::from_fn(|b| V::load(&blocks[b][row + g]))),
+    };
+    let mut weight = weights[first..].as_ptr();
+    for i in place.inputs.clone() {
+        // SAFETY: it has been checked that the rows `inputs` lie in every block and that there are inputs · outputs
+        // weights; the weights read here are W[i, first .. first + G], and `first + G ≤ width`.
+        unsafe {
+            let input: [V; B] = std::array::from_fn(|b| V::load(blocks[b].get_unchecked(i)));
+            for g in 0..G {
+                let factor = V::splat(*weight.add(g));
+                for b in 0..B {
+                    sums[g][b] = factor.multiply_add(input[b], sums[g][b]);
+                }
+            }
+        }
+        weight = weight.wrapping_add(width);
+    }
+    sums
 }
 
 /// The loops for one example: lanes are outputs, and for the last few outputs inputs.

@@ -127,7 +127,16 @@ pub(super) fn copy<V: Vector<16>>(from: &[f32], to: &mut [f32]) {
 
 /// Adds the squared errors of one step to the sum of each lane.
 #[inline(always)]
-pub(crate) fn add_squared_errors<const L: usize>(outputs: &[[f32; L]], targets: &[[f32; L]], sums: &mut [f64; L]) {
+pub(super) fn add_squared_errors<const L: usize>(outputs: &[[f32; L]], targets: &[[f32; L]], sums: &mut [f64; L]) {
+    let errors = squared_errors(outputs, targets);
+    for lane in 0..L {
+        sums[lane] += f64::from(errors[lane]);
+    }
+}
+
+/// The squared errors of one step in each lane.
+#[inline(always)]
+pub(crate) fn squared_errors<const L: usize>(outputs: &[[f32; L]], targets: &[[f32; L]]) -> [f32; L] {
     let mut errors = [0.0f32; L];
     for (output, target) in outputs.iter().zip(targets) {
         for lane in 0..L {
@@ -135,7 +144,5 @@ pub(crate) fn add_squared_errors<const L: usize>(outputs: &[[f32; L]], targets: 
             errors[lane] += error * error;
         }
     }
-    for lane in 0..L {
-        sums[lane] += f64::from(errors[lane]);
-    }
+    errors
 }

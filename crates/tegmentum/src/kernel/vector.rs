@@ -31,6 +31,8 @@ pub(crate) trait Vector<const N: usize>: Copy {
     fn multiply_add(self, factor: Self, sum: Self) -> Self;
     /// The sum, lane by lane.
     fn add(self, other: Self) -> Self;
+    /// The difference, lane by lane.
+    fn subtract(self, other: Self) -> Self;
     /// The product, lane by lane.
     fn multiply(self, other: Self) -> Self;
     /// The quotient in the arithmetic of the type, for divisors in [2⁻⁶⁰, 2⁶⁰].
@@ -39,6 +41,8 @@ pub(crate) trait Vector<const N: usize>: Copy {
     fn at_least(self, bound: f32) -> Self;
     /// The smaller of each lane and `bound`; a NaN stays.
     fn at_most(self, bound: f32) -> Self;
+    /// The other sign in every lane whose bit is set, lane 0 being the lowest.
+    fn flip(self, lanes: u16) -> Self;
     /// The sum of all lanes, by halves: lane i plus lane i + N/2, and so on.
     fn sum(self) -> f32;
 }
@@ -118,6 +122,10 @@ impl<A: Arithmetic, const N: usize> Vector<N> for Array<A, N> {
         Self(std::array::from_fn(|lane| self.0[lane] + other.0[lane]), PhantomData)
     }
     #[inline(always)]
+    fn subtract(self, other: Self) -> Self {
+        Self(std::array::from_fn(|lane| self.0[lane] - other.0[lane]), PhantomData)
+    }
+    #[inline(always)]
     fn multiply(self, other: Self) -> Self {
         Self(std::array::from_fn(|lane| self.0[lane] * other.0[lane]), PhantomData)
     }
@@ -132,6 +140,11 @@ impl<A: Arithmetic, const N: usize> Vector<N> for Array<A, N> {
     #[inline(always)]
     fn at_most(self, bound: f32) -> Self {
         Self(self.0.map(|value| if value > bound { bound } else { value }), PhantomData)
+    }
+    #[inline(always)]
+    fn flip(self, lanes: u16) -> Self {
+        let flipped = |lane: usize| f32::from_bits(self.0[lane].to_bits() ^ (u32::from(lanes) >> lane) << 31);
+        Self(std::array::from_fn(flipped), PhantomData)
     }
     #[inline(always)]
     fn sum(mut self) -> f32 {
@@ -246,6 +259,28 @@ mod x86 {
         }
     }
 
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512dq")]
+    fn flip512(register: __m512, lanes: u16) -> __m512 {
+        _mm512_mask_xor_ps(register, lanes, register, _mm512_set1_ps(-0.0))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    fn flip256(register: __m256, lanes: u16) -> __m256 {
+        // The bit of lane i is shifted to the place of its sign.
+        let bits =
+            _mm256_sllv_epi32(_mm256_set1_epi32(lanes.into()), _mm256_setr_epi32(31, 30, 29, 28, 27, 26, 25, 24));
+        _mm256_xor_ps(register, _mm256_and_ps(_mm256_castsi256_ps(bits), _mm256_set1_ps(-0.0)))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2,fma")]
+    fn flip128(register: __m128, lanes: u16) -> __m128 {
+        let bits = _mm_sllv_epi32(_mm_set1_epi32(lanes.into()), _mm_setr_epi32(31, 30, 29, 28));
+        _mm_xor_ps(register, _mm_and_ps(_mm_castsi128_ps(bits), _mm_set1_ps(-0.0)))
+    }
+
     /// [`Fused::quotient`](super::Fused) lane by lane.
     macro_rules! newton {
         ($name:ident, $register:ty, $features:literal, $guess:ident, $cast:ident, $back:ident, $from:ident, $splat:ident,
@@ -304,7 +339,8 @@ mod x86 {
     /// A vector type of `$count · $width` numbers in `$count` registers.
     macro_rules! vector {
         ($(#[$meta:meta])* $name:ident, $register:ty, $count:literal of $width:literal, $fit:literal,
-         $load:ident, $store:ident, $load_first:ident, $store_first:ident, $splat:ident, $add:ident, $multiply:ident, $fused:ident, $sum:ident, $divide:ident, $newton:ident, $max:ident, $min:ident) => {
+         $load:ident, $store:ident, $load_first:ident, $store_first:ident, $splat:ident, $add:ident, $multiply:ident, $fused:ident, $sum:ident, $divide:ident, $newton:ident, $max:ident, $min:ident, $flip:ident,
+         $subtract:ident) => {
             $(#[$meta])*
             #[derive(Clone, Copy, Debug)]
             pub(crate) struct $name<A>([$register; $count], PhantomData<A>);
@@ -362,6 +398,11 @@ mod x86 {
                     Self(std::array::from_fn(|i| unsafe { $add(self.0[i], other.0[i]) }), PhantomData)
                 }
                 #[inline(always)]
+                fn subtract(self, other: Self) -> Self {
+                    // SAFETY: as in `splat`.
+                    Self(std::array::from_fn(|i| unsafe { $subtract(self.0[i], other.0[i]) }), PhantomData)
+                }
+                #[inline(always)]
                 fn multiply(self, other: Self) -> Self {
                     // SAFETY: as in `splat`.
                     Self(std::array::from_fn(|i| unsafe { $multiply(self.0[i], other.0[i]) }), PhantomData)
@@ -383,6 +424,11 @@ mod x86 {
                 fn at_most(self, bound: f32) -> Self {
                     // SAFETY: as in `at_least`.
                     Self(std::array::from_fn(|i| unsafe { $min($splat(bound), self.0[i]) }), PhantomData)
+                }
+                #[inline(always)]
+                fn flip(self, lanes: u16) -> Self {
+                    // SAFETY: as in `splat`.
+                    Self(std::array::from_fn(|i| unsafe { $flip(self.0[i], lanes >> (i * $width)) }), PhantomData)
                 }
                 #[inline(always)]
                 fn sum(self) -> f32 {
@@ -410,16 +456,18 @@ mod x86 {
     vector!(
         /// 16 numbers in one register of AVX-512.
         Avx512, __m512, 1 of 16, 24, _mm512_loadu_ps, _mm512_storeu_ps, load_first512, store_first512, _mm512_set1_ps,
-        _mm512_add_ps, _mm512_mul_ps, _mm512_fmadd_ps, sum512, _mm512_div_ps, newton512, _mm512_max_ps, _mm512_min_ps
+        _mm512_add_ps, _mm512_mul_ps, _mm512_fmadd_ps, sum512, _mm512_div_ps, newton512, _mm512_max_ps, _mm512_min_ps,
+        flip512, _mm512_sub_ps
     );
     vector!(
         /// 16 numbers in two registers of AVX2.
         Avx2, __m256, 2 of 8, 6, _mm256_loadu_ps, _mm256_storeu_ps, load_first256, store_first256, _mm256_set1_ps,
-        _mm256_add_ps, _mm256_mul_ps, _mm256_fmadd_ps, sum256, _mm256_div_ps, newton256, _mm256_max_ps, _mm256_min_ps
+        _mm256_add_ps, _mm256_mul_ps, _mm256_fmadd_ps, sum256, _mm256_div_ps, newton256, _mm256_max_ps, _mm256_min_ps,
+        flip256, _mm256_sub_ps
     );
     vector!(
         /// 4 numbers in one register of SSE.
         Sse, __m128, 1 of 4, 12, _mm_loadu_ps, _mm_storeu_ps, load_first128, store_first128, _mm_set1_ps, _mm_add_ps,
-        _mm_mul_ps, _mm_fmadd_ps, sum128, _mm_div_ps, newton128, _mm_max_ps, _mm_min_ps
+        _mm_mul_ps, _mm_fmadd_ps, sum128, _mm_div_ps, newton128, _mm_max_ps, _mm_min_ps, flip128, _mm_sub_ps
     );
 }

@@ -112,12 +112,7 @@ impl Elman {
         self.config.activation
     }
 
-    fn step<const L: usize>(
-        &self,
-        weights: &mut Weights<'_>,
-        noise: Option<UnitNoise<'_, L>>,
-        activity: &mut [[f32; L]],
-    ) {
+    fn step<const L: usize>(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_>>, activity: &mut [[f32; L]]) {
         let rows = self.num_activities();
         let (state, output) = ((rows, self.state.clone()), (rows, self.output_rows()));
         self.plan.drive(0, state, self.config.activation, weights, noise, activity);
@@ -173,13 +168,13 @@ impl Network for Elman {
     fn kernel(&self) -> Kernel {
         self.plan.kernel
     }
-    fn step1(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_, 1>>, activity: &mut [[f32; 1]]) {
+    fn step1(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_>>, activity: &mut [[f32; 1]]) {
         self.step(weights, noise, activity);
     }
-    fn step4(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_, 4>>, activity: &mut [[f32; 4]]) {
+    fn step4(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_>>, activity: &mut [[f32; 4]]) {
         self.step(weights, noise, activity);
     }
-    fn step16(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_, 16>>, activity: &mut [[f32; 16]]) {
+    fn step16(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_>>, activity: &mut [[f32; 16]]) {
         self.step(weights, noise, activity);
     }
     fn reverse(&self) -> &dyn crate::gradient::Reverse {

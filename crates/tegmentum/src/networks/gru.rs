@@ -137,12 +137,7 @@ impl Gru {
         self
     }
 
-    fn step<const L: usize>(
-        &self,
-        weights: &mut Weights<'_>,
-        noise: Option<UnitNoise<'_, L>>,
-        activity: &mut [[f32; L]],
-    ) {
+    fn step<const L: usize>(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_>>, activity: &mut [[f32; L]]) {
         let (rows, stride) = (&self.rows, self.rows.output.end);
         self.plan.drive(0, (stride, rows.gates.clone()), Activation::Logistic, weights, noise, activity);
         activity.chunks_mut(stride).for_each(|block| self.reset(block));
@@ -219,13 +214,13 @@ impl Network for Gru {
     fn kernel(&self) -> Kernel {
         self.plan.kernel
     }
-    fn step1(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_, 1>>, activity: &mut [[f32; 1]]) {
+    fn step1(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_>>, activity: &mut [[f32; 1]]) {
         self.step(weights, noise, activity);
     }
-    fn step4(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_, 4>>, activity: &mut [[f32; 4]]) {
+    fn step4(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_>>, activity: &mut [[f32; 4]]) {
         self.step(weights, noise, activity);
     }
-    fn step16(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_, 16>>, activity: &mut [[f32; 16]]) {
+    fn step16(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_>>, activity: &mut [[f32; 16]]) {
         self.step(weights, noise, activity);
     }
     fn reverse(&self) -> &dyn crate::gradient::Reverse {

@@ -103,12 +103,7 @@ impl Mlp {
         self.config.activation
     }
 
-    fn step<const L: usize>(
-        &self,
-        weights: &mut Weights<'_>,
-        noise: Option<UnitNoise<'_, L>>,
-        activity: &mut [[f32; L]],
-    ) {
+    fn step<const L: usize>(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_>>, activity: &mut [[f32; L]]) {
         for (index, connection) in self.plan.connections.iter().enumerate() {
             let first = connection.presynaptic.end;
             let is_output = first == self.output.start;
@@ -150,13 +145,13 @@ impl Network for Mlp {
     fn kernel(&self) -> Kernel {
         self.plan.kernel
     }
-    fn step1(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_, 1>>, activity: &mut [[f32; 1]]) {
+    fn step1(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_>>, activity: &mut [[f32; 1]]) {
         self.step(weights, noise, activity);
     }
-    fn step4(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_, 4>>, activity: &mut [[f32; 4]]) {
+    fn step4(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_>>, activity: &mut [[f32; 4]]) {
         self.step(weights, noise, activity);
     }
-    fn step16(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_, 16>>, activity: &mut [[f32; 16]]) {
+    fn step16(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_>>, activity: &mut [[f32; 16]]) {
         self.step(weights, noise, activity);
     }
     fn reverse(&self) -> &dyn crate::gradient::Reverse {

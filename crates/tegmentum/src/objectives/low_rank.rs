@@ -152,8 +152,7 @@ impl NetworkLoss {
             let mut weights = Weights::LowRank(LowRankWeights::new(parameters, members, shared));
             sums.clear();
             sums.resize(weights.members() * blocks.len(), [0.0; L]);
-            let none = |_| None;
-            run_blocks(network, &mut weights, examples, blocks.clone(), activity, none, |step, activity| {
+            run_blocks(network, &mut weights, examples, blocks.clone(), activity, |step, activity| {
                 if step >= examples.washout {
                     for ((index, block), sums) in activity.chunks_exact(rows).enumerate().zip(&mut *sums) {
                         let targets = examples.targets(blocks.start + index % blocks.len(), step);

@@ -22,8 +22,10 @@
 //! running size that divides. Both act at the synapses, without a delay or noise.
 //!
 //! # Cost
-//! Three forward-equivalents an update: two passes and one outer product; two more for each window. State: x, z, v, the acting y and the estimate g;
-//! offline also the activities and noise of the windows in flight, as backpropagation through time has them.
+//! Three forward-equivalents an update: two passes and one outer product; two more for each window. Both passes run side by
+//! side, and where the input of a layer is the same in both (the first layer of a network without state) its product is computed
+//! once. State: x, z, v, the acting y and the estimate g; offline also, for 16 windows (64 examples) in flight, a bit of noise for
+//! each unit and the activities that connections read, as backpropagation through time has them.
 //!
 //! # What is local
 //! Every hidden synapse uses its own noise, its own input and one broadcast number. The readout uses the error of its own
@@ -33,6 +35,10 @@
 //! S. Keemink, M. van Gerven, Front. Neurosci. 18, 2024 (recurrent networks).
 
 mod estimate;
+mod offline;
+mod online;
+mod synapses;
+mod tape;
 
 use std::sync::Arc;
 
@@ -41,6 +47,7 @@ use serde::{Deserialize, Serialize};
 use crate::batch::{Batch, Part};
 use crate::error::{Error, Result, fraction, positive};
 use crate::forward::mean_loss;
+use crate::kernel::lanes::sum_of_squares;
 use crate::network::Network;
 use crate::neuromodulation::controller::pharmacology::as_affine;
 use crate::neuromodulation::controller::receptors::Receptors;
@@ -54,16 +61,14 @@ use crate::perturbation::Point;
 use crate::random::Key;
 use crate::task::Problem;
 use crate::training::{Learner, Update};
-use estimate::{Workspace, local_error};
+use estimate::{LocalError, Workspace};
+use synapses::{AVERAGED_SHARE, SQUARE_MEMORY, Step, Vectors};
+use tape::Layout;
 
 /// Lanes of a pass.
 const L: usize = 16;
 /// Forward-equivalents of an update: two passes and an outer product that costs as much as a pass.
 pub const EVALUATIONS: u64 = 3;
-/// Share of the averaged model in the acting one.
-const AVERAGED_SHARE: f32 = 0.9;
-/// Memory of the running squares.
-const SQUARE_MEMORY: f32 = 0.99;
 
 /// How credit reaches the synapses; both give the same sum.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -189,7 +194,7 @@ impl NodePerturbationConfig {
             return Err(Error::ShapeMismatch { what: "parameters", expected: length, found: start.len() });
         }
         if self.readout == Readout::LocalError {
-            local_error(network.output_activation(), loss_of(&problem), 0.0, 0.0).ok_or_else(no_local_error)?;
+            LocalError::of(network.output_activation(), loss_of(&problem)).ok_or_else(no_local_error)?;
         }
         let start_rate = self.start_rate.unwrap_or(self.largest_rate);
         Ok(NodePerturbation {
@@ -201,6 +206,7 @@ impl NodePerturbationConfig {
             explorer: start,
             squares: vec![0.0; length],
             gradient: vec![0.0; length],
+            layout: Layout::new(&*network),
             space: Workspace::default(),
             key,
             updates: 0,
@@ -241,6 +247,7 @@ pub struct NodePerturbation {
     explorer: Vec<f32>,
     squares: Vec<f32>,
     gradient: Vec<f32>,
+    layout: Layout,
     space: Workspace,
     key: Key,
     updates: u64,
@@ -270,18 +277,23 @@ impl NodePerturbation {
     /// Divides each entry of the estimate by its running size (acetylcholine at the synapse) and moves.
     fn move_by_gradient(&mut self, share: f32, rate: f64) {
         self.since_reset += 1;
-        let correction = 1.0 - SQUARE_MEMORY.powi(self.since_reset);
-        let lesioned = self.controller.config().lesions.acetylcholine;
-        let step = (rate * self.size * self.drugs.dopamine) as f32;
         let (scale, shift) = self.drugs.acetylcholine;
-        let vectors = self.explorer.iter_mut().zip(&mut self.averaged).zip(&mut self.acting);
-        for (((z, x), y), (gradient, square)) in vectors.zip(self.gradient.iter().zip(&mut self.squares)) {
-            *square = SQUARE_MEMORY * *square + (1.0 - SQUARE_MEMORY) * gradient * gradient;
-            let size = if lesioned { 1.0 } else { scale * ((*square / correction).sqrt() + 1e-8) + shift };
-            *z -= step * (gradient / size.max(1e-8));
-            *x = towards(*x, *z, share);
-            *y = AVERAGED_SHARE * *x + (1.0 - AVERAGED_SHARE) * *z;
-        }
+        let rule = Step {
+            length: (rate * self.size * self.drugs.dopamine) as f32,
+            share,
+            correction: 1.0 / (1.0 - SQUARE_MEMORY.powi(self.since_reset)),
+            lesioned: self.controller.config().lesions.acetylcholine,
+            scale,
+            shift,
+        };
+        let vectors = Vectors {
+            gradient: &self.gradient,
+            squares: &mut self.squares,
+            explorer: &mut self.explorer,
+            averaged: &mut self.averaged,
+            acting: &mut self.acting,
+        };
+        synapses::take(rule, vectors);
     }
 
     /// The loss of `parameters` on a batch.
@@ -351,9 +363,9 @@ impl Learner for NodePerturbation {
         let mut evaluations = EVALUATIONS;
         let rate = self.controller.rate() * modulation.learning_rate;
         let share = self.controller.advance(loss) as f32;
-        let usable = self.gradient.iter().all(|gradient| gradient.is_finite());
+        let square = sum_of_squares(&self.gradient);
+        let usable = square.is_finite();
         if usable {
-            let square = self.gradient.iter().map(|&g| f64::from(g) * f64::from(g)).sum::<f64>();
             self.controller.expect(square / self.gradient.len() as f64);
             self.move_by_gradient(share, rate);
         }
