@@ -35,6 +35,7 @@ pub(crate) mod many_keys;
 pub mod math;
 pub mod noise;
 pub mod normal;
+pub(crate) mod pair;
 pub(crate) mod perceptron;
 pub(crate) mod population;
 pub mod products;

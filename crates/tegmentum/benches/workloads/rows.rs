@@ -120,13 +120,19 @@ fn small_rows() -> Vec<Row> {
         rows.push(Row::new(&format!("xor-population-{hidden}"), &title("population 256"), "evals", move || {
             xor(hidden)?.small_updates(MEMBERS / 2, 100, MEMBERS as f64)
         }));
-        rows.push(Row::new(&format!("xor-lockstep-{hidden}"), &title("256 runs, 16 in lockstep"), "steps", move || {
-            xor(hidden)?.lockstep(RUNS, 100)
-        }));
+        rows.push(Row::new(
+            &format!("xor-lockstep-{hidden}"),
+            &title("256 runs, 16 in lockstep"),
+            "steps",
+            move || xor(hidden)?.lockstep(RUNS, 100),
+        ));
         // What a network that is not small pays; studies have no use for it here.
-        rows.push(Row::new(&format!("xor-step-general-{hidden}"), &title("WP step, general form"), "steps", move || {
-            steps(&xor(hidden)?, 1000)
-        }));
+        rows.push(Row::new(
+            &format!("xor-step-general-{hidden}"),
+            &title("WP step, general form"),
+            "steps",
+            move || steps(&xor(hidden)?, 1000),
+        ));
     }
     rows
 }

@@ -166,7 +166,8 @@ impl Subject {
         let runs: Vec<_> = (0..runs).map(run).collect();
         let (config, small) = (weight_perturbation(1), self.small()?);
         let groups = runs.chunks(MOST_RUNS).map(|runs| Lockstep::new(Arc::clone(&small), &config, runs, u64::MAX));
-        let groups: Result<Option<Vec<Lockstep>>> = groups.collect::<Result<Vec<_>>>().map(|found| found.into_iter().collect());
+        let groups: Result<Option<Vec<Lockstep>>> =
+            groups.collect::<Result<Vec<_>>>().map(|found| found.into_iter().collect());
         let mut groups = groups?.ok_or_else(|| problem("the learner has no form for small networks"))?;
         let steps = count as f64 * runs.len() as f64;
         let modulation = Modulation::default();

@@ -12,7 +12,8 @@
 //!
 //! # How
 //! Directions are made 16 at a time, of as many updates as that is. Up to 15 directions are tried in pairs of
-//! probes with all examples in lanes; more are tried 16 at a time, one example after the other.
+//! probes with all examples in lanes, a single one on up to four examples with two hidden units at a time besides; more are
+//! tried 16 at a time, one example after the other.
 //!
 //! # Cost
 //! As `weight_perturbation`. Memory P numbers, and as work space 16 for the directions and 16 in lanes times as many.
@@ -23,6 +24,7 @@ use std::sync::Arc;
 use super::{SmallNetwork, is_plain};
 use crate::error::{Error, Result};
 use crate::kernel::many_keys::{KEYS, replace_by_children, write_directions};
+use crate::kernel::pair::{MOST_EXAMPLES, Pair, make_pair_updates};
 use crate::kernel::population::{Population, update_population};
 use crate::kernel::sequential::{MOST_DIRECTIONS, Plan, Traveller, Updates, make_updates};
 use crate::kernel::sixteen::{LANES, Row};
@@ -83,6 +85,7 @@ struct Directions {
 /// How an update is computed.
 #[derive(Clone, Debug)]
 enum Form {
+    One(Pair),
     Few(Traveller),
     Many(Population),
 }
@@ -114,6 +117,9 @@ impl SmallLearner {
             _ if config.directions > MOST_DIRECTIONS => {
                 Form::Many(Population::new(&network.shape, network.workspace()))
             }
+            0..=MOST_EXAMPLES if config.directions == 1 => {
+                Form::One(Pair::new(&network.shape, &network.inputs, &network.targets, &start))
+            }
             0..=LANES => Form::Few(Traveller::new(&network, &start)),
             _ => return Ok(None),
         };
@@ -129,6 +135,11 @@ impl SmallLearner {
             rates: Vec::new(),
             losses: Vec::new(),
         }))
+    }
+
+    /// The learner as if it had made `updates` updates and come to its parameters by them.
+    pub(crate) fn after(self, updates: u64) -> Self {
+        Self { update: updates, ..self }
     }
 
     fn plan(&self) -> Plan {
@@ -206,8 +217,11 @@ impl Directions {
         self.rows.resize(groups * length, Row::ZERO);
         for (group, rows) in self.rows.chunks_exact_mut(length).enumerate() {
             let place = |lane: usize| group * KEYS + lane;
-            let mut keys = [key.0; KEYS];
-            replace_by_children(&mut keys, &std::array::from_fn(|lane| update + (place(lane) / per_update) as u64));
+            let mut keys = [key.child(update).0; KEYS];
+            if span > 1 {
+                keys = [key.0; KEYS];
+                replace_by_children(&mut keys, &std::array::from_fn(|lane| update + (place(lane) / per_update) as u64));
+            }
             replace_by_children(&mut keys, &std::array::from_fn(|lane| (place(lane) % per_update) as u64));
             write_directions(config.family, &keys, rows);
         }
@@ -242,6 +256,10 @@ impl Traveller {
 impl Form {
     fn run(&mut self, network: &SmallNetwork, plan: &Plan, parameters: &mut [f32], updates: &mut Updates<'_>) {
         match self {
+            Self::One(pair) => {
+                make_pair_updates(network.kernel, plan, pair, updates);
+                pair.write(parameters);
+            }
             Self::Few(traveller) => traveller.run(network, plan, parameters, updates),
             Self::Many(population) => {
                 update_population(network.kernel, plan, population, parameters, updates);
