@@ -11,14 +11,18 @@
 //! ```
 //! Cost: P operations and (hidden/2 + outputs) activations in 16 lanes.
 
+use super::Kernel;
 use super::perceptron::{Shape, activate, loss_of};
-use super::sequential::{Plan, Updates, factor, probe};
+use super::sequential::{Plan, Updates, probe};
 use super::sixteen::{LANES, Row, Vector, vectorised};
 
 /// Examples side by side.
 pub(crate) const MOST_EXAMPLES: usize = 4;
 
 const HALF: usize = LANES / 2;
+
+/// Updates whose directions are laid out at once.
+const ABREAST: usize = 8;
 
 /// A model on its way.
 #[derive(Clone, Debug)]
@@ -28,8 +32,10 @@ pub(crate) struct Pair {
     places: Vec<[usize; 2]>,
     /// The parameters, a vector for each of the places.
     parameters: Vec<Row>,
-    /// The direction of an update in the same places.
-    direction: Vec<Row>,
+    /// The same before the updates.
+    before: Vec<Row>,
+    /// The directions of eight updates in the same places.
+    directions: Vec<[Row; ABREAST]>,
     /// The examples, [inputs × 16].
     inputs: Vec<Row>,
     /// [outputs × 16].
@@ -39,7 +45,7 @@ pub(crate) struct Pair {
 }
 
 impl Pair {
-    /// From the parameters `start` `[P]`; `inputs` [count × inputs], `targets` [count × outputs] of at most
+    /// From the parameters `start` `[P]`, none of them −0; `inputs` [count × inputs], `targets` [count × outputs] of at most
     /// [`MOST_EXAMPLES`] examples.
     pub(crate) fn new(shape: &Shape, inputs: &[f32], targets: &[f32], start: &[f32]) -> Self {
         let units = |first: usize, stride: usize| {
@@ -59,12 +65,18 @@ impl Pair {
         };
         Self {
             parameters: places.iter().map(|place| Row(std::array::from_fn(|lane| start[place[lane / HALF]]))).collect(),
-            direction: vec![Row::ZERO; places.len()],
+            before: vec![Row::ZERO; places.len()],
+            directions: vec![[Row::ZERO; ABREAST]; places.len()],
             inputs: rows(inputs, shape.inputs),
             targets: rows(targets, shape.outputs),
             hidden: vec![Row::ZERO; shape.hidden.div_ceil(2)],
             places,
         }
+    }
+
+    /// Whether all parameters are finite.
+    fn is_finite(&self) -> bool {
+        self.parameters.iter().all(|row| row.0[0].is_finite() && row.0[HALF].is_finite())
     }
 
     /// Writes the parameters `[P]`.
@@ -77,49 +89,111 @@ impl Pair {
     }
 }
 
+/// Makes the updates, of one direction each.
+///
+/// Elsewhere a sum over directions begins with a zero, and a step is never −0. Here it may be: that changes a parameter of −0
+/// alone, and no difference makes one of other numbers.
+///
+/// A parameter that is NaN or infinite stays so: one look at the end is enough, and only then the update is searched in which it
+/// became so.
+pub(crate) fn make_pair_updates(kernel: Kernel, plan: &Plan, pair: &mut Pair, updates: &mut Updates<'_>) {
+    pair.before.copy_from_slice(&pair.parameters);
+    travel(kernel, plan, pair, updates);
+    (updates.made, updates.finite) = (updates.rates.len(), pair.is_finite());
+    if updates.finite {
+        return;
+    }
+    pair.parameters.copy_from_slice(&pair.before);
+    for (update, (rate, losses)) in updates.rates.chunks(1).zip(updates.losses.chunks_mut(2)).enumerate() {
+        let first = updates.first + update;
+        let mut one = Updates { first, rates: rate, losses, made: 0, finite: true, ..*updates };
+        travel(kernel, plan, pair, &mut one);
+        updates.made = update + 1;
+        if !pair.is_finite() {
+            return;
+        }
+    }
+}
+
 vectorised! {
-    /// Makes the updates, of one direction each.
-    pub(crate) fn make_pair_updates<V: Vector>(plan: &Plan, pair: &mut Pair, updates: &mut Updates<'_>) {
+    fn travel<V: Vector>(plan: &Plan, pair: &mut Pair, updates: &mut Updates<'_>) {
         if plan.shape.has_usual_functions() {
-            travel::<V>(&Plan { shape: plan.shape.with_usual_functions(), directions: 1, ..*plan }, pair, updates);
+            travel_with::<V>(&Plan { shape: plan.shape.with_usual_functions(), directions: 1, ..*plan }, pair, updates);
         } else {
-            travel::<V>(&Plan { directions: 1, ..*plan }, pair, updates);
+            travel_with::<V>(&Plan { directions: 1, ..*plan }, pair, updates);
         }
     }
 }
 
 #[inline(always)]
-fn travel<V: Vector>(plan: &Plan, pair: &mut Pair, updates: &mut Updates<'_>) {
-    let Pair { places, parameters, direction, inputs, targets, hidden } = pair;
-    let (parameters, direction) = (&mut parameters[..places.len()], &mut direction[..places.len()]);
+fn travel_with<V: Vector>(plan: &Plan, pair: &mut Pair, updates: &mut Updates<'_>) {
+    let Pair { places, parameters, directions, inputs, targets, hidden, .. } = pair;
+    let (parameters, directions) = (&mut parameters[..places.len()], &mut directions[..places.len()]);
+    let length = plan.shape.num_parameters();
     let mut scales = Row::ZERO;
     for (lane, scale) in scales.0.iter_mut().enumerate() {
         *scale = probe(plan, updates.scale, lane / MOST_EXAMPLES % 2).1;
     }
     let scales = V::load(&scales);
-    let length = plan.shape.num_parameters();
-    (updates.made, updates.finite) = (0, true);
+    // One-sided, the first probe is the model, and the slope is the other difference.
+    let divisor = f64::from(updates.scale) * if plan.two_sided { 2.0 } else { -1.0 };
     let (losses, _) = updates.losses.as_chunks_mut::<2>();
     for (update, (rate, losses)) in updates.rates.iter().zip(losses).enumerate() {
-        let place = updates.first + update;
-        let (rows, lane) = (&updates.directions[place / LANES * length..][..length], place % LANES);
-        for (direction, [low, high]) in direction.iter_mut().zip(places.iter()) {
-            V::halves(rows[*low].0[lane], rows[*high].0[lane]).store(direction);
+        let (group, lane) = ((updates.first + update) / LANES * length, (updates.first + update) % LANES);
+        let own = lane % ABREAST;
+        if update == 0 || own == 0 {
+            lay_out::<V>(&updates.directions[group..][..length], lane - own, places, directions);
         }
-        let candidate = |index: usize| V::load(&parameters[index]).add(scales.multiply(V::load(&direction[index])));
+        let candidate =
+            |index: usize| V::load(&parameters[index]).add(scales.multiply(V::load(&directions[index][own])));
         let found = losses_of::<V>(&plan.shape, candidate, inputs, targets, hidden);
-        for (loss, own) in losses.iter_mut().zip(found.0.as_chunks::<MOST_EXAMPLES>().0) {
-            // In the order of the examples; of a number that is known where all lanes are taken.
-            let sum = |own: &[f32]| own.iter().map(|loss| f64::from(*loss)).sum::<f64>() * plan.per_term;
-            *loss = if plan.count == MOST_EXAMPLES { sum(own) } else { sum(&own[..plan.count]) };
-        }
-        let weight = factor(plan, updates.scale, *rate, |probe| losses[probe], 0);
-        updates.made = update + 1;
-        updates.finite = descend::<V>(parameters, direction, weight);
-        if !updates.finite {
-            break;
+        // Two names and no array: nothing waits for memory.
+        let [first, second, ..] = found.0.as_chunks::<MOST_EXAMPLES>().0 else { return };
+        let (first, second) = if plan.count == MOST_EXAMPLES {
+            (sum_of_all(first), sum_of_all(second))
+        } else {
+            (sum(&first[..plan.count]), sum(&second[..plan.count]))
+        };
+        let (first, second) = (plan.per_term * first, plan.per_term * second);
+        (losses[0], losses[1]) = (first, second);
+        let slope = (first - second) / divisor;
+        let weight = (rate * if slope.is_finite() { slope } else { nothing() }) as f32;
+        let weight = V::splat(weight);
+        for (row, direction) in parameters.iter_mut().zip(directions.iter()) {
+            V::load(row).subtract(weight.multiply(V::load(&direction[own]))).store(row);
         }
     }
+}
+
+/// Lays out eight directions of the group `rows` [P × 16], those from `first` on.
+#[inline(always)]
+fn lay_out<V: Vector>(rows: &[Row], first: usize, places: &[[usize; 2]], directions: &mut [[Row; ABREAST]]) {
+    for (directions, [low, high]) in directions.iter_mut().zip(places) {
+        let (low, high) = (&rows[*low].0[first..][..ABREAST], &rows[*high].0[first..][..ABREAST]);
+        for (lane, direction) in directions.iter_mut().enumerate() {
+            V::halves(low[lane], high[lane]).store(direction);
+        }
+    }
+}
+
+/// In the order of the examples.
+#[inline(always)]
+fn sum(losses: &[f32]) -> f64 {
+    losses.iter().map(|loss| f64::from(*loss)).sum()
+}
+
+/// The same without a loop.
+#[inline(always)]
+fn sum_of_all(losses: &[f32; MOST_EXAMPLES]) -> f64 {
+    let [a, b, c, d] = losses.map(f64::from);
+    a + b + c + d
+}
+
+/// In the place of a slope that is not finite. A call, so that the slopes that are do not wait for the choice.
+#[cold]
+#[inline(never)]
+fn nothing() -> f64 {
+    0.0
 }
 
 /// The losses of both probes, example by example, in the lower half.
@@ -182,21 +256,4 @@ fn drive<V: Vector, const M: usize>(
     for (unit, hidden) in units.iter().zip(hidden) {
         unit.store(hidden);
     }
-}
-
-/// Subtracts the weighted direction and returns whether all parameters are finite.
-#[inline(always)]
-fn descend<V: Vector>(parameters: &mut [Row], direction: &[Row], weight: f32) -> bool {
-    let (zero, weight) = (V::splat(0.0), V::splat(weight));
-    // A sum of zeros, unless a number is infinite or NaN.
-    let mut check = zero;
-    for (row, direction) in parameters.iter_mut().zip(direction) {
-        // The sum over directions begins with a zero, as elsewhere: a step of −0 would be another one.
-        let value = V::load(row).subtract(zero.add(weight.multiply(V::load(direction))));
-        value.store(row);
-        check = zero.multiply_add(value, check);
-    }
-    let mut sum = Row::ZERO;
-    check.store(&mut sum);
-    sum.0[0] == 0.0 && sum.0[HALF] == 0.0
 }

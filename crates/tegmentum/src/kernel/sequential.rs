@@ -188,7 +188,7 @@ fn evaluate<V: Vector>(plan: &Plan, traveller: &mut Traveller, own: Own<'_>, los
 /// The factor on direction `k`: what its slope is multiplied with, or 0 for a slope that is not finite. `loss` is that of a
 /// probe.
 #[inline(always)]
-pub(super) fn factor(plan: &Plan, scale: f32, rate: f64, loss: impl Fn(usize) -> f64, k: usize) -> f32 {
+fn factor(plan: &Plan, scale: f32, rate: f64, loss: impl Fn(usize) -> f64, k: usize) -> f32 {
     let [first, second] = plan.probes_of(k);
     factor_of(plan, scale, rate, [loss(first), loss(second)])
 }

@@ -1,8 +1,11 @@
 //! Sixteen numbers as one value: for loops in which an array of lanes lives too shortly for a compiler to see a vector in it.
 //!
 //! Elsewhere plain loops over lanes are enough. In the chains of a small network the same loops are unrolled before
-//! they are vectorised, and numbers go through memory one at a time; measured, the losses of a 2-4-1 network took five times as
-//! long. With AVX-512 a vector is one register here, otherwise it is an array. Every operation rounds as its scalar form does.
+//! they are vectorised, and numbers go through memory one at a time. With AVX-512 a vector is one register here, otherwise it is
+//! an array. Every operation rounds as its scalar form does.
+//!
+//! [`vector`](super::vector) has vectors of several widths for the products, which run as one task. Those here have what the
+//! chains need besides: signs, halves, and sixteen vectors that change places with their lanes.
 
 use std::marker::PhantomData;
 
@@ -116,7 +119,7 @@ impl<A: Arithmetic> Vector for Plain<A> {
     }
     #[inline(always)]
     fn upper_half(self) -> Self {
-        Self::of(|lane| self.0[lane | LANES / 2])
+        Self::of(|lane| self.0[lane | (LANES / 2)])
     }
     #[inline(always)]
     fn transpose(rows: &mut [Self; LANES]) {

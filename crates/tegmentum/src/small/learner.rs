@@ -117,7 +117,7 @@ impl SmallLearner {
             _ if config.directions > MOST_DIRECTIONS => {
                 Form::Many(Population::new(&network.shape, network.workspace()))
             }
-            0..=MOST_EXAMPLES if config.directions == 1 => {
+            0..=MOST_EXAMPLES if config.directions == 1 && !start.iter().any(|value| is_negative_zero(*value)) => {
                 Form::One(Pair::new(&network.shape, &network.inputs, &network.targets, &start))
             }
             0..=LANES => Form::Few(Traveller::new(&network, &start)),
@@ -203,6 +203,10 @@ impl SmallLearner {
             ..StepReport::default()
         }
     }
+}
+
+fn is_negative_zero(value: f32) -> bool {
+    value.to_bits() == (-0.0f32).to_bits()
 }
 
 impl Directions {
@@ -402,12 +406,17 @@ mod tests {
         for mut case in cases() {
             case.config.learning_rate = 0.0;
             let small = Arc::new(SmallNetwork::new(&case.network, &case.problem).unwrap());
-            let mut start = case.network.initialise(Key::from_seed(5));
-            start[0] = -0.0;
-            let expected: Vec<u32> = start.iter().map(|value| value.to_bits()).collect();
-            let mut learner = SmallLearner::new(small, &case.config, start, Key::from_seed(6), 99).unwrap().unwrap();
-            learner.advance(Key::from_seed(1), 0, 2000, &Modulation::default()).unwrap();
-            assert_eq!(bits(&learner), expected);
+            let plain = case.network.initialise(Key::from_seed(5));
+            let mut with_negative_zero = plain.clone();
+            with_negative_zero[0] = -0.0;
+            for start in [plain, with_negative_zero] {
+                let expected: Vec<u32> = start.iter().map(|value| value.to_bits()).collect();
+                let small = Arc::clone(&small);
+                let mut learner =
+                    SmallLearner::new(small, &case.config, start, Key::from_seed(6), 99).unwrap().unwrap();
+                learner.advance(Key::from_seed(1), 0, 2000, &Modulation::default()).unwrap();
+                assert_eq!(bits(&learner), expected);
+            }
         }
     }
 
