@@ -172,7 +172,9 @@ impl Subject {
         let steps = count as f64 * runs.len() as f64;
         let modulation = Modulation::default();
         let mut work = Work::new(steps, move || {
-            groups.iter_mut().for_each(|group| group.advance(count, &modulation));
+            for group in &mut groups {
+                group.advance(count, &modulation);
+            }
             Ok(())
         })?;
         work.operations = 2.0 * steps * self.operations();
