@@ -219,14 +219,23 @@ impl Directions {
         let (span, groups) = if per_update < KEYS { (KEYS, per_update) } else { (1, per_update.div_ceil(KEYS)) };
         self.updates = update..update + span as u64;
         self.rows.resize(groups * length, Row::ZERO);
-        for (group, rows) in self.rows.chunks_exact_mut(length).enumerate() {
-            let place = |lane: usize| group * KEYS + lane;
-            let mut keys = [key.child(update).0; KEYS];
-            if span > 1 {
-                keys = [key.0; KEYS];
-                replace_by_children(&mut keys, &std::array::from_fn(|lane| update + (place(lane) / per_update) as u64));
+        let parents = [if span > 1 { key.0 } else { key.child(update).0 }; KEYS];
+        // Counted on: a division for each lane would take longer than the directions.
+        let (mut own, mut k) = (update, 0);
+        for rows in self.rows.chunks_exact_mut(length) {
+            let (mut updates, mut numbers) = ([0; KEYS], [0; KEYS]);
+            for (update, number) in updates.iter_mut().zip(&mut numbers) {
+                (*update, *number) = (own, k as u64);
+                k += 1;
+                if k == per_update {
+                    (own, k) = (own + 1, 0);
+                }
             }
-            replace_by_children(&mut keys, &std::array::from_fn(|lane| (place(lane) % per_update) as u64));
+            let mut keys = parents;
+            if span > 1 {
+                replace_by_children(&mut keys, &updates);
+            }
+            replace_by_children(&mut keys, &numbers);
             write_directions(config.family, &keys, rows);
         }
     }
