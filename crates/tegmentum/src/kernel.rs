@@ -39,6 +39,7 @@ pub(crate) mod many_keys;
 pub mod math;
 pub mod noise;
 pub mod normal;
+pub(crate) mod one_direction;
 pub mod outer;
 pub(crate) mod pairs;
 pub(crate) mod perceptron;

@@ -1,11 +1,12 @@
 //! Small networks: perceptrons with one hidden layer on a batch that is always the same.
 //!
 //! A forward pass of such a network is shorter than what it takes to ask for it, so that a step-by-step loop
-//! spends its time between the passes. Here the loop itself is compiled, in three forms with the same bits as the
+//! spends its time between the passes. Here the loop itself is compiled, in four forms with the same bits as the
 //! general one:
 //!
 //! | form | lanes | for |
 //! |---|---|---|
+//! | [`learner`] | probes × examples × two hidden units | one run, one direction an update, up to four examples |
 //! | [`learner`] | probes × examples | one run, a few directions an update |
 //! | [`learner`] | 16 directions | one run, a population |
 //! | [`lockstep`] | 16 runs | seeds of one configuration |

@@ -13,6 +13,7 @@ pub mod figures;
 pub mod folder;
 pub mod intervention;
 pub mod lesions;
+mod lockstep;
 pub mod outcome;
 pub mod robustness;
 pub mod run;

@@ -229,8 +229,20 @@ pub struct Ended {
 /// # Errors
 /// Those of the learner and of the observers.
 pub fn train(learner: &mut dyn Learner, key: Key, budget: u64, observers: &mut [&mut dyn Observer]) -> Result<Ended> {
-    let mut ended = Ended { reason: StopReason::Budget, evaluations: 0, updates: 0, non_finite: 0, surprises: 0 };
-    let mut report = StepReport::default();
+    let begun = Ended { reason: StopReason::Budget, evaluations: 0, updates: 0, non_finite: 0, surprises: 0 };
+    resume(learner, key, budget, observers, begun, StepReport::default())
+}
+
+/// [`train`] from where a run has come to: `ended` what it has spent, `report` of its last update, which the observers have not
+/// seen.
+pub(crate) fn resume(
+    learner: &mut dyn Learner,
+    key: Key,
+    budget: u64,
+    observers: &mut [&mut dyn Observer],
+    mut ended: Ended,
+    mut report: StepReport,
+) -> Result<Ended> {
     loop {
         let last = ended.evaluations >= budget;
         let record = Record { evaluations: ended.evaluations, updates: ended.updates, last, report, learner };

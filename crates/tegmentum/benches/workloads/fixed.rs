@@ -23,11 +23,14 @@ const PARTS: [(&str, Build); 7] = [
 ];
 
 /// Rows of the table whose work is small enough.
-const ROWS: [&str; 11] = [
+const ROWS: [&str; 14] = [
     "xor-step-4",
     "xor-step-10",
     "xor-population-4",
     "xor-population-10",
+    "xor-lockstep-4",
+    "xor-lockstep-10",
+    "xor-step-general-10",
     "elman-step-1",
     "elman-step-32",
     "mlp-step",

@@ -13,6 +13,10 @@ use tegmentum::random::Key;
 use crate::problem;
 use crate::work::{Subject, Work, elman, elman_with, mlp, xor};
 
+/// Members of a population of the small networks, and runs of theirs that are measured together.
+const MEMBERS: usize = 256;
+const RUNS: usize = 256;
+
 /// Makes the work of a row.
 type Build = Box<dyn Fn() -> Result<Work>>;
 
@@ -118,13 +122,25 @@ fn small_rows() -> Vec<Row> {
     let mut rows = Vec::new();
     for hidden in [4, 10] {
         let title = |what: &str| format!("XOR 2-{hidden}-1, {what}");
-        // Learners for small networks, fused or in lockstep, belong here: one line each.
         rows.push(Row::new(&format!("xor-step-{hidden}"), &title("WP step"), "steps", move || {
-            steps(&xor(hidden)?, 1000)
+            xor(hidden)?.small_updates(1, 1000, 1.0)
         }));
         rows.push(Row::new(&format!("xor-population-{hidden}"), &title("population 256"), "evals", move || {
-            population(&xor(hidden)?, 256, 10)
+            xor(hidden)?.small_updates(MEMBERS / 2, 100, MEMBERS as f64)
         }));
+        rows.push(Row::new(
+            &format!("xor-lockstep-{hidden}"),
+            &title("256 runs, 16 in lockstep"),
+            "steps",
+            move || xor(hidden)?.lockstep(RUNS, 100),
+        ));
+        // What a network that is not small pays; studies have no use for it here.
+        rows.push(Row::new(
+            &format!("xor-step-general-{hidden}"),
+            &title("WP step, general form"),
+            "steps",
+            move || steps(&xor(hidden)?, 1000),
+        ));
     }
     rows
 }

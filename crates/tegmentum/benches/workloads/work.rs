@@ -12,6 +12,9 @@ use tegmentum::optimizers::weight_perturbation::WeightPerturbationConfig;
 use tegmentum::perturbation::low_rank::{Layout, LowRank};
 use tegmentum::perturbation::{Base, Bases, Family, Probe};
 use tegmentum::random::Key;
+use tegmentum::small::SmallNetwork;
+use tegmentum::small::learner::SmallLearner;
+use tegmentum::small::lockstep::{Lockstep, MOST_RUNS};
 use tegmentum::task::{ExampleSet, Examples, Loss, Problem, Task, Windows};
 use tegmentum::tasks::lorenz::LorenzConfig;
 use tegmentum::training::{BlackBoxLearner, Learner};
@@ -84,6 +87,18 @@ fn pool(threads: usize) -> Result<rayon::ThreadPool> {
     rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(|error| problem(error.to_string()))
 }
 
+/// Weight perturbation, two-sided, normal noise, `directions` pairs an update, at a rate that leaves the weights about where
+/// they are and still computes every step.
+fn weight_perturbation(directions: usize) -> WeightPerturbationConfig {
+    WeightPerturbationConfig {
+        learning_rate: 1e-9,
+        directions,
+        two_sided: true,
+        family: Family::Gaussian,
+        ..WeightPerturbationConfig::default()
+    }
+}
+
 /// A network, what it learns, and where it starts.
 pub(crate) struct Subject {
     pub(crate) network: Arc<dyn Network>,
@@ -112,8 +127,7 @@ impl Subject {
         self.objective.operations().unwrap_or(0) as f64
     }
 
-    /// Weight perturbation, two-sided, normal noise, `directions` pairs an update, at a rate that leaves the weights about where
-    /// they are and still computes every step.
+    /// [`weight_perturbation`] in the general form.
     pub(crate) fn learner(&self, directions: usize) -> Result<Box<dyn Learner>> {
         self.learner_from(self.start.clone(), directions)
     }
@@ -130,15 +144,53 @@ impl Subject {
     }
 
     fn learner_of(&self, family: Family, start: Vec<f32>, directions: usize) -> Result<Box<dyn Learner>> {
-        let config = WeightPerturbationConfig {
-            learning_rate: 1e-9,
-            directions,
-            two_sided: true,
-            family,
-            ..WeightPerturbationConfig::default()
-        };
+        let config = WeightPerturbationConfig { family, ..weight_perturbation(directions) };
         let optimizer = config.build(start, Key::from_seed(3), u64::MAX)?;
         Ok(Box::new(BlackBoxLearner::new(self.objective, Box::new(optimizer))))
+    }
+
+    fn small(&self) -> Result<Arc<SmallNetwork>> {
+        SmallNetwork::new(&self.network, &self.problem).map(Arc::new).ok_or_else(|| problem("the network is not small"))
+    }
+
+    /// `count` updates of the same learner in the form for small networks, each worth `units`: what a study runs by itself.
+    pub(crate) fn small_updates(&self, directions: usize, count: u64, units: f64) -> Result<Work> {
+        let config = weight_perturbation(directions);
+        let learner = SmallLearner::new(self.small()?, &config, self.start.clone(), Key::from_seed(3), u64::MAX)?;
+        let mut learner = learner.ok_or_else(|| problem("the learner has no form for small networks"))?;
+        let (evaluations, modulation) = (count * 2 * directions as u64, Modulation::default());
+        let mut update = 0;
+        let mut work = Work::new(count as f64 * units, move || {
+            update += learner.advance(Key::from_seed(2), update, evaluations, &modulation)?.updates;
+            Ok(())
+        })?;
+        work.operations = evaluations as f64 * self.operations();
+        Ok(work)
+    }
+
+    /// `count` steps of each of `runs` runs with starts and directions of their own, as many side by side as there are lanes. The
+    /// unit is a step of a run.
+    pub(crate) fn lockstep(&self, runs: usize, count: u64) -> Result<Work> {
+        let run = |number: usize| {
+            let key = Key::from_seed(number as u64);
+            (self.network.initialise(key.child(0)), key.child(1))
+        };
+        let runs: Vec<_> = (0..runs).map(run).collect();
+        let (config, small) = (weight_perturbation(1), self.small()?);
+        let groups = runs.chunks(MOST_RUNS).map(|runs| Lockstep::new(Arc::clone(&small), &config, runs, u64::MAX));
+        let groups: Result<Option<Vec<Lockstep>>> =
+            groups.collect::<Result<Vec<_>>>().map(|found| found.into_iter().collect());
+        let mut groups = groups?.ok_or_else(|| problem("the learner has no form for small networks"))?;
+        let steps = count as f64 * runs.len() as f64;
+        let modulation = Modulation::default();
+        let mut work = Work::new(steps, move || {
+            for group in &mut groups {
+                group.advance(count, &modulation);
+            }
+            Ok(())
+        })?;
+        work.operations = 2.0 * steps * self.operations();
+        Ok(work)
     }
 
     /// Updates of `learner`, each with `evaluations` of the whole batch and worth `units`.

@@ -20,14 +20,15 @@ vectorised! {
     pub(crate) fn descend<V: Vector>(parameters: &mut [Row], weights: &[Row], directions: &[Row], check: &mut Row) {
         let (zero, length) = (V::splat(0.0), parameters.len());
         let mut sum = zero;
-        for (index, row) in parameters.iter_mut().enumerate() {
-            let mut step = zero;
-            for (weight, direction) in weights.iter().zip(directions.iter().skip(index).step_by(length)) {
-                step = step.add(V::load(weight).multiply(V::load(direction)));
+        let (first, rest) = directions.split_at(length);
+        for (index, (row, direction)) in parameters.iter_mut().zip(first).enumerate() {
+            let mut step = zero.add(V::load(&weights[0]).multiply(V::load(direction)));
+            for (k, weight) in weights.iter().enumerate().skip(1) {
+                step = step.add(V::load(weight).multiply(V::load(&rest[(k - 1) * length + index])));
             }
             let value = V::load(row).subtract(step);
             value.store(row);
-            sum = sum.add(zero.multiply(value));
+            sum = zero.multiply_add(value, sum);
         }
         sum.store(check);
     }

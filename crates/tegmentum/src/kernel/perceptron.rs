@@ -36,6 +36,20 @@ impl Shape {
         (self.inputs + 1) * self.hidden + (self.hidden + 1) * self.outputs
     }
 
+    /// Whether its functions are those of [`with_usual_functions`](Self::with_usual_functions).
+    #[inline(always)]
+    pub(crate) fn has_usual_functions(&self) -> bool {
+        *self == self.with_usual_functions()
+    }
+
+    /// The sizes of this shape with the functions that most small networks have. A loop over it is compiled for them, and no
+    /// value waits in memory for a choice.
+    #[inline(always)]
+    pub(crate) fn with_usual_functions(&self) -> Self {
+        let (activation, output_activation) = (Activation::Tanh, Activation::Logistic);
+        Self { activation, output_activation, loss: Loss::MeanSquaredError, ..*self }
+    }
+
     /// The losses of `E` vectors of examples side by side, each summed over the outputs. `parameter` gives the lanes of a
     /// parameter; `inputs` [inputs × E], `targets` [outputs × E] rows of the examples; `hidden` [hidden × E] is work space.
     ///
@@ -128,7 +142,7 @@ impl Shape {
 // compiled for the instructions of its caller.
 
 #[inline(always)]
-fn activate<V: Vector, const M: usize>(activation: Activation, units: &mut [V; M]) {
+pub(super) fn activate<V: Vector, const M: usize>(activation: Activation, units: &mut [V; M]) {
     match activation {
         Activation::Tanh => tanh(units),
         Activation::Logistic => {
@@ -180,7 +194,7 @@ fn tanh<V: Vector, const M: usize>(x: &mut [V; M]) {
 
 /// As [`forward::add_losses`](crate::forward::add_losses) does for networks without softmax.
 #[inline(always)]
-fn loss_of<V: Vector>(loss: Loss, output: V, target: V) -> V {
+pub(super) fn loss_of<V: Vector>(loss: Loss, output: V, target: V) -> V {
     let error = output.subtract(target);
     match loss {
         Loss::MeanSquaredError => error.multiply(error),
@@ -246,31 +260,40 @@ vectorised! {
         space: &mut Workspace,
         losses: &mut Lanes<f64>,
     ) {
-        let candidates = &candidates[..shape.num_parameters()];
-        let Workspace { count, inputs, targets, hidden } = space;
-        losses.fill(0.0);
-        let mut sums = [0.0f64; KEYS];
-        let mut own = Row::ZERO;
-        let groups = inputs.chunks_exact(shape.inputs).zip(targets.chunks_exact(shape.outputs));
-        for (group, (inputs, targets)) in groups.enumerate() {
-            let first = group * ABREAST;
-            if first > 0 && first.is_multiple_of(BLOCK) {
-                add(losses, &sums);
-                sums.fill(0.0);
-            }
-            let parameter = |index: usize| V::load(&candidates[index]);
-            let found = shape.losses::<V, ABREAST>(parameter, inputs, targets, hidden);
-            for loss in &found[..ABREAST.min(*count - first)] {
-                loss.store(&mut own);
-                for lane in 0..KEYS {
-                    sums[lane] += f64::from(own.0[lane]);
-                }
+        if shape.has_usual_functions() {
+            add_up::<V>(&shape.with_usual_functions(), per_term, candidates, space, losses);
+        } else {
+            add_up::<V>(shape, per_term, candidates, space, losses);
+        }
+    }
+}
+
+#[inline(always)]
+fn add_up<V: Vector>(shape: &Shape, per_term: f64, candidates: &[Row], space: &mut Workspace, losses: &mut Lanes<f64>) {
+    let candidates = &candidates[..shape.num_parameters()];
+    let Workspace { count, inputs, targets, hidden } = space;
+    losses.fill(0.0);
+    let mut sums = [0.0f64; KEYS];
+    let mut own = Row::ZERO;
+    let groups = inputs.chunks_exact(shape.inputs).zip(targets.chunks_exact(shape.outputs));
+    for (group, (inputs, targets)) in groups.enumerate() {
+        let first = group * ABREAST;
+        if first > 0 && first.is_multiple_of(BLOCK) {
+            add(losses, &sums);
+            sums.fill(0.0);
+        }
+        let parameter = |index: usize| V::load(&candidates[index]);
+        let found = shape.losses::<V, ABREAST>(parameter, inputs, targets, hidden);
+        for loss in &found[..ABREAST.min(*count - first)] {
+            loss.store(&mut own);
+            for lane in 0..KEYS {
+                sums[lane] += f64::from(own.0[lane]);
             }
         }
-        add(losses, &sums);
-        for loss in losses {
-            *loss *= per_term;
-        }
+    }
+    add(losses, &sums);
+    for loss in losses {
+        *loss *= per_term;
     }
 }
 

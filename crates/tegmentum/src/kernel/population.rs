@@ -8,8 +8,8 @@
 use super::Kernel;
 use super::many_keys::KEYS;
 use super::perceptron::{Shape, Workspace, mean_losses};
-use super::sequential::{Plan, Updates, all_finite, factor};
-use super::sixteen::{Row, vectorised};
+use super::sequential::{Plan, Updates, all_finite, write_factors};
+use super::sixteen::{LANES, Row, Vector, vectorised};
 
 /// Work space of a population.
 #[derive(Clone, Debug)]
@@ -17,14 +17,14 @@ pub(crate) struct Population {
     /// [P × 16].
     candidates: Vec<Row>,
     space: Workspace,
-    /// `[P]`.
-    step: Vec<f32>,
+    /// [P/16 × 16].
+    step: Vec<Row>,
 }
 
 impl Population {
     pub(crate) fn new(shape: &Shape, space: Workspace) -> Self {
         let length = shape.num_parameters();
-        Self { candidates: vec![Row::ZERO; length], space, step: vec![0.0; length] }
+        Self { candidates: vec![Row::ZERO; length], space, step: vec![Row::ZERO; length.div_ceil(LANES)] }
     }
 }
 
@@ -38,30 +38,30 @@ pub(crate) fn update_population(
 ) {
     let length = parameters.len();
     let Population { candidates, space, step } = population;
-    let mut found = [0.0; KEYS];
+    // What a slope is the difference of: the losses of both signs, or those of the candidates and that of the model.
+    let mut found = [[0.0; KEYS]; 2];
     if !plan.two_sided {
         perturb(kernel, parameters, -0.0, updates.directions, candidates);
-        mean_losses(kernel, &plan.shape, plan.per_term, candidates, space, &mut found);
-        updates.losses[0] = found[0];
+        mean_losses(kernel, &plan.shape, plan.per_term, candidates, space, &mut found[1]);
+        updates.losses[0] = found[1][0];
     }
-    step.fill(0.0);
+    step.fill(Row::ZERO);
     for (group, directions) in updates.directions.chunks_exact(length).enumerate() {
         let own = group * KEYS..plan.directions.min((group + 1) * KEYS);
         let signs: &[f32] = if plan.two_sided { &[1.0, -1.0] } else { &[1.0] };
         for (side, sign) in signs.iter().enumerate() {
             perturb(kernel, parameters, sign * updates.scale, directions, candidates);
-            mean_losses(kernel, &plan.shape, plan.per_term, candidates, space, &mut found);
-            for (k, loss) in own.clone().zip(found) {
+            mean_losses(kernel, &plan.shape, plan.per_term, candidates, space, &mut found[side]);
+            for (k, loss) in own.clone().zip(found[side]) {
                 updates.losses[if plan.two_sided { 2 * k + side } else { k + 1 }] = loss;
             }
         }
         let mut weights = Row::ZERO;
-        for (k, weight) in own.clone().zip(&mut weights.0) {
-            *weight = factor(plan, updates.scale, updates.rates[0], |probe| updates.losses[probe], k);
-        }
-        add_weighted(kernel, directions, &weights, own.len(), step);
+        write_factors(plan, updates.scale, updates.rates[0], &found, &mut weights);
+        weights.0[own.len()..].fill(0.0);
+        add_weighted(kernel, directions, &weights, step);
     }
-    for (value, step) in parameters.iter_mut().zip(step) {
+    for (value, step) in parameters.iter_mut().zip(step.iter().flat_map(|row| &row.0)) {
         *value -= *step;
     }
     updates.made = 1;
@@ -79,23 +79,33 @@ vectorised! {
 }
 
 vectorised! {
-    /// Adds the weighted directions, one after the other: `directions` [P × 16], at most 16 `weights`, `step` `[P]`.
-    fn add_weighted<V: Vector>(directions: &[Row], weights: &Row, count: usize, step: &mut [f32]) {
+    /// Adds the weighted directions, one after the other: `directions` [P × 16], `weights` with zeros for those that are not to be
+    /// added, `step` [P/16 × 16]. A product with zero changes no sum that began with a positive zero.
+    fn add_weighted<V: Vector>(directions: &[Row], weights: &Row, step: &mut [Row]) {
         let weights = V::load(weights);
-        // Four parameters at once: their sums do not wait for each other.
-        let mut products = [Row::ZERO; 4];
-        for (steps, directions) in step.chunks_mut(4).zip(directions.chunks(4)) {
-            for (product, direction) in products.iter_mut().zip(directions) {
-                weights.multiply(V::load(direction)).store(product);
-            }
-            let mut sums = [0.0; 4];
-            sums[..steps.len()].copy_from_slice(steps);
-            for lane in 0..count.min(KEYS) {
-                for (sum, product) in sums.iter_mut().zip(&products) {
-                    *sum += product.0[lane];
-                }
-            }
-            steps.copy_from_slice(&sums[..steps.len()]);
+        let (blocks, rest) = directions.as_chunks::<LANES>();
+        for (step, directions) in step.iter_mut().zip(blocks) {
+            add_block::<V>(directions, weights, step);
+        }
+        if let Some(step) = step.get_mut(blocks.len()) {
+            let mut block = [Row::ZERO; LANES];
+            block[..rest.len()].copy_from_slice(rest);
+            add_block::<V>(&block, weights, step);
         }
     }
+}
+
+/// Adds those of 16 parameters. Lane = parameter, so that their sums go side by side.
+#[inline(always)]
+fn add_block<V: Vector>(directions: &[Row; LANES], weights: V, step: &mut Row) {
+    let mut products = [weights; LANES];
+    for (product, direction) in products.iter_mut().zip(directions) {
+        *product = product.multiply(V::load(direction));
+    }
+    V::transpose(&mut products);
+    let mut sum = V::load(step);
+    for product in products {
+        sum = sum.add(product);
+    }
+    sum.store(step);
 }

@@ -9,7 +9,8 @@
 //!
 //! Cost: 2 P operations in 16 lanes and hidden + outputs activations for the probes that fit into 16 lanes.
 
-use super::many_keys::KEYS;
+use super::dispatched;
+use super::many_keys::{KEYS, Lanes};
 use super::perceptron::Shape;
 use super::sixteen::{LANES, Row, Vector, vectorised};
 
@@ -33,6 +34,12 @@ impl Plan {
     /// Evaluations of an update.
     pub(crate) fn probes(&self) -> usize {
         if self.two_sided { 2 * self.directions } else { self.directions + 1 }
+    }
+
+    /// The probes whose difference is the slope along direction `k`.
+    #[inline(always)]
+    pub(crate) fn probes_of(&self, k: usize) -> [usize; 2] {
+        if self.two_sided { [2 * k, 2 * k + 1] } else { [k + 1, 0] }
     }
 }
 
@@ -88,8 +95,8 @@ impl Traveller {
 vectorised! {
     /// Makes the updates.
     pub(crate) fn make_updates<V: Vector>(plan: &Plan, traveller: &mut Traveller, updates: &mut Updates<'_>) {
-        let per_update = plan.probes();
         traveller.set_scales(plan, updates.scale);
+        let per_update = plan.probes();
         (updates.made, updates.finite) = (0, true);
         let steps = updates.rates.iter().zip(updates.losses.chunks_exact_mut(per_update));
         for (update, (rate, losses)) in steps.enumerate() {
@@ -133,7 +140,7 @@ impl<'a> Own<'a> {
 /// Direction and scale of a probe. A scale of −0 adds nothing, not even to a negative zero, to what a direction with
 /// positive entries is added to; no loss tells one zero from the other.
 #[inline(always)]
-fn probe(plan: &Plan, scale: f32, index: usize) -> (usize, f32) {
+pub(super) fn probe(plan: &Plan, scale: f32, index: usize) -> (usize, f32) {
     match (plan.two_sided, index) {
         (true, _) if index.is_multiple_of(2) => (index / 2, scale),
         (true, _) => (index / 2, -scale),
@@ -181,11 +188,26 @@ fn evaluate<V: Vector>(plan: &Plan, traveller: &mut Traveller, own: Own<'_>, los
 /// The factor on direction `k`: what its slope is multiplied with, or 0 for a slope that is not finite. `loss` is that of a
 /// probe.
 #[inline(always)]
-pub(crate) fn factor(plan: &Plan, scale: f32, rate: f64, loss: impl Fn(usize) -> f64, k: usize) -> f32 {
+fn factor(plan: &Plan, scale: f32, rate: f64, loss: impl Fn(usize) -> f64, k: usize) -> f32 {
+    let [first, second] = plan.probes_of(k);
+    factor_of(plan, scale, rate, [loss(first), loss(second)])
+}
+
+/// The same from the losses that the slope is the difference of.
+#[inline(always)]
+fn factor_of(plan: &Plan, scale: f32, rate: f64, [first, second]: [f64; 2]) -> f32 {
     let scale = f64::from(scale);
-    let slope =
-        if plan.two_sided { (loss(2 * k) - loss(2 * k + 1)) / (2.0 * scale) } else { (loss(k + 1) - loss(0)) / scale };
+    let slope = (first - second) / if plan.two_sided { 2.0 * scale } else { scale };
     (rate * if slope.is_finite() { slope } else { 0.0 }) as f32
+}
+
+dispatched! {
+    /// The same in all lanes.
+    pub(crate) fn write_factors(plan: &Plan, scale: f32, rate: f64, losses: &[Lanes<f64>; 2], factors: &mut Row) {
+        for lane in 0..KEYS {
+            factors.0[lane] = factor_of(plan, scale, rate, [losses[0][lane], losses[1][lane]]);
+        }
+    }
 }
 
 /// Subtracts the weighted directions and returns whether all parameters are finite.

@@ -1,8 +1,11 @@
 //! Sixteen numbers as one value: for loops in which an array of lanes lives too shortly for a compiler to see a vector in it.
 //!
 //! Elsewhere plain loops over lanes are enough. In the chains of a small network the same loops are unrolled before
-//! they are vectorised, and numbers go through memory one at a time; measured, the losses of a 2-4-1 network took five times as
-//! long. With AVX-512 a vector is one register here, otherwise it is an array. Every operation rounds as its scalar form does.
+//! they are vectorised, and numbers go through memory one at a time. With AVX-512 a vector is one register here, otherwise it is
+//! an array. Every operation rounds as its scalar form does.
+//!
+//! [`vector`](super::vector) has vectors of several widths for the products, which run as one task. Those here have what the
+//! chains need besides: signs, halves, and sixteen vectors that change places with their lanes.
 
 use std::marker::PhantomData;
 
@@ -36,6 +39,13 @@ pub(crate) trait Vector: Copy {
     fn clamp(self, limit: f32) -> Self;
     /// 1 with the sign that bit `bit` of each word says: 0 is +1, 1 is −1.
     fn signs(words: &[u32; LANES], bit: u32) -> Self;
+
+    /// One number in the lower half, another in the upper.
+    fn halves(low: f32, high: f32) -> Self;
+    /// The upper half in the place of the lower; what is in the upper one says nothing.
+    fn upper_half(self) -> Self;
+    /// Lane i of vector j becomes lane j of vector i.
+    fn transpose(rows: &mut [Self; LANES]);
 
     /// A function of each lane, one at a time.
     #[inline(always)]
@@ -104,6 +114,22 @@ impl<A: Arithmetic> Vector for Plain<A> {
         Self::of(|lane| self.0[lane].clamp(-limit, limit))
     }
     #[inline(always)]
+    fn halves(low: f32, high: f32) -> Self {
+        Self::of(|lane| if lane < LANES / 2 { low } else { high })
+    }
+    #[inline(always)]
+    fn upper_half(self) -> Self {
+        Self::of(|lane| self.0[lane | (LANES / 2)])
+    }
+    #[inline(always)]
+    fn transpose(rows: &mut [Self; LANES]) {
+        for row in 0..LANES {
+            for lane in 0..row {
+                (rows[row].0[lane], rows[lane].0[row]) = (rows[lane].0[row], rows[row].0[lane]);
+            }
+        }
+    }
+    #[inline(always)]
     fn signs(words: &[u32; LANES], bit: u32) -> Self {
         Self::of(|lane| f32::from_bits(1.0f32.to_bits() | (words[lane] >> bit) << 31))
     }
@@ -117,9 +143,11 @@ pub(crate) use avx512::Wide;
 mod avx512 {
     use std::arch::x86_64::_mm512_castps_si512;
     use std::arch::x86_64::{
-        __m512, _mm512_add_ps, _mm512_castsi512_ps, _mm512_div_ps, _mm512_fmadd_ps, _mm512_fnmadd_ps, _mm512_load_ps,
-        _mm512_loadu_si512, _mm512_max_ps, _mm512_min_ps, _mm512_mul_ps, _mm512_or_si512, _mm512_set1_epi32,
-        _mm512_set1_ps, _mm512_slli_epi32, _mm512_srlv_epi32, _mm512_store_ps, _mm512_sub_epi32, _mm512_sub_ps,
+        __m512, _mm512_add_ps, _mm512_castpd_ps, _mm512_castps_pd, _mm512_castsi512_ps, _mm512_div_ps, _mm512_fmadd_ps,
+        _mm512_fnmadd_ps, _mm512_load_ps, _mm512_loadu_si512, _mm512_mask_blend_ps, _mm512_max_ps, _mm512_min_ps,
+        _mm512_mul_ps, _mm512_or_si512, _mm512_set1_epi32, _mm512_set1_ps, _mm512_shuffle_f32x4, _mm512_slli_epi32,
+        _mm512_srlv_epi32, _mm512_store_ps, _mm512_sub_epi32, _mm512_sub_ps, _mm512_unpackhi_pd, _mm512_unpackhi_ps,
+        _mm512_unpacklo_pd, _mm512_unpacklo_ps,
     };
     use std::marker::PhantomData;
 
@@ -216,6 +244,56 @@ mod avx512 {
         fn clamp(self, limit: f32) -> Self {
             // SAFETY: as above. Of two numbers of which one is NaN both instructions return the second.
             Self::new(unsafe { _mm512_min_ps(_mm512_set1_ps(limit), _mm512_max_ps(_mm512_set1_ps(-limit), self.0)) })
+        }
+        #[inline(always)]
+        fn halves(low: f32, high: f32) -> Self {
+            // SAFETY: as above.
+            Self::new(unsafe { _mm512_mask_blend_ps(0xFF00, _mm512_set1_ps(low), _mm512_set1_ps(high)) })
+        }
+        #[inline(always)]
+        fn upper_half(self) -> Self {
+            // SAFETY: as above.
+            Self::new(unsafe { _mm512_shuffle_f32x4::<0xEE>(self.0, self.0) })
+        }
+        /// Interleaves numbers, then pairs, within 128 bits, and then 128 bits at a time, twice.
+        #[inline(always)]
+        fn transpose(rows: &mut [Self; LANES]) {
+            let mut other = *rows;
+            for i in (0..LANES).step_by(2) {
+                // SAFETY: as above.
+                (other[i].0, other[i + 1].0) = unsafe {
+                    let (a, b) = (rows[i].0, rows[i + 1].0);
+                    (_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b))
+                };
+            }
+            // Vector 4 i + l has lane l, 4 + l, 8 + l and 12 + l of the vectors from 4 i on.
+            for i in (0..LANES).step_by(4) {
+                for half in 0..2 {
+                    // SAFETY: as above.
+                    (rows[i + 2 * half].0, rows[i + 2 * half + 1].0) = unsafe {
+                        let (a, b) = (_mm512_castps_pd(other[i + half].0), _mm512_castps_pd(other[i + 2 + half].0));
+                        (_mm512_castpd_ps(_mm512_unpacklo_pd(a, b)), _mm512_castpd_ps(_mm512_unpackhi_pd(a, b)))
+                    };
+                }
+            }
+            for l in 0..4 {
+                for i in [0, 8] {
+                    // SAFETY: as above.
+                    (other[i + l].0, other[i + 4 + l].0) = unsafe {
+                        let (a, b) = (rows[i + l].0, rows[i + 4 + l].0);
+                        (_mm512_shuffle_f32x4::<0x88>(a, b), _mm512_shuffle_f32x4::<0xDD>(a, b))
+                    };
+                }
+            }
+            for l in 0..4 {
+                for i in [0, 4] {
+                    // SAFETY: as above.
+                    (rows[i + l].0, rows[i + 8 + l].0) = unsafe {
+                        let (a, b) = (other[i + l].0, other[8 + i + l].0);
+                        (_mm512_shuffle_f32x4::<0x88>(a, b), _mm512_shuffle_f32x4::<0xDD>(a, b))
+                    };
+                }
+            }
         }
         #[inline(always)]
         fn signs(words: &[u32; LANES], bit: u32) -> Self {

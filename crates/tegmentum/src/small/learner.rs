@@ -12,7 +12,8 @@
 //!
 //! # How
 //! Directions are made 16 at a time, of as many updates as that is. Up to 15 directions are tried in pairs of
-//! probes with all examples in lanes; more are tried 16 at a time, one example after the other.
+//! probes with all examples in lanes, a single one on up to four examples with two hidden units at a time besides; more are
+//! tried 16 at a time, one example after the other.
 //!
 //! # Cost
 //! As `weight_perturbation`. Memory P numbers, and as work space 16 for the directions and 16 in lanes times as many.
@@ -23,6 +24,7 @@ use std::sync::Arc;
 use super::{SmallNetwork, is_plain};
 use crate::error::{Error, Result};
 use crate::kernel::many_keys::{KEYS, replace_by_children, write_directions};
+use crate::kernel::one_direction::{MOST_EXAMPLES, Pair, make_pair_updates};
 use crate::kernel::population::{Population, update_population};
 use crate::kernel::sequential::{MOST_DIRECTIONS, Plan, Traveller, Updates, make_updates};
 use crate::kernel::sixteen::{LANES, Row};
@@ -83,6 +85,7 @@ struct Directions {
 /// How an update is computed.
 #[derive(Clone, Debug)]
 enum Form {
+    One(Pair),
     Few(Traveller),
     Many(Population),
 }
@@ -114,6 +117,9 @@ impl SmallLearner {
             _ if config.directions > MOST_DIRECTIONS => {
                 Form::Many(Population::new(&network.shape, network.workspace()))
             }
+            0..=MOST_EXAMPLES if config.directions == 1 && !start.iter().any(|value| is_negative_zero(*value)) => {
+                Form::One(Pair::new(&network.shape, &network.inputs, &network.targets, &start))
+            }
             0..=LANES => Form::Few(Traveller::new(&network, &start)),
             _ => return Ok(None),
         };
@@ -129,6 +135,11 @@ impl SmallLearner {
             rates: Vec::new(),
             losses: Vec::new(),
         }))
+    }
+
+    /// The learner as if it had made `updates` updates and come to its parameters by them.
+    pub(crate) fn after(self, updates: u64) -> Self {
+        Self { update: updates, ..self }
     }
 
     fn plan(&self) -> Plan {
@@ -194,6 +205,10 @@ impl SmallLearner {
     }
 }
 
+fn is_negative_zero(value: f32) -> bool {
+    value.to_bits() == (-0.0f32).to_bits()
+}
+
 impl Directions {
     /// Makes those from `update` on, unless they are made.
     fn make(&mut self, key: Key, update: u64, config: &WeightPerturbationConfig, length: usize) {
@@ -204,11 +219,23 @@ impl Directions {
         let (span, groups) = if per_update < KEYS { (KEYS, per_update) } else { (1, per_update.div_ceil(KEYS)) };
         self.updates = update..update + span as u64;
         self.rows.resize(groups * length, Row::ZERO);
-        for (group, rows) in self.rows.chunks_exact_mut(length).enumerate() {
-            let place = |lane: usize| group * KEYS + lane;
-            let mut keys = [key.0; KEYS];
-            replace_by_children(&mut keys, &std::array::from_fn(|lane| update + (place(lane) / per_update) as u64));
-            replace_by_children(&mut keys, &std::array::from_fn(|lane| (place(lane) % per_update) as u64));
+        let parents = [if span > 1 { key.0 } else { key.child(update).0 }; KEYS];
+        // Counted on: a division for each lane would take longer than the directions.
+        let (mut own, mut k) = (update, 0);
+        for rows in self.rows.chunks_exact_mut(length) {
+            let (mut updates, mut numbers) = ([0; KEYS], [0; KEYS]);
+            for (update, number) in updates.iter_mut().zip(&mut numbers) {
+                (*update, *number) = (own, k as u64);
+                k += 1;
+                if k == per_update {
+                    (own, k) = (own + 1, 0);
+                }
+            }
+            let mut keys = parents;
+            if span > 1 {
+                replace_by_children(&mut keys, &updates);
+            }
+            replace_by_children(&mut keys, &numbers);
             write_directions(config.family, &keys, rows);
         }
     }
@@ -242,6 +269,10 @@ impl Traveller {
 impl Form {
     fn run(&mut self, network: &SmallNetwork, plan: &Plan, parameters: &mut [f32], updates: &mut Updates<'_>) {
         match self {
+            Self::One(pair) => {
+                make_pair_updates(network.kernel, plan, pair, updates);
+                pair.write(parameters);
+            }
             Self::Few(traveller) => traveller.run(network, plan, parameters, updates),
             Self::Many(population) => {
                 update_population(network.kernel, plan, population, parameters, updates);
@@ -384,12 +415,17 @@ mod tests {
         for mut case in cases() {
             case.config.learning_rate = 0.0;
             let small = Arc::new(SmallNetwork::new(&case.network, &case.problem).unwrap());
-            let mut start = case.network.initialise(Key::from_seed(5));
-            start[0] = -0.0;
-            let expected: Vec<u32> = start.iter().map(|value| value.to_bits()).collect();
-            let mut learner = SmallLearner::new(small, &case.config, start, Key::from_seed(6), 99).unwrap().unwrap();
-            learner.advance(Key::from_seed(1), 0, 2000, &Modulation::default()).unwrap();
-            assert_eq!(bits(&learner), expected);
+            let plain = case.network.initialise(Key::from_seed(5));
+            let mut with_negative_zero = plain.clone();
+            with_negative_zero[0] = -0.0;
+            for start in [plain, with_negative_zero] {
+                let expected: Vec<u32> = start.iter().map(|value| value.to_bits()).collect();
+                let small = Arc::clone(&small);
+                let mut learner =
+                    SmallLearner::new(small, &case.config, start, Key::from_seed(6), 99).unwrap().unwrap();
+                learner.advance(Key::from_seed(1), 0, 2000, &Modulation::default()).unwrap();
+                assert_eq!(bits(&learner), expected);
+            }
         }
     }
 

@@ -8,14 +8,16 @@
 
 use std::sync::Arc;
 
+use super::learner::SmallLearner;
 use super::{SmallNetwork, is_plain};
 use crate::error::{Error, Result, at_least_one};
 use crate::kernel::lockstep::{descend, perturb};
 use crate::kernel::many_keys::{KEYS, Lanes, replace_by_children, write_directions};
 use crate::kernel::perceptron::{Workspace, mean_losses};
-use crate::kernel::sequential::{Plan, factor};
+use crate::kernel::sequential::{Plan, write_factors};
 use crate::kernel::sixteen::Row;
 use crate::neuromodulation::modulation::Modulation;
+use crate::optimizer::StepReport;
 use crate::optimizers::weight_perturbation::WeightPerturbationConfig;
 use crate::optimizers::{count_non_finite, mean_of_finite};
 use crate::random::Key;
@@ -64,6 +66,8 @@ pub struct Lockstep {
     weights: Vec<Row>,
     /// [probes × 16].
     losses: Vec<Lanes<f64>>,
+    /// That of the last update.
+    learning_rate: f64,
     space: Workspace,
     failed_at: Lanes<Option<u64>>,
     non_finite: Lanes<u64>,
@@ -108,6 +112,7 @@ impl Lockstep {
             directions: vec![Row::ZERO; config.directions * length],
             weights: vec![Row::ZERO; config.directions],
             losses: Vec::new(),
+            learning_rate: 0.0,
             space: network.workspace(),
             failed_at: [None; KEYS],
             non_finite: [0; KEYS],
@@ -148,15 +153,45 @@ impl Lockstep {
         self.non_finite.get(run).copied().unwrap_or(0)
     }
 
-    /// The loss of a run in the last update: of the acting model, or the mean of the pairs. NaN before the first.
-    pub fn loss(&self, run: usize) -> f64 {
+    /// What became of a run in the last update; nothing before the first.
+    pub fn report(&self, run: usize) -> StepReport {
         let losses: Vec<f64> = self.losses.iter().filter_map(|losses| losses.get(run).copied()).collect();
         match losses.first() {
-            Some(first) if self.update > 0 => {
-                mean_of_finite(if self.config.two_sided { &losses } else { std::slice::from_ref(first) })
-            }
-            _ => f64::NAN,
+            Some(first) if self.update > 0 => StepReport {
+                loss: mean_of_finite(if self.config.two_sided { &losses } else { std::slice::from_ref(first) }),
+                learning_rate: self.learning_rate,
+                non_finite: count_non_finite(&losses),
+                ..StepReport::default()
+            },
+            _ => StepReport::default(),
         }
+    }
+
+    /// The run alone from here on: its later updates are those it would make here. `None` if there is no form for one run;
+    /// see [`SmallLearner::new`].
+    ///
+    /// # Errors
+    /// Those of [`SmallLearner::new`].
+    pub fn learner(&self, run: usize) -> Result<Option<SmallLearner>> {
+        let key = Key(self.keys.get(run).copied().unwrap_or_default());
+        let learner = SmallLearner::new(
+            Arc::clone(&self.network),
+            &self.config,
+            self.parameters(run).collect(),
+            key,
+            self.budget,
+        )?;
+        Ok(learner.map(|learner| learner.after(self.update)))
+    }
+
+    /// Number of parameters P of a run.
+    pub fn num_parameters(&self) -> usize {
+        self.network.num_parameters()
+    }
+
+    /// Bytes of state of a run, as a run alone counts them.
+    pub fn state_bytes(&self) -> usize {
+        self.network.state_bytes
     }
 
     /// Makes updates of all runs.
@@ -183,11 +218,11 @@ impl Lockstep {
         self.evaluate(&plan, scale);
         let spent = self.update * plan.probes() as u64;
         let rate = self.config.schedule.factor(spent, self.budget) * modulation.learning_rate;
-        let rate = self.config.learning_rate * rate * (1.0 / self.config.directions as f64);
+        self.learning_rate = self.config.learning_rate * rate;
+        let rate = self.learning_rate * (1.0 / self.config.directions as f64);
         for (k, weights) in self.weights.iter_mut().enumerate() {
-            for (lane, weight) in weights.0.iter_mut().enumerate() {
-                *weight = factor(&plan, scale, rate, |probe| self.losses[probe][lane], k);
-            }
+            let [first, second] = plan.probes_of(k).map(|probe| self.losses[probe]);
+            write_factors(&plan, scale, rate, &[first, second], weights);
         }
         let mut check = Row::ZERO;
         descend(self.network.kernel, &mut self.parameters, &self.weights, &self.directions, &mut check);
@@ -225,8 +260,10 @@ impl Lockstep {
                 mean_losses(kernel, &plan.shape, plan.per_term, &self.candidates, &mut self.space, losses);
             }
         }
-        for (lane, count) in self.non_finite.iter_mut().enumerate() {
-            *count += self.losses.iter().map(|losses| u64::from(count_non_finite(&[losses[lane]]))).sum::<u64>();
+        for losses in &self.losses {
+            for (count, loss) in self.non_finite.iter_mut().zip(losses) {
+                *count += u64::from(!loss.is_finite());
+            }
         }
     }
 }
@@ -234,7 +271,6 @@ impl Lockstep {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::small::learner::SmallLearner;
     use crate::small::oracle::cases;
     use crate::training::Learner;
 
@@ -256,7 +292,9 @@ mod tests {
                 let same =
                     together.parameters(run).zip(&expected).all(|(found, value)| found.to_bits() == value.to_bits());
                 assert!(same, "{case:?}, run {run}");
-                assert_eq!(together.loss(run).to_bits(), progress.report.loss.to_bits(), "{case:?}, run {run}");
+                // As text: a NaN is no other NaN's equal.
+                let report = format!("{:?}", together.report(run));
+                assert_eq!(report, format!("{:?}", progress.report), "{case:?}, run {run}");
                 assert_eq!(together.non_finite(run), progress.non_finite);
             }
         }

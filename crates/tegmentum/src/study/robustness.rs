@@ -9,14 +9,12 @@
 //! The interval of a width is a bootstrap over seeds: rates are judged anew for each resample. For a learner without a
 //! learning rate the grid is that of the rate it begins with.
 
-use rayon::prelude::*;
-
 use super::claims::{threshold, verdict};
 use super::config::{Arm, Claim, StudyConfig, evaluations_to};
 use super::figures::{axis, short};
 use super::outcome::{ClaimOutcome, CurveSeries, Figure, FigureContent};
-use super::run::{ArmTrials, Monitor, StudyResult, assemble, stages};
-use super::trial::{Stage, Trial, run_trial};
+use super::run::{ArmTrials, Comparison, Monitor, StudyResult, assemble, run_jobs, stages};
+use super::trial::{Stage, Trial};
 use super::tuning::{Candidate, candidates};
 use crate::error::{Error, Result};
 use crate::random::Key;
@@ -85,8 +83,8 @@ pub(crate) fn run(study: &StudyConfig, quick: bool, monitor: &dyn Monitor) -> Re
             problem: "kind = \"robustness\" needs targets".to_owned(),
         });
     };
-    let stages = stages(study)?;
-    let sweeps = sweep(study, &stages, target, monitor)?;
+    let comparison = Comparison { study, stages: stages(study)? };
+    let (stages, sweeps) = (&comparison.stages, sweep(study, &comparison, target, monitor)?);
     let mut all = Vec::new();
     let mut claims = Vec::new();
     let mut rows = Vec::new();
@@ -94,7 +92,7 @@ pub(crate) fn run(study: &StudyConfig, quick: bool, monitor: &dyn Monitor) -> Re
         rows.push(table_row(study, &stages[sweep.setting], sweep));
         claims.extend(test(study, &stages[sweep.setting], sweep));
     }
-    let figures = figures(study, &stages, &sweeps, target, rows);
+    let figures = figures(study, stages, &sweeps, target, rows);
     for sweep in sweeps {
         let widths = WIDTHS.map(|(name, slower)| (name, sweep.width_interval(slower).0));
         let best = best_rate(&sweep);
@@ -113,28 +111,19 @@ fn best_rate(sweep: &Sweep) -> usize {
     (0..medians.len()).min_by(|&a, &b| medians[a].total_cmp(&medians[b])).unwrap_or(0)
 }
 
-fn sweep(study: &StudyConfig, stages: &[Stage], target: f64, monitor: &dyn Monitor) -> Result<Vec<Sweep>> {
+fn sweep(study: &StudyConfig, comparison: &Comparison<'_>, target: f64, monitor: &dyn Monitor) -> Result<Vec<Sweep>> {
     let mut plans = Vec::new();
-    for setting in 0..stages.len() {
+    for setting in 0..comparison.stages.len() {
         for arm in &study.arm {
             plans.push((setting, arm, candidates(arm)?));
         }
     }
-    let mut jobs = Vec::new();
-    for (plan, (_, _, points)) in plans.iter().enumerate() {
-        for point in 0..points.len() {
-            jobs.extend(study.seeds.iter().map(|seed| (plan, point, seed)));
-        }
-    }
-    let work = jobs.iter().map(|&(plan, ..)| stages[plans[plan].0].budget).sum();
-    monitor.expect(&format!("{}: {} runs over grids of rates", study.name, jobs.len()), work);
-    let trials: Result<Vec<Trial>> = jobs
-        .par_iter()
-        .map(|&(plan, point, seed)| {
-            let (setting, _, points) = &plans[plan];
-            run_trial(study, &stages[*setting], &points[point].arm, seed, &|done| monitor.advance(done))
-        })
-        .collect();
+    let jobs: Vec<(usize, &Arm)> =
+        plans.iter().flat_map(|(setting, _, points)| points.iter().map(|point| (*setting, &point.arm))).collect();
+    let seeds = study.seeds.count;
+    let work = jobs.iter().map(|(setting, _)| comparison.stages[*setting].budget * seeds).sum();
+    monitor.expect(&format!("{}: {} runs over grids of rates", study.name, jobs.len() as u64 * seeds), work);
+    let trials = run_jobs(comparison, &jobs, study.seeds, monitor);
     let mut trials = trials?.into_iter();
     let name = evaluations_to(target);
     let collect = |(setting, arm, points): (usize, &Arm, Vec<Candidate>)| {

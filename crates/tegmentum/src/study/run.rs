@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::config::{Arm, Kind, StudyConfig};
+use super::config::{Arm, Kind, Seeds, StudyConfig};
 use super::outcome::{Figure, Sample, Summary, Verdict, is_share};
 use super::trial::{Stage, Trial, run_trial};
 use super::tuning::{Candidate, TuningRecord, candidates, choose, sum_up};
-use super::{behaviour, claims, cost, dose, figures, lesions, robustness, switching, theory};
+use super::{behaviour, claims, cost, dose, figures, lesions, lockstep, robustness, switching, theory};
 use crate::error::{Error, Result};
 use crate::random::Key;
 use crate::statistics::{RESAMPLES, bootstrap, interquartile_mean, mean, median, quantile, wilson_interval};
@@ -153,6 +153,23 @@ pub(crate) trait Runner: Sync {
     /// The settings: name and evaluations of a run.
     fn settings(&self) -> Vec<(String, u64)>;
 
+    /// How many of `count` seeds of an arm are one unit of work.
+    fn abreast(&self, setting: usize, arm: &Arm, count: usize) -> usize {
+        let _ = (setting, arm, count);
+        1
+    }
+
+    /// One run for each seed, in their order; see [`run`](Self::run).
+    fn run_together(
+        &self,
+        setting: usize,
+        arm: &Arm,
+        seeds: &[u64],
+        tick: &(dyn Fn(u64) -> bool + Sync),
+    ) -> Result<Vec<Trial>> {
+        seeds.iter().map(|&seed| self.run(setting, arm, seed, tick)).collect()
+    }
+
     /// One run. `tick` is told the evaluations as they are spent and says whether to go on.
     fn run(&self, setting: usize, arm: &Arm, seed: u64, tick: &(dyn Fn(u64) -> bool + Sync)) -> Result<Trial>;
 }
@@ -174,9 +191,9 @@ pub(crate) fn runner(study: &StudyConfig) -> Result<Box<dyn Runner + '_>> {
 }
 
 /// Runs of a comparison.
-struct Comparison<'a> {
-    study: &'a StudyConfig,
-    stages: Vec<Stage>,
+pub(crate) struct Comparison<'a> {
+    pub(crate) study: &'a StudyConfig,
+    pub(crate) stages: Vec<Stage>,
 }
 
 impl Runner for Comparison<'_> {
@@ -186,6 +203,20 @@ impl Runner for Comparison<'_> {
 
     fn run(&self, setting: usize, arm: &Arm, seed: u64, tick: &(dyn Fn(u64) -> bool + Sync)) -> Result<Trial> {
         run_trial(self.study, &self.stages[setting], arm, seed, tick)
+    }
+
+    fn abreast(&self, setting: usize, arm: &Arm, count: usize) -> usize {
+        lockstep::abreast(&self.stages[setting], arm, count)
+    }
+
+    fn run_together(
+        &self,
+        setting: usize,
+        arm: &Arm,
+        seeds: &[u64],
+        tick: &(dyn Fn(u64) -> bool + Sync),
+    ) -> Result<Vec<Trial>> {
+        lockstep::run_trials(self.study, &self.stages[setting], arm, seeds, tick)
     }
 }
 
@@ -221,6 +252,26 @@ pub(crate) fn run_all(
     Ok((run_arms(study, runner, arms, monitor)?, tuning))
 }
 
+/// Runs every (setting, arm) on all seeds, on as many threads as there are: the trials of the first, then those of the second, and
+/// so on.
+pub(crate) fn run_jobs(
+    runner: &dyn Runner,
+    jobs: &[(usize, &Arm)],
+    seeds: Seeds,
+    monitor: &dyn Monitor,
+) -> Result<Vec<Trial>> {
+    let seeds: Vec<u64> = seeds.iter().collect();
+    let groups = jobs.iter().flat_map(|&(setting, arm)| {
+        let size = runner.abreast(setting, arm, seeds.len());
+        seeds.chunks(size.max(1)).map(move |seeds| (setting, arm, seeds))
+    });
+    let groups: Vec<(usize, &Arm, &[u64])> = groups.collect();
+    let trials = groups.par_iter().map(|&(setting, arm, seeds)| {
+        runner.run_together(setting, arm, seeds, &|evaluations| monitor.advance(evaluations))
+    });
+    Ok(trials.collect::<Result<Vec<Vec<Trial>>>>()?.into_iter().flatten().collect())
+}
+
 /// Runs every (setting, arm) on the study's seeds.
 pub(crate) fn run_arms(
     study: &StudyConfig,
@@ -231,15 +282,8 @@ pub(crate) fn run_arms(
     let settings = runner.settings();
     let work: u64 = arms.iter().map(|(setting, _)| settings[*setting].1 * study.seeds.count).sum();
     monitor.expect(&format!("{}: {} arms × {} seeds", study.name, arms.len(), study.seeds.count), work);
-    let jobs: Vec<(usize, u64)> =
-        (0..arms.len()).flat_map(|index| study.seeds.iter().map(move |seed| (index, seed))).collect();
-    let trials: Result<Vec<Trial>> = jobs
-        .par_iter()
-        .map(|&(index, seed)| {
-            let (setting, arm) = &arms[index];
-            runner.run(*setting, arm, seed, &|evaluations| monitor.advance(evaluations))
-        })
-        .collect();
+    let jobs: Vec<(usize, &Arm)> = arms.iter().map(|(setting, arm)| (*setting, arm)).collect();
+    let trials = run_jobs(runner, &jobs, study.seeds, monitor);
     let mut trials = trials?.into_iter();
     if !monitor.advance(0) {
         return Err(interrupted(study));
@@ -281,19 +325,10 @@ pub(crate) fn tune(study: &StudyConfig, runner: &dyn Runner, monitor: &dyn Monit
     if points > 0 {
         monitor.expect(&format!("{}: searching {points} rates on {} seeds", study.name, seeds.count), work);
     }
-    let mut jobs = Vec::new();
-    for (index, grid) in grids.iter().enumerate().filter(|(_, grid)| is_search(grid)) {
-        for point in 0..grid.1.len() {
-            jobs.extend(seeds.iter().map(|seed| (index, point, seed)));
-        }
-    }
-    let trials: Result<Vec<Trial>> = jobs
-        .par_iter()
-        .map(|&(index, point, seed)| {
-            let (setting, points) = &grids[index];
-            runner.run(*setting, &points[point].arm, seed, &|done| monitor.advance(done))
-        })
-        .collect();
+    let searches = grids.iter().filter(|grid| is_search(grid));
+    let jobs: Vec<(usize, &Arm)> =
+        searches.flat_map(|(setting, points)| points.iter().map(|point| (*setting, &point.arm))).collect();
+    let trials = run_jobs(runner, &jobs, seeds, monitor);
     let mut trials = trials?.into_iter();
     if !monitor.advance(0) {
         return Err(interrupted(study));

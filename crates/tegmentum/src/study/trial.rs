@@ -22,7 +22,7 @@ use crate::random::Key;
 use crate::small::SmallNetwork;
 use crate::small::learner::SmallLearner;
 use crate::task::Problem;
-use crate::training::{BlackBoxLearner, Learner, StopReason, train};
+use crate::training::{BlackBoxLearner, Ended, Learner, StopReason, train};
 
 /// Points of a learning curve.
 const CURVE_POINTS: u64 = 24;
@@ -44,7 +44,7 @@ pub struct Stage {
     pub network: Arc<dyn Network>,
     objective: NetworkLoss,
     /// Network and problem once more, if both are small.
-    small: Option<Arc<SmallNetwork>>,
+    pub(super) small: Option<Arc<SmallNetwork>>,
 }
 
 impl Stage {
@@ -154,8 +154,22 @@ pub struct Trial {
     pub seconds: f64,
 }
 
+/// What a watch sees of a run: before the first update and after those that it wants to see.
+pub(super) struct Seen<'a> {
+    /// Evaluations so far.
+    pub(super) evaluations: u64,
+    /// Whether the budget is spent.
+    pub(super) last: bool,
+    /// The rate of the last update.
+    pub(super) learning_rate: f64,
+    /// The modulators, for learners that have them.
+    pub(super) levels: Option<Levels>,
+    /// Writes the parameters that are judged along the way.
+    pub(super) write: &'a dyn Fn(&mut Vec<f32>),
+}
+
 /// Watches a run: its curve and when it reaches its targets.
-struct Watch<'a> {
+pub(super) struct Watch<'a> {
     evaluator: Evaluator,
     metrics: &'a [Metric],
     targets: &'a [f64],
@@ -168,60 +182,51 @@ struct Watch<'a> {
     tick: &'a (dyn Fn(u64) -> bool + Sync),
     ticked: u64,
     /// Processor seconds spent on judging, which are not the learner's.
-    judging: f64,
+    pub(super) judging: f64,
 }
 
-impl Watch<'_> {
-    fn look(&mut self, record: &Record<'_>) -> Result<bool> {
-        let first = self.evaluator.measure(self.metrics[0], &self.parameters)?;
-        let larger = self.metrics[0].larger_is_better();
-        for (reached, &target) in self.reached.iter_mut().zip(self.targets) {
-            let hit = if larger { first >= target } else { first < target };
-            if hit && reached.is_none() {
-                *reached = Some(record.evaluations);
-            }
+impl<'a> Watch<'a> {
+    /// A watch of one run; `tick` is told the evaluations as they are spent and says whether to go on.
+    pub(super) fn new(study: &'a StudyConfig, stage: &Stage, tick: &'a (dyn Fn(u64) -> bool + Sync)) -> Self {
+        Self {
+            evaluator: Evaluator::new(Arc::clone(&stage.network), Arc::clone(&stage.problem)),
+            metrics: &study.metrics,
+            targets: &study.targets,
+            stop_at_target: study.stop_at_target,
+            checkpoints: checkpoints(stage.budget),
+            next_look: 0,
+            reached: vec![None; study.targets.len()],
+            curve: Vec::new(),
+            parameters: Vec::new(),
+            tick,
+            ticked: 0,
+            judging: 0.0,
         }
-        Ok(self.reached.iter().all(Option::is_some))
     }
 
-    fn mark(&mut self, record: &Record<'_>) -> Result<()> {
-        let metrics = self.metrics.iter().map(|&metric| match metric {
-            // Free runs are costly: at the end alone.
-            Metric::ValidPredictionTime => Ok(f64::NAN),
-            _ => self.evaluator.measure(metric, &self.parameters),
-        });
-        let metrics = metrics.collect::<Result<Vec<f64>>>()?;
-        self.curve.push(Point {
-            evaluations: record.evaluations,
-            metrics,
-            learning_rate: record.report.learning_rate,
-            levels: record.learner.levels(),
-        });
-        Ok(())
-    }
-}
-
-impl Observer for Watch<'_> {
-    fn observe(&mut self, record: &Record<'_>) -> Result<ControlFlow<StopReason>> {
-        let is_mark = record.last || self.checkpoints.get(self.curve.len()).is_some_and(|&at| record.evaluations >= at);
-        let is_look = !self.targets.is_empty() && record.evaluations >= self.next_look;
+    /// Takes note of a run; `Break` ends it.
+    ///
+    /// # Errors
+    /// If a metric cannot be measured.
+    pub(super) fn see(&mut self, seen: &Seen<'_>) -> Result<ControlFlow<StopReason>> {
+        let is_mark = seen.last || self.checkpoints.get(self.curve.len()).is_some_and(|&at| seen.evaluations >= at);
+        let is_look = !self.targets.is_empty() && seen.evaluations >= self.next_look;
         if !is_mark && !is_look {
-            return Ok(self.tick(record.evaluations));
+            return Ok(self.tick(seen.evaluations));
         }
         let clock = ProcessorClock::start();
-        let flow = self.judge(record, is_mark, is_look);
+        let flow = self.judge(seen, is_mark, is_look);
         self.judging += clock.seconds();
         flow
     }
 
-    fn next_look(&self, _: u64) -> u64 {
+    /// Evaluations from which on it wants to see the run again.
+    pub(super) fn next_look(&self) -> u64 {
         let mark = self.checkpoints.get(self.curve.len()).copied().unwrap_or(u64::MAX);
         let look = if self.targets.is_empty() { u64::MAX } else { self.next_look };
         mark.min(look).min(self.ticked + TICK)
     }
-}
 
-impl Watch<'_> {
     /// Reports progress and asks whether to go on.
     fn tick(&mut self, evaluations: u64) -> ControlFlow<StopReason> {
         let go_on = (self.tick)(evaluations - self.ticked);
@@ -229,20 +234,88 @@ impl Watch<'_> {
         if go_on { ControlFlow::Continue(()) } else { ControlFlow::Break(StopReason::Interrupted) }
     }
 
-    fn judge(&mut self, record: &Record<'_>, is_mark: bool, is_look: bool) -> Result<ControlFlow<StopReason>> {
-        self.parameters.resize(record.learner.averaged().len(), 0.0);
-        record.learner.averaged().write(1.0, &mut self.parameters);
+    fn judge(&mut self, seen: &Seen<'_>, is_mark: bool, is_look: bool) -> Result<ControlFlow<StopReason>> {
+        (seen.write)(&mut self.parameters);
         if is_mark {
-            self.mark(record)?;
+            self.mark(seen)?;
         }
         if is_look {
-            self.next_look = record.evaluations + TARGET_INTERVAL;
-            if self.look(record)? && self.stop_at_target {
-                self.mark(record)?;
+            self.next_look = seen.evaluations + TARGET_INTERVAL;
+            if self.look(seen.evaluations)? && self.stop_at_target {
+                self.mark(seen)?;
                 return Ok(ControlFlow::Break(StopReason::Target));
             }
         }
-        Ok(self.tick(record.evaluations))
+        Ok(self.tick(seen.evaluations))
+    }
+
+    fn look(&mut self, evaluations: u64) -> Result<bool> {
+        let first = self.evaluator.measure(self.metrics[0], &self.parameters)?;
+        let larger = self.metrics[0].larger_is_better();
+        for (reached, &target) in self.reached.iter_mut().zip(self.targets) {
+            let hit = if larger { first >= target } else { first < target };
+            if hit && reached.is_none() {
+                *reached = Some(evaluations);
+            }
+        }
+        Ok(self.reached.iter().all(Option::is_some))
+    }
+
+    fn mark(&mut self, seen: &Seen<'_>) -> Result<()> {
+        let metrics = self.metrics.iter().map(|&metric| match metric {
+            // Free runs are costly: at the end alone.
+            Metric::ValidPredictionTime => Ok(f64::NAN),
+            _ => self.evaluator.measure(metric, &self.parameters),
+        });
+        let metrics = metrics.collect::<Result<Vec<f64>>>()?;
+        let Seen { evaluations, learning_rate, levels, .. } = *seen;
+        self.curve.push(Point { evaluations, metrics, learning_rate, levels });
+        Ok(())
+    }
+
+    /// The trial of a run that ended with `solution` `[P]`.
+    ///
+    /// # Errors
+    /// If a metric cannot be measured.
+    pub(super) fn trial(
+        mut self,
+        seed: u64,
+        ended: &Ended,
+        solution: Vec<f32>,
+        state_bytes: usize,
+        seconds: f64,
+    ) -> Result<Trial> {
+        let measured = self.evaluator.measure_all(self.metrics, &solution)?.into_iter();
+        let mut metrics: BTreeMap<String, f64> = measured.map(|(name, value)| (name.to_owned(), value)).collect();
+        for (reached, &target) in self.reached.iter().zip(self.targets) {
+            metrics.insert(evaluations_to(target), reached.map_or(f64::INFINITY, |at| at as f64));
+            metrics.insert(solved(target), f64::from(u8::from(reached.is_some())));
+        }
+        metrics.insert("evaluations".to_owned(), ended.evaluations as f64);
+        metrics.insert("state_bytes".to_owned(), state_bytes as f64);
+        metrics.insert("non_finite".to_owned(), ended.non_finite as f64);
+        metrics.insert("surprises".to_owned(), ended.surprises as f64);
+        Ok(Trial { seed, curve: self.curve, metrics, solution, rasters: Vec::new(), seconds })
+    }
+}
+
+impl Observer for Watch<'_> {
+    fn observe(&mut self, record: &Record<'_>) -> Result<ControlFlow<StopReason>> {
+        let averaged = record.learner.averaged();
+        self.see(&Seen {
+            evaluations: record.evaluations,
+            last: record.last,
+            learning_rate: record.report.learning_rate,
+            levels: record.learner.levels(),
+            write: &|parameters| {
+                parameters.resize(averaged.len(), 0.0);
+                averaged.write(1.0, parameters);
+            },
+        })
+    }
+
+    fn next_look(&self, _: u64) -> u64 {
+        self.next_look()
     }
 }
 
@@ -270,37 +343,12 @@ pub fn run_trial(
 ) -> Result<Trial> {
     let clock = ProcessorClock::start();
     let mut learner = stage.learner(arm, seed)?;
-    let mut watch = Watch {
-        evaluator: Evaluator::new(Arc::clone(&stage.network), Arc::clone(&stage.problem)),
-        metrics: &study.metrics,
-        targets: &study.targets,
-        stop_at_target: study.stop_at_target,
-        checkpoints: checkpoints(stage.budget),
-        next_look: 0,
-        reached: vec![None; study.targets.len()],
-        curve: Vec::new(),
-        parameters: Vec::new(),
-        tick,
-        ticked: 0,
-        judging: 0.0,
-    };
+    let mut watch = Watch::new(study, stage, tick);
     let ended = train(&mut *learner, Key::from_seed(seed).child(2), stage.budget, &mut [&mut watch])?;
     let seconds = clock.seconds() - watch.judging;
     let mut solution = vec![0.0; learner.solution().len()];
     learner.solution().write(1.0, &mut solution);
-    let mut metrics = BTreeMap::new();
-    for (name, value) in watch.evaluator.measure_all(&study.metrics, &solution)? {
-        metrics.insert(name.to_owned(), value);
-    }
-    for (reached, &target) in watch.reached.iter().zip(&study.targets) {
-        metrics.insert(evaluations_to(target), reached.map_or(f64::INFINITY, |at| at as f64));
-        metrics.insert(solved(target), f64::from(u8::from(reached.is_some())));
-    }
-    metrics.insert("evaluations".to_owned(), ended.evaluations as f64);
-    metrics.insert("state_bytes".to_owned(), learner.state_bytes() as f64);
-    metrics.insert("non_finite".to_owned(), ended.non_finite as f64);
-    metrics.insert("surprises".to_owned(), ended.surprises as f64);
-    Ok(Trial { seed, curve: watch.curve, metrics, solution, rasters: Vec::new(), seconds })
+    watch.trial(seed, &ended, solution, learner.state_bytes(), seconds)
 }
 
 /// Processor seconds of this thread, where the system tells; else wall seconds.

@@ -20,7 +20,7 @@ use crate::random::{MULTIPLIERS, WEYL};
 
 /// `(a & b) | c`, `a ^ b ^ c`, `(a ^ b) & c` and `a ^ (b & c)` as truth tables.
 const AND_OR: i32 = 0xEA;
-const XOR: i32 = 0x96;
+pub(in crate::kernel) const XOR: i32 = 0x96;
 const XOR_AND: i32 = 0x28;
 const XOR_MASKED: i32 = 0x78;
 /// Rounds of Philox.
@@ -104,7 +104,7 @@ fn round_key(words: [u32; 2], round: usize) -> [__m512i; 2] {
 /// A normal for each of 64 words, four registers side by side.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-fn inverse_normal(words: [__m512i; 4]) -> [__m512; 4] {
+pub(in crate::kernel) fn inverse_normal(words: [__m512i; 4]) -> [__m512; 4] {
     let number = |bits: u32| _mm512_set1_epi32(bits as i32);
     let bits = words.map(|words| {
         let scaled = _mm512_ternarylogic_epi32::<AND_OR>(words, number(0x7FFF_FFFF), number(1));
