@@ -40,7 +40,12 @@ pub(crate) const RATES: &[Race] = &[
     race("Elman 64, batch 1, population 256, our AVX2 path", "elman-population-1-avx2", "jax:elman-population-1", 1.8),
     for_scale("Elman 64, batch 1, population 256, portable", "elman-population-1-portable", "jax:elman-population-1"),
     race("Elman 64, batch 1, population 256, bfloat16", "elman-population-1-bfloat16", "jax:elman-population-1", 5.5),
-    race("Elman 64, batch 32, population 256, bfloat16", "elman-population-32-bfloat16", "jax:elman-population-32", 3.2),
+    race(
+        "Elman 64, batch 32, population 256, bfloat16",
+        "elman-population-32-bfloat16",
+        "jax:elman-population-32",
+        3.2,
+    ),
     for_scale("Elman 64, batch 1, population 256, rank 1", "elman-population-1-low-rank", "jax:elman-population-1"),
     race("MLP 784-256-10, batch 128, WP step", "mlp-step", "jax:mlp-step", 2.8),
     race("MLP 784-256-10, batch 128, WP step", "mlp-step", "torch:mlp-step", 3.5),

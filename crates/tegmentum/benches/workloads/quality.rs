@@ -56,7 +56,10 @@ fn run(config: &OptimizerConfig, seed: u64) -> Result<(f64, u64, f64)> {
     let subject = Subject::new(lorenz(1, 200)?, "[elman]\nhidden = 64")?;
     let start = subject.network.initialise(key.child(0));
     let mut evaluator = Evaluator::new(Arc::clone(&subject.network), Arc::new(judged(&subject.problem)));
-    let mut learner = BlackBoxLearner::new(subject.objective, config.for_network(&*subject.network).build(start.clone(), key.child(1), BUDGET)?);
+    let mut learner = BlackBoxLearner::new(
+        subject.objective,
+        config.for_network(&*subject.network).build(start.clone(), key.child(1), BUDGET)?,
+    );
     let (mut seconds, mut evaluations, mut update, mut model) = (0.0, 0, 0, start);
     loop {
         let before = now();

@@ -53,13 +53,7 @@ pub(super) fn run_length(probes: &[Probe], layout: Layout) -> usize {
 
 impl NetworkLoss {
     /// Losses of probes of low rank that share base, gain and rank.
-    pub(super) fn low_rank(
-        &self,
-        bases: Bases<'_>,
-        probes: &[Probe],
-        batch: Batch,
-        losses: &mut [f64],
-    ) -> Result<()> {
+    pub(super) fn low_rank(&self, bases: Bases<'_>, probes: &[Probe], batch: Batch, losses: &mut [f64]) -> Result<()> {
         let Some(probe) = probes.first() else { return Ok(()) };
         let copy;
         let parameters = match bases.point(probe.base)? {

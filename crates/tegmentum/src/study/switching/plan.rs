@@ -122,7 +122,11 @@ impl Course {
         let start = network.initialise(key.child(0));
         let problem = || Arc::clone(self.stream.first_problem());
         if let Some(optimizer) = &arm.optimizer {
-            return Ok(self.stream.optimizer(optimizer.for_network(&**network).build(start, key.child(1), self.budget())?));
+            return Ok(self.stream.optimizer(optimizer.for_network(&**network).build(
+                start,
+                key.child(1),
+                self.budget(),
+            )?));
         }
         if let Some(PlasticityConfig::NodePerturbation(config)) = &arm.plasticity {
             let learner = config.build(Arc::clone(network), problem(), start, key.child(1))?;
