@@ -167,6 +167,8 @@ impl NetworkLoss {
             }
         }
         let scale = per_term(loss, examples, outputs.len());
-        losses.iter_mut().for_each(|total| *total *= scale);
+        for total in losses {
+            *total *= scale;
+        }
     }
 }
