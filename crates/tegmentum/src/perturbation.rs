@@ -14,7 +14,7 @@
 //!
 //! # Cost
 //! P operations and P/128 (signs) or P/4 (normals) generator blocks for each time a probe is written or used. A sum of K
-//! directions takes K times that, 4 KiB of memory and one pass over the vectors that it moves.
+//! directions takes K times that, 16 KiB of memory and one pass over the vectors that it moves.
 
 pub mod low_rank;
 mod sums;

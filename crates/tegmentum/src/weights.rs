@@ -49,7 +49,7 @@ pub enum Weights<'a> {
     Stored(Stored<'a>),
     /// A recipe.
     Perturbed(Perturbed<'a>),
-    /// A population that shares its stored part.
+    /// Members of a population that share its stored part.
     LowRank(LowRankWeights<'a>),
 }
 
@@ -142,9 +142,8 @@ impl Weights<'_> {
     /// Candidates that a pass evaluates side by side.
     pub fn members(&self) -> usize {
         match self {
-            Self::Stored(_) => 1,
+            Self::Stored(_) | Self::LowRank(_) => 1,
             Self::Perturbed(perturbed) => 1 + usize::from(perturbed.pair),
-            Self::LowRank(population) => population.groups(),
         }
     }
 }
@@ -264,12 +263,11 @@ impl Drive<'_> {
 
     /// One product for all members, or none where it was made before, and what each one adds to it.
     fn low_rank<const L: usize>(&self, population: &LowRankWeights<'_>, activity: &mut [[f32; L]]) {
-        let blocks = activity.len() / self.stride / population.groups().max(1);
         let inputs = self.connections[self.index].presynaptic.clone();
         if let Some(shared) = population.shared.filter(|_| self.index == 0) {
             for (index, block) in activity.chunks_mut(self.stride).enumerate() {
                 let width = self.units.len() * L;
-                let sums = &shared[index % blocks * width..][..width];
+                let sums = &shared[index * width..][..width];
                 block[self.units.clone()].as_flattened_mut().copy_from_slice(sums);
             }
         } else {
@@ -279,10 +277,10 @@ impl Drive<'_> {
                 .product(self.connections, self.index, Activation::Linear, &place)
                 .run(self.kernel, activity);
         }
-        for (index, block) in activity.chunks_mut(self.stride).enumerate() {
+        for block in activity.chunks_mut(self.stride) {
             let (before, after) = block.split_at_mut(self.units.start);
             let units = &mut after[..self.units.len()];
-            population.correct(self.kernel, (index / blocks, self.index), &before[inputs.clone()], units);
+            population.members.correct(self.kernel, self.index, &before[inputs.clone()], units);
         }
     }
 

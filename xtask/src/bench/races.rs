@@ -46,7 +46,6 @@ pub(crate) const RATES: &[Race] = &[
         "jax:elman-population-32",
         3.2,
     ),
-    for_scale("Elman 64, batch 1, population 256, rank 1", "elman-population-1-low-rank", "jax:elman-population-1"),
     race("MLP 784-256-10, batch 128, WP step", "mlp-step", "jax:mlp-step", 2.8),
     race("MLP 784-256-10, batch 128, WP step", "mlp-step", "torch:mlp-step", 3.5),
     race("MLP 784-256-10, batch 128, population 64", "mlp-population", "jax:mlp-population", 2.8),

@@ -1,18 +1,18 @@
-//! Losses of probes along directions of [low rank](crate::perturbation::low_rank), which share the products of their base.
+//! Losses of probes along directions of [low rank](crate::perturbation::low_rank), which share the products of their base: for networks
+//! without state, whose first layer has the same inputs for all members, so that its product is made once for the whole population.
 //!
-//! - Several examples: they lie in lanes, every member has blocks of its own. Where all members read the same inputs (the first layer
-//!   of a network without state), its product is made once for the whole population.
-//! - One example, or one window: members lie in lanes, sixteen to a block.
+//! Lanes are examples; where there is only one, lanes are members, sixteen at once.
 //!
-//! A member's loss does not depend on the others, nor on threads. It differs from that of a stored candidate in the
-//! last digits, as `W' u + b (a' u)` does from `(W + a b')' u`.
+//! A member's loss does not depend on the others, nor on threads. It differs from that of a candidate written out in the
+//! last digits, as `W' u + b (a' u)` does from `(W + a b')' u`. Recurrent networks write the candidates out: their steps in one
+//! loop are faster than what could be shared.
 
 use rayon::prelude::*;
 
 use super::network_loss::{NetworkLoss, WORTH_A_THREAD, loss_of};
 use crate::batch::{Batch, LaneBatch, Part};
 use crate::error::Result;
-use crate::forward::{add_losses, per_term, run_blocks};
+use crate::forward::{add_losses, per_term, prepare};
 use crate::kernel::products::{Place, Product};
 use crate::network::Activation;
 use crate::perturbation::low_rank::{Layout, LowRankDirection};
@@ -22,8 +22,10 @@ use crate::weights::low_rank::{LowRankWeights, Members};
 
 /// Lanes of a pass.
 const L: usize = 16;
-/// Blocks of a pass of a network with state: their activity stays in the second cache.
-const BLOCKS: usize = 4;
+/// Blocks of a pass: their activity stays in the second cache.
+const BLOCKS: usize = 8;
+/// Members of a task, which loads its inputs once.
+const MEMBERS: usize = 16;
 
 /// What a thread works with.
 #[derive(Debug, Default)]
@@ -32,8 +34,6 @@ pub(super) struct LowRankSpace {
     batch: LaneBatch<L>,
     activity: Vec<[f32; L]>,
     directions: Vec<(LowRankDirection, f32)>,
-    /// [groups × blocks of a pass × L].
-    sums: Vec<[f64; L]>,
 }
 
 /// The direction of a probe that is of low rank in the matrices of `layout`.
@@ -67,20 +67,14 @@ impl NetworkLoss {
         };
         let shared = self.low_rank_spaces.lend(|space| self.shared_sums(space, parameters, batch));
         let shared = shared.as_deref();
-        let count = self.batch_shape().0;
-        let members = match (count, self.network().carry()) {
-            (1, _) => BLOCKS / 2 * L,
-            (_, Some(_)) => (BLOCKS / count.div_ceil(L)).max(1),
-            (_, None) => 1,
-        };
         let task = |(probes, losses): (&[Probe], &mut [f64])| {
             self.low_rank_spaces.lend(|space| self.group(space, (parameters, shared), probes, batch, losses));
         };
         let work = self.work_of_one() * probes.len() as u64;
         if work < WORTH_A_THREAD || rayon::current_num_threads() == 1 {
-            probes.chunks(members).zip(losses.chunks_mut(members)).for_each(task);
+            probes.chunks(MEMBERS).zip(losses.chunks_mut(MEMBERS)).for_each(task);
         } else {
-            probes.par_chunks(members).zip(losses.par_chunks_mut(members)).for_each(task);
+            probes.par_chunks(MEMBERS).zip(losses.par_chunks_mut(MEMBERS)).for_each(task);
         }
         Ok(())
     }
@@ -89,7 +83,7 @@ impl NetworkLoss {
     fn shared_sums(&self, space: &mut LowRankSpace, parameters: &[f32], batch: Batch) -> Option<Vec<f32>> {
         let network = self.network();
         let [first, ..] = network.connections() else { return None };
-        if network.carry().is_some() || self.batch_shape().0 == 1 || first.presynaptic.end > network.input_rows().end {
+        if first.presynaptic.end > network.input_rows().end {
             return None;
         }
         space.batch.load(self.problem(), Part::Train(batch));
@@ -118,7 +112,7 @@ impl NetworkLoss {
         Some(shared)
     }
 
-    /// Losses of a few members, side by side.
+    /// Losses of a few members on inputs that are loaded once.
     fn group(
         &self,
         space: &mut LowRankSpace,
@@ -127,41 +121,35 @@ impl NetworkLoss {
         batch: Batch,
         losses: &mut [f64],
     ) {
-        let LowRankSpace { members, batch: examples, activity, directions, sums } = space;
+        let LowRankSpace { members, batch: examples, activity, directions } = space;
         let (network, loss) = (&**self.network(), loss_of(self.problem()));
         examples.load(self.problem(), Part::Train(batch));
-        let lanes = if examples.count == 1 { L } else { 1 };
+        let together = if examples.count == 1 { L } else { 1 };
         directions.clear();
         directions.extend(probes.iter().filter_map(|probe| match probe.direction {
             Direction::LowRank(direction) => Some((direction, probe.scale)),
             _ => None,
         }));
-        members.fill(network.connections(), directions, lanes);
         let (rows, outputs) = (network.num_activities(), network.output_rows());
         let units = network.connections().first().map_or(0, |connection| connection.units.len());
         losses.fill(0.0);
-        for start in (0..examples.blocks()).step_by(2 * BLOCKS) {
-            let blocks = start..(start + 2 * BLOCKS).min(examples.blocks());
+        for start in (0..examples.blocks()).step_by(BLOCKS) {
+            let blocks = start..(start + BLOCKS).min(examples.blocks());
+            activity.clear();
+            activity.resize(blocks.len() * rows, [0.0; L]);
+            prepare(network, 0, activity, |index| examples.inputs(start + index, 0));
             let shared = shared.map(|shared| &shared[start * units * L..]);
-            let mut weights = Weights::LowRank(LowRankWeights::new(parameters, members, shared));
-            sums.clear();
-            sums.resize(weights.members() * blocks.len(), [0.0; L]);
-            run_blocks(network, &mut weights, examples, blocks.clone(), activity, |step, activity| {
-                if step >= examples.washout {
-                    for ((index, block), sums) in activity.chunks_exact(rows).enumerate().zip(&mut *sums) {
-                        let targets = examples.targets(blocks.start + index % blocks.len(), step);
-                        add_losses(loss, &block[outputs.clone()], targets, sums);
-                    }
-                }
-            });
-            if lanes == L {
-                for (total, sum) in losses.iter_mut().zip(sums.as_flattened()) {
-                    *total += sum;
-                }
-            } else {
-                for (total, sums) in losses.iter_mut().zip(sums.chunks_exact(blocks.len())) {
-                    for (block, sums) in blocks.clone().zip(sums) {
-                        *total += sums[..examples.valid(block)].iter().sum::<f64>();
+            for (directions, losses) in directions.chunks(together).zip(losses.chunks_mut(together)) {
+                members.fill(network.connections(), directions, together);
+                let mut weights = Weights::LowRank(LowRankWeights::new(parameters, members, shared));
+                network.step(&mut weights, None, activity);
+                for (block, activity) in blocks.clone().zip(activity.chunks_exact(rows)) {
+                    let mut sums = [0.0; L];
+                    add_losses(loss, &activity[outputs.clone()], examples.targets(block, 0), &mut sums);
+                    if let [loss] = losses {
+                        *loss += sums[..if together == 1 { examples.valid(block) } else { 1 }].iter().sum::<f64>();
+                    } else {
+                        losses.iter_mut().zip(sums).for_each(|(loss, sum)| *loss += sum);
                     }
                 }
             }

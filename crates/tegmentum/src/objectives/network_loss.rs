@@ -6,7 +6,7 @@
 //!   batch and sequence, as long as it fits into the second cache.
 //! - *Large* networks: weights are perturbed as they are read, panel by panel ([`weights`](crate::weights)).
 //!
-//! - Directions of *low rank* share the products of their base, whatever the network's size.
+//! - Directions of *low rank* share the products of their base, where the network has no state.
 //!
 //! The choice depends on the network alone and changes no bit. Neither does the number of threads, over which the probes of
 //! a call are spread where they are work enough.
@@ -274,11 +274,12 @@ impl Objective for NetworkLoss {
         check_shapes(self.num_parameters(), &bases, probes, losses)?;
         let (mut probes, mut losses) = (probes, losses);
         while let Some(first) = probes.first() {
-            let is_low_rank = direction_of(first, self.layout).is_some();
+            let shares = |probe: &Probe| self.network.carry().is_none() && direction_of(probe, self.layout).is_some();
+            let is_low_rank = shares(first);
             let count = if is_low_rank {
                 run_length(probes, self.layout)
             } else {
-                probes.iter().take_while(|probe| direction_of(probe, self.layout).is_none()).count()
+                probes.iter().take_while(|probe| !shares(probe)).count()
             };
             let ((own, after), (own_losses, losses_after)) = (probes.split_at(count), losses.split_at_mut(count));
             match self.lanes() {

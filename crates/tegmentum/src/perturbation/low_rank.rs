@@ -9,13 +9,13 @@
 //! normals; entries of a row or a column depend on each other beyond that, which adds variance.
 //!
 //! # What it is for
-//! A population shares `W' u` wherever its members see the same `u` (the first layer of a perceptron), and where they do not
-//! the weights are read once for many of them. A member then costs 2 r (inputs + units) operations for a matrix instead of
-//! 2 · inputs · units, and r (inputs + units) normals instead of inputs · units.
+//! A population shares `W' u` where its members see the same `u`: in the first layer of a perceptron. There a member costs
+//! 2 r (inputs + units) operations instead of 2 · inputs · units. Everywhere it takes r (inputs + units) normals instead of
+//! inputs · units.
 //!
 //! # Cost
-//! Of moving along the direction: 2 r operations for each parameter, and r (units + inputs/8) normals for 1024 parameters or a
-//! row, whichever is longer.
+//! Of moving along the direction: 2 r operations for each parameter, and for each 4096 parameters r (units + 128) normals, or
+//! as many as parameters if a row is longer.
 //!
 //! Reference: Sarkar et al., *Evolution strategies at the hyperscale*, 2025 (EGGROLL); the scale r^(−½) is theirs.
 

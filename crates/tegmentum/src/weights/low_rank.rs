@@ -1,8 +1,8 @@
 //! The weights of a population whose directions are of [low rank](crate::perturbation::low_rank): one stored matrix for all, and the
 //! factors of each member.
 //!
-//! Lanes are examples and every member has blocks of its own; or, where there is only one example, lanes are members, 16 to a
-//! block. The bits of a member's output do not depend on the others.
+//! Lanes are examples, for one member at a time; or, where there is only one example, lanes are 16 members. The bits of a member's
+//! output do not depend on the others.
 
 use super::Stored;
 use crate::kernel::Kernel;
@@ -12,11 +12,11 @@ use crate::kernel::noise::write_normals;
 use crate::network::Connection;
 use crate::perturbation::low_rank::LowRankDirection;
 
-/// A population around stored weights.
+/// Members around stored weights.
 #[derive(Clone, Copy, Debug)]
 pub struct LowRankWeights<'a> {
     pub(super) stored: Stored<'a>,
-    members: &'a Members,
+    pub(super) members: &'a Members,
     /// The first connection's sums without a direction [blocks × units × L], where all members read the same inputs.
     pub(super) shared: Option<&'a [f32]>,
 }
@@ -26,69 +26,52 @@ impl<'a> LowRankWeights<'a> {
     pub(crate) fn new(parameters: &'a [f32], members: &'a Members, shared: Option<&'a [f32]>) -> Self {
         Self { stored: Stored { parameters, tails: None }, members, shared }
     }
-
-    /// Groups of blocks: members, or sixteens of them.
-    pub(super) fn groups(&self) -> usize {
-        self.members.groups()
-    }
-
-    /// Adds what the directions of group `group` add to the pre-activations of connection `index` in one block.
-    pub(super) fn correct<const L: usize>(
-        &self,
-        kernel: Kernel,
-        (group, index): (usize, usize),
-        inputs: &[[f32; L]],
-        outputs: &mut [[f32; L]],
-    ) {
-        self.members.correct(kernel, (group, index), inputs, outputs);
-    }
 }
 
-/// The factors of some members, connection by connection.
+/// The factors of one member for all lanes, or of one for each, connection by connection.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Members {
     rank: usize,
     root: f32,
-    /// Members in a group: 1 or 16.
+    /// Members: 1 or 16.
     lanes: usize,
-    /// Numbers of a group.
-    length: usize,
-    /// First number of each connection in a group, and inputs and units.
+    /// First number of each connection, and inputs and units.
     parts: Vec<(usize, usize, usize)>,
-    /// [groups × length]; in a connection a [r × inputs], b [r × units], c `[units]`, each × lanes.
+    /// In a connection a [r × inputs], b [r × units], c `[units]`, each × lanes.
     values: AlignedVec,
-    /// [groups × lanes].
+    /// `[lanes]`.
     scales: Vec<f32>,
     /// The factors of one member, on their way into lanes.
     single: Vec<f32>,
+    /// Whose they are.
+    drawn: Option<LowRankDirection>,
 }
 
 impl Members {
-    /// Makes the factors of `members`, directions with their scales, in groups of `lanes` = 1 or 16. Lanes beyond the last one
-    /// have the scale 0.
+    /// Makes the factors of `members`, directions with their scales: one for all lanes, or as many as `lanes` = 16 at most, where
+    /// lanes beyond the last one have the scale 0.
     pub(crate) fn fill(&mut self, connections: &[Connection], members: &[(LowRankDirection, f32)], lanes: usize) {
         let Some((first, _)) = members.first() else { return };
-        (self.rank, self.root, self.lanes, self.length) = (first.rank, first.scale(), lanes, 0);
+        (self.rank, self.root, self.lanes) = (first.rank, first.scale(), lanes);
         self.parts.clear();
+        let mut length = 0;
         for connection in connections {
             let (inputs, units) = (connection.presynaptic.len(), connection.units.len());
-            self.parts.push((self.length, inputs, units));
-            self.length += (self.rank * (inputs + units) + units) * lanes;
+            self.parts.push((length, inputs, units));
+            length += (self.rank * (inputs + units) + units) * lanes;
         }
-        let groups = members.len().div_ceil(lanes);
-        self.values.reserve(groups * self.length);
+        self.values.reserve(length);
         self.scales.clear();
-        self.scales.resize(groups * lanes, 0.0);
-        self.single.resize(self.length / lanes, 0.0);
-        for (index, (direction, scale)) in members.iter().enumerate() {
-            let (group, lane) = (index / lanes, index % lanes);
-            self.scales[group * lanes + lane] = *scale;
+        self.scales.resize(lanes, 0.0);
+        self.single.resize(length / lanes, 0.0);
+        for (lane, (direction, scale)) in members.iter().take(lanes).enumerate() {
+            self.scales[lane] = *scale;
             // Both halves of a pair have the same factors.
-            if index == 0 || members[index - 1].0 != *direction {
+            if self.drawn != Some(*direction) {
                 self.draw(connections, *direction);
+                self.drawn = Some(*direction);
             }
-            let own = &mut self.values[group * self.length..(group + 1) * self.length];
-            for (slot, value) in own.iter_mut().skip(lane).step_by(lanes).zip(&self.single) {
+            for (slot, value) in self.values[..length].iter_mut().skip(lane).step_by(lanes).zip(&self.single) {
                 *slot = *value;
             }
         }
@@ -111,27 +94,22 @@ impl Members {
         }
     }
 
-    fn groups(&self) -> usize {
-        self.scales.len() / self.lanes.max(1)
-    }
-
-    fn correct<const L: usize>(
+    /// Adds what the members' directions add to the pre-activations of connection `index` in one block.
+    pub(super) fn correct<const L: usize>(
         &self,
         kernel: Kernel,
-        (group, index): (usize, usize),
+        index: usize,
         inputs: &[[f32; L]],
         outputs: &mut [[f32; L]],
     ) {
         let (first, rows, units) = self.parts[index];
-        let own = &self.values[group * self.length + first..];
-        let (left, rest) = own.split_at(self.rank * rows * self.lanes);
+        let (left, rest) = self.values[first..].split_at(self.rank * rows * self.lanes);
         let (right, rest) = rest.split_at(self.rank * units * self.lanes);
         let (bias, root) = (&rest[..units * self.lanes], self.root);
-        let scales = &self.scales[group * self.lanes..(group + 1) * self.lanes];
-        if let ([scale], 1) = (scales, self.lanes) {
-            return Factors { left, right, bias, scale: *scale, root }.add_to(kernel, inputs, outputs);
+        if let [scale] = self.scales[..] {
+            return Factors { left, right, bias, scale, root }.add_to(kernel, inputs, outputs);
         }
-        if let Some(scale) = scales.first_chunk::<L>() {
+        if let Some(scale) = self.scales.first_chunk::<L>() {
             let (left, right, bias) = (left.as_chunks().0, right.as_chunks().0, bias.as_chunks().0);
             Factors { left, right, bias, scale: *scale, root }.add_to_members(kernel, inputs, outputs);
         }
