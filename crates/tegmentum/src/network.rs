@@ -210,8 +210,8 @@ impl NetworkConfig {
     /// The network for these sizes.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`](crate::error::Error::InvalidParameter) for a size of zero or an initialisation that
-    /// is not a positive number; [`Error::Incompatible`](crate::error::Error::Incompatible) for softmax on hidden units.
+    /// [`Error::InvalidParameter`] for a size of zero or an initialisation that
+    /// is not a positive number; [`Error::Incompatible`] for softmax on hidden units.
     pub fn build(&self, num_inputs: usize, num_outputs: usize) -> Result<Box<dyn Network>> {
         self.build_with(Kernel::default(), num_inputs, num_outputs)
     }

@@ -1,7 +1,7 @@
 //! Seeds in lockstep: up to 16 runs of one configuration of plain weight perturbation, one in each lane.
 //!
 //! Every run has its own key, its own first parameters and its own losses, and goes exactly as it would
-//! go alone as a [`SmallLearner`](super::learner::SmallLearner) or in the general form.
+//! go alone as a [`SmallLearner`] or in the general form.
 //!
 //! # Cost
 //! As `weight_perturbation`, for 16 runs whether there are as many or not. Memory (K + 2) · 16 P numbers.
