@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::batch::{LaneBatch, Part, evenly_spaced};
 use crate::error::{Error, Result};
 use crate::forward::{mean_loss, run_blocks};
+use crate::kernel::aligned::Rows;
 use crate::metrics::{ValidPredictionTime, accuracy, mean_squared_error};
 use crate::network::Network;
 use crate::objectives::loss_of;
@@ -123,13 +124,13 @@ pub struct Evaluator {
     network: Arc<dyn Network>,
     problem: Arc<Problem>,
     batch: LaneBatch<L>,
-    activity: Vec<[f32; L]>,
+    activity: Rows<L>,
 }
 
 impl Evaluator {
     /// An evaluator of `network` on the test part of `problem`.
     pub fn new(network: Arc<dyn Network>, problem: Arc<Problem>) -> Self {
-        Self { network, problem, batch: LaneBatch::default(), activity: Vec::new() }
+        Self { network, problem, batch: LaneBatch::default(), activity: Rows::default() }
     }
 
     /// One metric of `parameters` `[P]`.

@@ -5,6 +5,7 @@
 use std::ops::Range;
 
 use crate::batch::LaneBatch;
+use crate::kernel::aligned::Rows;
 use crate::kernel::outer::{Gradient, Signals, Steps, add_outer_over_time};
 use crate::kernel::products::Place;
 use crate::kernel::sequence::{Chain, Course, squared_errors};
@@ -20,11 +21,11 @@ pub fn run_blocks<const L: usize>(
     weights: &mut Weights<'_>,
     batch: &LaneBatch<L>,
     blocks: Range<usize>,
-    activity: &mut Vec<[f32; L]>,
+    activity: &mut Rows<L>,
     mut visit: impl FnMut(usize, &[[f32; L]]),
 ) {
-    activity.clear();
-    activity.resize(weights.members() * blocks.len() * network.num_activities(), [0.0; L]);
+    let activity = activity.first(weights.members() * blocks.len() * network.num_activities());
+    forget(network, activity);
     for step in 0..batch.steps {
         prepare(network, step, activity, |index| batch.inputs(blocks.start + index % blocks.len(), step));
         network.step(weights, None, activity);
@@ -39,20 +40,25 @@ pub fn run_pairs<'n, const L: usize>(
     parameters: &[f32],
     batch: &LaneBatch<L>,
     blocks: Range<usize>,
-    activity: &mut Vec<[f32; L]>,
+    activity: &mut Rows<L>,
     noise: impl Fn(usize) -> UnitNoise<'n>,
     mut visit: impl FnMut(usize, &[[f32; L]]),
 ) {
-    activity.resize(2 * blocks.len() * network.num_activities(), [0.0; L]);
-    if let Some((_, previous)) = network.carry() {
-        for activity in activity.chunks_exact_mut(network.num_activities()) {
-            activity[previous.clone()].fill([0.0; L]);
-        }
-    }
+    let activity = activity.first(2 * blocks.len() * network.num_activities());
+    forget(network, activity);
     for step in 0..batch.steps {
         prepare(network, step, activity, |index| batch.inputs(blocks.start + index / 2, step));
         network.step(&mut parameters.into(), Some(noise(step)), activity);
         visit(step, activity);
+    }
+}
+
+/// Sets the previous state of every block to zero; all else is written before it is read.
+fn forget<const L: usize>(network: &dyn Network, activity: &mut [[f32; L]]) {
+    if let Some((_, previous)) = network.carry() {
+        for activity in activity.chunks_exact_mut(network.num_activities()) {
+            activity[previous.clone()].fill([0.0; L]);
+        }
     }
 }
 
@@ -89,7 +95,7 @@ pub fn mean_losses<const L: usize>(
     weights: &mut Weights<'_>,
     loss: Loss,
     batch: &LaneBatch<L>,
-    activity: &mut Vec<[f32; L]>,
+    activity: &mut Rows<L>,
 ) -> [f64; 2] {
     /// Most blocks of a group.
     const MOST: usize = 64;
@@ -127,7 +133,7 @@ fn run_sequence<const L: usize>(
     loss: Loss,
     batch: &LaneBatch<L>,
     blocks: Range<usize>,
-    activity: &mut Vec<[f32; L]>,
+    activity: &mut Rows<L>,
     sums: &mut [[f64; L]],
 ) -> bool {
     /// Most layers of a chain.
@@ -162,7 +168,7 @@ fn run_sequence<const L: usize>(
         previous: previous.start,
         outputs: &outputs,
     };
-    activity.resize(blocks.len() * network.num_activities(), [0.0; L]);
+    let activity = activity.first(blocks.len() * network.num_activities());
     let course = Course { series, steps: batch.steps, washout: batch.washout };
     chain.run(network.kernel(), course, activity, &mut sums[..blocks.len()]);
     true
@@ -174,7 +180,7 @@ pub fn mean_loss<const L: usize>(
     parameters: &[f32],
     loss: Loss,
     batch: &LaneBatch<L>,
-    activity: &mut Vec<[f32; L]>,
+    activity: &mut Rows<L>,
 ) -> f64 {
     mean_losses(network, &mut parameters.into(), loss, batch, activity)[0]
 }

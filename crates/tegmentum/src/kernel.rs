@@ -28,7 +28,7 @@ use serde::{Deserialize, Serialize};
 
 pub mod activation;
 pub mod affine;
-pub(crate) mod aligned;
+pub mod aligned;
 pub mod arithmetic;
 pub mod bfloat16;
 pub mod lanes;

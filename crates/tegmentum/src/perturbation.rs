@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::kernel::lanes::{mix, scale_into};
-use crate::kernel::noise::{self, Add, AddPair, CHUNK, Noise};
+use crate::kernel::noise::{self, Add, AddPair, CHUNK, Noise, Write, WritePair};
 use crate::network::Network;
 use crate::random::Key;
 use low_rank::{LowRank, LowRankDirection};
@@ -152,6 +152,52 @@ impl Direction {
                     *plus += scale;
                     *minus -= scale;
                 }
+            }
+        }
+    }
+}
+
+/// A candidate or both halves of an antithetic pair, written from the point that they start from.
+impl Direction {
+    /// `target = gain · point + scale · v[range]`, where the range begins at chunk `first` and is as long as `point` and `target`: the
+    /// bits of [`Point::write`] and [`Direction::add_chunk`], with fewer trips to memory.
+    pub(crate) fn write(&self, first: usize, point: Point<'_>, gain: f32, scale: f32, target: &mut [f32]) {
+        let chunk = first as u64;
+        match (*self, point) {
+            (Self::Rademacher(key), Point::Vector(from)) if gain == 1.0 => {
+                noise::pour(Noise::Signs, key, chunk, Write { from, scale, target });
+            }
+            (Self::Gaussian(key), Point::Vector(from)) if gain == 1.0 => {
+                noise::pour(Noise::Normals, key, chunk, Write { from, scale, target });
+            }
+            _ => {
+                point.write(gain, target);
+                self.add_chunk(first, scale, target);
+            }
+        }
+    }
+
+    /// The same for `plus` with `scale` and `minus` with `−scale`; the noise is made once.
+    pub(crate) fn write_pair(
+        &self,
+        first: usize,
+        point: Point<'_>,
+        gain: f32,
+        scale: f32,
+        [plus, minus]: [&mut [f32]; 2],
+    ) {
+        let chunk = first as u64;
+        match (*self, point) {
+            (Self::Rademacher(key), Point::Vector(from)) if gain == 1.0 => {
+                noise::pour(Noise::Signs, key, chunk, WritePair { from, scale, plus, minus });
+            }
+            (Self::Gaussian(key), Point::Vector(from)) if gain == 1.0 => {
+                noise::pour(Noise::Normals, key, chunk, WritePair { from, scale, plus, minus });
+            }
+            _ => {
+                point.write(gain, plus);
+                minus.copy_from_slice(plus);
+                self.add_pair(first, scale, plus, minus);
             }
         }
     }

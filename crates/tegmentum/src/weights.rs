@@ -30,7 +30,7 @@ use crate::perturbation::{Direction, Point};
 use low_rank::LowRankWeights;
 
 /// Numbers of a panel, where a row of weights is not longer.
-const PANEL: usize = 1 << 14;
+const PANEL: usize = 1 << 15;
 
 /// Rows of a panel over `lanes` for a connection of `units`.
 fn panel_rows(units: usize, lanes: usize) -> usize {
@@ -156,15 +156,14 @@ impl Perturbed<'_> {
         let (inside, length) = (range.start - start..range.end - start, range.end - start);
         self.panels.plus.reserve(length);
         let plus = &mut self.panels.plus[..length];
-        self.point.part(start..range.end).write(self.gain, plus);
+        let point = self.point.part(start..range.end);
         if !self.pair {
-            self.direction.add_chunk(start / CHUNK, self.scale, plus);
+            self.direction.write(start / CHUNK, point, self.gain, self.scale, plus);
             return [&self.panels.plus[inside], &[]];
         }
         self.panels.minus.reserve(length);
         let minus = &mut self.panels.minus[..length];
-        minus.copy_from_slice(plus);
-        self.direction.add_pair(start / CHUNK, self.scale, plus, minus);
+        self.direction.write_pair(start / CHUNK, point, self.gain, self.scale, [plus, minus]);
         [&self.panels.plus[inside.clone()], &self.panels.minus[inside]]
     }
 }

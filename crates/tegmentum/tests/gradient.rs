@@ -7,6 +7,7 @@ use reference::{Kind, Reference, Rows};
 use tegmentum::batch::{Batch, LaneBatch, Part};
 use tegmentum::error::Error;
 use tegmentum::forward::mean_loss;
+use tegmentum::kernel::aligned;
 use tegmentum::gradient::{Backpropagation, FORWARD_EQUIVALENTS, GradientConfig, registry, tape_bytes};
 use tegmentum::network::{Activation, Network, NetworkConfig};
 use tegmentum::random::Key;
@@ -131,7 +132,7 @@ fn loss_in_lanes<const L: usize>(case: &Case) -> (f64, f64) {
     let parameters = parameters(&*network);
     let mut batch = LaneBatch::<L>::default();
     batch.load(&case.problem, Part::Train(BATCH));
-    let found = mean_loss(&*network, &parameters, case.loss, &batch, &mut Vec::new());
+    let found = mean_loss(&*network, &parameters, case.loss, &batch, &mut aligned::Rows::default());
     let exact: Vec<f64> = parameters.iter().map(|&w| f64::from(w)).collect();
     (found, case.reference.loss(&exact, case.loss, &examples_of(&*network, &batch), batch.washout))
 }
@@ -155,7 +156,7 @@ fn gradients_agree_with_finite_differences() {
         let loss = backpropagation.gradient(&*network, &case.problem, &parameters, BATCH, &mut found).unwrap();
         let mut batch = LaneBatch::<16>::default();
         batch.load(&case.problem, Part::Train(BATCH));
-        assert_eq!(loss, mean_loss(&*network, &parameters, case.loss, &batch, &mut Vec::new()));
+        assert_eq!(loss, mean_loss(&*network, &parameters, case.loss, &batch, &mut aligned::Rows::default()));
 
         let exact: Vec<f64> = parameters.iter().map(|&w| f64::from(w)).collect();
         let expected = case.reference.gradient(&exact, case.loss, &examples_of(&*network, &batch), batch.washout);

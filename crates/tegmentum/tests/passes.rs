@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tegmentum::batch::{Batch, LaneBatch, Part};
 use tegmentum::forward::mean_losses;
+use tegmentum::kernel::aligned::Rows;
 use tegmentum::gradient::Backpropagation;
 use tegmentum::kernel::{InstructionSet, Kernel, limit};
 use tegmentum::network::{Network, NetworkConfig, registry};
@@ -71,7 +72,7 @@ fn three_ways<const L: usize>(config: &NetworkConfig, count: usize, direction: D
     let problem = problem(config, count);
     let mut batch = LaneBatch::<L>::default();
     batch.load(&problem, Part::Train(Batch(Key::from_seed(9))));
-    let mut activity = Vec::new();
+    let mut activity = Rows::default();
     let mut losses =
         |weights: &mut Weights<'_>| mean_losses(&*network, weights, Loss::MeanSquaredError, &batch, &mut activity);
     let stored = [0.1f32, -0.1].map(|scale| {

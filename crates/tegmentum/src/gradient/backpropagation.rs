@@ -34,6 +34,7 @@
 use crate::batch::{Batch, LaneBatch, Part};
 use crate::error::{Error, Result};
 use crate::forward::{add_connection_products, add_losses, per_term, run_blocks};
+use crate::kernel::aligned::Rows;
 use crate::network::{Activation, Network};
 use crate::objectives::loss_of;
 use crate::task::{Loss, Problem};
@@ -73,7 +74,7 @@ const SPAN: usize = 64;
 #[derive(Clone, Debug, Default)]
 pub struct Backpropagation {
     batch: LaneBatch<16>,
-    activity: Vec<Row>,
+    activity: Rows<16>,
     /// Activities of every step of a block, [steps × activities].
     tape: Vec<Row>,
     /// ∂loss/∂activity of the current step, [activities].

@@ -83,6 +83,53 @@ impl Activation {
         }
     }
 
+    /// Replaces a few vectors by their values; the function is chosen once for all of them.
+    #[inline(always)]
+    pub(super) fn of_vectors<V: Vector<N>, const N: usize, const G: usize>(self, vectors: &mut [V; G]) {
+        // A loop in each arm and no closure, which would not be compiled for the vectors' instructions.
+        match self {
+            Self::Tanh => {
+                for x in vectors {
+                    *x = tanh_of_vector(*x);
+                }
+            }
+            Self::Logistic => {
+                for x in vectors {
+                    *x = Self::Logistic.of_vector(*x);
+                }
+            }
+            Self::Relu => {
+                for x in vectors {
+                    *x = x.at_least(0.0);
+                }
+            }
+            Self::Linear | Self::Step | Self::Softmax => {}
+        }
+    }
+
+    /// The same in memory.
+    #[inline(always)]
+    pub(super) fn of_rows<V: Vector<N>, const N: usize>(self, rows: &mut [[f32; N]]) {
+        match self {
+            Self::Tanh => {
+                for row in rows {
+                    tanh_of_vector(V::load(row)).store(row);
+                }
+            }
+            Self::Logistic => {
+                for row in rows {
+                    Self::Logistic.of_vector(V::load(row)).store(row);
+                }
+            }
+            Self::Relu => {
+                for row in rows {
+                    V::load(row).at_least(0.0).store(row);
+                }
+            }
+            Self::Linear | Self::Step | Self::Softmax => {}
+        }
+    }
+
     /// Whether [`of_vector`](Self::of_vector) is the whole function.
     pub(crate) fn is_of_one_number(self) -> bool {
         !matches!(self, Self::Step | Self::Softmax)

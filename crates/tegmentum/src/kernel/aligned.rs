@@ -57,6 +57,28 @@ impl AlignedVec {
     }
 }
 
+/// Rows of numbers of `L` lanes, the first of which begins a cache line: the room for an activity.
+///
+/// # Example
+/// ```
+/// use tegmentum::kernel::aligned::Rows;
+///
+/// let mut room = Rows::<16>::default();
+/// let rows = room.first(10);
+/// assert_eq!((rows.len(), rows.as_ptr().align_offset(64)), (10, 0));
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Rows<const L: usize>(AlignedVec);
+
+impl<const L: usize> Rows<L> {
+    /// The first `count` rows, for which room is made if there is none. What stands in them is what was last written there, or zeros
+    /// where the room was made anew.
+    pub fn first(&mut self, count: usize) -> &mut [[f32; L]] {
+        self.0.reserve(count * L);
+        self.0[..count * L].as_chunks_mut().0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -101,6 +101,65 @@ impl Sink for AddPair<'_> {
     }
 }
 
+/// `target = from + scale · v`, vectors of one length.
+#[derive(Debug)]
+pub(crate) struct Write<'a> {
+    pub(crate) from: &'a [f32],
+    pub(crate) scale: f32,
+    pub(crate) target: &'a mut [f32],
+}
+
+impl Sink for Write<'_> {
+    #[inline(always)]
+    fn length(&self) -> usize {
+        self.from.len().min(self.target.len())
+    }
+
+    #[inline(always)]
+    fn take(&mut self, start: usize, values: &[f32]) {
+        let range = start..start + values.len();
+        for ((target, from), value) in self.target[range.clone()].iter_mut().zip(&self.from[range]).zip(values) {
+            *target = from + self.scale * value;
+        }
+    }
+
+    #[inline(always)]
+    fn prepare(&self, start: usize) {
+        ask_for(self.from, start);
+    }
+}
+
+/// `plus = from + scale · v` and `minus = from − scale · v`, vectors of one length.
+#[derive(Debug)]
+pub(crate) struct WritePair<'a> {
+    pub(crate) from: &'a [f32],
+    pub(crate) scale: f32,
+    pub(crate) plus: &'a mut [f32],
+    pub(crate) minus: &'a mut [f32],
+}
+
+impl Sink for WritePair<'_> {
+    #[inline(always)]
+    fn length(&self) -> usize {
+        self.from.len().min(self.plus.len()).min(self.minus.len())
+    }
+
+    #[inline(always)]
+    fn take(&mut self, start: usize, values: &[f32]) {
+        let range = start..start + values.len();
+        let both = self.plus[range.clone()].iter_mut().zip(&mut self.minus[range.clone()]);
+        for (((plus, minus), from), value) in both.zip(&self.from[range]).zip(values) {
+            *plus = from + self.scale * value;
+            *minus = from - self.scale * value;
+        }
+    }
+
+    #[inline(always)]
+    fn prepare(&self, start: usize) {
+        ask_for(self.from, start);
+    }
+}
+
 /// Asks for the 512 bytes of `vector` that lie [`AHEAD`] of `start`: without this the processor waits for memory and
 /// makes noise in turn instead of at once.
 #[inline(always)]

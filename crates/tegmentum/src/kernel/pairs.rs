@@ -7,7 +7,7 @@
 //! Cost: 2 · inputs · outputs · `L` operations for each block, or half of it.
 
 use super::Kernel;
-use super::products::{Place, Product, sums_of};
+use super::products::{Place, Product, store_tile, sums_of};
 use super::vector::{Vector, Vectorised, run};
 
 /// A product with noise, to be done in every pair of blocks.
@@ -141,14 +141,14 @@ fn halves<V: Vector<L>, const L: usize, const G: usize, const B: usize>(
     let Product { place, activation, .. } = task.product;
     let mut first = first;
     while first + G <= place.outputs.len() {
-        let sums = sums_of::<V, L, G, B>(task.product, blocks, first);
+        let mut sums = sums_of::<V, L, G, B>(task.product, blocks, first);
         for (g, signs) in signs[first..first + G].iter().enumerate() {
             let noise = V::splat(scale).flip(*signs);
             for b in 0..B {
-                let sum = if b == 0 { sums[g][b].add(noise) } else { sums[g][b].subtract(noise) };
-                activation.of_vector(sum).store(&mut blocks[b][place.outputs.start + first + g]);
+                sums[g][b] = if b == 0 { sums[g][b].add(noise) } else { sums[g][b].subtract(noise) };
             }
         }
+        store_tile(&sums, activation, blocks, place.outputs.start + first);
         first += G;
     }
     first
@@ -167,14 +167,16 @@ fn shared<V: Vector<L>, const L: usize, const G: usize, const B: usize>(
     let mut first = first;
     while first + G <= place.outputs.len() {
         let sums = sums_of::<V, L, G, B>(task.product, plus, first);
+        let (mut with, mut without) = (sums, sums);
         for g in 0..G {
-            let row = place.outputs.start + first + g;
             for b in 0..B {
                 let noise = V::splat(task.scale).flip(signs[b][first + g]);
-                activation.of_vector(sums[g][b].add(noise)).store(&mut plus[b][row]);
-                activation.of_vector(sums[g][b].subtract(noise)).store(&mut minus[b][row]);
+                (with[g][b], without[g][b]) = (sums[g][b].add(noise), sums[g][b].subtract(noise));
             }
         }
+        let row = place.outputs.start + first;
+        store_tile(&with, activation, plus, row);
+        store_tile(&without, activation, minus, row);
         first += G;
     }
     first

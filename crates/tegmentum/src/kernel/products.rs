@@ -101,7 +101,7 @@ impl<const L: usize> Vectorised for Multiply<'_, L> {
 pub(super) fn multiply<Wide: Vector<16>, Narrow: Vector<4>, const L: usize>(product: Product<'_>, rows: &mut [f32]) {
     const { assert!(L == 1 || L == 4 || L == 16, "products have 1, 4 or 16 lanes") };
     match L {
-        1 => single_example::<Wide>(product, rows),
+        1 => single_example::<Wide, Narrow>(product, rows),
         4 => one_block::<Narrow, 4, 8>(product, rows.as_chunks_mut().0),
         _ if Wide::REGISTERS >= 16 => two_blocks::<Wide, 16, 8>(product, rows.as_chunks_mut().0),
         _ => one_block::<Wide, 16, 4>(product, rows.as_chunks_mut().0),
@@ -115,10 +115,10 @@ fn two_blocks<V: Vector<L>, const L: usize, const G: usize>(product: Product<'_>
     for pair in rows.chunks_mut(2 * stride) {
         if pair.len() > stride {
             let (first, second) = pair.split_at_mut(stride);
-            let rest = tiles::<V, L, G, 2>(product, &mut [&mut *first, &mut *second], 0);
-            tiles::<V, L, 1, 2>(product, &mut [first, second], rest);
+            all_tiles::<V, L, G, 2>(product, &mut [first, second]);
         } else {
-            one_block::<V, L, G>(product, pair);
+            // Twice as many outputs: as many sums as for two blocks.
+            all_tiles::<V, L, 16, 1>(product, &mut [pair]);
         }
     }
 }
@@ -127,9 +127,26 @@ fn two_blocks<V: Vector<L>, const L: usize, const G: usize>(product: Product<'_>
 #[inline(always)]
 fn one_block<V: Vector<L>, const L: usize, const G: usize>(product: Product<'_>, rows: &mut [[f32; L]]) {
     for block in rows.chunks_mut(product.place.stride) {
-        let rest = tiles::<V, L, G, 1>(product, &mut [&mut *block], 0);
-        tiles::<V, L, 1, 1>(product, &mut [block], rest);
+        all_tiles::<V, L, G, 1>(product, &mut [block]);
     }
+}
+
+/// All outputs in groups of `G`, the last ones in smaller groups.
+#[inline(always)]
+fn all_tiles<V: Vector<L>, const L: usize, const G: usize, const B: usize>(
+    product: Product<'_>,
+    blocks: &mut [&mut [[f32; L]]; B],
+) {
+    let mut first = tiles::<V, L, G, B>(product, blocks, 0);
+    if G > 8 {
+        first = tiles::<V, L, 8, B>(product, blocks, first);
+    }
+    if G > 4 {
+        first = tiles::<V, L, 4, B>(product, blocks, first);
+    }
+    first = tiles::<V, L, 3, B>(product, blocks, first);
+    first = tiles::<V, L, 2, B>(product, blocks, first);
+    tiles::<V, L, 1, B>(product, blocks, first);
 }
 
 /// As many groups of `G` outputs as there are from output `first` on, in `B` blocks at once; returns the first output
@@ -144,14 +161,33 @@ fn tiles<V: Vector<L>, const L: usize, const G: usize, const B: usize>(
     let mut first = first;
     while first + G <= outputs.len() {
         let sums = sums_of::<V, L, G, B>(product, blocks, first);
-        for g in 0..G {
-            for b in 0..B {
-                product.activation.of_vector(sums[g][b]).store(&mut blocks[b][outputs.start + first + g]);
-            }
-        }
+        store_tile(&sums, product.activation, blocks, outputs.start + first);
         first += G;
     }
     first
+}
+
+/// Writes the values of a tile to rows `row .. row + G` of the blocks.
+///
+/// The sums are stored before the function is applied: it takes a loop, and numbers in a loop's reach are not kept in
+/// registers before it either.
+#[inline(always)]
+pub(super) fn store_tile<V: Vector<L>, const L: usize, const G: usize, const B: usize>(
+    sums: &[[V; B]; G],
+    activation: Activation,
+    blocks: &mut [&mut [[f32; L]]; B],
+    row: usize,
+) {
+    for b in 0..B {
+        // One check for all rows.
+        let rows = &mut blocks[b][row..row + G];
+        for g in 0..G {
+            sums[g][b].store(&mut rows[g]);
+        }
+    }
+    for block in blocks {
+        activation.of_rows::<V, L>(&mut block[row..row + G]);
+    }
 }
 
 /// The sums of `G` outputs from output `first` on, in `B` blocks. What has called it has made the checks of

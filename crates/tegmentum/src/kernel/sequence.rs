@@ -86,28 +86,52 @@ impl<const L: usize> Vectorised for Steps<'_, L> {
     #[inline(always)]
     fn run<Wide: Vector<16>, Narrow: Vector<4>>(self) {
         let Steps { chain, course, activity, losses } = self;
-        let Chain { layers, inputs, state, previous, outputs } = chain;
-        let (size, width) = (activity.len() / losses.len().max(1), inputs * L);
+        let size = activity.len() / losses.len().max(1);
         let series = course.series.as_flattened();
-        let rows = (course.steps + 1) * width;
-        for step in 0..course.steps {
-            for (block, activity) in activity.chunks_exact_mut(size).enumerate() {
-                if step > 0 {
-                    let (before, after) = activity.split_at_mut(state.start * L);
-                    let state = &after[..state.len() * L];
-                    copy::<Wide>(state, &mut before[previous * L..previous * L + state.len()]);
-                }
-                copy::<Wide>(&series[block * rows + step * width..][..width], &mut activity[..width]);
+        let rows = (course.steps + 1) * chain.inputs * L;
+        // As many blocks at once as a product reads its weights for.
+        let together = if L == 1 { 1 } else { 2 };
+        let mut from = 0;
+        while from < losses.len() {
+            let to = (from + together).min(losses.len());
+            let series = &series[from * rows..to * rows];
+            let activity = &mut activity[from * size..to * size];
+            steps_of::<Wide, Narrow, L>(chain, &course, series, activity, &mut losses[from..to]);
+            from = to;
+        }
+    }
+}
+
+/// All steps of one or two blocks.
+#[inline(always)]
+fn steps_of<Wide: Vector<16>, Narrow: Vector<4>, const L: usize>(
+    chain: Chain<'_>,
+    course: &Course<'_, L>,
+    series: &[f32],
+    activity: &mut [f32],
+    losses: &mut [[f64; L]],
+) {
+    let Chain { layers, inputs, state, previous, outputs } = chain;
+    let (size, width) = (activity.len() / losses.len(), inputs * L);
+    let rows = (course.steps + 1) * width;
+    for step in 0..course.steps {
+        for block in 0..losses.len() {
+            let activity = &mut activity[block * size..][..size];
+            if step > 0 {
+                let (before, after) = activity.split_at_mut(state.start * L);
+                let state = &after[..state.len() * L];
+                copy::<Wide>(state, &mut before[previous * L..previous * L + state.len()]);
             }
-            for layer in layers {
-                multiply::<Wide, Narrow, L>(*layer, activity);
-            }
-            if step >= course.washout {
-                for (block, losses) in losses.iter_mut().enumerate() {
-                    let outputs = &activity[block * size..][outputs.start * L..outputs.end * L];
-                    let targets = &series[block * rows + (step + 1) * width..][..width];
-                    add_squared_errors(outputs.as_chunks().0, targets.as_chunks().0, losses);
-                }
+            copy::<Wide>(&series[block * rows + step * width..][..width], &mut activity[..width]);
+        }
+        for layer in layers {
+            multiply::<Wide, Narrow, L>(*layer, activity);
+        }
+        if step >= course.washout {
+            for (block, losses) in losses.iter_mut().enumerate() {
+                let outputs = &activity[block * size..][outputs.start * L..outputs.end * L];
+                let targets = &series[block * rows + (step + 1) * width..][..width];
+                add_squared_errors(outputs.as_chunks().0, targets.as_chunks().0, losses);
             }
         }
     }

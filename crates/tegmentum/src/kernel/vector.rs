@@ -45,6 +45,8 @@ pub(crate) trait Vector<const N: usize>: Copy {
     fn flip(self, lanes: u16) -> Self;
     /// The sum of all lanes, by halves: lane i plus lane i + N/2, and so on.
     fn sum(self) -> f32;
+    /// [`sum`](Self::sum) of four vectors.
+    fn sums(four: [Self; 4]) -> [f32; 4];
 }
 
 /// A loop over vectors of 16 and of 4 numbers.
@@ -156,6 +158,10 @@ impl<A: Arithmetic, const N: usize> Vector<N> for Array<A, N> {
             half /= 2;
         }
         self.0[0]
+    }
+    #[inline(always)]
+    fn sums(four: [Self; 4]) -> [f32; 4] {
+        four.map(Self::sum)
     }
 }
 

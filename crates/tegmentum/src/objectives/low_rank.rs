@@ -13,6 +13,7 @@ use super::network_loss::{NetworkLoss, WORTH_A_THREAD, loss_of};
 use crate::batch::{Batch, LaneBatch, Part};
 use crate::error::Result;
 use crate::forward::{add_losses, per_term, prepare};
+use crate::kernel::aligned::Rows;
 use crate::kernel::products::{Place, Product};
 use crate::network::Activation;
 use crate::perturbation::low_rank::{Layout, LowRankDirection};
@@ -32,7 +33,7 @@ const MEMBERS: usize = 16;
 pub(super) struct LowRankSpace {
     members: Members,
     batch: LaneBatch<L>,
-    activity: Vec<[f32; L]>,
+    activity: Rows<L>,
     directions: Vec<(LowRankDirection, f32)>,
 }
 
@@ -99,13 +100,12 @@ impl NetworkLoss {
         let mut shared = Vec::with_capacity(space.batch.blocks() * units * L);
         for block in (0..space.batch.blocks()).step_by(2) {
             let blocks = block..(block + 2).min(space.batch.blocks());
-            space.activity.clear();
-            space.activity.resize(blocks.len() * place.stride, [0.0; L]);
-            for (rows, block) in space.activity.chunks_mut(place.stride).zip(blocks) {
+            let activity = space.activity.first(blocks.len() * place.stride);
+            for (rows, block) in activity.chunks_mut(place.stride).zip(blocks) {
                 rows[..inputs].copy_from_slice(&space.batch.inputs(block, 0)[first.presynaptic.clone()]);
             }
-            product.run(network.kernel(), &mut space.activity);
-            for rows in space.activity.chunks(place.stride) {
+            product.run(network.kernel(), activity);
+            for rows in activity.chunks(place.stride) {
                 shared.extend_from_slice(rows[inputs..].as_flattened());
             }
         }
@@ -135,8 +135,7 @@ impl NetworkLoss {
         losses.fill(0.0);
         for start in (0..examples.blocks()).step_by(BLOCKS) {
             let blocks = start..(start + BLOCKS).min(examples.blocks());
-            activity.clear();
-            activity.resize(blocks.len() * rows, [0.0; L]);
+            let activity = activity.first(blocks.len() * rows);
             prepare(network, 0, activity, |index| examples.inputs(start + index, 0));
             let shared = shared.map(|shared| &shared[start * units * L..]);
             for (directions, losses) in directions.chunks(together).zip(losses.chunks_mut(together)) {

@@ -26,7 +26,7 @@ use crate::batch::{Batch, LaneBatch, Part};
 use crate::error::Result;
 use crate::forward::mean_losses;
 use crate::kernel::Kernel;
-use crate::kernel::aligned::AlignedVec;
+use crate::kernel::aligned::{AlignedVec, Rows};
 use crate::network::Network;
 use crate::objective::{Objective, check_shapes};
 use crate::perturbation::low_rank::Layout;
@@ -74,7 +74,7 @@ struct Workspace<const L: usize> {
     candidates: [AlignedVec; 2],
     tails: Vec<f32>,
     panels: Panels,
-    activity: Vec<[f32; L]>,
+    activity: Rows<L>,
     batch: LaneBatch<L>,
     bfloat16: Bfloat16Space,
 }
@@ -172,12 +172,11 @@ impl NetworkLoss {
         plus.reserve(length);
         minus.reserve(length);
         let (plus, minus) = (&mut plus[..length], &mut minus[..length]);
-        bases.point(probe.base)?.write(probe.gain, plus);
+        let point = bases.point(probe.base)?;
         if pair {
-            minus.copy_from_slice(plus);
-            probe.direction.add_pair(0, probe.scale, plus, minus);
+            probe.direction.write_pair(0, point, probe.gain, probe.scale, [&mut *plus, &mut *minus]);
         } else {
-            probe.direction.add_to(probe.scale, plus);
+            probe.direction.write(0, point, probe.gain, probe.scale, plus);
         }
         let mut losses = [0.0; 2];
         for (loss, parameters) in losses.iter_mut().zip([plus, minus]).take(1 + usize::from(pair)) {
@@ -221,7 +220,7 @@ impl NetworkLoss {
         &self,
         mut weights: Weights<'_>,
         batch: &LaneBatch<L>,
-        activity: &mut Vec<[f32; L]>,
+        activity: &mut Rows<L>,
     ) -> [f64; 2] {
         mean_losses(&*self.network, &mut weights, loss_of(&self.problem), batch, activity)
     }

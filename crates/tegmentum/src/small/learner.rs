@@ -152,7 +152,7 @@ impl SmallLearner {
         }
     }
 
-    /// At most `most` updates, all with directions that are made.
+    /// At most `most` updates, all with directions that are made; what they did but for the report.
     fn make(&mut self, most: u64, modulation: &Modulation) -> Result<Progress> {
         let (plan, length) = (self.plan(), self.parameters.len());
         let per_update = plan.probes() as u64;
@@ -182,23 +182,24 @@ impl SmallLearner {
             self.update = last;
             return Err(Error::NonFinite { what: "a parameter", step: last });
         }
-        let report = self.report(&plan, last, self.config.learning_rate * factor(last));
         self.update += made;
         Ok(Progress {
             updates: made,
             evaluations: made * per_update,
             non_finite: u64::from(count_non_finite(&self.losses)),
-            surprises: 0,
-            report,
+            ..Progress::default()
         })
     }
 
-    fn report(&self, plan: &Plan, last: u64, learning_rate: f64) -> StepReport {
-        let start = (last - self.update) as usize * plan.probes();
-        let losses = &self.losses[start..start + plan.probes()];
+    /// The report of the last update. A mean divides once for each loss, which for many directions takes longer than to evaluate them:
+    /// only where updates end is it made.
+    fn report(&self, modulation: &Modulation) -> StepReport {
+        let plan = self.plan();
+        let factor = self.config.schedule.factor((self.update - 1) * plan.probes() as u64, self.budget);
+        let losses = &self.losses[self.losses.len() - plan.probes()..];
         StepReport {
             loss: mean_of_finite(if plan.two_sided { losses } else { &losses[..1] }),
-            learning_rate,
+            learning_rate: self.config.learning_rate * (factor * modulation.learning_rate),
             non_finite: count_non_finite(losses),
             ..StepReport::default()
         }
@@ -284,7 +285,7 @@ impl Form {
 impl Learner for SmallLearner {
     fn update(&mut self, _: Key, modulation: &Modulation) -> Result<Update> {
         let progress = self.make(1, modulation)?;
-        Ok(Update { evaluations: progress.evaluations, report: progress.report })
+        Ok(Update { evaluations: progress.evaluations, report: self.report(modulation) })
     }
 
     fn advance(&mut self, _: Key, _: u64, evaluations: u64, modulation: &Modulation) -> Result<Progress> {
@@ -299,6 +300,7 @@ impl Learner for SmallLearner {
                 ..part
             };
         }
+        progress.report = self.report(modulation);
         Ok(progress)
     }
 

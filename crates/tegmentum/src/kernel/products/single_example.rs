@@ -8,13 +8,18 @@ use crate::kernel::vector::Vector;
 /// The loops for one example: lanes are outputs, and for the last few outputs inputs.
 #[inline(always)]
 #[allow(unsafe_code)]
-pub(super) fn single_example<V: Vector<WIDTH>>(product: Product<'_>, rows: &mut [f32]) {
+pub(super) fn single_example<Wide: Vector<WIDTH>, Narrow: Vector<4>>(product: Product<'_>, rows: &mut [f32]) {
     let Place { stride, inputs, outputs } = product.place;
-    for block in rows.chunks_exact_mut(*stride) {
+    let mut rest = rows;
+    // One block after the other by hand: an iterator over chunks divides, which takes longer than a small layer.
+    while rest.len() >= *stride && !outputs.is_empty() {
+        let (block, others) = rest.split_at_mut(*stride);
+        rest = others;
         let (before, after) = block.split_at_mut(outputs.start);
         // Addresses and not slices: their checks and bounds would take longer than the products of a small layer.
         let (inputs_from, to) = (before[inputs.clone()].as_ptr(), after[..outputs.len()].as_mut_ptr());
-        for start in (0..inputs.len()).step_by(SECTION) {
+        let mut start = 0;
+        loop {
             let is_last = inputs.len() - start <= SECTION;
             // SAFETY: `Product::check` has found inputs · outputs weights, as many biases as outputs, and tails for the last
             // `outputs mod 16` outputs with one number for each input; the section lies within the inputs.
@@ -29,8 +34,12 @@ pub(super) fn single_example<V: Vector<WIDTH>>(product: Product<'_>, rows: &mut 
                     width: outputs.len(),
                     activation: if is_last { product.activation } else { Activation::Linear },
                 };
-                section.run::<V>(to);
+                section.run::<Wide, Narrow>(to);
             }
+            if is_last {
+                break;
+            }
+            start += SECTION;
         }
     }
 }
@@ -57,20 +66,28 @@ impl Section {
     /// # Safety
     /// The addresses point to as many numbers as their fields say, and `to` to `width`.
     #[inline(always)]
-    unsafe fn run<V: Vector<WIDTH>>(self, to: *mut f32) {
+    unsafe fn run<Wide: Vector<WIDTH>, Narrow: Vector<4>>(self, to: *mut f32) {
         let mut first = 0;
         // SAFETY: `first + 16 G ≤ width`.
         unsafe {
-            while V::REGISTERS >= 16 && first + 4 * WIDTH <= self.width {
-                self.chains::<V, 4>(first, to);
+            while first + 4 * WIDTH <= self.width {
+                if Wide::REGISTERS >= 16 {
+                    self.chains::<Wide, 4>(first, to);
+                } else {
+                    self.chains_in_turn::<Wide, 4>(first, to);
+                }
                 first += 4 * WIDTH;
             }
+            while Wide::REGISTERS >= 8 && first + 2 * WIDTH <= self.width {
+                self.chains::<Wide, 2>(first, to);
+                first += 2 * WIDTH;
+            }
             while first + WIDTH <= self.width {
-                self.chains::<V, 1>(first, to);
+                self.chains::<Wide, 1>(first, to);
                 first += WIDTH;
             }
             if first < self.width {
-                self.last_outputs::<V>(first, to);
+                self.last_outputs::<Wide, Narrow>(first, to);
             }
         }
     }
@@ -85,10 +102,7 @@ impl Section {
         // SAFETY: rows of `16 G` numbers at column `first` of the matrix, of what the sums begin with and of the outputs;
         // row and input move together, `count` times.
         unsafe {
-            let begin = &*self.begin.add(first).cast::<[[f32; WIDTH]; G]>();
-            for g in 0..G {
-                sums[0][g] = V::load(&begin[g]);
-            }
+            sums[0] = self.begin_of(first);
             let (mut row, mut input) = (self.weights.add(first), self.inputs);
             for _ in 0..self.count / 4 {
                 for chain in 0..4 {
@@ -101,50 +115,126 @@ impl Section {
                     add_row(&mut sums[chain], row.add(chain * self.width), input.add(chain));
                 }
             }
-            let outputs = &mut *to.add(first).cast::<[[f32; WIDTH]; G]>();
+            self.join(sums, first, to);
+        }
+    }
+
+    /// The same, for processors whose registers hold one chain.
+    ///
+    /// # Safety
+    /// As [`chains`](Self::chains).
+    #[inline(always)]
+    unsafe fn chains_in_turn<V: Vector<WIDTH>, const G: usize>(&self, first: usize, to: *mut f32) {
+        let mut joined = [[[0.0; WIDTH]; G]; 4];
+        // SAFETY: as in `chains`; chain c takes inputs c, c + 4, … below `count`.
+        unsafe {
+            for chain in 0..4 {
+                let mut sums = if chain == 0 { self.begin_of(first) } else { [V::splat(0.0); G] };
+                let (mut row, mut input) =
+                    (self.weights.wrapping_add(first + chain * self.width), self.inputs.wrapping_add(chain));
+                for _ in 0..(self.count + 3 - chain) / 4 {
+                    add_row(&mut sums, row, input);
+                    (row, input) = (row.wrapping_add(4 * self.width), input.wrapping_add(4));
+                }
+                for g in 0..G {
+                    sums[g].store(&mut joined[chain][g]);
+                }
+            }
             for g in 0..G {
-                let sum = sums[0][g].add(sums[1][g]).add(sums[2][g].add(sums[3][g]));
-                self.activation.of_vector(sum).store(&mut outputs[g]);
+                let [a, b, c, d] = &joined;
+                let sums = [[V::load(&a[g])], [V::load(&b[g])], [V::load(&c[g])], [V::load(&d[g])]];
+                self.join(sums, first + g * WIDTH, to);
             }
         }
     }
 
-    /// The outputs from output `first` on, fewer than a vector.
+    /// What the sums of `G` vectors of outputs begin with.
+    ///
+    /// # Safety
+    /// As [`chains`](Self::chains).
+    #[inline(always)]
+    unsafe fn begin_of<V: Vector<WIDTH>, const G: usize>(&self, first: usize) -> [V; G] {
+        // SAFETY: the caller's.
+        let begin = unsafe { &*self.begin.add(first).cast::<[[f32; WIDTH]; G]>() };
+        std::array::from_fn(|g| V::load(&begin[g]))
+    }
+
+    /// Joins the chains and writes the outputs.
+    ///
+    /// # Safety
+    /// As [`chains`](Self::chains).
+    #[inline(always)]
+    unsafe fn join<V: Vector<WIDTH>, const G: usize>(&self, sums: [[V; G]; 4], first: usize, to: *mut f32) {
+        let [mut values, b, c, d] = sums;
+        for g in 0..G {
+            values[g] = values[g].add(b[g]).add(c[g].add(d[g]));
+        }
+        self.activation.of_vectors(&mut values);
+        // SAFETY: the caller's.
+        let outputs = unsafe { &mut *to.add(first).cast::<[[f32; WIDTH]; G]>() };
+        for g in 0..G {
+            values[g].store(&mut outputs[g]);
+        }
+    }
+
+    /// The outputs from output `first` on, fewer than a vector, four at once.
     ///
     /// # Safety
     /// As [`run`](Self::run).
     #[inline(always)]
-    unsafe fn last_outputs<V: Vector<WIDTH>>(&self, first: usize, to: *mut f32) {
-        let mut values = [0.0; WIDTH];
-        for (tail, value) in values.iter_mut().take(self.width - first).enumerate() {
-            let copy;
-            // SAFETY: a column of the tails, or a copy of one of the matrix; as many inputs.
-            let (column, inputs) = unsafe {
-                let column = if let Some(tails) = self.tails {
-                    tails.add(tail * self.all_inputs)
-                } else {
-                    let weights = std::slice::from_raw_parts(self.weights, self.count * self.width);
-                    copy = column_of(weights, self.width, first + tail);
-                    copy.as_ptr()
-                };
-                let numbers = |from: *const f32| std::slice::from_raw_parts(from, self.count).as_chunks::<WIDTH>();
-                (numbers(column), numbers(self.inputs))
-            };
-            let mut sums = V::splat(0.0);
-            for (weights, inputs) in column.0.iter().zip(inputs.0) {
-                sums = V::load(weights).multiply_add(V::load(inputs), sums);
+    unsafe fn last_outputs<Wide: Vector<WIDTH>, Narrow: Vector<4>>(&self, first: usize, to: *mut f32) {
+        let mut from = first;
+        while from < self.width {
+            let outputs = (self.width - from).min(4);
+            // SAFETY: `outputs` columns from column `from` on, as many numbers of what the sums begin with and of the outputs.
+            unsafe {
+                let sums = self.sums_of_columns::<Wide>(from - first, outputs);
+                let begin = Narrow::load_first(std::slice::from_raw_parts(self.begin.add(from), outputs));
+                let values = self.activation.of_vector(begin.add(Narrow::load(&sums)));
+                values.store_first(std::slice::from_raw_parts_mut(to.add(from), outputs));
             }
-            if !column.1.is_empty() {
-                sums = V::load_first(column.1).multiply_add(V::load_first(inputs.1), sums);
-            }
-            *value = sums.sum();
+            from += outputs;
         }
-        // SAFETY: the last numbers of what the sums begin with, and of the outputs.
+    }
+
+    /// The sums of `outputs` columns, four at most, from the tail `first` on.
+    ///
+    /// # Safety
+    /// There are as many columns; [`run`](Self::run)'s.
+    #[inline(always)]
+    unsafe fn sums_of_columns<V: Vector<WIDTH>>(&self, first: usize, outputs: usize) -> [f32; 4] {
+        let (copies, columns): ([_; 4], [_; 4]);
+        if let Some(tails) = self.tails {
+            // Columns that are not there are read from the last one and not used.
+            columns = std::array::from_fn(|i| tails.wrapping_add((first + i.min(outputs - 1)) * self.all_inputs));
+        } else {
+            // SAFETY: the matrix of this section.
+            let weights = unsafe { std::slice::from_raw_parts(self.weights, self.count * self.width) };
+            let from = self.width / WIDTH * WIDTH + first;
+            copies = std::array::from_fn(|i| column_of(weights, self.width, from + i.min(outputs - 1)));
+            columns = [&copies[0], &copies[1], &copies[2], &copies[3]].map(|copy: &[f32; SECTION]| copy.as_ptr());
+        }
+        let mut sums = [V::splat(0.0); 4];
+        let (whole, rest) = (self.count / WIDTH, self.count % WIDTH);
+        // SAFETY: columns and inputs have `count` numbers.
         unsafe {
-            let begin = V::load_first(std::slice::from_raw_parts(self.begin.add(first), self.width - first));
-            let outputs = std::slice::from_raw_parts_mut(to.add(first), self.width - first);
-            self.activation.of_vector(begin.add(V::load(&values))).store_first(outputs);
+            for at in 0..whole {
+                let at = at * WIDTH;
+                let inputs = V::load(&*self.inputs.add(at).cast());
+                for i in 0..4 {
+                    sums[i] = V::load(&*columns[i].add(at).cast()).multiply_add(inputs, sums[i]);
+                }
+            }
+            if rest > 0 {
+                let at = whole * WIDTH;
+                let inputs = V::load_first(std::slice::from_raw_parts(self.inputs.add(at), rest));
+                for i in 0..4 {
+                    let column = V::load_first(std::slice::from_raw_parts(columns[i].add(at), rest));
+                    sums[i] = column.multiply_add(inputs, sums[i]);
+                }
+            }
         }
+        V::sums(sums)
     }
 }
 

@@ -27,6 +27,52 @@ fn sum128([four]: [__m128; 1]) -> f32 {
     _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps::<1>(two, two)))
 }
 
+/// [`sum512`] of four registers.
+#[inline]
+#[target_feature(enable = "avx512f,avx512dq,avx2,fma")]
+fn sums512([[a], [b], [c], [d]]: [[__m512; 1]; 4]) -> __m128 {
+    // Upper half onto lower half, quarter onto quarter: what was four registers lies in the four quarters of one.
+    let a = _mm512_add_ps(_mm512_shuffle_f32x4::<0x44>(a, b), _mm512_shuffle_f32x4::<0xEE>(a, b));
+    let b = _mm512_add_ps(_mm512_shuffle_f32x4::<0x44>(c, d), _mm512_shuffle_f32x4::<0xEE>(c, d));
+    let four = _mm512_add_ps(_mm512_shuffle_f32x4::<0x88>(a, b), _mm512_shuffle_f32x4::<0xDD>(a, b));
+    let two = _mm512_add_ps(four, _mm512_permute_ps::<0b1110>(four));
+    let one = _mm512_add_ps(two, _mm512_permute_ps::<1>(two));
+    let firsts = _mm512_setr_epi32(0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12);
+    _mm512_castps512_ps128(_mm512_permutexvar_ps(firsts, one))
+}
+
+/// [`sum256`] of four pairs of registers.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn sums256(four: [[__m256; 2]; 4]) -> __m128 {
+    let [[a, a2], [b, b2], [c, c2], [d, d2]] = four;
+    let (a, b) = (_mm256_add_ps(a, a2), _mm256_add_ps(b, b2));
+    let (c, d) = (_mm256_add_ps(c, c2), _mm256_add_ps(d, d2));
+    let a = _mm256_add_ps(_mm256_permute2f128_ps::<0x20>(a, b), _mm256_permute2f128_ps::<0x31>(a, b));
+    let b = _mm256_add_ps(_mm256_permute2f128_ps::<0x20>(c, d), _mm256_permute2f128_ps::<0x31>(c, d));
+    let two = _mm256_add_ps(_mm256_shuffle_ps::<0x44>(a, b), _mm256_shuffle_ps::<0xEE>(a, b));
+    // Pairs of a and c in the lower half, of b and d in the upper one.
+    let one = _mm256_add_ps(_mm256_permute_ps::<0b1000>(two), _mm256_permute_ps::<0b1101>(two));
+    _mm_unpacklo_ps(_mm256_castps256_ps128(one), _mm256_extractf128_ps::<1>(one))
+}
+
+/// [`sum128`] of four registers.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn sums128([[a], [b], [c], [d]]: [[__m128; 1]; 4]) -> __m128 {
+    let a = _mm_add_ps(_mm_movelh_ps(a, b), _mm_movehl_ps(b, a));
+    let b = _mm_add_ps(_mm_movelh_ps(c, d), _mm_movehl_ps(d, c));
+    _mm_add_ps(_mm_shuffle_ps::<0b1000_1000>(a, b), _mm_shuffle_ps::<0b1101_1101>(a, b))
+}
+
+#[inline]
+fn numbers_of(register: __m128) -> [f32; 4] {
+    let mut numbers = [0.0; 4];
+    // SAFETY: SSE is part of every x86-64; four numbers are written.
+    unsafe { _mm_storeu_ps(numbers.as_mut_ptr(), register) };
+    numbers
+}
+
 /// # Safety
 /// The first `count` numbers, 16 at most, may be read.
 #[inline]
@@ -172,7 +218,7 @@ newton!(
 /// A vector type of `$count · $width` numbers in `$count` registers.
 macro_rules! vector {
     ($(#[$meta:meta])* $name:ident, $register:ty, $count:literal of $width:literal, $fit:literal,
-     $load:ident, $store:ident, $load_first:ident, $store_first:ident, $splat:ident, $add:ident, $multiply:ident, $fused:ident, $sum:ident, $divide:ident, $newton:ident, $max:ident, $min:ident, $flip:ident,
+     $load:ident, $store:ident, $load_first:ident, $store_first:ident, $splat:ident, $add:ident, $multiply:ident, $fused:ident, $sum:ident, $sums:ident, $divide:ident, $newton:ident, $max:ident, $min:ident, $flip:ident,
      $subtract:ident) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug)]
@@ -268,6 +314,11 @@ macro_rules! vector {
                 // SAFETY: as in `splat`.
                 unsafe { $sum(self.0) }
             }
+            #[inline(always)]
+            fn sums(four: [Self; 4]) -> [f32; 4] {
+                // SAFETY: as in `splat`.
+                numbers_of(unsafe { $sums([four[0].0, four[1].0, four[2].0, four[3].0]) })
+            }
         }
     };
 }
@@ -289,17 +340,17 @@ impl<A> Avx512<A> {
 vector!(
     /// 16 numbers in one register of AVX-512.
     Avx512, __m512, 1 of 16, 24, _mm512_loadu_ps, _mm512_storeu_ps, load_first512, store_first512, _mm512_set1_ps,
-    _mm512_add_ps, _mm512_mul_ps, _mm512_fmadd_ps, sum512, _mm512_div_ps, newton512, _mm512_max_ps, _mm512_min_ps,
+    _mm512_add_ps, _mm512_mul_ps, _mm512_fmadd_ps, sum512, sums512, _mm512_div_ps, newton512, _mm512_max_ps, _mm512_min_ps,
     flip512, _mm512_sub_ps
 );
 vector!(
     /// 16 numbers in two registers of AVX2.
     Avx2, __m256, 2 of 8, 6, _mm256_loadu_ps, _mm256_storeu_ps, load_first256, store_first256, _mm256_set1_ps,
-    _mm256_add_ps, _mm256_mul_ps, _mm256_fmadd_ps, sum256, _mm256_div_ps, newton256, _mm256_max_ps, _mm256_min_ps,
+    _mm256_add_ps, _mm256_mul_ps, _mm256_fmadd_ps, sum256, sums256, _mm256_div_ps, newton256, _mm256_max_ps, _mm256_min_ps,
     flip256, _mm256_sub_ps
 );
 vector!(
     /// 4 numbers in one register of SSE.
     Sse, __m128, 1 of 4, 12, _mm_loadu_ps, _mm_storeu_ps, load_first128, store_first128, _mm_set1_ps, _mm_add_ps,
-    _mm_mul_ps, _mm_fmadd_ps, sum128, _mm_div_ps, newton128, _mm_max_ps, _mm_min_ps, flip128, _mm_sub_ps
+    _mm_mul_ps, _mm_fmadd_ps, sum128, sums128, _mm_div_ps, newton128, _mm_max_ps, _mm_min_ps, flip128, _mm_sub_ps
 );

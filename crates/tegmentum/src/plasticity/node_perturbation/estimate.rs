@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::{Credit, L, NodePerturbation, Readout};
 use crate::batch::{Batch, LaneBatch, Part};
 use crate::forward::per_term;
+use crate::kernel::aligned::Rows;
 use crate::kernel::dispatched;
 use crate::kernel::many_keys::{ROWS, write_sign_rows};
 use crate::network::Activation;
@@ -16,7 +17,7 @@ use crate::task::Loss;
 pub(super) struct Workspace {
     pub(super) batch: LaneBatch<L>,
     /// A pair of blocks of activities for each block in flight.
-    pub(super) activity: Vec<[f32; L]>,
+    pub(super) activity: Rows<L>,
     /// Mean activity of the two passes before each connection; see [`Layout`](super::tape::Layout).
     pub(super) tape: Vec<[f32; L]>,
     /// Noise as bits: a word of 16 lanes for each unit, a row of words for each block and step.

@@ -17,8 +17,7 @@ impl NodePerturbation {
         let (rows, outputs) = (network.num_activities(), network.output_rows());
         let (loss, valid, steps) = (loss_of(&self.problem), space.batch.valid(block), space.batch.steps);
         let (credit_scale, decay) = (self.credit_scale(&space.batch), self.config.trace_decay as f32);
-        space.activity.clear();
-        space.activity.resize(2 * rows, [0.0; L]);
+        space.activity.first(2 * rows).fill([0.0; L]);
         space.traces.clear();
         space.traces.resize(network.num_parameters(), [0.0; L]);
         space.errors.resize(outputs.len(), [0.0; L]);
@@ -33,9 +32,10 @@ impl NodePerturbation {
                 scale: self.config.noise as f32,
                 common: network.input_rows().end,
             };
-            prepare(&*network, step, &mut space.activity, |_| space.batch.inputs(block, step));
-            network.step(&mut (&self.acting).into(), Some(noise), &mut space.activity);
-            let (plus, minus) = space.activity.split_at(rows);
+            let activity = space.activity.first(2 * rows);
+            prepare(&*network, step, activity, |_| space.batch.inputs(block, step));
+            network.step(&mut (&self.acting).into(), Some(noise), activity);
+            let (plus, minus) = activity.split_at(rows);
             let output = [&plus[outputs.clone()], &minus[outputs.clone()]];
             let (targets, mut dopamine) = (space.batch.targets(block, step), [0.0f32; L]);
             if step >= space.batch.washout {
