@@ -21,6 +21,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result, at_least_one, positive};
+use crate::kernel::dispatched;
 
 mod adam;
 mod averaging;
@@ -123,12 +124,31 @@ pub(crate) fn count_non_finite(losses: &[f64]) -> u32 {
 ///
 /// A step of +0 changes no bit, not even that of a negative zero.
 fn subtract(parameters: &mut [f32], step: &[f32]) -> bool {
+    debug_assert_eq!(parameters.len(), step.len());
     let mut finite = true;
-    for (value, step) in parameters.iter_mut().zip(step) {
-        *value -= step;
-        finite &= value.is_finite();
-    }
+    subtract_wide(parameters, step, &mut finite);
     finite
+}
+
+dispatched! {
+    fn subtract_wide(parameters: &mut [f32], step: &[f32], finite: &mut bool) {
+        // Not one verdict for all but one for each lane.
+        let mut largest = [0.0f32; 16];
+        let ((blocks, rest), (steps, rest_of_step)) = (parameters.as_chunks_mut::<16>(), step.as_chunks::<16>());
+        for (values, steps) in blocks.iter_mut().zip(steps) {
+            for lane in 0..16 {
+                values[lane] -= steps[lane];
+                // What is not smaller than infinity, NaN included, stays.
+                let size = values[lane].abs();
+                largest[lane] = if size < f32::INFINITY { largest[lane] } else { f32::INFINITY };
+            }
+        }
+        for (value, step) in rest.iter_mut().zip(rest_of_step) {
+            *value -= step;
+            *finite &= value.is_finite();
+        }
+        *finite &= largest.iter().all(|size| *size < f32::INFINITY);
+    }
 }
 
 /// An error if a parameter is no longer finite.

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 use crate::kernel::lanes::{mix, scale_into};
-use crate::kernel::noise::{self, Add, AddPair, CHUNK, Noise, Write, WritePair};
+use crate::kernel::noise::{self, Add, AddPair, CHUNK, Fill, Noise, Write, WritePair};
 use crate::network::Network;
 use crate::random::Key;
 use low_rank::{LowRank, LowRankDirection};
@@ -105,6 +105,35 @@ impl Direction {
     /// Adds `scale · v` to `target` `[P]`.
     pub fn add_to(&self, scale: f32, target: &mut [f32]) {
         self.add_chunk(0, scale, target);
+    }
+
+    /// Writes `scale · v` to `target` `[P]`: the bits of zeros to which it is added.
+    ///
+    /// # Example
+    /// ```
+    /// use tegmentum::perturbation::Direction;
+    /// use tegmentum::random::Key;
+    ///
+    /// let direction = Direction::Rademacher(Key::from_seed(1));
+    /// let (mut written, mut added) = ([7.0; 300], [0.0; 300]);
+    /// direction.write_to(0.5, &mut written);
+    /// direction.add_to(0.5, &mut added);
+    /// assert_eq!(written, added);
+    /// ```
+    pub fn write_to(&self, scale: f32, target: &mut [f32]) {
+        self.write_chunk(0, scale, target);
+    }
+
+    /// Writes `scale · v[range]` to `target`, where the range begins at chunk `first` and is as long as `target`.
+    pub(crate) fn write_chunk(&self, first: usize, scale: f32, target: &mut [f32]) {
+        match *self {
+            Self::Rademacher(key) => noise::pour(Noise::Signs, key, first as u64, Fill { scale, target }),
+            Self::Gaussian(key) => noise::pour(Noise::Normals, key, first as u64, Fill { scale, target }),
+            Self::Zero | Self::LowRank(_) | Self::Coordinate(_) => {
+                target.fill(0.0);
+                self.add_chunk(first, scale, target);
+            }
+        }
     }
 
     /// Adds `scale · v[range]` to `target`, where the range begins at chunk `first` of [`CHUNK`] entries and is as

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tegmentum::batch::{Batch, LaneBatch, Part};
 use tegmentum::forward::mean_losses;
-use tegmentum::kernel::aligned::Rows;
 use tegmentum::gradient::Backpropagation;
+use tegmentum::kernel::aligned::Rows;
 use tegmentum::kernel::{InstructionSet, Kernel, limit};
 use tegmentum::network::{Network, NetworkConfig, registry};
 use tegmentum::objective::Objective;

@@ -81,7 +81,7 @@ fn noise(family: Family, size: usize) -> Result<Work> {
     let (mut buffer, mut draw, calls) = (vec![0.0; size], 0, (100_000 / size).max(1));
     Work::new((size * calls) as f64, move || {
         for _ in 0..calls {
-            family.direction(Key::from_seed(5).child(draw)).add_to(1e-3, &mut buffer);
+            family.direction(Key::from_seed(5).child(draw)).write_to(1.0, &mut buffer);
             draw += 1;
         }
         Ok(())
@@ -200,7 +200,7 @@ fn noise_rows(parameters: usize) -> Vec<Row> {
     let mut rows = Vec::new();
     for (family, name) in [(Family::Gaussian, "normals"), (Family::Rademacher, "signs")] {
         for size in [1_000_000, 4547, 17] {
-            let title = format!("{name} added to {size} numbers");
+            let title = format!("{size} {name} drawn");
             rows.push(Row::new(&format!("{name}-{size}"), &title, "numbers", move || noise(family, size)));
         }
         let (name, title) =

@@ -101,6 +101,31 @@ impl Sink for AddPair<'_> {
     }
 }
 
+/// `target = scale · v`.
+#[derive(Debug)]
+pub(crate) struct Fill<'a> {
+    pub(crate) scale: f32,
+    pub(crate) target: &'a mut [f32],
+}
+
+impl Sink for Fill<'_> {
+    #[inline(always)]
+    fn length(&self) -> usize {
+        self.target.len()
+    }
+
+    #[inline(always)]
+    fn take(&mut self, start: usize, values: &[f32]) {
+        for (target, value) in self.target[start..start + values.len()].iter_mut().zip(values) {
+            // Added to a zero: no number is −0, as in a vector of zeros to which a direction is added.
+            *target = 0.0 + self.scale * value;
+        }
+    }
+
+    #[inline(always)]
+    fn prepare(&self, _: usize) {}
+}
+
 /// `target = from + scale · v`, vectors of one length.
 #[derive(Debug)]
 pub(crate) struct Write<'a> {
@@ -196,11 +221,11 @@ pub(crate) fn pour<S: Sink>(noise: Noise, key: Key, first: u64, sink: S) {
                 return;
             }
             if noise == Noise::Signs {
-                for start in (0..length).step_by(GROUP * CHUNK) {
-                    let blocks = key.blocks::<GROUP>(first + (start / CHUNK) as u64);
-                    for (index, start) in (start..length).step_by(CHUNK).take(GROUP).enumerate() {
+                for start in (0..length).step_by(32 * CHUNK) {
+                    let blocks = avx512::sign_blocks(words, first + (start / CHUNK) as u64);
+                    for (start, block) in (start..length).step_by(CHUNK).zip(blocks) {
                         sink.prepare(start);
-                        avx512::signs(blocks.map(|word| word[index]), &mut chunk);
+                        avx512::signs(block, &mut chunk);
                         take(&mut sink, start, length, &chunk);
                     }
                 }
@@ -308,8 +333,7 @@ pub fn add_normals(key: Key, first: u64, scale: f32, target: &mut [f32]) {
 
 /// Writes the normals of `key` from chunk `first` on.
 pub(crate) fn write_normals(key: Key, first: u64, target: &mut [f32]) {
-    target.fill(0.0);
-    add_normals(key, first, 1.0, target);
+    pour(Noise::Normals, key, first, Fill { scale: 1.0, target });
 }
 
 dispatched! {

@@ -275,9 +275,11 @@ fn add_up<V: Vector>(shape: &Shape, per_term: f64, candidates: &[Row], space: &m
     losses.fill(0.0);
     let mut sums = [0.0f64; KEYS];
     let mut own = Row::ZERO;
-    let groups = inputs.chunks_exact(shape.inputs).zip(targets.chunks_exact(shape.outputs));
-    for (group, (inputs, targets)) in groups.enumerate() {
+    // Counted and not cut into chunks: to know how many there are would take two divisions, as long as a hidden unit.
+    for group in 0..count.div_ceil(ABREAST) {
         let first = group * ABREAST;
+        let inputs = &inputs[group * shape.inputs..][..shape.inputs];
+        let targets = &targets[group * shape.outputs..][..shape.outputs];
         if first > 0 && first.is_multiple_of(BLOCK) {
             add(losses, &sums);
             sums.fill(0.0);

@@ -14,7 +14,7 @@
 use std::ops::Range;
 
 use super::Kernel;
-use super::products::{Product, multiply};
+use super::products::{Product, multiply, one_example};
 use super::vector::{Vector, Vectorised, run};
 
 /// The layers of a network and what a step does around them.
@@ -96,9 +96,59 @@ impl<const L: usize> Vectorised for Steps<'_, L> {
             let to = (from + together).min(losses.len());
             let series = &series[from * rows..to * rows];
             let activity = &mut activity[from * size..to * size];
+            if let (1, [layer, readout], true) = (L, chain.layers, chain.is_layer_and_readout()) {
+                layer_and_readout::<Wide, Narrow, L>([*layer, *readout], &course, series, activity, &mut losses[from]);
+                from = to;
+                continue;
+            }
             steps_of::<Wide, Narrow, L>(chain, &course, series, activity, &mut losses[from..to]);
             from = to;
         }
+    }
+}
+
+/// Most outputs of a readout that is computed in the shadow of the layer.
+const MOST_OUTPUTS: usize = 16;
+
+impl Chain<'_> {
+    /// Whether it is one layer that reads its own last state, and a readout of that state.
+    fn is_layer_and_readout(&self) -> bool {
+        matches!(self.layers, [layer, readout]
+            if layer.place.inputs == (0..self.previous + self.state.len())
+                && self.previous == self.inputs
+                && layer.place.outputs == *self.state
+                && readout.place.inputs == *self.state
+                && readout.place.outputs == *self.outputs
+                && self.outputs.len() <= MOST_OUTPUTS)
+    }
+}
+
+/// All steps of such a network for a single example. Two vectors of inputs and state take turns, so that no state is copied; the
+/// readout of a step comes after the layer of the next one, which has nothing else to do while its activation functions wait for
+/// one operation after the other.
+#[inline(always)]
+fn layer_and_readout<Wide: Vector<16>, Narrow: Vector<4>, const L: usize>(
+    [layer, readout]: [Product<'_>; 2],
+    course: &Course<'_, L>,
+    series: &[f32],
+    activity: &mut [f32],
+    losses: &mut [f64; L],
+) {
+    let (length, width) = (layer.place.inputs.len(), readout.place.outputs.len());
+    let (mut now, rest) = activity.split_at_mut(length);
+    let mut next = &mut rest[..length];
+    let mut outputs = [0.0; MOST_OUTPUTS];
+    for step in 0..=course.steps {
+        let row = &series[step * width..][..width];
+        if step < course.steps {
+            copy::<Wide>(row, &mut now[..width]);
+            one_example::<Wide, Narrow>(layer, now, &mut next[width..]);
+        }
+        if step > course.washout {
+            one_example::<Wide, Narrow>(readout, &now[width..], &mut outputs[..width]);
+            add_squared_errors(outputs[..width].as_chunks().0, row.as_chunks().0, losses);
+        }
+        std::mem::swap(&mut now, &mut next);
     }
 }
 

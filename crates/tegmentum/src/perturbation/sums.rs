@@ -83,8 +83,9 @@ fn in_parts<const N: usize>(
 
 /// Writes `Σ_k weight_k · v_k` of the parameters from `start` on to `sum`.
 fn write_sum(terms: &[(Direction, f32)], start: usize, sum: &mut [f32]) {
-    sum.fill(0.0);
-    for (direction, weight) in terms {
+    let Some(((direction, weight), others)) = terms.split_first() else { return sum.fill(0.0) };
+    direction.write_chunk(start / CHUNK, *weight, sum);
+    for (direction, weight) in others {
         direction.add_chunk(start / CHUNK, *weight, sum);
     }
 }

@@ -7,7 +7,6 @@ use crate::kernel::vector::Vector;
 
 /// The loops for one example: lanes are outputs, and for the last few outputs inputs.
 #[inline(always)]
-#[allow(unsafe_code)]
 pub(super) fn single_example<Wide: Vector<WIDTH>, Narrow: Vector<4>>(product: Product<'_>, rows: &mut [f32]) {
     let Place { stride, inputs, outputs } = product.place;
     let mut rest = rows;
@@ -16,31 +15,44 @@ pub(super) fn single_example<Wide: Vector<WIDTH>, Narrow: Vector<4>>(product: Pr
         let (block, others) = rest.split_at_mut(*stride);
         rest = others;
         let (before, after) = block.split_at_mut(outputs.start);
-        // Addresses and not slices: their checks and bounds would take longer than the products of a small layer.
-        let (inputs_from, to) = (before[inputs.clone()].as_ptr(), after[..outputs.len()].as_mut_ptr());
-        let mut start = 0;
-        loop {
-            let is_last = inputs.len() - start <= SECTION;
-            // SAFETY: `Product::check` has found inputs · outputs weights, as many biases as outputs, and tails for the last
-            // `outputs mod 16` outputs with one number for each input; the section lies within the inputs.
-            unsafe {
-                let section = Section {
-                    weights: product.weights.as_ptr().add(start * outputs.len()),
-                    tails: product.tails.map(|tails| tails.as_ptr().wrapping_add(start)),
-                    all_inputs: inputs.len(),
-                    begin: product.bias.filter(|_| start == 0).map_or(to.cast_const(), <[f32]>::as_ptr),
-                    inputs: inputs_from.add(start),
-                    count: if is_last { inputs.len() - start } else { SECTION },
-                    width: outputs.len(),
-                    activation: if is_last { product.activation } else { Activation::Linear },
-                };
-                section.run::<Wide, Narrow>(to);
-            }
-            if is_last {
-                break;
-            }
-            start += SECTION;
+        one_example::<Wide, Narrow>(product, &before[inputs.clone()], &mut after[..outputs.len()]);
+    }
+}
+
+/// The outputs of a layer for the activity of its inputs, wherever they lie. The caller has checked the product.
+#[inline(always)]
+#[allow(unsafe_code)]
+pub(in crate::kernel) fn one_example<Wide: Vector<WIDTH>, Narrow: Vector<4>>(
+    product: Product<'_>,
+    inputs: &[f32],
+    outputs: &mut [f32],
+) {
+    let (count, width) = (product.place.inputs.len(), product.place.outputs.len());
+    assert!(inputs.len() == count && outputs.len() == width, "a product's sizes do not fit");
+    // Addresses and not slices: their checks and bounds would take longer than the products of a small layer.
+    let to = outputs.as_mut_ptr();
+    let mut start = 0;
+    loop {
+        let is_last = count - start <= SECTION;
+        // SAFETY: `Product::check` has found inputs · outputs weights, as many biases as outputs, and tails for the last
+        // `outputs mod 16` outputs with one number for each input; the section lies within the inputs.
+        unsafe {
+            let section = Section {
+                weights: product.weights.as_ptr().add(start * width),
+                tails: product.tails.map(|tails| tails.as_ptr().wrapping_add(start)),
+                all_inputs: count,
+                begin: product.bias.filter(|_| start == 0).map_or(to.cast_const(), <[f32]>::as_ptr),
+                inputs: inputs.as_ptr().add(start),
+                count: if is_last { count - start } else { SECTION },
+                width,
+                activation: if is_last { product.activation } else { Activation::Linear },
+            };
+            section.run::<Wide, Narrow>(to);
         }
+        if is_last {
+            break;
+        }
+        start += SECTION;
     }
 }
 
