@@ -194,6 +194,7 @@ macro_rules! computed {
         #[allow(unsafe_code)]
         $visibility fn $name $(<const $lanes: usize>)? (kernel: $crate::kernel::Kernel, $($argument: $type),*) {
             use $crate::kernel::arithmetic::{Arithmetic, Fused, Separate};
+            #[cfg(target_arch = "x86_64")]
             use $crate::kernel::{InstructionSet, instruction_set};
 
             #[inline(always)]

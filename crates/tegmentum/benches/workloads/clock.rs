@@ -37,10 +37,8 @@ pub(crate) fn rate(work: &mut Work, seconds: f64) -> Result<Rate> {
     let (begin, mut calls, mut missing) = (Instant::now(), 0.0, seconds);
     loop {
         let part = Instant::now();
-        while calls == 0.0 || part.elapsed().as_secs_f64() < missing {
-            work.call()?;
-            calls += 1.0;
-        }
+        let until = missing;
+        calls += work.repeat(|| part.elapsed().as_secs_f64() >= until)?;
         let wall = begin.elapsed().as_secs_f64();
         let used = before.zip(processor_seconds()).map_or(wall, |(before, after)| after - before);
         missing = seconds - used;

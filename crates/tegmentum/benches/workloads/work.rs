@@ -71,6 +71,23 @@ impl Work {
         self.pool.install(run)
     }
 
+    /// Does it until it is enough, at least once; returns how often. All on one visit to the thread: to wake it for each call would
+    /// take longer than the shortest of them.
+    pub(crate) fn repeat(&mut self, is_enough: impl Fn() -> bool + Sync) -> Result<f64> {
+        limit(self.widest);
+        let run = &mut self.run;
+        self.pool.install(|| {
+            let mut calls = 0.0;
+            loop {
+                run()?;
+                calls += 1.0;
+                if is_enough() {
+                    return Ok(calls);
+                }
+            }
+        })
+    }
+
     /// Does it once, in a function that a profiler can find by its name.
     pub(crate) fn call_measured(&mut self) -> Result<()> {
         let run = &mut self.run;

@@ -315,6 +315,7 @@ macro_rules! vectorised {
         $visibility fn $name(kernel: $crate::kernel::Kernel, $($argument: $type),*) {
             use $crate::kernel::arithmetic::{Fused, Separate};
             use $crate::kernel::sixteen::{Plain, Vector};
+            #[cfg(target_arch = "x86_64")]
             use $crate::kernel::{InstructionSet, instruction_set};
 
             #[inline(always)]
@@ -345,7 +346,7 @@ macro_rules! vectorised {
             }
             #[cfg(not(target_arch = "x86_64"))]
             match kernel.is_fused() {
-                true if cfg!(target_arch = "aarch64") => body::<Plain<Fused>>($($argument),*),
+                true if $crate::kernel::BASELINE_HAS_FUSED => body::<Plain<Fused>>($($argument),*),
                 _ => body::<Plain<Separate>>($($argument),*),
             }
         }

@@ -9,8 +9,10 @@
 
 use std::marker::PhantomData;
 
+use super::Kernel;
 use super::arithmetic::{Arithmetic, Fused, Separate};
-use super::{InstructionSet, Kernel, instruction_set};
+#[cfg(target_arch = "x86_64")]
+use super::{InstructionSet, instruction_set};
 
 /// `N` numbers in registers.
 pub(crate) trait Vector<const N: usize>: Copy {

@@ -1,9 +1,13 @@
 //! Two products of bfloat16 numbers and their sum: by the processor's instruction or emulated.
 
 use super::WIDTH;
-use crate::kernel::arithmetic::{Arithmetic, Fused, Separate};
+use crate::kernel::Kernel;
+#[cfg(target_arch = "x86_64")]
+use crate::kernel::arithmetic::Arithmetic;
+use crate::kernel::arithmetic::{Fused, Separate};
 use crate::kernel::vector::{Array, Vector};
-use crate::kernel::{InstructionSet, Kernel, instruction_set};
+#[cfg(target_arch = "x86_64")]
+use crate::kernel::{InstructionSet, instruction_set};
 
 /// A loop over vectors and words.
 pub(super) trait Loop {
