@@ -3,6 +3,8 @@
 //! A batch of n examples is ⌈n/L⌉ blocks of `L` lanes. For a series, the targets of a step are the inputs of the next,
 //! so the rows are stored once. Lanes beyond n repeat the last example and are never counted.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use serde::{Deserialize, Serialize};
 
 use crate::random::Key;
@@ -48,7 +50,12 @@ pub struct LaneBatch<const L: usize> {
     stored_steps: usize,
     inputs: Vec<[f32; L]>,
     targets: Vec<[f32; L]>,
+    /// A number that no other load of any batch has.
+    load: u64,
 }
+
+/// Loads so far, of all batches.
+static LOADS: AtomicU64 = AtomicU64::new(1);
 
 impl<const L: usize> Default for LaneBatch<L> {
     fn default() -> Self {
@@ -62,6 +69,7 @@ impl<const L: usize> Default for LaneBatch<L> {
             stored_steps: 1,
             inputs: Vec::new(),
             targets: Vec::new(),
+            load: 0,
         }
     }
 }
@@ -79,6 +87,7 @@ impl<const L: usize> LaneBatch<L> {
             return;
         }
         self.part = Some(part);
+        self.load = LOADS.fetch_add(1, Ordering::Relaxed);
         self.num_inputs = problem.num_inputs();
         self.num_outputs = problem.num_outputs();
         match problem {
@@ -90,6 +99,11 @@ impl<const L: usize> LaneBatch<L> {
     /// Makes the next [`load`](Self::load) read its examples again: for a caller whose problem may have changed.
     pub fn forget(&mut self) {
         self.part = None;
+    }
+
+    /// A number that changes whenever other examples are loaded, and that no other batch has.
+    pub(crate) fn load_number(&self) -> u64 {
+        self.load
     }
 
     /// Blocks of `L` lanes.

@@ -68,20 +68,47 @@ impl AlignedVec {
 /// assert_eq!((rows.len(), rows.as_ptr().align_offset(64)), (10, 0));
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct Rows<const L: usize>(AlignedVec);
+pub struct Rows<const L: usize> {
+    values: AlignedVec,
+    /// How many rows were last lent, and for what.
+    purpose: Option<(usize, [u64; 4])>,
+}
 
 impl<const L: usize> Rows<L> {
     /// The first `count` rows, for which room is made if there is none. What stands in them is what was last written there, or zeros
     /// where the room was made anew.
     pub fn first(&mut self, count: usize) -> &mut [[f32; L]] {
-        self.0.reserve(count * L);
-        self.0[..count * L].as_chunks_mut().0
+        self.purpose = None;
+        self.values.reserve(count * L);
+        self.values[..count * L].as_chunks_mut().0
+    }
+
+    /// The same, and whether as many were last lent for the same purpose, so that what nobody writes in its course still stands there.
+    pub(crate) fn first_for(&mut self, count: usize, purpose: [u64; 4]) -> (&mut [[f32; L]], bool) {
+        let purpose = Some((count, purpose));
+        let same = self.purpose == purpose;
+        self.purpose = purpose;
+        self.values.reserve(count * L);
+        (self.values[..count * L].as_chunks_mut().0, same)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_are_known_again_for_the_same_purpose_alone() {
+        let mut rows = Rows::<4>::default();
+        assert!(!rows.first_for(3, [1, 2, 3, 4]).1);
+        rows.first_for(3, [1, 2, 3, 4]).0[2] = [7.0; 4];
+        let (found, same) = rows.first_for(3, [1, 2, 3, 4]);
+        assert!(same && found[2] == [7.0; 4]);
+        assert!(!rows.first_for(3, [1, 2, 3, 5]).1, "another purpose");
+        rows.first(3);
+        assert!(!rows.first_for(3, [1, 2, 3, 5]).1, "lent for no purpose in between");
+        assert!(!rows.first_for(30, [1, 2, 3, 5]).1, "not as many rows");
+    }
 
     #[test]
     fn aligned_numbers_begin_a_line_and_are_copied() {
