@@ -6,7 +6,7 @@
 //! *Stored* weights are a slice. A recurrent network reads its weights at every step, so a perturbed copy is made once
 //! for each probe and reused over the whole sequence and batch, as long as it fits into the second cache.
 //!
-//! *Perturbed* weights are never written as a whole: a panel of rows at a time is made in a work space of a few tens of
+//! *Perturbed* weights are never written as a whole: a panel of rows at a time is made in a work space of some hundred
 //! kilobytes, multiplied with the whole batch and forgotten, so that memory does not grow with the network. Both halves
 //! of an antithetic pair are made from the same noise. A feed-forward network reads each weight once a pass and needs no
 //! more; a recurrent one makes the panels anew at every step.
@@ -29,7 +29,7 @@ use crate::network::{Connection, Network, UnitNoise};
 use crate::perturbation::{Direction, Point};
 use low_rank::LowRankWeights;
 
-/// Numbers of a panel, where a row of weights is not longer.
+/// Numbers of a panel, where a row of weights is not longer: 128 KiB, so that both halves of a pair stay in the second cache.
 const PANEL: usize = 1 << 15;
 
 /// Rows of a panel over `lanes` for a connection of `units`.
