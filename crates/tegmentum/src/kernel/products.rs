@@ -118,8 +118,7 @@ fn two_blocks<V: Vector<L>, const L: usize, const G: usize>(product: Product<'_>
             let (first, second) = pair.split_at_mut(stride);
             all_tiles::<V, L, G, 2>(product, &mut [first, second]);
         } else {
-            // Twice as many outputs: as many sums as for two blocks.
-            all_tiles::<V, L, 16, 1>(product, &mut [pair]);
+            all_tiles::<V, L, G, 1>(product, &mut [pair]);
         }
     }
 }
@@ -132,21 +131,14 @@ fn one_block<V: Vector<L>, const L: usize, const G: usize>(product: Product<'_>,
     }
 }
 
-/// All outputs in groups of `G`, the last ones in smaller groups.
+/// All outputs in groups of `G`, the last ones in groups of three and one by one: each size is a loop of its own in the program.
 #[inline(always)]
 fn all_tiles<V: Vector<L>, const L: usize, const G: usize, const B: usize>(
     product: Product<'_>,
     blocks: &mut [&mut [[f32; L]]; B],
 ) {
-    let mut first = tiles::<V, L, G, B>(product, blocks, 0);
-    if G > 8 {
-        first = tiles::<V, L, 8, B>(product, blocks, first);
-    }
-    if G > 4 {
-        first = tiles::<V, L, 4, B>(product, blocks, first);
-    }
-    first = tiles::<V, L, 3, B>(product, blocks, first);
-    first = tiles::<V, L, 2, B>(product, blocks, first);
+    let first = tiles::<V, L, G, B>(product, blocks, 0);
+    let first = tiles::<V, L, 3, B>(product, blocks, first);
     tiles::<V, L, 1, B>(product, blocks, first);
 }
 
