@@ -6,26 +6,23 @@
 //! length needs no memory.
 //!
 //! # Form
-//! A chunk is made in a buffer of 512 bytes that stays in the first cache, and a sink takes it: added to a vector,
-//! or added to one and taken from another. With AVX-512 the normals have a form of their own;
+//! A chunk is made in a buffer of 512 bytes that stays in the first cache, and a [sink](sinks) takes it. With AVX-512 the normals have a form of their own;
 //! elsewhere eight blocks side by side are left to the compiler. The bits are the same everywhere.
 
 #[cfg(target_arch = "x86_64")]
 pub(super) mod avx512;
+pub(crate) mod sinks;
 
 use super::dispatched;
 use super::math;
 use super::normal::inverse_normal;
 use crate::random::Key;
+use sinks::{Add, Fill, Sink};
 
 /// Numbers in a chunk.
 pub const CHUNK: usize = 128;
 /// Chunks whose blocks are computed side by side.
 pub const GROUP: usize = 8;
-/// How far ahead of its use a vector in main memory is asked for, in numbers.
-#[cfg(target_arch = "x86_64")]
-const AHEAD: usize = 1024;
-
 /// The distribution of a chunk's numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Noise {
@@ -33,174 +30,6 @@ pub(crate) enum Noise {
     Signs,
     /// Standard normals.
     Normals,
-}
-
-/// What becomes of the numbers, a chunk or the rest of one at a time.
-pub(crate) trait Sink {
-    /// How many numbers it takes.
-    fn length(&self) -> usize;
-    /// Takes `values`, the numbers from `start` on.
-    fn take(&mut self, start: usize, values: &[f32]);
-    /// Asks the memory for what `take` will need from `start` on.
-    fn prepare(&self, start: usize);
-}
-
-/// `target + scale · v`.
-#[derive(Debug)]
-pub(crate) struct Add<'a> {
-    pub(crate) scale: f32,
-    pub(crate) target: &'a mut [f32],
-}
-
-impl Sink for Add<'_> {
-    #[inline(always)]
-    fn length(&self) -> usize {
-        self.target.len()
-    }
-
-    #[inline(always)]
-    fn take(&mut self, start: usize, values: &[f32]) {
-        for (target, value) in self.target[start..start + values.len()].iter_mut().zip(values) {
-            *target += self.scale * value;
-        }
-    }
-
-    #[inline(always)]
-    fn prepare(&self, start: usize) {
-        ask_for(self.target, start);
-    }
-}
-
-/// `plus + scale · v` and `minus − scale · v`, vectors of one length.
-#[derive(Debug)]
-pub(crate) struct AddPair<'a> {
-    pub(crate) scale: f32,
-    pub(crate) plus: &'a mut [f32],
-    pub(crate) minus: &'a mut [f32],
-}
-
-impl Sink for AddPair<'_> {
-    #[inline(always)]
-    fn length(&self) -> usize {
-        self.plus.len().min(self.minus.len())
-    }
-
-    #[inline(always)]
-    fn take(&mut self, start: usize, values: &[f32]) {
-        let range = start..start + values.len();
-        for ((plus, minus), value) in self.plus[range.clone()].iter_mut().zip(&mut self.minus[range]).zip(values) {
-            *plus += self.scale * value;
-            *minus -= self.scale * value;
-        }
-    }
-
-    #[inline(always)]
-    fn prepare(&self, start: usize) {
-        ask_for(self.plus, start);
-        ask_for(self.minus, start);
-    }
-}
-
-/// `target = scale · v`.
-#[derive(Debug)]
-pub(crate) struct Fill<'a> {
-    pub(crate) scale: f32,
-    pub(crate) target: &'a mut [f32],
-}
-
-impl Sink for Fill<'_> {
-    #[inline(always)]
-    fn length(&self) -> usize {
-        self.target.len()
-    }
-
-    #[inline(always)]
-    fn take(&mut self, start: usize, values: &[f32]) {
-        for (target, value) in self.target[start..start + values.len()].iter_mut().zip(values) {
-            // Added to a zero: no number is −0, as in a vector of zeros to which a direction is added.
-            *target = 0.0 + self.scale * value;
-        }
-    }
-
-    #[inline(always)]
-    fn prepare(&self, _: usize) {}
-}
-
-/// `target = from + scale · v`, vectors of one length.
-#[derive(Debug)]
-pub(crate) struct Write<'a> {
-    pub(crate) from: &'a [f32],
-    pub(crate) scale: f32,
-    pub(crate) target: &'a mut [f32],
-}
-
-impl Sink for Write<'_> {
-    #[inline(always)]
-    fn length(&self) -> usize {
-        self.from.len().min(self.target.len())
-    }
-
-    #[inline(always)]
-    fn take(&mut self, start: usize, values: &[f32]) {
-        let range = start..start + values.len();
-        for ((target, from), value) in self.target[range.clone()].iter_mut().zip(&self.from[range]).zip(values) {
-            *target = from + self.scale * value;
-        }
-    }
-
-    #[inline(always)]
-    fn prepare(&self, start: usize) {
-        ask_for(self.from, start);
-    }
-}
-
-/// `plus = from + scale · v` and `minus = from − scale · v`, vectors of one length.
-#[derive(Debug)]
-pub(crate) struct WritePair<'a> {
-    pub(crate) from: &'a [f32],
-    pub(crate) scale: f32,
-    pub(crate) plus: &'a mut [f32],
-    pub(crate) minus: &'a mut [f32],
-}
-
-impl Sink for WritePair<'_> {
-    #[inline(always)]
-    fn length(&self) -> usize {
-        self.from.len().min(self.plus.len()).min(self.minus.len())
-    }
-
-    #[inline(always)]
-    fn take(&mut self, start: usize, values: &[f32]) {
-        let range = start..start + values.len();
-        let both = self.plus[range.clone()].iter_mut().zip(&mut self.minus[range.clone()]);
-        for (((plus, minus), from), value) in both.zip(&self.from[range]).zip(values) {
-            *plus = from + self.scale * value;
-            *minus = from - self.scale * value;
-        }
-    }
-
-    #[inline(always)]
-    fn prepare(&self, start: usize) {
-        ask_for(self.from, start);
-    }
-}
-
-/// Asks for the 512 bytes of `vector` that lie [`AHEAD`] of `start`: without this the processor waits for memory and
-/// makes noise in turn instead of at once.
-#[inline(always)]
-#[allow(unsafe_code)]
-fn ask_for(vector: &[f32], start: usize) {
-    #[cfg(target_arch = "x86_64")]
-    if vector.len() - start > AHEAD + CHUNK {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        for line in 0..CHUNK / 16 {
-            let address = vector.as_ptr().wrapping_add(start + AHEAD + 16 * line);
-            // SAFETY: a hint that reads nothing; the address lies within the vector, and the instruction is in SSE.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) };
-        }
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = (vector, start);
 }
 
 /// Gives `sink` the noise of `key` from chunk `first` on.

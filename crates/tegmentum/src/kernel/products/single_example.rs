@@ -217,13 +217,15 @@ impl Section {
     unsafe fn sums_of_columns<V: Vector<WIDTH>>(&self, first: usize, outputs: usize) -> [f32; 4] {
         let (copies, columns): ([_; 4], [_; 4]);
         if let Some(tails) = self.tails {
-            // Columns that are not there are read from the last one and not used.
+            // In place of columns that are not there the last one is read, and the sum is not used.
             columns = std::array::from_fn(|i| tails.wrapping_add((first + i.min(outputs - 1)) * self.all_inputs));
         } else {
             // SAFETY: the matrix of this section.
             let weights = unsafe { std::slice::from_raw_parts(self.weights, self.count * self.width) };
             let from = self.width / WIDTH * WIDTH + first;
-            copies = std::array::from_fn(|i| column_of(weights, self.width, from + i.min(outputs - 1)));
+            copies = std::array::from_fn(|i| {
+                if i < outputs { column_of(weights, self.width, from + i) } else { [0.0; SECTION] }
+            });
             columns = [&copies[0], &copies[1], &copies[2], &copies[3]].map(|copy: &[f32; SECTION]| copy.as_ptr());
         }
         let mut sums = [V::splat(0.0); 4];
