@@ -6,7 +6,7 @@
 //! length needs no memory.
 //!
 //! # Form
-//! A chunk is made in a buffer of 512 bytes that stays in the first cache, and a [sink](sinks) takes it. With AVX-512 the normals have a form of their own;
+//! A chunk is made in a buffer of 512 bytes that stays in the first cache, and a sink (`noise::sinks`) takes it. With AVX-512 the normals have a form of their own;
 //! elsewhere eight blocks side by side are left to the compiler. The bits are the same everywhere.
 
 #[cfg(target_arch = "x86_64")]
