@@ -66,12 +66,16 @@ impl AlignedVec {
 /// let mut room = Rows::<16>::default();
 /// let rows = room.first(10);
 /// assert_eq!((rows.len(), rows.as_ptr().align_offset(64)), (10, 0));
+/// rows[9] = [1.0; 16];
+/// assert_eq!(room[9], [1.0; 16]);
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Rows<const L: usize> {
     values: AlignedVec,
-    /// How many rows were last lent, and for what.
-    purpose: Option<(usize, [u64; 4])>,
+    /// How many rows were last lent.
+    lent: usize,
+    /// For what, if it was said.
+    purpose: Option<[u64; 4]>,
 }
 
 impl<const L: usize> Rows<L> {
@@ -79,17 +83,35 @@ impl<const L: usize> Rows<L> {
     /// where the room was made anew.
     pub fn first(&mut self, count: usize) -> &mut [[f32; L]] {
         self.purpose = None;
+        self.lend(count)
+    }
+
+    fn lend(&mut self, count: usize) -> &mut [[f32; L]] {
+        self.lent = count;
         self.values.reserve(count * L);
-        self.values[..count * L].as_chunks_mut().0
+        self
     }
 
     /// The same, and whether as many were last lent for the same purpose, so that what nobody writes in its course still stands there.
     pub(crate) fn first_for(&mut self, count: usize, purpose: [u64; 4]) -> (&mut [[f32; L]], bool) {
-        let purpose = Some((count, purpose));
-        let same = self.purpose == purpose;
-        self.purpose = purpose;
-        self.values.reserve(count * L);
-        (self.values[..count * L].as_chunks_mut().0, same)
+        let same = self.purpose == Some(purpose) && self.lent == count;
+        self.purpose = Some(purpose);
+        (self.lend(count), same)
+    }
+}
+
+/// The rows that were last lent.
+impl<const L: usize> std::ops::Deref for Rows<L> {
+    type Target = [[f32; L]];
+
+    fn deref(&self) -> &[[f32; L]] {
+        self.values[..self.lent * L].as_chunks().0
+    }
+}
+
+impl<const L: usize> std::ops::DerefMut for Rows<L> {
+    fn deref_mut(&mut self) -> &mut [[f32; L]] {
+        self.values[..self.lent * L].as_chunks_mut().0
     }
 }
 

@@ -67,6 +67,10 @@ pub fn add_outer_over_time<const L: usize>(
     }
 }
 
+/// Signals with lanes as units [examples × vectors of units]; begins a cache line, so that no vector lies in two.
+#[repr(align(64))]
+struct Panel([[f32; WIDTH]; SECTION * GROUP]);
+
 struct Outer<'a, const L: usize> {
     steps: usize,
     inputs: Steps<'a, L>,
@@ -104,17 +108,17 @@ impl<const L: usize> Outer<'_, L> {
     #[inline(always)]
     fn lanes_are_units<V: Vector<WIDTH>, const G: usize, const I: usize>(mut self) {
         let units = self.signals.count();
-        let mut panel = [[0.0; WIDTH]; SECTION * GROUP];
+        let mut panel = Panel([[0.0; WIDTH]; SECTION * GROUP]);
         let section = SECTION / L;
         for start in (0..self.steps).step_by(section) {
             let steps = start..(start + section).min(self.steps);
             let mut first = 0;
             while first + WIDTH * (G - 1) < units {
-                self.panel::<V, G, I>(steps.clone(), first, &mut panel);
+                self.panel::<V, G, I>(steps.clone(), first, &mut panel.0);
                 first += WIDTH * G;
             }
             while first < units {
-                self.panel::<V, 1, 6>(steps.clone(), first, &mut panel);
+                self.panel::<V, 1, 6>(steps.clone(), first, &mut panel.0);
                 first += WIDTH;
             }
         }

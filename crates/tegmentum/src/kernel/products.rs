@@ -21,7 +21,7 @@ use std::ops::Range;
 use super::Kernel;
 use super::activation::Activation;
 use super::vector::{Vector, Vectorised, run};
-pub(super) use single_example::one_example;
+pub(super) use single_example::Ready;
 use single_example::single_example;
 
 /// Inputs of a section of a product with a single example.

@@ -14,7 +14,7 @@
 use std::ops::Range;
 
 use super::Kernel;
-use super::products::{Product, multiply, one_example};
+use super::products::{Product, Ready, multiply};
 use super::vector::{Vector, Vectorised, run};
 
 /// The layers of a network and what a step does around them.
@@ -97,7 +97,7 @@ impl<const L: usize> Vectorised for Steps<'_, L> {
             let series = &series[from * rows..to * rows];
             let activity = &mut activity[from * size..to * size];
             if let (1, [layer, readout], true) = (L, chain.layers, chain.is_layer_and_readout()) {
-                layer_and_readout::<Wide, Narrow, L>([*layer, *readout], &course, series, activity, &mut losses[from]);
+                layer_and_readout::<Wide, Narrow, L>([*layer, *readout], &course, series, &mut losses[from]);
                 from = to;
                 continue;
             }
@@ -110,6 +110,13 @@ impl<const L: usize> Vectorised for Steps<'_, L> {
 /// Most outputs of a readout that is computed in the shadow of the layer.
 const MOST_OUTPUTS: usize = 16;
 
+/// Most inputs and units of such a layer.
+const MOST_ROWS: usize = 512;
+
+/// Inputs and state of two steps. The state begins a cache line, so that no vector of it is written to two.
+#[repr(align(64))]
+struct TwoSteps([[f32; MOST_OUTPUTS + MOST_ROWS]; 2]);
+
 impl Chain<'_> {
     /// Whether it is one layer that reads its own last state, and a readout of that state.
     fn is_layer_and_readout(&self) -> bool {
@@ -119,6 +126,7 @@ impl Chain<'_> {
                 && layer.place.outputs == *self.state
                 && readout.place.inputs == *self.state
                 && readout.place.outputs == *self.outputs
+                && layer.place.inputs.len() <= MOST_ROWS
                 && self.outputs.len() <= MOST_OUTPUTS)
     }
 }
@@ -131,21 +139,21 @@ fn layer_and_readout<Wide: Vector<16>, Narrow: Vector<4>, const L: usize>(
     [layer, readout]: [Product<'_>; 2],
     course: &Course<'_, L>,
     series: &[f32],
-    activity: &mut [f32],
     losses: &mut [f64; L],
 ) {
     let (length, width) = (layer.place.inputs.len(), readout.place.outputs.len());
-    let (mut now, rest) = activity.split_at_mut(length);
-    let mut next = &mut rest[..length];
-    let mut outputs = [0.0; MOST_OUTPUTS];
-    for step in 0..=course.steps {
-        let row = &series[step * width..][..width];
+    let (layer, readout) = (Ready::new(layer), Ready::new(readout));
+    let mut room = TwoSteps([[0.0; MOST_OUTPUTS + MOST_ROWS]; 2]);
+    let rows = MOST_OUTPUTS - width..MOST_OUTPUTS - width + length;
+    let [mut now, mut next] = room.0.each_mut().map(|room| &mut room[rows.clone()]);
+    let (mut outputs, written) = ([0.0; MOST_OUTPUTS], readout.room());
+    for (step, row) in series.chunks_exact(width).enumerate() {
         if step < course.steps {
             copy::<Wide>(row, &mut now[..width]);
-            one_example::<Wide, Narrow>(layer, now, &mut next[width..]);
+            layer.run::<Wide, Narrow>(now, &mut next[width..]);
         }
         if step > course.washout {
-            one_example::<Wide, Narrow>(readout, &now[width..], &mut outputs[..width]);
+            readout.run::<Wide, Narrow>(&now[width..], &mut outputs[..written]);
             add_squared_errors(outputs[..width].as_chunks().0, row.as_chunks().0, losses);
         }
         std::mem::swap(&mut now, &mut next);

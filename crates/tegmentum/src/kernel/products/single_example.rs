@@ -56,6 +56,108 @@ pub(in crate::kernel) fn one_example<Wide: Vector<WIDTH>, Narrow: Vector<4>>(
     }
 }
 
+/// A layer of few inputs for one example, made ready once for many of them: what [`one_example`] asks anew each time takes longer than a
+/// readout.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::kernel) enum Ready<'a> {
+    /// Whole groups of four vectors of outputs.
+    Groups {
+        /// [inputs × outputs].
+        weights: &'a [f32],
+        /// What the sums begin with, `[outputs]`.
+        begin: &'a [f32],
+        /// Inputs.
+        count: usize,
+        /// What is done with the sums.
+        activation: Activation,
+    },
+    /// Up to four outputs, with the columns of the matrix.
+    Columns {
+        /// One for each output; the last one in place of those that are not there.
+        columns: [&'a [f32]; 4],
+        /// What the sums begin with.
+        begin: [f32; 4],
+        /// What is done with them.
+        activation: Activation,
+    },
+    /// Any.
+    Other(Product<'a>),
+}
+
+/// Outputs that are computed at once where there are as many.
+const GROUP: usize = 4 * WIDTH;
+/// Outputs of a [`Ready`] layer with columns.
+const MOST_COLUMNS: usize = 4;
+
+impl<'a> Ready<'a> {
+    /// Chooses the form of a product that has been checked.
+    pub(in crate::kernel) fn new(product: Product<'a>) -> Self {
+        let (count, width) = (product.place.inputs.len(), product.place.outputs.len());
+        match (product.tails, product.bias) {
+            _ if count > SECTION || count == 0 => Self::Other(product),
+            (_, Some(begin)) if width.is_multiple_of(GROUP) => {
+                Self::Groups { weights: product.weights, begin, count, activation: product.activation }
+            }
+            (Some(tails), Some(bias)) if (1..=MOST_COLUMNS).contains(&width) => {
+                let columns = std::array::from_fn(|i| &tails[i.min(width - 1) * count..][..count]);
+                let begin = std::array::from_fn(|i| bias.get(i).copied().unwrap_or(0.0));
+                Self::Columns { columns, begin, activation: product.activation }
+            }
+            _ => Self::Other(product),
+        }
+    }
+
+    /// How many numbers [`run`](Self::run) writes: the outputs, and with columns some more that say nothing.
+    pub(in crate::kernel) fn room(&self) -> usize {
+        match self {
+            Self::Groups { begin, .. } => begin.len(),
+            Self::Other(product) => product.place.outputs.len(),
+            Self::Columns { .. } => MOST_COLUMNS,
+        }
+    }
+
+    /// Writes the outputs for the activity of the inputs.
+    #[inline(always)]
+    #[allow(unsafe_code)]
+    pub(in crate::kernel) fn run<Wide: Vector<WIDTH>, Narrow: Vector<4>>(&self, inputs: &[f32], outputs: &mut [f32]) {
+        match *self {
+            Self::Groups { weights, begin, count, activation } => {
+                let width = begin.len();
+                assert!(inputs.len() == count && outputs.len() == width, "a product's sizes do not fit");
+                let section = Section {
+                    weights: weights.as_ptr(),
+                    tails: None,
+                    all_inputs: count,
+                    begin: begin.as_ptr(),
+                    inputs: inputs.as_ptr(),
+                    count,
+                    width,
+                    activation,
+                };
+                // SAFETY: `Product::check` has found inputs · outputs weights and as many biases as outputs, which are whole groups.
+                unsafe {
+                    if width == GROUP {
+                        // With the distance between rows written into the instructions.
+                        Section { width: GROUP, ..section }.group::<Wide>(0, outputs.as_mut_ptr());
+                    } else {
+                        for first in (0..width).step_by(GROUP) {
+                            section.group::<Wide>(first, outputs.as_mut_ptr());
+                        }
+                    }
+                }
+            }
+            Self::Columns { columns, begin, activation } => {
+                let sums = sums_of_columns::<Wide>(columns, inputs);
+                let values = activation.of_vector(Narrow::load(&begin).add(Narrow::load(&sums)));
+                if let Some(outputs) = outputs.first_chunk_mut() {
+                    values.store(outputs);
+                }
+            }
+            Self::Other(product) => one_example::<Wide, Narrow>(product, inputs, outputs),
+        }
+    }
+}
+
 /// A section of the inputs of one example: at most [`SECTION`] inputs, all outputs.
 #[derive(Clone, Copy)]
 struct Section {
@@ -82,13 +184,9 @@ impl Section {
         let mut first = 0;
         // SAFETY: `first + 16 G ≤ width`.
         unsafe {
-            while first + 4 * WIDTH <= self.width {
-                if Wide::REGISTERS >= 16 {
-                    self.chains::<Wide, 4>(first, to);
-                } else {
-                    self.chains_in_turn::<Wide, 4>(first, to);
-                }
-                first += 4 * WIDTH;
+            while first + GROUP <= self.width {
+                self.group::<Wide>(first, to);
+                first += GROUP;
             }
             while Wide::REGISTERS >= 8 && first + 2 * WIDTH <= self.width {
                 self.chains::<Wide, 2>(first, to);
@@ -100,6 +198,22 @@ impl Section {
             }
             if first < self.width {
                 self.last_outputs::<Wide, Narrow>(first, to);
+            }
+        }
+    }
+
+    /// Four vectors of outputs from output `first` on.
+    ///
+    /// # Safety
+    /// As [`run`](Self::run), and `first + 64 ≤ width`.
+    #[inline(always)]
+    unsafe fn group<V: Vector<WIDTH>>(&self, first: usize, to: *mut f32) {
+        // SAFETY: the caller's.
+        unsafe {
+            if V::REGISTERS >= 16 {
+                self.chains::<V, 4>(first, to);
+            } else {
+                self.chains_in_turn::<V, 4>(first, to);
             }
         }
     }
@@ -200,7 +314,7 @@ impl Section {
             let outputs = (self.width - from).min(4);
             // SAFETY: `outputs` columns from column `from` on, as many numbers of what the sums begin with and of the outputs.
             unsafe {
-                let sums = self.sums_of_columns::<Wide>(from - first, outputs);
+                let sums = self.sums_of_tails::<Wide>(from - first, outputs);
                 let begin = Narrow::load_first(std::slice::from_raw_parts(self.begin.add(from), outputs));
                 let values = self.activation.of_vector(begin.add(Narrow::load(&sums)));
                 values.store_first(std::slice::from_raw_parts_mut(to.add(from), outputs));
@@ -214,42 +328,57 @@ impl Section {
     /// # Safety
     /// There are as many columns; [`run`](Self::run)'s.
     #[inline(always)]
-    unsafe fn sums_of_columns<V: Vector<WIDTH>>(&self, first: usize, outputs: usize) -> [f32; 4] {
-        let (copies, columns): ([_; 4], [_; 4]);
-        if let Some(tails) = self.tails {
-            // In place of columns that are not there the last one is read, and the sum is not used.
-            columns = std::array::from_fn(|i| tails.wrapping_add((first + i.min(outputs - 1)) * self.all_inputs));
-        } else {
-            // SAFETY: the matrix of this section.
-            let weights = unsafe { std::slice::from_raw_parts(self.weights, self.count * self.width) };
-            let from = self.width / WIDTH * WIDTH + first;
-            copies = std::array::from_fn(|i| {
-                if i < outputs { column_of(weights, self.width, from + i) } else { [0.0; SECTION] }
-            });
-            columns = [&copies[0], &copies[1], &copies[2], &copies[3]].map(|copy: &[f32; SECTION]| copy.as_ptr());
-        }
-        let mut sums = [V::splat(0.0); 4];
-        let (whole, rest) = (self.count / WIDTH, self.count % WIDTH);
-        // SAFETY: columns and inputs have `count` numbers.
+    unsafe fn sums_of_tails<V: Vector<WIDTH>>(&self, first: usize, outputs: usize) -> [f32; 4] {
+        let copies: [_; 4];
+        // SAFETY: the addresses of this section.
         unsafe {
-            for at in 0..whole {
-                let at = at * WIDTH;
-                let inputs = V::load(&*self.inputs.add(at).cast());
-                for i in 0..4 {
-                    sums[i] = V::load(&*columns[i].add(at).cast()).multiply_add(inputs, sums[i]);
-                }
-            }
-            if rest > 0 {
-                let at = whole * WIDTH;
-                let inputs = V::load_first(std::slice::from_raw_parts(self.inputs.add(at), rest));
-                for i in 0..4 {
-                    let column = V::load_first(std::slice::from_raw_parts(columns[i].add(at), rest));
-                    sums[i] = column.multiply_add(inputs, sums[i]);
-                }
+            let columns = if let Some(tails) = self.tails {
+                // In place of columns that are not there the last one is read, and the sum is not used.
+                std::array::from_fn(|i| {
+                    let column = tails.wrapping_add((first + i.min(outputs - 1)) * self.all_inputs);
+                    std::slice::from_raw_parts(column, self.count)
+                })
+            } else {
+                let weights = std::slice::from_raw_parts(self.weights, self.count * self.width);
+                let from = self.width / WIDTH * WIDTH + first;
+                copies = std::array::from_fn(|i| {
+                    if i < outputs { column_of(weights, self.width, from + i) } else { [0.0; SECTION] }
+                });
+                [&copies[0], &copies[1], &copies[2], &copies[3]].map(|copy: &[f32; SECTION]| &copy[..self.count])
+            };
+            sums_of_columns::<V>(columns, std::slice::from_raw_parts(self.inputs, self.count))
+        }
+    }
+}
+
+/// The sums of four columns times the inputs, all of one length.
+#[inline(always)]
+#[allow(unsafe_code)]
+fn sums_of_columns<V: Vector<WIDTH>>(columns: [&[f32]; 4], inputs: &[f32]) -> [f32; 4] {
+    let count = inputs.len();
+    assert!(columns.iter().all(|column| column.len() == count), "columns of another length");
+    let columns = columns.map(<[f32]>::as_ptr);
+    let mut sums = [V::splat(0.0); 4];
+    let (whole, rest) = (count / WIDTH, count % WIDTH);
+    // SAFETY: columns and inputs have `count` numbers.
+    unsafe {
+        for at in 0..whole {
+            let at = at * WIDTH;
+            let inputs = V::load(&*inputs.as_ptr().add(at).cast());
+            for i in 0..4 {
+                sums[i] = V::load(&*columns[i].add(at).cast()).multiply_add(inputs, sums[i]);
             }
         }
-        V::sums(sums)
+        if rest > 0 {
+            let at = whole * WIDTH;
+            let inputs = V::load_first(std::slice::from_raw_parts(inputs.as_ptr().add(at), rest));
+            for i in 0..4 {
+                let column = V::load_first(std::slice::from_raw_parts(columns[i].add(at), rest));
+                sums[i] = column.multiply_add(inputs, sums[i]);
+            }
+        }
     }
+    V::sums(sums)
 }
 
 /// Adds `input · row` to a chain.

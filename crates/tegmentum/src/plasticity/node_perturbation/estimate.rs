@@ -19,13 +19,13 @@ pub(super) struct Workspace {
     /// A pair of blocks of activities for each block in flight.
     pub(super) activity: Rows<L>,
     /// Mean activity of the two passes before each connection; see [`Layout`](super::tape::Layout).
-    pub(super) tape: Vec<[f32; L]>,
+    pub(super) tape: Rows<L>,
     /// Noise as bits: a word of 16 lanes for each unit, a row of words for each block and step.
     pub(super) signs: Vec<u16>,
     /// ℓ⁺ − ℓ⁻ of each step, then R_t.
     pub(super) credit: Vec<[f32; L]>,
     /// Mean outputs of the two passes, then the readout's own errors, [steps × outputs].
-    pub(super) errors: Vec<[f32; L]>,
+    pub(super) errors: Rows<L>,
     /// Traces of the online form, `[P]`.
     pub(super) traces: Vec<[f32; L]>,
 }
@@ -33,8 +33,8 @@ pub(super) struct Workspace {
 impl Workspace {
     /// Bytes that are held from update to update.
     pub(super) fn bytes(&self) -> usize {
-        let rows = [&self.tape, &self.errors, &self.credit, &self.traces];
-        rows.iter().map(|rows| size_of_val(&rows[..])).sum::<usize>() + size_of_val(&self.signs[..])
+        let rows: [&[[f32; L]]; 4] = [&self.tape, &self.errors, &self.credit, &self.traces];
+        rows.map(size_of_val).iter().sum::<usize>() + size_of_val(&self.signs[..])
     }
 }
 

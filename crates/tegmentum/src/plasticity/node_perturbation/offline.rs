@@ -58,9 +58,9 @@ impl NodePerturbation {
         let (network, loss) = (&*self.network, loss_of(&self.problem));
         let (outputs, steps) = (network.output_rows(), batch.steps);
         let (rows, count) = (network.num_activities(), blocks.len() * steps);
-        self.layout.make_room(count, tape);
+        let tape = tape.first(self.layout.rows(count));
         credit.resize(count, [0.0; L]);
-        errors.resize(count * outputs.len(), [0.0; L]);
+        let errors = errors.first(count * outputs.len());
         let (units, common) = (self.noisy_units(), network.input_rows().end);
         let (stride, scale) = (self.sign_words(), self.config.noise as f32);
         let noise =

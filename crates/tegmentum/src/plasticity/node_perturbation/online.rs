@@ -20,8 +20,8 @@ impl NodePerturbation {
         space.activity.first(2 * rows).fill([0.0; L]);
         space.traces.clear();
         space.traces.resize(network.num_parameters(), [0.0; L]);
-        space.errors.resize(outputs.len(), [0.0; L]);
-        space.tape.resize(rows, [0.0; L]);
+        space.errors.first(outputs.len());
+        space.tape.first(rows);
         let mut totals = [[0.0f64; L]; 2];
         for step in 0..steps {
             self.draw_signs(block..block + 1, step..step + 1, &mut space.signs);

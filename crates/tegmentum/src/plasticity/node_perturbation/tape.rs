@@ -61,9 +61,9 @@ impl Layout {
         None
     }
 
-    /// Makes room for `count` steps (and the state after the last one).
-    pub(super) fn make_room<const L: usize>(&self, count: usize, tape: &mut Vec<[f32; L]>) {
-        tape.resize((count + usize::from(self.state.is_some())) * self.stride, [0.0; L]);
+    /// Rows of `count` steps (and of the state after the last one).
+    pub(super) fn rows(&self, count: usize) -> usize {
+        (count + usize::from(self.state.is_some())) * self.stride
     }
 
     /// Writes the mean of both halves of a pair as step `index`.
