@@ -32,6 +32,18 @@ pub(crate) enum Noise {
     Normals,
 }
 
+/// Gives a sink the chunk from number `start` on. What makes it stands in both branches: a whole chunk, of which no part is taken, stays
+/// in registers.
+macro_rules! take {
+    ($sink:ident, $start:expr, $length:ident, $chunk:expr) => {
+        if $length - $start >= CHUNK {
+            $sink.take($start, &$chunk);
+        } else {
+            $sink.take($start, &$chunk[..$length - $start]);
+        }
+    };
+}
+
 /// Gives `sink` the noise of `key` from chunk `first` on.
 #[allow(unsafe_code)]
 pub(crate) fn pour<S: Sink>(noise: Noise, key: Key, first: u64, sink: S) {
@@ -40,30 +52,28 @@ pub(crate) fn pour<S: Sink>(noise: Noise, key: Key, first: u64, sink: S) {
         #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
         fn wide<S: Sink>(noise: Noise, key: Key, first: u64, mut sink: S) {
             let (length, words) = (sink.length(), key.words());
-            let mut chunk = [0.0; CHUNK];
-            if noise == Noise::Signs && length <= 2 * CHUNK {
+            match noise {
                 // Eight blocks side by side would be made for one or two.
-                for start in (0..length).step_by(CHUNK) {
-                    avx512::signs(key.block(first + (start / CHUNK) as u64), &mut chunk);
-                    take(&mut sink, start, length, &chunk);
-                }
-                return;
-            }
-            if noise == Noise::Signs {
-                for start in (0..length).step_by(32 * CHUNK) {
-                    let blocks = avx512::sign_blocks(words, first + (start / CHUNK) as u64);
-                    for (start, block) in (start..length).step_by(CHUNK).zip(blocks) {
-                        sink.prepare(start);
-                        avx512::signs(block, &mut chunk);
-                        take(&mut sink, start, length, &chunk);
+                Noise::Signs if length <= 2 * CHUNK => {
+                    for start in (0..length).step_by(CHUNK) {
+                        take!(sink, start, length, avx512::signs(key.block(first + (start / CHUNK) as u64)));
                     }
                 }
-                return;
-            }
-            for start in (0..length).step_by(CHUNK) {
-                sink.prepare(start);
-                avx512::normals(words, 32 * (first + (start / CHUNK) as u64), &mut chunk);
-                take(&mut sink, start, length, &chunk);
+                Noise::Signs => {
+                    for start in (0..length).step_by(32 * CHUNK) {
+                        let blocks = avx512::sign_blocks(words, first + (start / CHUNK) as u64);
+                        for (start, block) in (start..length).step_by(CHUNK).zip(blocks) {
+                            sink.prepare(start);
+                            take!(sink, start, length, avx512::signs(block));
+                        }
+                    }
+                }
+                Noise::Normals => {
+                    for start in (0..length).step_by(CHUNK) {
+                        sink.prepare(start);
+                        take!(sink, start, length, avx512::normals(words, 32 * (first + (start / CHUNK) as u64)));
+                    }
+                }
             }
         }
         #[target_feature(enable = "avx2,fma")]
@@ -89,17 +99,10 @@ fn pour_plain<S: Sink>(noise: Noise, key: Key, first: u64, mut sink: S) {
             let length = sink.length();
             for start in (0..length).step_by(CHUNK) {
                 sink.prepare(start);
-                let chunk = normals(key, 32 * (first + (start / CHUNK) as u64));
-                take(&mut sink, start, length, &chunk);
+                take!(sink, start, length, normals(key, 32 * (first + (start / CHUNK) as u64)));
             }
         }
     }
-}
-
-/// Whole chunks have a loop of fixed length, which the compiler unrolls into vectors.
-#[inline(always)]
-fn take<S: Sink>(sink: &mut S, start: usize, length: usize, chunk: &[f32; CHUNK]) {
-    if length - start >= CHUNK { sink.take(start, chunk) } else { sink.take(start, &chunk[..length - start]) }
 }
 
 #[inline(always)]
@@ -110,14 +113,14 @@ fn pour_signs<S: Sink>(key: Key, first: u64, mut sink: S) {
         let count = (length - start).div_ceil(CHUNK).min(GROUP);
         if count <= 2 {
             for chunk in 0..count {
-                take(&mut sink, start + chunk * CHUNK, length, &signs(key.block(index + chunk as u64)));
+                take!(sink, start + chunk * CHUNK, length, signs(key.block(index + chunk as u64)));
             }
         } else {
             let blocks = key.blocks::<GROUP>(index);
             for chunk in 0..count {
                 sink.prepare(start + chunk * CHUNK);
                 let block = std::array::from_fn(|word| blocks[word][chunk]);
-                take(&mut sink, start + chunk * CHUNK, length, &signs(block));
+                take!(sink, start + chunk * CHUNK, length, signs(block));
             }
         }
     }

@@ -28,12 +28,14 @@ const XOR_MASKED: i32 = 0x78;
 /// Writes the 128 normals that begin at block `first` of the stream with the key `words`.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-pub(super) fn normals(words: [u32; 2], first: u64, chunk: &mut [f32; CHUNK]) {
+pub(super) fn normals(words: [u32; 2], first: u64) -> [f32; CHUNK] {
+    let mut chunk = [0.0; CHUNK];
     let normals = inverse_normal(blocks::<7>(words, first));
     for (values, normals) in chunk.as_chunks_mut::<16>().0.iter_mut().zip(normals) {
         // SAFETY: `values` are 16 numbers, and the store asks for no alignment.
         unsafe { _mm512_storeu_ps(values.as_mut_ptr(), normals) };
     }
+    chunk
 }
 
 /// The words of 32 blocks of ten rounds from block `first` on, for their signs.
@@ -51,7 +53,8 @@ pub(super) fn sign_blocks(words: [u32; 2], first: u64) -> [[u32; 4]; 32] {
 /// Writes the signs of a block's bits, the low bit of the first word first.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-pub(super) fn signs(block: [u32; 4], chunk: &mut [f32; CHUNK]) {
+pub(super) fn signs(block: [u32; 4]) -> [f32; CHUNK] {
+    let mut chunk = [0.0; CHUNK];
     let (plus, minus) = (_mm512_set1_ps(1.0), _mm512_set1_ps(-1.0));
     for (values, word) in chunk.as_chunks_mut::<32>().0.iter_mut().zip(block) {
         for (values, half) in values.as_chunks_mut::<16>().0.iter_mut().zip([word, word >> 16]) {
@@ -59,6 +62,7 @@ pub(super) fn signs(block: [u32; 4], chunk: &mut [f32; CHUNK]) {
             unsafe { _mm512_storeu_ps(values.as_mut_ptr(), _mm512_mask_blend_ps(half as u16, plus, minus)) };
         }
     }
+    chunk
 }
 
 /// The words of 32 blocks of so many rounds in their order, 16 a register. Four groups of eight go side by side: one alone waits for

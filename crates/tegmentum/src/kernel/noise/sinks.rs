@@ -101,7 +101,9 @@ impl Sink for Fill<'_> {
     }
 
     #[inline(always)]
-    fn prepare(&self, _: usize) {}
+    fn prepare(&self, start: usize) {
+        ask_for(self.target, start);
+    }
 }
 
 /// `target = from + scale · v`, vectors of one length.
