@@ -46,19 +46,26 @@ pub(crate) fn update_population(
         updates.losses[0] = found[1][0];
     }
     step.fill(Row::ZERO);
+    let probes = &mut updates.losses[usize::from(!plan.two_sided)..];
     for (group, directions) in updates.directions.chunks_exact(length).enumerate() {
-        let own = group * KEYS..plan.directions.min((group + 1) * KEYS);
+        let own = KEYS.min(plan.directions - group * KEYS);
         let signs: &[f32] = if plan.two_sided { &[1.0, -1.0] } else { &[1.0] };
         for (side, sign) in signs.iter().enumerate() {
             perturb(kernel, parameters, sign * updates.scale, directions, candidates);
             mean_losses(kernel, &plan.shape, plan.per_term, candidates, space, &mut found[side]);
-            for (k, loss) in own.clone().zip(found[side]) {
-                updates.losses[if plan.two_sided { 2 * k + side } else { k + 1 }] = loss;
+        }
+        if plan.two_sided {
+            let mut pairs = [[0.0; 2]; KEYS];
+            for k in 0..KEYS {
+                pairs[k] = [found[0][k], found[1][k]];
             }
+            probes[2 * group * KEYS..][..2 * own].copy_from_slice(&pairs.as_flattened()[..2 * own]);
+        } else {
+            probes[group * KEYS..][..own].copy_from_slice(&found[0][..own]);
         }
         let mut weights = Row::ZERO;
         write_factors(plan, updates.scale, updates.rates[0], &found, &mut weights);
-        weights.0[own.len()..].fill(0.0);
+        weights.0[own..].fill(0.0);
         add_weighted(kernel, directions, &weights, step);
     }
     for (value, step) in parameters.iter_mut().zip(step.iter().flat_map(|row| &row.0)) {
@@ -78,6 +85,9 @@ vectorised! {
     }
 }
 
+/// Parameters that are added one by one: to transpose a block of them takes longer.
+const FEW: usize = 3;
+
 vectorised! {
     /// Adds the weighted directions, one after the other: `directions` [P × 16], `weights` with zeros for those that are not to be
     /// added, `step` [P/16 × 16]. A product with zero changes no sum that began with a positive zero.
@@ -87,7 +97,16 @@ vectorised! {
         for (step, directions) in step.iter_mut().zip(blocks) {
             add_block::<V>(directions, weights, step);
         }
-        if let Some(step) = step.get_mut(blocks.len()) {
+        let Some(step) = step.get_mut(blocks.len()) else { return };
+        if rest.len() <= FEW {
+            let mut product = Row::ZERO;
+            for (step, direction) in step.0.iter_mut().zip(rest) {
+                weights.multiply(V::load(direction)).store(&mut product);
+                for value in product.0 {
+                    *step += value;
+                }
+            }
+        } else {
             let mut block = [Row::ZERO; LANES];
             block[..rest.len()].copy_from_slice(rest);
             add_block::<V>(&block, weights, step);
