@@ -51,10 +51,12 @@ fn problem(network: &NetworkConfig, count: usize) -> Arc<Problem> {
     }))
 }
 
-/// The networks of the registry with hidden layers that are no multiple of a vector, and a wide one with many panels.
+/// The networks of the registry, with hidden layers that are no multiple of a vector and with one and two groups of four vectors, and a
+/// wide one with many panels.
 fn networks() -> Vec<NetworkConfig> {
     let mut all: Vec<NetworkConfig> = registry().into_iter().map(|(_, config)| config).collect();
-    for text in ["[mlp]\nhidden = [150, 21]\nactivation = \"relu\"", "[elman]\nhidden = 133", "[gru]\nhidden = 37"] {
+    let elman = ["[elman]\nhidden = 64", "[elman]\nhidden = 128", "[elman]\nhidden = 133"];
+    for text in ["[mlp]\nhidden = [150, 21]\nactivation = \"relu\"", "[gru]\nhidden = 37"].into_iter().chain(elman) {
         all.push(toml::from_str(text).unwrap());
     }
     all
@@ -66,8 +68,9 @@ fn build(config: &NetworkConfig, kernel: Kernel) -> (Arc<dyn Network>, Vec<f32>)
     (network, parameters)
 }
 
-/// Losses of a perturbed network from a stored copy, and from weights perturbed as they are read, alone and as a pair.
-fn three_ways<const L: usize>(config: &NetworkConfig, count: usize, direction: Direction) {
+/// Losses of a perturbed network from a stored copy, from weights perturbed as they are read, alone and as a pair, and from the
+/// objective, which chooses by itself.
+fn all_ways<const L: usize>(config: &NetworkConfig, count: usize, direction: Direction) {
     let (network, parameters) = build(config, Kernel::Native);
     let problem = problem(config, count);
     let mut batch = LaneBatch::<L>::default();
@@ -88,6 +91,11 @@ fn three_ways<const L: usize>(config: &NetworkConfig, count: usize, direction: D
     assert!(stored[0].is_finite() && stored[0] != stored[1]);
     assert_eq!(perturbed(true, 0.1), stored, "{config:?}, {count} in {L} lanes, as a pair");
     assert_eq!(perturbed(false, -0.1)[0], stored[1], "{config:?}, {count} in {L} lanes");
+    let probes = [0.1, -0.1].map(|scale| Probe::perturbed(direction, scale));
+    let mut chosen = [0.0; 2];
+    let objective = NetworkLoss::new(Arc::clone(&network), Arc::clone(&problem));
+    objective.losses(Bases::single(&parameters), &probes, Batch(Key::from_seed(9)), &mut chosen).unwrap();
+    assert_eq!(chosen, stored, "{config:?}, {count} by the objective");
 }
 
 #[test]
@@ -95,9 +103,9 @@ fn stored_and_perturbed_weights_give_the_same_bits() {
     let _turn = INSTRUCTIONS.lock().unwrap_or_else(PoisonError::into_inner);
     for config in networks() {
         for direction in [Direction::Rademacher(Key(3)), Direction::Gaussian(Key(4))] {
-            three_ways::<1>(&config, 1, direction);
-            three_ways::<4>(&config, 3, direction);
-            three_ways::<16>(&config, 70, direction);
+            all_ways::<1>(&config, 1, direction);
+            all_ways::<4>(&config, 3, direction);
+            all_ways::<16>(&config, 70, direction);
         }
     }
 }
