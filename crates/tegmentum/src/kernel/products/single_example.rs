@@ -251,26 +251,39 @@ impl Section {
     /// As [`chains`](Self::chains).
     #[inline(always)]
     unsafe fn chains_in_turn<V: Vector<WIDTH>, const G: usize>(&self, first: usize, to: *mut f32) {
-        let mut joined = [[[0.0; WIDTH]; G]; 4];
-        // SAFETY: as in `chains`; chain c takes inputs c, c + 4, … below `count`.
+        let mut halves = [[V::splat(0.0); G]; 2];
+        // SAFETY: the caller's.
         unsafe {
-            for chain in 0..4 {
-                let mut sums = if chain == 0 { self.begin_of(first) } else { [V::splat(0.0); G] };
-                let (mut row, mut input) =
-                    (self.weights.wrapping_add(first + chain * self.width), self.inputs.wrapping_add(chain));
-                for _ in 0..(self.count + 3 - chain) / 4 {
-                    add_row(&mut sums, row, input);
-                    (row, input) = (row.wrapping_add(4 * self.width), input.wrapping_add(4));
-                }
+            for half in 0..2 {
+                let (even, odd) = (self.chain::<V, G>(2 * half, first), self.chain::<V, G>(2 * half + 1, first));
                 for g in 0..G {
-                    sums[g].store(&mut joined[chain][g]);
+                    halves[half][g] = even[g].add(odd[g]);
                 }
             }
+            let [mut values, other] = halves;
             for g in 0..G {
-                let [a, b, c, d] = &joined;
-                let sums = [[V::load(&a[g])], [V::load(&b[g])], [V::load(&c[g])], [V::load(&d[g])]];
-                self.join(sums, first + g * WIDTH, to);
+                values[g] = values[g].add(other[g]);
             }
+            self.finish(values, first, to);
+        }
+    }
+
+    /// One of four chains: inputs c, c + 4, …
+    ///
+    /// # Safety
+    /// As [`chains`](Self::chains).
+    #[inline(always)]
+    unsafe fn chain<V: Vector<WIDTH>, const G: usize>(&self, chain: usize, first: usize) -> [V; G] {
+        // SAFETY: as in `chains`; all inputs are below `count`.
+        unsafe {
+            let mut sums = if chain == 0 { self.begin_of(first) } else { [V::splat(0.0); G] };
+            let (mut row, mut input) =
+                (self.weights.wrapping_add(first + chain * self.width), self.inputs.wrapping_add(chain));
+            for _ in 0..(self.count + 3 - chain) / 4 {
+                add_row(&mut sums, row, input);
+                (row, input) = (row.wrapping_add(4 * self.width), input.wrapping_add(4));
+            }
+            sums
         }
     }
 
@@ -295,6 +308,16 @@ impl Section {
         for g in 0..G {
             values[g] = values[g].add(b[g]).add(c[g].add(d[g]));
         }
+        // SAFETY: the caller's.
+        unsafe { self.finish(values, first, to) };
+    }
+
+    /// Writes the values of the activation function.
+    ///
+    /// # Safety
+    /// As [`chains`](Self::chains).
+    #[inline(always)]
+    unsafe fn finish<V: Vector<WIDTH>, const G: usize>(&self, mut values: [V; G], first: usize, to: *mut f32) {
         self.activation.of_vectors(&mut values);
         // SAFETY: the caller's.
         let outputs = unsafe { &mut *to.add(first).cast::<[[f32; WIDTH]; G]>() };
