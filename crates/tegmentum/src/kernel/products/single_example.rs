@@ -251,21 +251,28 @@ impl Section {
     /// As [`chains`](Self::chains).
     #[inline(always)]
     unsafe fn chains_in_turn<V: Vector<WIDTH>, const G: usize>(&self, first: usize, to: *mut f32) {
-        let mut halves = [[V::splat(0.0); G]; 2];
         // SAFETY: the caller's.
         unsafe {
-            for half in 0..2 {
-                let (even, odd) = (self.chain::<V, G>(2 * half, first), self.chain::<V, G>(2 * half + 1, first));
-                for g in 0..G {
-                    halves[half][g] = even[g].add(odd[g]);
-                }
-            }
-            let [mut values, other] = halves;
+            let (mut values, other) = (self.two_chains::<V, G>(0, first), self.two_chains::<V, G>(2, first));
             for g in 0..G {
                 values[g] = values[g].add(other[g]);
             }
             self.finish(values, first, to);
         }
+    }
+
+    /// The sum of chain `chain` and the next one.
+    ///
+    /// # Safety
+    /// As [`chains`](Self::chains).
+    #[inline(always)]
+    unsafe fn two_chains<V: Vector<WIDTH>, const G: usize>(&self, chain: usize, first: usize) -> [V; G] {
+        // SAFETY: the caller's.
+        let (mut sums, other) = unsafe { (self.chain::<V, G>(chain, first), self.chain::<V, G>(chain + 1, first)) };
+        for g in 0..G {
+            sums[g] = sums[g].add(other[g]);
+        }
+        sums
     }
 
     /// One of four chains: inputs c, c + 4, …
