@@ -23,14 +23,19 @@ pub(crate) trait Sink {
     fn prepare(&self, start: usize);
 }
 
-/// `target + scale · v`.
+/// `target + scale · v`, or with a zero in place of what was there `scale · v`.
 #[derive(Debug)]
-pub(crate) struct Add<'a> {
+pub(crate) struct Onto<'a, const ADD: bool> {
     pub(crate) scale: f32,
     pub(crate) target: &'a mut [f32],
 }
 
-impl Sink for Add<'_> {
+/// `target + scale · v`.
+pub(crate) type Add<'a> = Onto<'a, true>;
+/// `target = scale · v`. No number is −0, as in a vector of zeros to which a direction is added.
+pub(crate) type Fill<'a> = Onto<'a, false>;
+
+impl<const ADD: bool> Sink for Onto<'_, ADD> {
     #[inline(always)]
     fn length(&self) -> usize {
         self.target.len()
@@ -39,7 +44,7 @@ impl Sink for Add<'_> {
     #[inline(always)]
     fn take(&mut self, start: usize, values: &[f32]) {
         for (target, value) in self.target[start..start + values.len()].iter_mut().zip(values) {
-            *target += self.scale * value;
+            *target = if ADD { *target } else { 0.0 } + self.scale * value;
         }
     }
 
@@ -76,33 +81,6 @@ impl Sink for AddPair<'_> {
     fn prepare(&self, start: usize) {
         ask_for(self.plus, start);
         ask_for(self.minus, start);
-    }
-}
-
-/// `target = scale · v`.
-#[derive(Debug)]
-pub(crate) struct Fill<'a> {
-    pub(crate) scale: f32,
-    pub(crate) target: &'a mut [f32],
-}
-
-impl Sink for Fill<'_> {
-    #[inline(always)]
-    fn length(&self) -> usize {
-        self.target.len()
-    }
-
-    #[inline(always)]
-    fn take(&mut self, start: usize, values: &[f32]) {
-        for (target, value) in self.target[start..start + values.len()].iter_mut().zip(values) {
-            // Added to a zero: no number is −0, as in a vector of zeros to which a direction is added.
-            *target = 0.0 + self.scale * value;
-        }
-    }
-
-    #[inline(always)]
-    fn prepare(&self, start: usize) {
-        ask_for(self.target, start);
     }
 }
 

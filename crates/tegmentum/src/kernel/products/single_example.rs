@@ -91,8 +91,13 @@ const MOST_COLUMNS: usize = 4;
 
 impl<'a> Ready<'a> {
     /// Chooses the form of a product that has been checked.
+    ///
+    /// # Panics
+    /// If the sizes of its matrix do not fit.
     pub(in crate::kernel) fn new(product: Product<'a>) -> Self {
         let (count, width) = (product.place.inputs.len(), product.place.outputs.len());
+        let fits = product.weights.len() == count * width && product.bias.is_none_or(|bias| bias.len() == width);
+        assert!(fits, "a product's sizes do not fit");
         match (product.tails, product.bias) {
             _ if count > SECTION || count == 0 => Self::Other(product),
             (_, Some(begin)) if width.is_multiple_of(GROUP) => {
@@ -134,7 +139,8 @@ impl<'a> Ready<'a> {
                     width,
                     activation,
                 };
-                // SAFETY: `Product::check` has found inputs · outputs weights and as many biases as outputs, which are whole groups.
+                // SAFETY: `new` has found inputs · outputs weights and as many biases as outputs, which are whole groups; inputs and
+                // outputs are as many as the assertion above says.
                 unsafe {
                     if width == GROUP {
                         // With the distance between rows written into the instructions.
@@ -149,9 +155,9 @@ impl<'a> Ready<'a> {
             Self::Columns { columns, begin, activation } => {
                 let sums = sums_of_columns::<Wide>(columns, inputs);
                 let values = activation.of_vector(Narrow::load(&begin).add(Narrow::load(&sums)));
-                if let Some(outputs) = outputs.first_chunk_mut() {
-                    values.store(outputs);
-                }
+                let mut found = [0.0; MOST_COLUMNS];
+                values.store(&mut found);
+                outputs.copy_from_slice(&found);
             }
             Self::Other(product) => one_example::<Wide, Narrow>(product, inputs, outputs),
         }
