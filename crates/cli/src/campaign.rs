@@ -3,9 +3,9 @@
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use tegmentum::study::config::StudyConfig;
-use tegmentum::study::outcome::{Summary, Verdict};
-use tegmentum::study::{folder, run};
+use tegmentum_study::config::StudyConfig;
+use tegmentum_study::outcome::{Summary, Verdict};
+use tegmentum_study::{folder, run};
 
 use crate::args::{Options, Threads};
 use crate::interrupt;

@@ -5,7 +5,7 @@ use std::fs;
 use std::time::Instant;
 
 use jiff::{Timestamp, Unit};
-use tegmentum::study::config::Seeds;
+use tegmentum_study::config::Seeds;
 
 /// Pairs of label and value.
 pub(crate) type Pairs = Vec<(String, String)>;
@@ -33,7 +33,7 @@ impl Manifest {
             ("Version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
             ("Commit".to_owned(), env!("TEGMENTUM_COMMIT").to_owned()),
             ("Machine".to_owned(), machine()),
-            ("Instruction set".to_owned(), tegmentum::kernel::instruction_set().to_string()),
+            ("Instruction set".to_owned(), tegmentum::numerics::instruction_set().to_string()),
             ("Threads".to_owned(), rayon::current_num_threads().to_string()),
             ("Wall seconds".to_owned(), format!("{:.1}", self.clock.elapsed().as_secs_f64())),
             ("Seeds".to_owned(), format!("{} from {} on", seeds.count, seeds.first)),

@@ -4,7 +4,7 @@
 //! `arm.dopamine.optimizer.dopamine.directions`. A value is read as TOML, and as a string if it is not.
 
 use anyhow::{Result, anyhow, bail};
-use tegmentum::study::config::StudyConfig;
+use tegmentum_study::config::StudyConfig;
 use toml::{Table, Value};
 
 /// Applies `changes` in order.

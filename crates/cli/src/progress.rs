@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use tegmentum::study::run::Monitor;
+use tegmentum_study::run::Monitor;
 
 use crate::output::notice;
 use crate::{interrupt, memory};

@@ -30,7 +30,7 @@ mod fixtures;
 mod tests;
 
 pub(crate) use number::{interval, number, optional};
-use tegmentum::study::outcome::{Figure, Summary};
+use tegmentum_study::outcome::{Figure, Summary};
 
 /// What one study brings to the report.
 #[derive(Clone, Copy, Debug)]

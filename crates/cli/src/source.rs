@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use tegmentum::study::BUILT_IN;
-use tegmentum::study::config::StudyConfig;
+use tegmentum_study::BUILT_IN;
+use tegmentum_study::config::StudyConfig;
 
 use crate::overrides;
 

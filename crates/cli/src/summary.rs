@@ -1,8 +1,8 @@
 //! What a study found, for a terminal: arms and metrics in a table, then the claims with their verdicts.
 
 use console::Style;
-use tegmentum::study::config::{Kind, StudyConfig};
-use tegmentum::study::outcome::{ClaimOutcome, Sample, Summary, Verdict, is_share};
+use tegmentum_study::config::{Kind, StudyConfig};
+use tegmentum_study::outcome::{ClaimOutcome, Sample, Summary, Verdict, is_share};
 
 use crate::output::{Output, wrapped};
 use crate::report::{interval, optional};
@@ -80,7 +80,7 @@ fn lesions(study: &StudyConfig, summary: &Summary) -> Vec<Table> {
 /// The mean over seeds, if every seed has a value.
 fn mean(sample: &Sample) -> Option<f64> {
     let values: Option<Vec<f64>> = sample.values.iter().copied().collect();
-    values.map(|values| tegmentum::statistics::mean(&values)).filter(|mean| mean.is_finite())
+    values.map(|values| tegmentum::evidence::statistics::mean(&values)).filter(|mean| mean.is_finite())
 }
 
 /// The metrics worth a column: the study's own and its targets', or all that a study of another kind defines.

@@ -6,9 +6,9 @@
 
 use std::time::Instant;
 
-use tegmentum::agent::AgentConfig;
-use tegmentum::behaviour::Behaviour;
-use tegmentum::environment::EnvironmentConfig;
+use tegmentum::behaviour::agent::AgentConfig;
+use tegmentum::behaviour::environment::EnvironmentConfig;
+use tegmentum::behaviour::session::Behaviour;
 use tegmentum::error::{Error, Result};
 use tegmentum::neuromodulation::system::NeuromodulationConfig;
 use tegmentum::random::Key;
@@ -49,7 +49,7 @@ fn main() -> Result<()> {
             seconds.push(time(agent, system, runs, trials)?);
         }
     }
-    println!("instruction set: {}", tegmentum::kernel::instruction_set());
+    println!("instruction set: {}", tegmentum_engine::kernel::instruction_set());
     println!("{:<28} {:>14} {:>12} {:>12}", "Go/No-Go", "trials a second", "median µs", "best µs");
     for ((name, ..), mut seconds) in cases.into_iter().zip(seconds) {
         seconds.sort_by(f64::total_cmp);

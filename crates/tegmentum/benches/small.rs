@@ -6,18 +6,18 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use tegmentum::data::task::TaskConfig;
 use tegmentum::error::{Error, Result};
-use tegmentum::network::{Network, NetworkConfig};
+use tegmentum::learning::optimizers::weight_perturbation::WeightPerturbationConfig;
+use tegmentum::learning::small::SmallNetwork;
+use tegmentum::learning::small::learner::SmallLearner;
+use tegmentum::learning::small::lockstep::{Lockstep, MAX_RUNS};
+use tegmentum::learning::training::{BlackBoxLearner, Learner, train};
+use tegmentum::model::network::{Network, NetworkConfig};
+use tegmentum::model::objectives::NetworkLoss;
+use tegmentum::model::perturbation::Family;
 use tegmentum::neuromodulation::modulation::Modulation;
-use tegmentum::objectives::NetworkLoss;
-use tegmentum::optimizers::weight_perturbation::WeightPerturbationConfig;
-use tegmentum::perturbation::Family;
 use tegmentum::random::Key;
-use tegmentum::small::SmallNetwork;
-use tegmentum::small::learner::SmallLearner;
-use tegmentum::small::lockstep::{Lockstep, MOST_RUNS};
-use tegmentum::task::TaskConfig;
-use tegmentum::training::{BlackBoxLearner, Learner, train};
 
 fn main() -> Result<()> {
     let quick = std::env::args().any(|argument| argument == "--quick");
@@ -83,12 +83,12 @@ impl Row {
             let optimizer = self.config.build(start.clone(), key, evaluations)?;
             let mut general = BlackBoxLearner::new(&self.objective, Box::new(optimizer));
             rates[1].push(rate(&mut general, key, evaluations / 10)?);
-            let runs: Vec<_> = (0..MOST_RUNS as u64).map(|run| (start.clone(), key.child(run))).collect();
+            let runs: Vec<_> = (0..MAX_RUNS as u64).map(|run| (start.clone(), key.child(run))).collect();
             if let Some(mut together) = Lockstep::new(Arc::clone(&self.small), &self.config, &runs, evaluations)? {
                 let updates = (evaluations / together.evaluations()).max(1);
                 let begin = Instant::now();
                 together.advance(updates, &Modulation::default());
-                let made = updates * together.evaluations() * MOST_RUNS as u64;
+                let made = updates * together.evaluations() * MAX_RUNS as u64;
                 rates[2].push(made as f64 / begin.elapsed().as_secs_f64());
             }
         }

@@ -6,19 +6,19 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use tegmentum::batch::Batch;
+use tegmentum::data::batch::Batch;
+use tegmentum::data::task::{Problem, TaskConfig};
 use tegmentum::error::Result;
-use tegmentum::network::{Network, NetworkConfig};
+use tegmentum::learning::optimizer::OptimizerConfig;
+use tegmentum::learning::plasticity::PlasticityConfig;
+use tegmentum::learning::plasticity::node_perturbation::NodePerturbationConfig;
+use tegmentum::learning::training::{BlackBoxLearner, Learner};
+use tegmentum::model::network::{Network, NetworkConfig};
+use tegmentum::model::objective::Objective;
+use tegmentum::model::objectives::NetworkLoss;
+use tegmentum::model::perturbation::{Base, Bases, Probe};
 use tegmentum::neuromodulation::modulation::Modulation;
-use tegmentum::objective::Objective;
-use tegmentum::objectives::NetworkLoss;
-use tegmentum::optimizer::OptimizerConfig;
-use tegmentum::perturbation::{Base, Bases, Probe};
-use tegmentum::plasticity::PlasticityConfig;
-use tegmentum::plasticity::node_perturbation::NodePerturbationConfig;
 use tegmentum::random::Key;
-use tegmentum::task::{Problem, TaskConfig};
-use tegmentum::training::{BlackBoxLearner, Learner};
 
 #[global_allocator]
 static ALLOCATOR: peak_alloc::PeakAlloc = peak_alloc::PeakAlloc;
@@ -99,7 +99,7 @@ fn main() -> Result<()> {
         Workload::new("digits 64-32-10, batch 64", "[digits]", digits)?,
         Workload::new("Lorenz, Elman 16, 16 × 100", "[lorenz]", "[elman]\nhidden = 16")?,
     ];
-    println!("instruction set: {}", tegmentum::kernel::instruction_set());
+    println!("instruction set: {}", tegmentum_engine::kernel::instruction_set());
     println!("{:<28} {:<26} {:>14} {:>10}", "workload", "learner", "µs a forward", "overhead");
     for work in &workloads {
         for (name, text) in [

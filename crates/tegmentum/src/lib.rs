@@ -12,38 +12,20 @@
 //! losses and moves; [`neuromodulation`] decides how far and when to start over; [`training`] is the only loop. All
 //! randomness comes from keys ([`random`]); the [`kernel`]s give the same bits on every instruction set.
 
-pub mod agent;
-pub mod agents;
-pub mod batch;
 pub mod behaviour;
-pub mod environment;
-pub mod environments;
-pub mod error;
-pub mod evaluation;
-pub mod forward;
-pub mod gradient;
-pub mod kernel;
-pub mod metrics;
-pub mod network;
-pub mod networks;
+pub mod data;
+pub mod evidence;
+pub mod learning;
+pub mod model;
 pub mod neuromodulation;
-pub mod objective;
-pub mod objectives;
-pub mod observer;
-pub mod optimizer;
-pub mod optimizers;
-pub mod perturbation;
-pub mod plasticity;
-pub mod random;
-pub mod small;
-pub mod spiking;
-pub mod statistics;
-pub mod stream;
-pub mod study;
-pub mod task;
-pub mod tasks;
-pub mod training;
-pub mod weights;
+
+pub(crate) use tegmentum_engine::kernel;
+
+/// How a network computes: fused, portable or rounded arithmetic, and the instructions in use.
+pub mod numerics {
+    pub use tegmentum_engine::kernel::{InstructionSet, Numerics, instruction_set, limit};
+}
+pub use tegmentum_engine::{error, random, registry};
 
 /// The examples of the README, so that they build.
 #[cfg(doctest)]

@@ -15,12 +15,11 @@
 //! updates can be put under a system ([`modulated_learner`]).
 //!
 //! The [`Controller`](controller::Controller) puts them together for learners that step through parameter space: the
-//! [`Dopamine`](crate::optimizers::dopamine) optimizer and [node perturbation](crate::plasticity::node_perturbation).
+//! [`Dopamine`](crate::learning::optimizers::dopamine) optimizer and [node perturbation](crate::learning::plasticity::node_perturbation).
 
 pub mod controller;
 pub mod coupling;
 pub mod kinetics;
-pub mod modulated_learner;
 pub mod modulation;
 pub mod nuclei;
 pub mod nucleus;

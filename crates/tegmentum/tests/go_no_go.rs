@@ -6,9 +6,9 @@
 
 use std::sync::OnceLock;
 
-use tegmentum::agent::AgentConfig;
-use tegmentum::behaviour::Behaviour;
-use tegmentum::environment::{EnvironmentConfig, TrialReport};
+use tegmentum::behaviour::agent::AgentConfig;
+use tegmentum::behaviour::environment::{EnvironmentConfig, TrialReport};
+use tegmentum::behaviour::session::Behaviour;
 use tegmentum::neuromodulation::system::NeuromodulationConfig;
 use tegmentum::random::Key;
 

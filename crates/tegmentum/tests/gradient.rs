@@ -4,14 +4,14 @@
 mod reference;
 
 use reference::{Kind, Reference, Rows};
-use tegmentum::batch::{Batch, LaneBatch, Part};
+use tegmentum::data::batch::{Batch, LaneBatch, Part};
+use tegmentum::data::task::{ExampleSet, Examples, Loss, Problem, Series, Windows};
 use tegmentum::error::Error;
-use tegmentum::forward::mean_loss;
-use tegmentum::gradient::{Backpropagation, FORWARD_EQUIVALENTS, GradientConfig, registry, tape_bytes};
-use tegmentum::kernel::aligned;
-use tegmentum::network::{Activation, Network, NetworkConfig};
+use tegmentum::learning::gradient::{Backpropagation, FORWARD_EQUIVALENTS, GradientConfig, registry, tape_bytes};
+use tegmentum::model::forward::mean_loss;
+use tegmentum::model::network::{Activation, Network, NetworkConfig};
 use tegmentum::random::Key;
-use tegmentum::task::{ExampleSet, Examples, Loss, Problem, Series, Windows};
+use tegmentum_engine::kernel::aligned;
 
 /// A network with a problem that fits it.
 struct Case {

@@ -2,9 +2,9 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use tegmentum::error::Error;
-use tegmentum::kernel::Kernel;
-use tegmentum::network::{Network, NetworkConfig, UnitNoise, registry};
+use tegmentum::model::network::{Network, NetworkConfig, UnitNoise, registry};
 use tegmentum::random::{Key, Stream};
+use tegmentum_engine::kernel::Numerics;
 
 const SIZES: [(usize, usize); 3] = [(1, 1), (3, 2), (5, 7)];
 
@@ -344,7 +344,7 @@ fn value_stability() {
         ("gru", [0.007_005_951, -0.073_633_72, -0.197_440_07], [-0.039_798_4, -0.161_337_38]),
     ];
     for ((_, config), (name, weights, outputs)) in registry().into_iter().zip(expected) {
-        let network = config.build_with(Kernel::Portable, 2, 2).unwrap();
+        let network = config.build_with(Numerics::Portable, 2, 2).unwrap();
         let parameters = network.initialise(Key::from_seed(42));
         let inputs = [[0.5; 4], [-1.0; 4], [0.25; 4], [2.0; 4]];
         let activity = run(&*network, &parameters, &inputs);

@@ -4,17 +4,17 @@
 
 use std::sync::Arc;
 
-use tegmentum::batch::Batch;
+use tegmentum::data::batch::Batch;
+use tegmentum::data::task::{Problem, TaskConfig};
 use tegmentum::error::Error;
-use tegmentum::evaluation::{Evaluator, Metric};
-use tegmentum::gradient::Backpropagation;
-use tegmentum::network::{Network, NetworkConfig};
+use tegmentum::evidence::evaluation::{Evaluator, Metric};
+use tegmentum::learning::gradient::Backpropagation;
+use tegmentum::learning::plasticity::node_perturbation::{Credit, NodePerturbation, NodePerturbationConfig, Readout};
+use tegmentum::learning::training::Learner;
+use tegmentum::model::network::{Network, NetworkConfig};
+use tegmentum::model::perturbation::Point;
 use tegmentum::neuromodulation::modulation::Modulation;
-use tegmentum::perturbation::Point;
-use tegmentum::plasticity::node_perturbation::{Credit, NodePerturbation, NodePerturbationConfig, Readout};
 use tegmentum::random::Key;
-use tegmentum::task::{Problem, TaskConfig};
-use tegmentum::training::Learner;
 
 fn world(task: &str, network: &str) -> (Arc<dyn Network>, Arc<Problem>) {
     let task: TaskConfig = toml::from_str(task).unwrap();

@@ -2,18 +2,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use tegmentum::batch::Batch;
+use tegmentum::data::batch::Batch;
 use tegmentum::error::Error;
+use tegmentum::learning::optimizer::{Optimizer, OptimizerConfig, StepReport, registry};
+use tegmentum::learning::optimizers::Averaging;
+use tegmentum::learning::optimizers::cma_es::CmaEsConfig;
+use tegmentum::learning::optimizers::evolution_strategy::{EvolutionStrategyConfig, UpdateRule};
+use tegmentum::learning::optimizers::rate_rule::Reading;
+use tegmentum::learning::optimizers::weight_perturbation::WeightPerturbationConfig;
+use tegmentum::model::objective::Objective;
+use tegmentum::model::objectives::BlackBox;
+use tegmentum::model::perturbation::{Base, Family};
 use tegmentum::neuromodulation::modulation::Modulation;
-use tegmentum::objective::Objective;
-use tegmentum::objectives::BlackBox;
-use tegmentum::optimizer::{Optimizer, OptimizerConfig, StepReport, registry};
-use tegmentum::optimizers::Averaging;
-use tegmentum::optimizers::cma_es::CmaEsConfig;
-use tegmentum::optimizers::evolution_strategy::{EvolutionStrategyConfig, UpdateRule};
-use tegmentum::optimizers::rate_rule::Reading;
-use tegmentum::optimizers::weight_perturbation::WeightPerturbationConfig;
-use tegmentum::perturbation::{Base, Family};
 use tegmentum::random::Key;
 
 /// The registry, every reading of the rate rule, and the options that change the code that runs.

@@ -5,20 +5,20 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tegmentum::batch::{Batch, LaneBatch, Part};
-use tegmentum::forward::mean_losses;
-use tegmentum::gradient::Backpropagation;
-use tegmentum::kernel::aligned::Rows;
-use tegmentum::kernel::{InstructionSet, Kernel, limit};
-use tegmentum::network::{Network, NetworkConfig, registry};
-use tegmentum::objective::Objective;
-use tegmentum::objectives::NetworkLoss;
-use tegmentum::perturbation::low_rank::{Layout, LowRank};
-use tegmentum::perturbation::{Base, Bases, Direction, Family, Point, Probe};
-use tegmentum::plasticity::node_perturbation::{Credit, NodePerturbationConfig, Readout};
+use tegmentum::data::batch::{Batch, LaneBatch, Part};
+use tegmentum::data::task::{ExampleSet, Examples, Loss, Problem, Series, TaskConfig, Windows};
+use tegmentum::learning::gradient::Backpropagation;
+use tegmentum::learning::plasticity::node_perturbation::{Credit, NodePerturbationConfig, Readout};
+use tegmentum::model::forward::mean_losses;
+use tegmentum::model::network::{Network, NetworkConfig, registry};
+use tegmentum::model::objective::Objective;
+use tegmentum::model::objectives::NetworkLoss;
+use tegmentum::model::perturbation::low_rank::{Layout, LowRank};
+use tegmentum::model::perturbation::{Base, Bases, Direction, Family, Point, Probe};
+use tegmentum::model::weights::{Panels, Perturbed, Weights};
 use tegmentum::random::Key;
-use tegmentum::task::{ExampleSet, Examples, Loss, Problem, Series, TaskConfig, Windows};
-use tegmentum::weights::{Panels, Perturbed, Weights};
+use tegmentum_engine::kernel::aligned::Rows;
+use tegmentum_engine::kernel::{InstructionSet, Numerics, limit};
 
 /// Instructions are a setting of the process: tests that change them, and tests that would notice, take turns.
 static INSTRUCTIONS: Mutex<()> = Mutex::new(());
@@ -62,8 +62,8 @@ fn networks() -> Vec<NetworkConfig> {
     all
 }
 
-fn build(config: &NetworkConfig, kernel: Kernel) -> (Arc<dyn Network>, Vec<f32>) {
-    let network: Arc<dyn Network> = Arc::from(config.build_with(kernel, 3, 3).unwrap());
+fn build(config: &NetworkConfig, numerics: Numerics) -> (Arc<dyn Network>, Vec<f32>) {
+    let network: Arc<dyn Network> = Arc::from(config.build_with(numerics, 3, 3).unwrap());
     let parameters = network.initialise(Key::from_seed(2));
     (network, parameters)
 }
@@ -71,7 +71,7 @@ fn build(config: &NetworkConfig, kernel: Kernel) -> (Arc<dyn Network>, Vec<f32>)
 /// Losses of a perturbed network from a stored copy, from weights perturbed as they are read, alone and as a pair, and from the
 /// objective, which chooses by itself.
 fn all_ways<const L: usize>(config: &NetworkConfig, count: usize, direction: Direction) {
-    let (network, parameters) = build(config, Kernel::Native);
+    let (network, parameters) = build(config, Numerics::Native);
     let problem = problem(config, count);
     let mut batch = LaneBatch::<L>::default();
     batch.load(&problem, Part::Train(Batch(Key::from_seed(9))));
@@ -111,8 +111,8 @@ fn stored_and_perturbed_weights_give_the_same_bits() {
 }
 
 /// Losses of a population through the objective.
-fn population(config: &NetworkConfig, kernel: Kernel, count: usize) -> Vec<f64> {
-    let (network, parameters) = build(config, kernel);
+fn population(config: &NetworkConfig, numerics: Numerics, count: usize) -> Vec<f64> {
+    let (network, parameters) = build(config, numerics);
     let objective = NetworkLoss::new(network, problem(config, count));
     let mut probes = vec![Probe::unperturbed(Base::Acting)];
     for index in 0..20 {
@@ -129,7 +129,7 @@ fn losses_do_not_depend_on_threads_or_on_company() {
     let _turn = INSTRUCTIONS.lock().unwrap_or_else(PoisonError::into_inner);
     let on = |threads: usize, config: &NetworkConfig, count: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| population(config, Kernel::Native, count))
+        pool.install(|| population(config, Numerics::Native, count))
     };
     for config in networks() {
         for count in [1, 40] {
@@ -141,14 +141,14 @@ fn losses_do_not_depend_on_threads_or_on_company() {
 #[test]
 fn losses_do_not_depend_on_instructions() {
     let _turn = INSTRUCTIONS.lock().unwrap_or_else(PoisonError::into_inner);
-    let all = |kernel: Kernel| -> Vec<Vec<f64>> {
-        networks().iter().flat_map(|config| [1, 3, 20].map(|count| population(config, kernel, count))).collect()
+    let all = |numerics: Numerics| -> Vec<Vec<f64>> {
+        networks().iter().flat_map(|config| [1, 3, 20].map(|count| population(config, numerics, count))).collect()
     };
-    let (native, portable) = (all(Kernel::Native), all(Kernel::Portable));
+    let (native, portable) = (all(Numerics::Native), all(Numerics::Portable));
     let narrower = limit(InstructionSet::Avx2);
-    let (native_narrower, portable_narrower) = (all(Kernel::Native), all(Kernel::Portable));
+    let (native_narrower, portable_narrower) = (all(Numerics::Native), all(Numerics::Portable));
     limit(InstructionSet::Baseline);
-    let portable_baseline = all(Kernel::Portable);
+    let portable_baseline = all(Numerics::Portable);
     limit(InstructionSet::Avx512);
     assert!(narrower <= InstructionSet::Avx2);
     assert_eq!(native, native_narrower);
@@ -160,10 +160,10 @@ fn losses_do_not_depend_on_instructions() {
 }
 
 /// Estimates of node perturbation in all its forms, and gradients by backpropagation.
-fn estimates(kernel: Kernel) -> Vec<Vec<f32>> {
+fn estimates(numerics: Numerics) -> Vec<Vec<f32>> {
     let mut all = Vec::new();
     for config in networks() {
-        let (network, start) = build(&config, kernel);
+        let (network, start) = build(&config, numerics);
         for count in [3, 20, 70] {
             let (problem, batch) = (problem(&config, count), Batch(Key::from_seed(4)));
             for (credit, readout) in [
@@ -187,17 +187,17 @@ fn estimates(kernel: Kernel) -> Vec<Vec<f32>> {
 #[test]
 fn estimates_do_not_depend_on_instructions() {
     let _turn = INSTRUCTIONS.lock().unwrap_or_else(PoisonError::into_inner);
-    let (native, portable) = (estimates(Kernel::Native), estimates(Kernel::Portable));
+    let (native, portable) = (estimates(Numerics::Native), estimates(Numerics::Portable));
     limit(InstructionSet::Avx2);
-    let (native_narrower, portable_narrower) = (estimates(Kernel::Native), estimates(Kernel::Portable));
+    let (native_narrower, portable_narrower) = (estimates(Numerics::Native), estimates(Numerics::Portable));
     limit(InstructionSet::Baseline);
-    let portable_baseline = estimates(Kernel::Portable);
+    let portable_baseline = estimates(Numerics::Portable);
     limit(InstructionSet::Avx512);
     assert!(
         native.iter().flatten().all(|value| value.is_finite()) && native.iter().flatten().any(|&value| value != 0.0)
     );
-    assert!(native == native_narrower, "native kernel");
-    assert!(portable == portable_narrower && portable == portable_baseline, "portable kernel");
+    assert!(native == native_narrower, "native numerics");
+    assert!(portable == portable_narrower && portable == portable_baseline, "portable numerics");
 }
 
 #[test]
@@ -220,8 +220,13 @@ fn noise_does_not_depend_on_instructions() {
 }
 
 /// Losses of directions of low rank around a network's first parameters, and their probes.
-fn low_rank(config: &NetworkConfig, kernel: Kernel, count: usize, rank: usize) -> (NetworkLoss, Vec<f32>, Vec<Probe>) {
-    let (network, parameters) = build(config, kernel);
+fn low_rank(
+    config: &NetworkConfig,
+    numerics: Numerics,
+    count: usize,
+    rank: usize,
+) -> (NetworkLoss, Vec<f32>, Vec<Probe>) {
+    let (network, parameters) = build(config, numerics);
     let family = Family::LowRank(LowRank { rank, layout: Layout::default() }).for_network(&*network);
     let mut probes = vec![Probe::unperturbed(Base::Acting)];
     for index in 0..19 {
@@ -243,7 +248,7 @@ fn low_rank_losses_are_those_of_the_candidates_written_out() {
     let _turn = INSTRUCTIONS.lock().unwrap_or_else(PoisonError::into_inner);
     for config in networks() {
         for (count, rank) in [(1, 1), (3, 2), (20, 1), (150, 3)] {
-            let (objective, parameters, probes) = low_rank(&config, Kernel::Native, count, rank);
+            let (objective, parameters, probes) = low_rank(&config, Numerics::Native, count, rank);
             let found = losses_of(&objective, &parameters, &probes);
             for (probe, found) in probes.iter().zip(&found) {
                 let mut candidate = vec![0.0; parameters.len()];
@@ -261,21 +266,21 @@ fn low_rank_losses_are_those_of_the_candidates_written_out() {
 #[test]
 fn low_rank_losses_do_not_depend_on_threads_or_instructions() {
     let _turn = INSTRUCTIONS.lock().unwrap_or_else(PoisonError::into_inner);
-    let all = |kernel: Kernel| -> Vec<Vec<f64>> {
+    let all = |numerics: Numerics| -> Vec<Vec<f64>> {
         let of = |config: &NetworkConfig, count: usize| {
-            let (objective, parameters, probes) = low_rank(config, kernel, count, 2);
+            let (objective, parameters, probes) = low_rank(config, numerics, count, 2);
             losses_of(&objective, &parameters, &probes)
         };
         networks().iter().flat_map(|config| [1, 40].map(|count| of(config, count))).collect()
     };
     let on = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| all(Kernel::Native))
+        pool.install(|| all(Numerics::Native))
     };
-    let (native, portable) = (on(1), all(Kernel::Portable));
+    let (native, portable) = (on(1), all(Numerics::Portable));
     assert_eq!(native, on(3));
     limit(InstructionSet::Avx2);
-    let (native_narrower, portable_narrower) = (all(Kernel::Native), all(Kernel::Portable));
+    let (native_narrower, portable_narrower) = (all(Numerics::Native), all(Numerics::Portable));
     limit(InstructionSet::Avx512);
     assert_eq!((native, portable), (native_narrower, portable_narrower));
 }
@@ -290,13 +295,13 @@ fn bfloat16_stays_within_its_stated_error() {
     for count in [1, 3, 32] {
         let windows = Windows { count, length: 200, washout: 0 };
         let problem = Arc::new(Problem::Series(Series { windows, ..series.clone() }));
-        let of = |kernel: Kernel| {
-            let (network, parameters) = build(&config, kernel);
+        let of = |numerics: Numerics| {
+            let (network, parameters) = build(&config, numerics);
             let objective = NetworkLoss::new(network, Arc::clone(&problem));
             let pair = |seed: u64| [0.01, -0.01].map(|scale| Probe::perturbed(Direction::Rademacher(Key(seed)), scale));
             losses_of(&objective, &parameters, &(0..40).flat_map(pair).collect::<Vec<_>>())
         };
-        let (exact, found) = (of(Kernel::Native), of(Kernel::Bfloat16));
+        let (exact, found) = (of(Numerics::Native), of(Numerics::Bfloat16));
         let differences = |losses: &[f64]| losses.chunks(2).map(|pair| pair[0] - pair[1]).collect::<Vec<f64>>();
         let size = |values: &mut dyn Iterator<Item = f64>| values.map(|value| value * value).sum::<f64>().sqrt();
         let (first, second) = (differences(&exact), differences(&found));
@@ -312,7 +317,7 @@ fn bfloat16_losses_do_not_depend_on_threads_or_instructions() {
     let _turn = INSTRUCTIONS.lock().unwrap_or_else(PoisonError::into_inner);
     let networks = ["[elman]\nhidden = 13", "[elman]\nhidden = 85"].map(|text| toml::from_str(text).unwrap());
     let all = || -> Vec<Vec<f64>> {
-        let of = |config: &NetworkConfig, count: usize| population(config, Kernel::Bfloat16, count);
+        let of = |config: &NetworkConfig, count: usize| population(config, Numerics::Bfloat16, count);
         networks.iter().flat_map(|config| [1, 3, 40].map(|count| of(config, count))).collect()
     };
     let on = |threads: usize| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(all);
@@ -323,5 +328,5 @@ fn bfloat16_losses_do_not_depend_on_threads_or_instructions() {
     limit(InstructionSet::Avx512);
     assert_eq!(wide, narrower);
     let gru: NetworkConfig = toml::from_str("[gru]\nhidden = 5").unwrap();
-    assert!(gru.build_with(Kernel::Bfloat16, 3, 3).unwrap_err().to_string().contains("elman"));
+    assert!(gru.build_with(Numerics::Bfloat16, 3, 3).unwrap_err().to_string().contains("elman"));
 }

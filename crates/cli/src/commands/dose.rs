@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use tegmentum::neuromodulation::nucleus::Transmitter;
-use tegmentum::study::dose::{self, DoseAction, DoseConfig};
+use tegmentum_study::dose::{self, DoseAction, DoseConfig};
 
 use super::intervene;
 use crate::args::{ActionKind, Dose, ModulatorKind};

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use tegmentum::task::Series;
+use tegmentum::data::task::Series;
 
 use crate::args::Forecast;
 use crate::campaign::use_threads;

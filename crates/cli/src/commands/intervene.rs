@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use tegmentum::study::config::StudyConfig;
+use tegmentum_study::config::StudyConfig;
 
 use super::report;
 use crate::args::Options;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use tegmentum::study::lesions;
+use tegmentum_study::lesions;
 
 use super::intervene;
 use crate::args::Lesion;

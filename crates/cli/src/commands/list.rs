@@ -6,11 +6,15 @@ use anyhow::Result;
 use clap::ValueEnum;
 use console::Style;
 use serde::Serialize;
-use tegmentum::evaluation::Metric;
+use tegmentum::behaviour::{agent, environment};
+use tegmentum::data::task;
+use tegmentum::evidence::evaluation::Metric;
+use tegmentum::learning::{gradient, optimizer, plasticity};
+use tegmentum::model::network;
 use tegmentum::neuromodulation::nuclei;
 use tegmentum::neuromodulation::preset::Preset;
-use tegmentum::study::{BUILT_IN, built_in};
-use tegmentum::{agent, environment, gradient, network, optimizer, plasticity, task};
+use tegmentum::registry::Description;
+use tegmentum_study::{BUILT_IN, built_in};
 
 use crate::args::{List, ListKind};
 use crate::output::{Output, wrapped};
@@ -71,7 +75,7 @@ fn entries(kind: ListKind) -> Vec<Entry> {
         summary: summary.to_owned(),
         reference: reference.to_owned(),
     };
-    let described = |item: network::Description| entry(item.name, item.summary, item.reference);
+    let described = |item: Description| entry(item.name, item.summary, item.reference);
     match kind {
         ListKind::Tasks => {
             task::registry().into_iter().map(|item| entry(item.name, item.summary, item.reference)).collect()
@@ -84,7 +88,7 @@ fn entries(kind: ListKind) -> Vec<Entry> {
         ListKind::Agents => agent::registry().into_iter().map(described).collect(),
         ListKind::Nuclei => {
             let readings = nuclei::registry().into_iter().map(|reading| (reading.nucleus(), reading.description()));
-            let reading = |(nucleus, item): (&str, network::Description)| {
+            let reading = |(nucleus, item): (&str, Description)| {
                 entry(item.name, &format!("{}: {}", nucleus.replace('_', " "), item.summary), item.reference)
             };
             readings.chain(nuclei::controller_readings()).map(reading).collect()

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use tegmentum::study::folder::{Stored, read, write_file};
-use tegmentum::study::outcome::FigureContent;
+use tegmentum_study::folder::{Stored, read, write_file};
+use tegmentum_study::outcome::FigureContent;
 
 use crate::args::Report;
 use crate::manifest;
@@ -52,7 +52,7 @@ fn runs_in(folder: &Path) -> Result<Vec<PathBuf>> {
     }
     let rank = |path: &PathBuf| {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let place = tegmentum::study::BUILT_IN.iter().position(|study| study.0 == name);
+        let place = tegmentum_study::BUILT_IN.iter().position(|study| study.0 == name);
         (place.unwrap_or(usize::MAX), name)
     };
     runs.sort_by_key(rank);

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use tegmentum::study::BUILT_IN;
+use tegmentum_study::BUILT_IN;
 
 use super::report;
 use crate::args::Reproduce;

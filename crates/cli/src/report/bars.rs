@@ -1,7 +1,7 @@
 //! Bars: a bar from zero for each number, with its interval and both in figures.
 
 use maud::{Markup, html};
-use tegmentum::study::outcome::{Axis, Bar};
+use tegmentum_study::outcome::{Axis, Bar};
 
 use super::axis::Scale;
 use super::frame::Frame;

@@ -1,7 +1,7 @@
 //! Curves: lines with bands on linear or logarithmic axes, with lines across for reference.
 
 use maud::{Markup, html};
-use tegmentum::study::outcome::{Axis, CurveSeries};
+use tegmentum_study::outcome::{Axis, CurveSeries};
 
 use super::axis::Scale;
 use super::frame::Frame;

@@ -1,7 +1,7 @@
 //! Distributions: a box plot for each group, with a dot for each seed.
 
 use maud::{Markup, PreEscaped, html};
-use tegmentum::study::outcome::{Axis, DistributionGroup};
+use tegmentum_study::outcome::{Axis, DistributionGroup};
 
 use super::axis::Scale;
 use super::frame::Frame;

@@ -1,7 +1,7 @@
 //! A figure of a study: in the page, or as a file of its own.
 
 use maud::{Markup, html};
-use tegmentum::study::outcome::{Figure, FigureContent};
+use tegmentum_study::outcome::{Figure, FigureContent};
 
 use super::svg::{Drawing, WIDTH, legend, px, swatch, text};
 use super::{bars, curves, distribution, heat_map, raster, runs, table, trajectories};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tegmentum::study::outcome::{
+use tegmentum_study::outcome::{
     Axis, Bar, ClaimOutcome, CurveSeries, DistributionGroup, Figure, FigureContent, HeatCell, HeatColours, RasterPanel,
     RunsPanel, Sample, Summary, TrajectoryPanel, Verdict,
 };

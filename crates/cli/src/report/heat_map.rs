@@ -3,7 +3,7 @@
 //! The colour only guides the eye: every number is written in its cell, and the deepest colour still leaves it legible.
 
 use maud::{Markup, html};
-use tegmentum::study::outcome::{HeatCell, HeatColours};
+use tegmentum_study::outcome::{HeatCell, HeatColours};
 
 use super::number::optional;
 use super::svg::{Drawing, WIDTH, px, shortened, text, text_width};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use tegmentum::study::outcome::{ClaimOutcome, Verdict};
+use tegmentum_study::outcome::{ClaimOutcome, Verdict};
 
 use super::figure::STYLE;
 use super::study::{badge, estimate, quick_banner, section};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use maud::{Markup, html};
-use tegmentum::study::outcome::{Axis, RasterPanel};
+use tegmentum_study::outcome::{Axis, RasterPanel};
 
 use super::axis::Scale;
 use super::frame::Frame;

@@ -1,7 +1,7 @@
 //! Runs: every run as a thin line, their mean as a thick one, panel beside panel, with what happened when.
 
 use maud::{Markup, PreEscaped, html};
-use tegmentum::study::outcome::{Axis, RunsPanel};
+use tegmentum_study::outcome::{Axis, RunsPanel};
 
 use super::axis::Scale;
 use super::frame::Frame;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use maud::{Markup, html};
-use tegmentum::study::outcome::{ClaimOutcome, Sample, Summary, Verdict};
+use tegmentum_study::outcome::{ClaimOutcome, Sample, Summary, Verdict};
 
 use super::figure::figure;
 use super::number::{MISSING, interval, optional};

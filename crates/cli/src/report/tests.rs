@@ -1,7 +1,7 @@
 //! The whole report: it is well formed, complete in itself, and survives whatever a study hands over.
 
 use proptest::prelude::*;
-use tegmentum::study::outcome::{
+use tegmentum_study::outcome::{
     Axis, Bar, CurveSeries, DistributionGroup, Figure, FigureContent, HeatCell, HeatColours, RasterPanel, RunsPanel,
     Summary, TrajectoryPanel,
 };

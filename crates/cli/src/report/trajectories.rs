@@ -1,7 +1,7 @@
 //! Trajectories: paths in a plane, panel beside panel on common axes.
 
 use maud::{Markup, html};
-use tegmentum::study::outcome::{Axis, TrajectoryPanel};
+use tegmentum_study::outcome::{Axis, TrajectoryPanel};
 
 use super::axis::Scale;
 use super::frame::Frame;

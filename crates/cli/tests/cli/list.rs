@@ -3,10 +3,13 @@
 use std::io::Read;
 use std::process::{Command, Stdio};
 
+use tegmentum::behaviour::{agent, environment};
+use tegmentum::data::task;
+use tegmentum::learning::{gradient, optimizer, plasticity};
+use tegmentum::model::network;
 use tegmentum::neuromodulation::nuclei;
 use tegmentum::neuromodulation::preset::Preset;
-use tegmentum::study::BUILT_IN;
-use tegmentum::{agent, environment, gradient, network, optimizer, plasticity, task};
+use tegmentum_study::BUILT_IN;
 
 use crate::command::{TestCommand, program};
 

@@ -1,7 +1,7 @@
 //! Fixed work of which instructions are counted: one call of a row after one that makes everything ready.
 
 use tegmentum::error::Result;
-use tegmentum::perturbation::{Family, for_each_weighted_part};
+use tegmentum::model::perturbation::{Family, for_each_weighted_part};
 use tegmentum::random::Key;
 
 use crate::problem;

@@ -9,9 +9,9 @@
 use std::process::Command;
 
 use serde::{Deserialize, Serialize};
+use tegmentum::data::task::Problem;
 use tegmentum::error::Result;
-use tegmentum::objective::Objective;
-use tegmentum::task::Problem;
+use tegmentum::model::objective::Objective;
 
 use crate::problem;
 use crate::work::{Subject, Work, elman, mlp};

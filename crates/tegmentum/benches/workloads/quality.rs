@@ -5,13 +5,13 @@
 
 use std::sync::Arc;
 
+use tegmentum::data::task::Problem;
 use tegmentum::error::Result;
-use tegmentum::evaluation::{Evaluator, Metric};
+use tegmentum::evidence::evaluation::{Evaluator, Metric};
+use tegmentum::learning::optimizer::OptimizerConfig;
+use tegmentum::learning::training::{BlackBoxLearner, Learner};
 use tegmentum::neuromodulation::modulation::Modulation;
-use tegmentum::optimizer::OptimizerConfig;
 use tegmentum::random::Key;
-use tegmentum::task::Problem;
-use tegmentum::training::{BlackBoxLearner, Learner};
 
 use crate::clock::processor_seconds;
 use crate::problem;

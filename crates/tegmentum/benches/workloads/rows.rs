@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use tegmentum::error::Result;
-use tegmentum::kernel::limits::add_constant;
-use tegmentum::kernel::{InstructionSet, Kernel};
-use tegmentum::perturbation::Family;
-use tegmentum::plasticity::PlasticityConfig;
-use tegmentum::plasticity::node_perturbation::NodePerturbationConfig;
+use tegmentum::learning::plasticity::PlasticityConfig;
+use tegmentum::learning::plasticity::node_perturbation::NodePerturbationConfig;
+use tegmentum::model::perturbation::Family;
 use tegmentum::random::Key;
+use tegmentum_engine::kernel::limits::add_constant;
+use tegmentum_engine::kernel::{InstructionSet, Numerics};
 
 use crate::problem;
 use crate::work::{Subject, Work, elman, elman_with, mlp, xor};
@@ -160,12 +160,12 @@ fn recurrent_rows() -> Vec<Row> {
             Ok(population(&elman(batch, 200)?, 256, 1)?.at_most(InstructionSet::Avx2))
         }));
         let name = format!("elman-population-{batch}-portable");
-        rows.push(Row::new(&name, &title("population 256, portable kernel"), "evals", move || {
-            population(&elman_with(Kernel::Portable, batch, 200)?, 256, 1)
+        rows.push(Row::new(&name, &title("population 256, portable numerics"), "evals", move || {
+            population(&elman_with(Numerics::Portable, batch, 200)?, 256, 1)
         }));
         let name = format!("elman-population-{batch}-bfloat16");
         rows.push(Row::new(&name, &title("population 256, bfloat16"), "evals", move || {
-            population(&elman_with(Kernel::Bfloat16, batch, 200)?, 256, 1)
+            population(&elman_with(Numerics::Bfloat16, batch, 200)?, 256, 1)
         }));
         let name = format!("elman-population-{batch}-low-rank");
         let row = Row::new(&name, &title("population 256, rank 1"), "evals", move || {

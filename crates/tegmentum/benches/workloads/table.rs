@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 use tegmentum::error::Result;
-use tegmentum::kernel::limits::{CHAIN_ROWS, Triad, multiply_add};
-use tegmentum::kernel::{InstructionSet, limit};
+use tegmentum_engine::kernel::limits::{CHAIN_ROWS, Triad, multiply_add};
+use tegmentum_engine::kernel::{InstructionSet, limit};
 
 use crate::clock::{Spread, rate};
 use crate::rows::Row;

@@ -2,22 +2,22 @@
 
 use std::sync::Arc;
 
+use tegmentum::data::task::{ExampleSet, Examples, Loss, Problem, Task, Windows};
+use tegmentum::data::tasks::lorenz::LorenzConfig;
 use tegmentum::error::Result;
-use tegmentum::kernel::{InstructionSet, Kernel, limit};
-use tegmentum::network::{Network, NetworkConfig};
+use tegmentum::learning::optimizers::weight_perturbation::WeightPerturbationConfig;
+use tegmentum::learning::small::SmallNetwork;
+use tegmentum::learning::small::learner::SmallLearner;
+use tegmentum::learning::small::lockstep::{Lockstep, MAX_RUNS};
+use tegmentum::learning::training::{BlackBoxLearner, Learner};
+use tegmentum::model::network::{Network, NetworkConfig};
+use tegmentum::model::objective::Objective;
+use tegmentum::model::objectives::NetworkLoss;
+use tegmentum::model::perturbation::low_rank::{Layout, LowRank};
+use tegmentum::model::perturbation::{Base, Bases, Family, Probe};
 use tegmentum::neuromodulation::modulation::Modulation;
-use tegmentum::objective::Objective;
-use tegmentum::objectives::NetworkLoss;
-use tegmentum::optimizers::weight_perturbation::WeightPerturbationConfig;
-use tegmentum::perturbation::low_rank::{Layout, LowRank};
-use tegmentum::perturbation::{Base, Bases, Family, Probe};
 use tegmentum::random::Key;
-use tegmentum::small::SmallNetwork;
-use tegmentum::small::learner::SmallLearner;
-use tegmentum::small::lockstep::{Lockstep, MOST_RUNS};
-use tegmentum::task::{ExampleSet, Examples, Loss, Problem, Task, Windows};
-use tegmentum::tasks::lorenz::LorenzConfig;
-use tegmentum::training::{BlackBoxLearner, Learner};
+use tegmentum_engine::kernel::{InstructionSet, Numerics, limit};
 
 use crate::problem;
 
@@ -127,13 +127,13 @@ pub(crate) struct Subject {
 
 impl Subject {
     pub(crate) fn new(problem: Problem, network: &str) -> Result<Self> {
-        Self::with_kernel(Kernel::Native, problem, network)
+        Self::with_kernel(Numerics::Native, problem, network)
     }
 
-    pub(crate) fn with_kernel(kernel: Kernel, problem: Problem, network: &str) -> Result<Self> {
+    pub(crate) fn with_kernel(numerics: Numerics, problem: Problem, network: &str) -> Result<Self> {
         let config: NetworkConfig = toml::from_str(network).map_err(|error| crate::problem(error.to_string()))?;
         let network: Arc<dyn Network> =
-            Arc::from(config.build_with(kernel, problem.num_inputs(), problem.num_outputs())?);
+            Arc::from(config.build_with(numerics, problem.num_inputs(), problem.num_outputs())?);
         let (problem, start) = (Arc::new(problem), network.initialise(Key::from_seed(1)));
         let objective = Box::leak(Box::new(NetworkLoss::new(Arc::clone(&network), Arc::clone(&problem))));
         Ok(Self { network, problem, start, objective })
@@ -194,7 +194,7 @@ impl Subject {
         };
         let runs: Vec<_> = (0..runs).map(run).collect();
         let (config, small) = (weight_perturbation(1), self.small()?);
-        let groups = runs.chunks(MOST_RUNS).map(|runs| Lockstep::new(Arc::clone(&small), &config, runs, u64::MAX));
+        let groups = runs.chunks(MAX_RUNS).map(|runs| Lockstep::new(Arc::clone(&small), &config, runs, u64::MAX));
         let groups: Result<Option<Vec<Lockstep>>> =
             groups.collect::<Result<Vec<_>>>().map(|found| found.into_iter().collect());
         let mut groups = groups?.ok_or_else(|| problem("the learner has no form for small networks"))?;
@@ -242,7 +242,7 @@ impl Subject {
         let mut call = 0;
         let mut work = Work::new(count as f64, move || {
             call += 1;
-            let batch = tegmentum::batch::Batch(Key::from_seed(2).child(call));
+            let batch = tegmentum::data::batch::Batch(Key::from_seed(2).child(call));
             objective.losses(Bases::single(&start), &probes, batch, &mut losses)
         })?;
         work.operations = count as f64 * self.operations();
@@ -252,7 +252,7 @@ impl Subject {
 
 /// XOR on all four patterns: MLP 2-`hidden`-1 with a logistic output, squared error.
 pub(crate) fn xor(hidden: usize) -> Result<Subject> {
-    let task = tegmentum::task::TaskConfig::from_name("xor")?.build()?;
+    let task = tegmentum::data::task::TaskConfig::from_name("xor")?.build()?;
     Subject::new(
         task.problem(Key::from_seed(0))?,
         &format!("[mlp]\nhidden = [{hidden}]\noutput_activation = \"logistic\""),
@@ -274,12 +274,12 @@ pub(crate) fn lorenz(batch: usize, steps: usize) -> Result<Problem> {
 
 /// Elman 3-64-3 on it.
 pub(crate) fn elman(batch: usize, steps: usize) -> Result<Subject> {
-    elman_with(Kernel::Native, batch, steps)
+    elman_with(Numerics::Native, batch, steps)
 }
 
 /// The same by either kernel.
-pub(crate) fn elman_with(kernel: Kernel, batch: usize, steps: usize) -> Result<Subject> {
-    Subject::with_kernel(kernel, lorenz(batch, steps)?, "[elman]\nhidden = 64")
+pub(crate) fn elman_with(numerics: Numerics, batch: usize, steps: usize) -> Result<Subject> {
+    Subject::with_kernel(numerics, lorenz(batch, steps)?, "[elman]\nhidden = 64")
 }
 
 /// MLP 784-`hidden`-10 with tanh and softmax cross-entropy on `batch` synthetic examples: normal inputs, classes in turn.

@@ -28,7 +28,7 @@ use receptors::Receptors;
 use serde::{Deserialize, Serialize};
 
 use super::modulation::Modulation;
-use super::nuclei::basal_forebrain::error_size::{ErrorSize, LARGEST_OUTCOME};
+use super::nuclei::basal_forebrain::error_size::{ErrorSize, MAX_OUTCOME};
 use super::nuclei::dorsal_raphe::horizon::Horizon;
 use super::nuclei::locus_coeruleus::cumulative_surprise::{CumulativeSurprise, CumulativeSurpriseConfig};
 use super::nuclei::ventral_tegmental_area::regret::RegretPredictionError;
@@ -324,8 +324,8 @@ impl Controller {
             (true, true) => self.acetylcholine.normalised_outcome(outcome),
             (false, false) => 0.0,
             // A loss that is not finite is worse than any that is; how much worse says nothing about the usual size.
-            (true, false) => -LARGEST_OUTCOME,
-            (false, true) => LARGEST_OUTCOME,
+            (true, false) => -MAX_OUTCOME,
+            (false, true) => MAX_OUTCOME,
         };
         self.levels.dopamine = self.drugs.level(Transmitter::Dopamine, self.levels.dopamine);
         let lesions = self.config.lesions;

@@ -13,8 +13,8 @@ use ventral_tegmental_area::VentralTegmentalAreaConfig;
 
 use super::nucleus::{Nucleus, Transmitter};
 use crate::error::Result;
-use crate::network::Description;
 use crate::random::Key;
+use crate::registry::Description;
 
 /// A reading of any nucleus.
 #[derive(Clone, Debug, PartialEq)]

@@ -110,11 +110,11 @@ pub trait Nucleus: Send + Debug {
 }
 
 /// Signals beyond this size count as this size, so that no square or sum of them overflows.
-pub(crate) const LARGEST_SIGNAL: f64 = 1e100;
+pub(crate) const MAX_SIGNAL: f64 = 1e100;
 
 /// A signal that can be reckoned with: `None` if it is not finite.
 pub(crate) fn usable(signal: Option<f64>) -> Option<f64> {
-    signal.filter(|signal| signal.is_finite()).map(|signal| signal.clamp(-LARGEST_SIGNAL, LARGEST_SIGNAL))
+    signal.filter(|signal| signal.is_finite()).map(|signal| signal.clamp(-MAX_SIGNAL, MAX_SIGNAL))
 }
 
 /// A running mean that weighs its first values equally and later ones with a constant rate.

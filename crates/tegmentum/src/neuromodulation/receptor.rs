@@ -94,7 +94,7 @@ impl ResponseCurve {
 }
 
 /// Smallest divisor of a receptor that divides.
-const SMALLEST_DIVISOR: f64 = 1e-3;
+const MIN_DIVISOR: f64 = 1e-3;
 
 impl Receptor {
     /// A linear, ionotropic receptor everywhere in the network.
@@ -141,7 +141,7 @@ impl Receptor {
         match (self.target.is_factor(), self.divides) {
             (false, _) => response,
             (true, false) => (1.0 + response).max(0.0),
-            (true, true) => 1.0 / (1.0 + response).max(SMALLEST_DIVISOR),
+            (true, true) => 1.0 / (1.0 + response).max(MIN_DIVISOR),
         }
     }
 }

@@ -17,7 +17,7 @@ use super::nuclei::basal_forebrain::BasalForebrainConfig;
 use super::nuclei::dorsal_raphe::DorsalRapheConfig;
 use super::nuclei::locus_coeruleus::LocusCoeruleusConfig;
 use super::nuclei::ventral_tegmental_area::VentralTegmentalAreaConfig;
-use super::nucleus::{LARGEST_SIGNAL, Levels, Nucleus, Release, Transmitter};
+use super::nucleus::{Levels, MAX_SIGNAL, Nucleus, Release, Transmitter};
 use super::pharmacology::{Action, Dose, Drug};
 use super::preset::{Parts, Preset};
 use super::receptor::Receptor;
@@ -318,7 +318,7 @@ impl NeuromodulatorySystem {
 
 /// A release or level that can be reckoned with, whatever arrows in a circle have made of it.
 fn bounded(value: f64) -> f64 {
-    if value.is_nan() { 0.0 } else { value.clamp(-LARGEST_SIGNAL, LARGEST_SIGNAL) }
+    if value.is_nan() { 0.0 } else { value.clamp(-MAX_SIGNAL, MAX_SIGNAL) }
 }
 
 impl Modulation {

@@ -1,8 +1,8 @@
 //! Naive forward passes in `f64`, one example at a time, written from the equations at the head of each network's file
 //! and from the documented order of its parameters. They share no code with the library.
 
-use tegmentum::network::{Activation, Network};
-use tegmentum::task::Loss;
+use tegmentum::data::task::Loss;
+use tegmentum::model::network::{Activation, Network};
 
 /// A sequence of rows.
 pub(crate) type Rows = Vec<Vec<f64>>;
@@ -35,7 +35,7 @@ impl Reference {
             Kind::Elman(size) => format!("[elman]\nhidden = {size}\n{hidden}\n{output}"),
             Kind::Gru(size) => format!("[gru]\nhidden = {size}\n{output}"),
         };
-        let config: tegmentum::network::NetworkConfig = toml::from_str(&text).expect("a network");
+        let config: tegmentum::model::network::NetworkConfig = toml::from_str(&text).expect("a network");
         config.build(self.num_inputs, self.num_outputs).expect("sizes")
     }
 

@@ -9,7 +9,7 @@
 use std::ops::Range;
 
 use nalgebra::{DMatrix, DVector};
-use tegmentum::task::Series;
+use tegmentum::data::task::Series;
 
 use super::judgement::nrmse;
 use super::training::validation_start;

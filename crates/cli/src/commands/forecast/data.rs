@@ -1,9 +1,9 @@
 //! The series from the user's file, with windows that fit its length.
 
 use anyhow::{Result, bail};
+use tegmentum::data::task::{Problem, Series, TaskConfig, Windows};
+use tegmentum::data::tasks::series::SeriesConfig;
 use tegmentum::random::Key;
-use tegmentum::task::{Problem, Series, TaskConfig, Windows};
-use tegmentum::tasks::series::SeriesConfig;
 
 use crate::args::Forecast;
 

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use serde_json::json;
-use tegmentum::study::folder::write_file;
-use tegmentum::study::outcome::{Axis, CurveSeries, Figure, FigureContent};
-use tegmentum::task::Series;
+use tegmentum::data::task::Series;
+use tegmentum_study::folder::write_file;
+use tegmentum_study::outcome::{Axis, CurveSeries, Figure, FigureContent};
 
 use super::super::report::file_name;
 use super::training::Trained;

@@ -1,6 +1,6 @@
 //! How well the test part was predicted, and who did it best.
 
-use tegmentum::task::Series;
+use tegmentum::data::task::Series;
 
 use super::Predictions;
 use crate::report::number;

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use tegmentum::evaluation::free_run;
-use tegmentum::network::Network;
-use tegmentum::task::Series;
+use tegmentum::data::task::Series;
+use tegmentum::evidence::evaluation::free_run;
+use tegmentum::model::network::Network;
 
 /// A network with its parameters.
 #[derive(Clone, Debug)]

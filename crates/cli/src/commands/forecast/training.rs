@@ -8,17 +8,17 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use rayon::prelude::*;
-use tegmentum::kernel::Kernel;
-use tegmentum::network::{Network, NetworkConfig};
-use tegmentum::networks::{elman::ElmanConfig, gru::GruConfig};
-use tegmentum::objectives::NetworkLoss;
-use tegmentum::observer::{Observer, Record};
-use tegmentum::optimizers::dopamine::DopamineConfig;
-use tegmentum::plasticity::node_perturbation::NodePerturbationConfig;
+use tegmentum::data::task::{Problem, Series};
+use tegmentum::learning::observer::{Observer, Record};
+use tegmentum::learning::optimizers::dopamine::DopamineConfig;
+use tegmentum::learning::plasticity::node_perturbation::NodePerturbationConfig;
+use tegmentum::learning::training::{BlackBoxLearner, Learner, StopReason, train as run_loop};
+use tegmentum::model::network::{Network, NetworkConfig};
+use tegmentum::model::networks::{elman::ElmanConfig, gru::GruConfig};
+use tegmentum::model::objectives::NetworkLoss;
+use tegmentum::numerics::Numerics;
 use tegmentum::random::Key;
-use tegmentum::study::run::Monitor;
-use tegmentum::task::{Problem, Series};
-use tegmentum::training::{BlackBoxLearner, Learner, StopReason, train as run_loop};
+use tegmentum_study::run::Monitor;
 
 use super::judgement::nrmse;
 use super::model::Model;
@@ -84,7 +84,7 @@ struct Plan<'a> {
 pub(super) fn train(arguments: &Forecast, series: &Series) -> Result<Trained> {
     let config = network_config(arguments);
     let channels = series.channels.len();
-    let network: Arc<dyn Network> = Arc::from(config.build_with(Kernel::Portable, channels, channels)?);
+    let network: Arc<dyn Network> = Arc::from(config.build_with(Numerics::Portable, channels, channels)?);
     let progress = Progress::new();
     let plan = Plan { arguments, network, progress: &progress };
     let restarts = u64::from(arguments.restarts);

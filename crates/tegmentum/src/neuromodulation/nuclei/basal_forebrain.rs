@@ -26,8 +26,8 @@ use serde::{Deserialize, Serialize};
 
 use super::tonic_activity::{self, TonicActivityConfig};
 use crate::error::Result;
-use crate::network::Description;
 use crate::neuromodulation::nucleus::{Nucleus, Transmitter};
+use crate::registry::Description;
 
 /// A reading of the nucleus as a study names it.
 ///

@@ -30,8 +30,8 @@ use uncertainty_meta_learning::UncertaintyMetaLearningConfig;
 
 use super::tonic_activity::{self, TonicActivityConfig};
 use crate::error::Result;
-use crate::network::Description;
 use crate::neuromodulation::nucleus::{Nucleus, Transmitter};
+use crate::registry::Description;
 
 /// A reading of the nucleus as a study names it.
 ///

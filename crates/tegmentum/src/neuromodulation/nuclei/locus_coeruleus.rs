@@ -32,9 +32,9 @@ use utility::UtilityConfig;
 
 use super::tonic_activity::{self, TonicActivityConfig};
 use crate::error::Result;
-use crate::network::Description;
 use crate::neuromodulation::nucleus::{Nucleus, Transmitter};
 use crate::random::Key;
+use crate::registry::Description;
 
 /// A reading of the nucleus as a study names it.
 ///

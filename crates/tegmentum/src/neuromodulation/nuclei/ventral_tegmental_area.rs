@@ -21,8 +21,8 @@ use reward_prediction_error::RewardPredictionErrorConfig;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
-use crate::network::Description;
 use crate::neuromodulation::nucleus::Nucleus;
+use crate::registry::Description;
 
 /// A reading of the nucleus as a study names it.
 ///

@@ -15,8 +15,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result, at_least_zero};
-use crate::network::Description;
 use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter, usable};
+use crate::registry::Description;
 
 /// Its name in lists.
 pub const DESCRIPTION: Description = Description {

@@ -14,9 +14,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, fraction, positive};
-use crate::network::Description;
 use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter, usable};
 use crate::neuromodulation::receptor::ResponseCurve;
+use crate::registry::Description;
 
 /// Its name in lists.
 pub const DESCRIPTION: Description = Description {

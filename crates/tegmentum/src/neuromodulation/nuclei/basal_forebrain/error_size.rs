@@ -19,7 +19,7 @@ const MEMORY: f64 = 0.95;
 const OUTLIER: f64 = 36.0;
 const STEPS_BEFORE_OUTLIERS: u64 = 8;
 /// Bound on the normalised slow prediction error.
-pub(crate) const LARGEST_OUTCOME: f64 = 2.0;
+pub(crate) const MAX_OUTCOME: f64 = 2.0;
 const SLOW_MEMORY: f64 = 0.8;
 
 /// The state of the nucleus.
@@ -49,7 +49,7 @@ impl ErrorSize {
     /// The slow prediction error in units of its expected size, kept within ±2.
     pub fn normalised_outcome(&self, outcome: f64) -> f64 {
         let size = self.outcome_size.unwrap_or(0.0);
-        (outcome / (size + 1e-300)).clamp(-LARGEST_OUTCOME, LARGEST_OUTCOME)
+        (outcome / (size + 1e-300)).clamp(-MAX_OUTCOME, MAX_OUTCOME)
     }
 }
 

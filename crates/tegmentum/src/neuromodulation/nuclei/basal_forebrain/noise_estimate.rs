@@ -17,9 +17,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result, positive};
-use crate::network::Description;
 use crate::neuromodulation::nuclei::dorsal_raphe::run_length::Experience;
 use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter};
+use crate::registry::Description;
 
 /// Its name in lists.
 pub const DESCRIPTION: Description = Description {

@@ -14,8 +14,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, at_least_zero, fraction};
-use crate::network::Description;
 use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter, usable};
+use crate::registry::Description;
 
 /// Its name in lists.
 pub const DESCRIPTION: Description = Description {

@@ -19,8 +19,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, positive};
-use crate::network::Description;
 use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter};
+use crate::registry::Description;
 
 /// Its name in lists.
 pub const DESCRIPTION: Description = Description {

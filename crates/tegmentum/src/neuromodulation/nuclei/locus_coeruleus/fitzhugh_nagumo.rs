@@ -20,9 +20,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result, at_least_zero, fraction};
-use crate::network::Description;
 use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter, usable};
 use crate::random::{Key, Stream};
+use crate::registry::Description;
 
 /// Its name in lists.
 pub const DESCRIPTION: Description = Description {

@@ -11,9 +11,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::network::Description;
 use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter};
 use crate::random::Key;
+use crate::registry::Description;
 
 /// Its name in lists.
 pub const DESCRIPTION: Description = Description {

@@ -20,9 +20,9 @@ use serde::{Deserialize, Serialize};
 
 use super::fitzhugh_nagumo::{FitzHughNagumo, FitzHughNagumoConfig};
 use crate::error::{Result, fraction, positive};
-use crate::network::Description;
 use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter, usable};
 use crate::random::Key;
+use crate::registry::Description;
 
 /// Its name in lists.
 pub const DESCRIPTION: Description = Description {

@@ -8,15 +8,15 @@
 //! r̄ average reward, a its rate [1/moment], k its weight in ρ, 0 by default.
 //!
 //! High tonic dopamine learns from gains, low tonic dopamine from losses. The tilt of *choice* by ρ, β(1 ± ρ), belongs to the
-//! agent that has two pathways ([`crate::agents`]). Inferred: that ρ tilts learning here, and that it follows r̄.
+//! agent that has two pathways ([`crate::behaviour::agents`]). Inferred: that ρ tilts learning here, and that it follows r̄.
 //!
 //! Reference: A. G. E. Collins, M. J. Frank, *Opponent actor learning*, Psychological Review 121, 337–366, 2014.
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result, at_least_zero, fraction};
-use crate::network::Description;
 use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter, usable};
+use crate::registry::Description;
 
 /// Its name in lists.
 pub const DESCRIPTION: Description = Description {

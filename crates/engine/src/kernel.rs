@@ -1,0 +1,236 @@
+//! The hot loops: products, activation functions and noise over *lanes*.
+//!
+//! # Lanes
+//! The examples (or windows) of a batch lie side by side: a quantity of the network is an array of `L` numbers, one for
+//! each example, and a weight is broadcast over them. Every lane does the same operations in the same order, so the
+//! compiler may use any vector width without changing a bit.
+//!
+//! # Arithmetics
+//! A [`Numerics`] says how a network's products and activation functions are computed:
+//! - `native` (the default of the library) uses fused multiply–add, one rounding for `a·b + c`. Orders of sums are fixed, so that all
+//!   processors with fused multiply–add (AVX2 + FMA, AVX-512, NEON) give the same bits;
+//! - `portable` (the default of a study) uses `+ − × ÷ √` alone and gives the same bits on every machine.
+//!
+//! A third, [`bfloat16`], is opt-in: a recurrent network's training losses with rounded weights and activities.
+//!
+//! Everything else here (noise, losses, element-wise updates) is written without fused multiply–add: the same bits
+//! everywhere, whatever the kernel. No function of the platform's mathematics library is used, no sum is reordered.
+//!
+//! # Dispatch
+//! `dispatched!` and `computed!` compile a loop for each instruction set and pick by what the processor reports, or by
+//! [`limit`]. Within a kernel the choice changes the speed alone. This module is the only place of the library with
+//! `unsafe`, and that choice is its only use.
+#![allow(clippy::inline_always, reason = "a loop must be inlined into its wrapper to be compiled for its instructions")]
+
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use serde::{Deserialize, Serialize};
+
+pub mod activation;
+pub mod affine;
+pub mod aligned;
+pub mod arithmetic;
+pub mod bfloat16;
+pub mod lanes;
+pub mod limits;
+pub mod lockstep;
+pub mod loss;
+pub mod low_rank;
+pub mod many_keys;
+pub mod math;
+pub mod noise;
+pub mod normal;
+pub mod normalised_step;
+pub mod one_direction;
+pub mod outer;
+pub mod output_error;
+pub mod pairs;
+pub mod perceptron;
+pub mod population;
+pub mod products;
+pub mod rate;
+pub mod sequence;
+pub mod sequential;
+pub mod sixteen;
+mod vector;
+
+/// How a network's products and activation functions are computed; see the module's head.
+///
+/// # Example
+/// ```
+/// use tegmentum_engine::kernel::Numerics;
+/// assert_eq!(Numerics::default(), Numerics::Native);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Numerics {
+    /// With fused multiply–add where the processor has it.
+    #[default]
+    Native,
+    /// The same bits on every machine.
+    Portable,
+    /// Training losses of a simple recurrent network with weights and activities in [`bfloat16`]; all else as `native`.
+    Bfloat16,
+}
+
+impl Numerics {
+    /// Whether it uses fused multiply–add where the processor has it.
+    #[inline(always)]
+    pub fn is_fused(self) -> bool {
+        self != Self::Portable
+    }
+}
+
+/// Vector instructions, from narrow to wide.
+///
+/// # Example
+/// ```
+/// use tegmentum_engine::kernel::{InstructionSet, instruction_set};
+/// assert!(instruction_set() >= InstructionSet::Baseline);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[repr(u8)]
+pub enum InstructionSet {
+    /// What every processor of its architecture has; on AArch64 that includes NEON with fused multiply–add.
+    Baseline = 1,
+    /// AVX2 with FMA.
+    Avx2 = 2,
+    /// AVX-512 F, BW, DQ and VL.
+    Avx512 = 3,
+}
+
+impl std::fmt::Display for InstructionSet {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(match self {
+            Self::Baseline => "baseline",
+            Self::Avx2 => "AVX2",
+            Self::Avx512 => "AVX-512",
+        })
+    }
+}
+
+/// Whether the baseline of this architecture has fused multiply–add.
+#[cfg(not(target_arch = "x86_64"))]
+pub const BASELINE_HAS_FUSED: bool = cfg!(target_arch = "aarch64");
+
+/// The instruction set in use as a number; 0 before the first question.
+static IN_USE: AtomicU8 = AtomicU8::new(0);
+
+/// The widest instruction set that the loops use on this machine, for the record of a run.
+#[inline]
+pub fn instruction_set() -> InstructionSet {
+    match IN_USE.load(Ordering::Relaxed) {
+        1 => InstructionSet::Baseline,
+        2 => InstructionSet::Avx2,
+        3 => InstructionSet::Avx512,
+        _ => limit(InstructionSet::Avx512),
+    }
+}
+
+/// Uses nothing wider than `widest` from now on, in the whole process, and returns what is used. For measurements.
+///
+/// Between AVX2 and AVX-512 no bit of any result changes. The x86 baseline has no fused multiply–add: under it the
+/// kernel `native` computes as `portable` does.
+pub fn limit(widest: InstructionSet) -> InstructionSet {
+    let found = detect().min(widest);
+    IN_USE.store(found as u8, Ordering::Relaxed);
+    found
+}
+
+fn detect() -> InstructionSet {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::is_x86_feature_detected as has;
+        let avx2 = has!("avx2") && has!("fma");
+        if avx2 && has!("avx512f") && has!("avx512bw") && has!("avx512dq") && has!("avx512vl") {
+            return InstructionSet::Avx512;
+        }
+        if avx2 {
+            return InstructionSet::Avx2;
+        }
+    }
+    InstructionSet::Baseline
+}
+
+/// Defines a function without fused multiply–add whose body is compiled for several instruction sets and chosen at run
+/// time.
+macro_rules! dispatched {
+    ($(#[$meta:meta])* $visibility:vis fn $name:ident $(<const $lanes:ident: usize>)?
+     ($($argument:ident: $type:ty),* $(,)?) $body:block) => {
+        $(#[$meta])*
+        #[allow(unsafe_code)]
+        $visibility fn $name $(<const $lanes: usize>)? ($($argument: $type),*) {
+            #[inline(always)]
+            fn body $(<const $lanes: usize>)? ($($argument: $type),*) $body
+
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+                fn avx512 $(<const $lanes: usize>)? ($($argument: $type),*) {
+                    body $(::<$lanes>)? ($($argument),*);
+                }
+                #[target_feature(enable = "avx2,fma")]
+                fn avx2 $(<const $lanes: usize>)? ($($argument: $type),*) {
+                    body $(::<$lanes>)? ($($argument),*);
+                }
+                match $crate::kernel::instruction_set() {
+                    // SAFETY: the processor has reported the features that the callee asks for.
+                    $crate::kernel::InstructionSet::Avx512 => return unsafe { avx512 $(::<$lanes>)? ($($argument),*) },
+                    // SAFETY: as above.
+                    $crate::kernel::InstructionSet::Avx2 => return unsafe { avx2 $(::<$lanes>)? ($($argument),*) },
+                    $crate::kernel::InstructionSet::Baseline => {}
+                }
+            }
+            body $(::<$lanes>)? ($($argument),*);
+        }
+    };
+}
+pub(crate) use dispatched;
+
+/// Defines a function of a [`Numerics`] and the arguments given, whose body is written for an
+/// [`Arithmetic`](arithmetic::Arithmetic) and compiled for several instruction sets.
+macro_rules! computed {
+    ($(#[$meta:meta])* $visibility:vis fn $name:ident <$arithmetic:ident: Arithmetic $(, const $lanes:ident: usize)?>
+     ($($argument:ident: $type:ty),* $(,)?) $body:block) => {
+        $(#[$meta])*
+        #[allow(unsafe_code)]
+        $visibility fn $name $(<const $lanes: usize>)? (numerics: $crate::kernel::Numerics, $($argument: $type),*) {
+            use $crate::kernel::arithmetic::{Arithmetic, Fused, Separate};
+            #[cfg(target_arch = "x86_64")]
+            use $crate::kernel::{InstructionSet, instruction_set};
+
+            #[inline(always)]
+            fn body<$arithmetic: Arithmetic $(, const $lanes: usize)?>($($argument: $type),*) $body
+
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+                fn avx512<$arithmetic: Arithmetic $(, const $lanes: usize)?>($($argument: $type),*) {
+                    body::<$arithmetic $(, $lanes)?>($($argument),*);
+                }
+                #[target_feature(enable = "avx2,fma")]
+                fn avx2<$arithmetic: Arithmetic $(, const $lanes: usize)?>($($argument: $type),*) {
+                    body::<$arithmetic $(, $lanes)?>($($argument),*);
+                }
+                match (instruction_set(), numerics.is_fused()) {
+                    // SAFETY: the processor has reported the features that the callee asks for.
+                    (InstructionSet::Avx512, true) => unsafe { avx512::<Fused $(, $lanes)?>($($argument),*) },
+                    // SAFETY: as above.
+                    (InstructionSet::Avx512, false) => unsafe { avx512::<Separate $(, $lanes)?>($($argument),*) },
+                    // SAFETY: as above.
+                    (InstructionSet::Avx2, true) => unsafe { avx2::<Fused $(, $lanes)?>($($argument),*) },
+                    // SAFETY: as above.
+                    (InstructionSet::Avx2, false) => unsafe { avx2::<Separate $(, $lanes)?>($($argument),*) },
+                    (InstructionSet::Baseline, _) => body::<Separate $(, $lanes)?>($($argument),*),
+                }
+            }
+            #[cfg(not(target_arch = "x86_64"))]
+            match numerics.is_fused() {
+                true if $crate::kernel::BASELINE_HAS_FUSED => body::<Fused $(, $lanes)?>($($argument),*),
+                _ => body::<Separate $(, $lanes)?>($($argument),*),
+            }
+        }
+    };
+}
+pub(crate) use computed;

@@ -1,0 +1,230 @@
+//! All steps of a sequence through the layers of a recurrent network, in one loop compiled for the instructions in use.
+//!
+//! A step of such a network is shorter than what it takes to ask for it: to choose instructions, to check sizes, to look up
+//! its layers. Here this is done once a pass. The bits are those of the steps one by one.
+//!
+//! ```text
+//!     for t = 0 … T − 1:   previous ← state ,  input ← u_t ,  layer₁ … layerₙ ,  ℓ ← ℓ + Σ_j (y_j − u_{t+1, j})²
+//! ```
+//! u the series [steps + 1 × inputs] of each lane · y the output of the last layer, as wide as the input · ℓ the loss of a lane,
+//! squared errors of a step added in `f32`, steps in `f64`, those of the washout left out.
+//!
+//! Cost: that of the products, of T copies of the state, and 3 · outputs operations a step for each lane.
+
+use std::ops::Range;
+
+use super::Numerics;
+use super::products::{Product, Ready, multiply};
+use super::vector::{Vector, Vectorised, run};
+
+/// The layers of a network and what a step does around them.
+#[derive(Clone, Copy, Debug)]
+pub struct Chain<'a> {
+    /// Layers in the order of computation, all in blocks of the same stride.
+    pub layers: &'a [Product<'a>],
+    /// Rows of the input; the first ones of a block.
+    pub inputs: usize,
+    /// Rows of the new state.
+    pub state: &'a Range<usize>,
+    /// The first row where the next step wants it; before the state.
+    pub previous: usize,
+    /// Rows of the output, as many as of the input.
+    pub outputs: &'a Range<usize>,
+}
+
+/// What the passes are over.
+#[derive(Clone, Copy, Debug)]
+pub struct Course<'a, const L: usize> {
+    /// The series of each block [blocks × steps + 1 × inputs].
+    pub series: &'a [[f32; L]],
+    /// Steps.
+    pub steps: usize,
+    /// First steps that are not scored.
+    pub washout: usize,
+}
+
+impl Chain<'_> {
+    /// Runs all steps of all blocks from a zero state and adds the squared errors of each block's lanes to `losses`
+    /// [blocks × L]; `activity` [blocks × stride × L].
+    ///
+    /// # Panics
+    /// If the sizes do not fit.
+    pub fn run<const L: usize>(
+        &self,
+        numerics: Numerics,
+        course: Course<'_, L>,
+        activity: &mut [[f32; L]],
+        losses: &mut [[f64; L]],
+    ) {
+        let Some(last) = self.layers.last() else { return };
+        let stride = last.place.stride;
+        assert!(
+            activity.len() == losses.len() * stride
+                && course.series.len() == losses.len() * (course.steps + 1) * self.inputs
+                && self.outputs.len() == self.inputs
+                && self.outputs.end <= stride
+                && self.inputs <= self.previous
+                && self.previous + self.state.len() <= self.state.start
+                && self.state.end <= stride
+                && self.layers.iter().all(|layer| layer.place.stride == stride),
+            "a sequence's sizes do not fit"
+        );
+        self.layers.iter().for_each(|layer| layer.check(activity.len()));
+        activity.as_flattened_mut().fill(0.0);
+        run(numerics, Steps { chain: *self, course, activity: activity.as_flattened_mut(), losses });
+    }
+}
+
+struct Steps<'a, const L: usize> {
+    chain: Chain<'a>,
+    course: Course<'a, L>,
+    activity: &'a mut [f32],
+    losses: &'a mut [[f64; L]],
+}
+
+impl<const L: usize> Vectorised for Steps<'_, L> {
+    #[inline(always)]
+    fn run<Wide: Vector<16>, Narrow: Vector<4>>(self) {
+        let Steps { chain, course, activity, losses } = self;
+        let size = activity.len() / losses.len().max(1);
+        let series = course.series.as_flattened();
+        let rows = (course.steps + 1) * chain.inputs * L;
+        // As many blocks at once as a product reads its weights for.
+        let together = if L == 1 { 1 } else { 2 };
+        let mut from = 0;
+        while from < losses.len() {
+            let to = (from + together).min(losses.len());
+            let series = &series[from * rows..to * rows];
+            let activity = &mut activity[from * size..to * size];
+            if let (1, [layer, readout], true) = (L, chain.layers, chain.is_layer_and_readout()) {
+                layer_and_readout::<Wide, Narrow, L>([*layer, *readout], &course, series, &mut losses[from]);
+                from = to;
+                continue;
+            }
+            steps_of::<Wide, Narrow, L>(chain, &course, series, activity, &mut losses[from..to]);
+            from = to;
+        }
+    }
+}
+
+/// Most outputs of a readout that is computed in the shadow of the layer.
+const MAX_OUTPUTS: usize = 16;
+
+/// Most inputs and units of such a layer.
+const MAX_ROWS: usize = 512;
+
+/// Inputs and state of two steps. The state begins a cache line, so that no vector of it is written to two.
+#[repr(align(64))]
+struct TwoSteps([[f32; MAX_OUTPUTS + MAX_ROWS]; 2]);
+
+impl Chain<'_> {
+    /// Whether it is one layer that reads its own last state, and a readout of that state.
+    fn is_layer_and_readout(&self) -> bool {
+        matches!(self.layers, [layer, readout]
+            if layer.place.inputs == (0..self.previous + self.state.len())
+                && self.previous == self.inputs
+                && layer.place.outputs == *self.state
+                && readout.place.inputs == *self.state
+                && readout.place.outputs == *self.outputs
+                && layer.place.inputs.len() <= MAX_ROWS
+                && self.outputs.len() <= MAX_OUTPUTS)
+    }
+}
+
+/// All steps of such a network for a single example. Two vectors of inputs and state take turns, so that no state is copied; the
+/// readout of a step comes after the layer of the next one, which has nothing else to do while its activation functions wait for
+/// one operation after the other.
+#[inline(always)]
+fn layer_and_readout<Wide: Vector<16>, Narrow: Vector<4>, const L: usize>(
+    [layer, readout]: [Product<'_>; 2],
+    course: &Course<'_, L>,
+    series: &[f32],
+    losses: &mut [f64; L],
+) {
+    let (length, width) = (layer.place.inputs.len(), readout.place.outputs.len());
+    let (layer, readout) = (Ready::new(layer), Ready::new(readout));
+    let mut room = TwoSteps([[0.0; MAX_OUTPUTS + MAX_ROWS]; 2]);
+    let rows = MAX_OUTPUTS - width..MAX_OUTPUTS - width + length;
+    let [mut now, mut next] = room.0.each_mut().map(|room| &mut room[rows.clone()]);
+    let (mut outputs, written) = ([0.0; MAX_OUTPUTS], readout.room());
+    for (step, row) in series.chunks_exact(width).enumerate() {
+        if step < course.steps {
+            copy::<Wide>(row, &mut now[..width]);
+            layer.run::<Wide, Narrow>(now, &mut next[width..]);
+        }
+        if step > course.washout {
+            readout.run::<Wide, Narrow>(&now[width..], &mut outputs[..written]);
+            add_squared_errors(outputs[..width].as_chunks().0, row.as_chunks().0, losses);
+        }
+        std::mem::swap(&mut now, &mut next);
+    }
+}
+
+/// All steps of one or two blocks.
+#[inline(always)]
+fn steps_of<Wide: Vector<16>, Narrow: Vector<4>, const L: usize>(
+    chain: Chain<'_>,
+    course: &Course<'_, L>,
+    series: &[f32],
+    activity: &mut [f32],
+    losses: &mut [[f64; L]],
+) {
+    let Chain { layers, inputs, state, previous, outputs } = chain;
+    let (size, width) = (activity.len() / losses.len(), inputs * L);
+    let rows = (course.steps + 1) * width;
+    for step in 0..course.steps {
+        for block in 0..losses.len() {
+            let activity = &mut activity[block * size..][..size];
+            if step > 0 {
+                let (before, after) = activity.split_at_mut(state.start * L);
+                let state = &after[..state.len() * L];
+                copy::<Wide>(state, &mut before[previous * L..previous * L + state.len()]);
+            }
+            copy::<Wide>(&series[block * rows + step * width..][..width], &mut activity[..width]);
+        }
+        for layer in layers {
+            multiply::<Wide, Narrow, L>(*layer, activity);
+        }
+        if step >= course.washout {
+            for (block, losses) in losses.iter_mut().enumerate() {
+                let outputs = &activity[block * size..][outputs.start * L..outputs.end * L];
+                let targets = &series[block * rows + (step + 1) * width..][..width];
+                add_squared_errors(outputs.as_chunks().0, targets.as_chunks().0, losses);
+            }
+        }
+    }
+}
+
+/// A copy in vectors, without a call for the few that there are.
+#[inline(always)]
+pub(super) fn copy<V: Vector<16>>(from: &[f32], to: &mut [f32]) {
+    let ((from, from_rest), (to, to_rest)) = (from.as_chunks(), to.as_chunks_mut());
+    for (to, from) in to.iter_mut().zip(from) {
+        V::load(from).store(to);
+    }
+    if !from_rest.is_empty() {
+        V::load_first(from_rest).store_first(to_rest);
+    }
+}
+
+/// Adds the squared errors of one step to the sum of each lane.
+#[inline(always)]
+pub(super) fn add_squared_errors<const L: usize>(outputs: &[[f32; L]], targets: &[[f32; L]], sums: &mut [f64; L]) {
+    let errors = squared_errors(outputs, targets);
+    for lane in 0..L {
+        sums[lane] += f64::from(errors[lane]);
+    }
+}
+
+/// The squared errors of one step in each lane.
+#[inline(always)]
+pub fn squared_errors<const L: usize>(outputs: &[[f32; L]], targets: &[[f32; L]]) -> [f32; L] {
+    let mut errors = [0.0f32; L];
+    for (output, target) in outputs.iter().zip(targets) {
+        for lane in 0..L {
+            let error = output[lane] - target[lane];
+            errors[lane] += error * error;
+        }
+    }
+    errors
+}

@@ -1,0 +1,115 @@
+//! A run folder: what a study leaves behind, written whole or not at all.
+//!
+//! | file | content |
+//! |---|---|
+//! | `study.toml` | the study as it was run, everything resolved |
+//! | `manifest.json` | version, machine, times |
+//! | `records.csv` | arm, seed, evaluations, metric, value |
+//! | `summary.json` | arms, claims ([`Summary`]) |
+//! | `figures.json` | pictures and tables ([`Figure`]) |
+//! | `tuning.json` | the searches of rates |
+//!
+//! `records.csv` and `summary.json` are the same bytes for any number of threads. Files are written beside their place
+//! and renamed.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use super::config::StudyConfig;
+use super::outcome::{Figure, Summary};
+use super::run::{RecordRow, StudyResult};
+use tegmentum::error::{Error, Result};
+
+/// What is read back from a run folder.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// The study as it was run.
+    pub study: StudyConfig,
+    /// What it found.
+    pub summary: Summary,
+    /// Its pictures and tables.
+    pub figures: Vec<Figure>,
+    /// Version, machine, times, as pairs of label and value.
+    pub manifest: Vec<(String, String)>,
+}
+
+/// Writes a result to `folder`, which is made if it is not there.
+///
+/// # Errors
+/// [`Error::Io`] with the file that could not be written.
+pub fn write(folder: &Path, result: &StudyResult, manifest: &[(String, String)]) -> Result<()> {
+    std::fs::create_dir_all(folder).map_err(|source| Error::Io { path: folder.to_owned(), source })?;
+    // A folder with a summary is whole: an old one must not stand beside new files.
+    let old = folder.join("summary.json");
+    if old.exists() {
+        std::fs::remove_file(&old).map_err(|source| Error::Io { path: old, source })?;
+    }
+    let study = toml::to_string(&result.study).map_err(|error| Error::Study {
+        origin: result.study.name.clone(),
+        problem: format!("cannot be written as TOML: {error}"),
+    })?;
+    write_file(&folder.join("study.toml"), study.as_bytes())?;
+    write_file(&folder.join("records.csv"), &records(&result.records, folder)?)?;
+    write_json(&folder.join("tuning.json"), &result.tuning)?;
+    write_json(&folder.join("figures.json"), &result.figures)?;
+    write_json(&folder.join("manifest.json"), &manifest)?;
+    write_json(&folder.join("summary.json"), &result.summary)
+}
+
+/// Reads a run folder.
+///
+/// # Errors
+/// [`Error::Io`] if a file is missing, [`Error::Study`] if it is not what this program writes.
+pub fn read(folder: &Path) -> Result<Stored> {
+    Ok(Stored {
+        study: StudyConfig::from_file(&folder.join("study.toml"))?,
+        summary: read_json(&folder.join("summary.json"))?,
+        figures: read_json(&folder.join("figures.json"))?,
+        manifest: read_json(&folder.join("manifest.json"))?,
+    })
+}
+
+/// Writes a file whole or not at all: to a temporary file beside it, then renamed.
+///
+/// # Errors
+/// [`Error::Io`] with the path.
+pub fn write_file(path: &Path, content: &[u8]) -> Result<()> {
+    let error = |source| Error::Io { path: path.to_owned(), source };
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.part", std::process::id()));
+    let temporary: PathBuf = path.with_file_name(name);
+    let written = std::fs::File::create(&temporary)
+        .and_then(|mut file| file.write_all(content).and_then(|()| file.sync_all()))
+        .and_then(|()| std::fs::rename(&temporary, path));
+    written.map_err(|source| {
+        // The temporary file is of no use; that it may not even exist is no second error.
+        let _ = std::fs::remove_file(&temporary);
+        error(source)
+    })
+}
+
+fn records(rows: &[RecordRow], folder: &Path) -> Result<Vec<u8>> {
+    let error = |source: csv::Error| Error::Io { path: folder.join("records.csv"), source: source.into() };
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        writer.serialize(row).map_err(error)?;
+    }
+    writer.into_inner().map_err(|source| Error::Io {
+        path: folder.join("records.csv"),
+        source: std::io::Error::other(source.to_string()),
+    })
+}
+
+fn write_json<T: serde::Serialize + ?Sized>(path: &Path, value: &T) -> Result<()> {
+    let text = serde_json::to_vec_pretty(value)
+        .map_err(|source| Error::Io { path: path.to_owned(), source: source.into() })?;
+    write_file(path, &text)
+}
+
+fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
+    let text = std::fs::read_to_string(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
+    serde_json::from_str(&text).map_err(|error| Error::Study {
+        origin: path.display().to_string(),
+        problem: format!("is not a file of this program: {error}"),
+    })
+}

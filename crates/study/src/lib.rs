@@ -1,0 +1,74 @@
+//! Studies: settings × arms × seeds with a budget, and the claims under test, written before the run.
+//!
+//! A study is a TOML file ([`config`]). [`run`](run::run) searches the rates of the arms that have one on seeds of their
+//! own ([`tuning`]), runs every arm on the study's seeds ([`trial`]), tests the claims ([`claims`]) and draws up figures
+//! ([`figures`]). What it found is plain data ([`outcome`]); a [`folder`] holds it.
+
+pub mod behaviour;
+pub mod claims;
+pub mod config;
+pub mod cost;
+pub mod dose;
+pub mod figures;
+pub mod folder;
+pub mod intervention;
+pub mod lesions;
+mod lockstep;
+pub mod outcome;
+pub mod robustness;
+pub mod run;
+pub mod switching;
+pub mod theory;
+pub mod trial;
+pub mod tuning;
+
+use config::StudyConfig;
+
+use tegmentum::error::{Error, Result};
+
+/// The studies that come with the library, in the order of a full reproduction: name and text.
+pub const BUILT_IN: &[(&str, &str)] = &[
+    ("theory", include_str!("../../../studies/theory.toml")),
+    ("xor", include_str!("../../../studies/xor.toml")),
+    ("xor-robustness", include_str!("../../../studies/xor-robustness.toml")),
+    ("parity", include_str!("../../../studies/parity.toml")),
+    ("readings", include_str!("../../../studies/readings.toml")),
+    ("lorenz", include_str!("../../../studies/lorenz.toml")),
+    ("rossler", include_str!("../../../studies/rossler.toml")),
+    ("mackey-glass", include_str!("../../../studies/mackey-glass.toml")),
+    ("gradient-gap", include_str!("../../../studies/gradient-gap.toml")),
+    ("digits", include_str!("../../../studies/digits.toml")),
+    ("go-no-go", include_str!("../../../studies/go-no-go.toml")),
+    ("go-no-go-reversal", include_str!("../../../studies/go-no-go-reversal.toml")),
+    ("go-no-go-serial", include_str!("../../../studies/go-no-go-serial.toml")),
+    ("go-no-go-spiking", include_str!("../../../studies/go-no-go-spiking.toml")),
+    ("helicopter", include_str!("../../../studies/helicopter.toml")),
+    ("reversal", include_str!("../../../studies/reversal.toml")),
+    ("volatility", include_str!("../../../studies/volatility.toml")),
+    ("switching-xor", include_str!("../../../studies/switching-xor.toml")),
+    ("switching-chaos", include_str!("../../../studies/switching-chaos.toml")),
+    ("switching-digits", include_str!("../../../studies/switching-digits.toml")),
+    ("switching-drift", include_str!("../../../studies/switching-drift.toml")),
+    ("false-alarms", include_str!("../../../studies/false-alarms.toml")),
+    ("lesions", include_str!("../../../studies/lesions.toml")),
+    ("cost", include_str!("../../../studies/cost.toml")),
+];
+
+/// The built-in study called `name`.
+///
+/// # Errors
+/// [`Error::UnknownName`] if there is none.
+///
+/// # Example
+/// ```
+/// let study = tegmentum_study::built_in("xor")?;
+/// assert_eq!(study.name, "xor");
+/// # Ok::<(), tegmentum::error::Error>(())
+/// ```
+pub fn built_in(name: &str) -> Result<StudyConfig> {
+    let Some((name, text)) = BUILT_IN.iter().find(|(known, _)| *known == name) else {
+        let known: Vec<&str> = BUILT_IN.iter().map(|study| study.0).collect();
+        return Err(Error::UnknownName { kind: "study", name: name.to_owned(), known: known.join(", ") });
+    };
+    StudyConfig::from_toml(text, &format!("built-in study {name}"))
+}

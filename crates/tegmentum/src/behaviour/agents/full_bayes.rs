@@ -1,0 +1,152 @@
+//! Full Bayes: the whole distribution over the mean on a grid. The ideal observer of the helicopter, told noise and hazard.
+//!
+//! ```text
+//!     p(m_i) ← (1 − h) p(m_i) + h/n                      it may have jumped
+//!     B = median of p                                    least expected |B − m|
+//!     p(m_i) ← p(m_i) exp(−(x − m_i)²/(2 σ²)) / sum
+//! ```
+//! m_i n positions, evenly spaced over the interval · x outcome, σ noise `[outcome]` · h hazard.
+//!
+//! In the four blocks of [helicopter](crate::behaviour::environments::helicopter) its error is 11.07: the optimum. Of modulation it obeys
+//! nothing.
+//!
+//! Cost: n exponentials a trial; n numbers.
+//!
+//! Reference: R. P. Adams, D. J. C. MacKay, arXiv:0710.3742, 2007, for the problem; a grid in place of run lengths, as the mean
+//! has one dimension.
+
+use serde::{Deserialize, Serialize};
+
+use super::choice::interval;
+use super::reduced_bayes::check_told;
+use crate::behaviour::agent::{Agent, Feedback};
+use crate::behaviour::environment::{Action, Environment};
+use crate::behaviour::environments::helicopter::Block;
+use crate::error::{Error, Result};
+use crate::neuromodulation::modulation::Modulation;
+use crate::neuromodulation::signals::Signals;
+use crate::registry::Description;
+
+/// The entry of the registry.
+pub(crate) const DESCRIPTION: Description = Description {
+    name: "full_bayes",
+    summary: "the ideal observer of a number that jumps: its whole distribution; told noise and hazard",
+    reference: "Adams, MacKay, arXiv:0710.3742, 2007; on a grid",
+};
+
+/// The settings.
+///
+/// # Example
+/// ```
+/// use tegmentum::behaviour::agents::full_bayes::FullBayesConfig;
+///
+/// assert_eq!(FullBayesConfig::default().positions, 301);
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FullBayesConfig {
+    /// What it is told: hazard and noise of block after block, hazards above 0 and below 1.
+    pub blocks: Vec<Block>,
+    /// Positions n of the grid, between 2 and 100 000.
+    pub positions: usize,
+}
+
+impl Default for FullBayesConfig {
+    fn default() -> Self {
+        Self { blocks: Block::four(), positions: 301 }
+    }
+}
+
+impl FullBayesConfig {
+    /// An agent for `environment`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] for a parameter outside its range, [`Error::Incompatible`] where choices are wanted.
+    pub fn build(&self, environment: &dyn Environment) -> Result<FullBayes> {
+        check_told(&self.blocks)?;
+        if !(2..=100_000).contains(&self.positions) {
+            let (name, value) = ("full_bayes.positions", self.positions as f64);
+            return Err(Error::InvalidParameter { name, value, requirement: "between 2 and 100000" });
+        }
+        let (low, high) = interval(environment, DESCRIPTION.name)?;
+        let step = (high - low) / (self.positions - 1) as f64;
+        Ok(FullBayes {
+            positions: (0..self.positions).map(|index| low + step * index as f64).collect(),
+            beliefs: vec![1.0 / self.positions as f64; self.positions],
+            learned: vec![1.0 / self.positions as f32; self.positions],
+            config: self.clone(),
+            trial: 0,
+            answer: 0.0,
+            outcome: 0.0,
+        })
+    }
+}
+
+/// The agent; see the module's head.
+#[derive(Clone, Debug)]
+pub struct FullBayes {
+    config: FullBayesConfig,
+    positions: Vec<f64>,
+    beliefs: Vec<f64>,
+    learned: Vec<f32>,
+    trial: u64,
+    answer: f64,
+    outcome: f64,
+}
+
+impl FullBayes {
+    /// The median, linear within a cell of the grid.
+    fn median(&self) -> f64 {
+        let step = self.positions[1] - self.positions[0];
+        let mut below = 0.0;
+        for (position, belief) in self.positions.iter().zip(&self.beliefs) {
+            if below + belief >= 0.5 {
+                return position + step * ((0.5 - below) / belief - 0.5);
+            }
+            below += belief;
+        }
+        self.positions[self.positions.len() - 1]
+    }
+}
+
+impl Agent for FullBayes {
+    fn act(&mut self, _: &[f32], _: &Modulation) -> Action {
+        let (_, block) = Block::at(&self.config.blocks, self.trial);
+        let jumped = block.hazard / self.beliefs.len() as f64;
+        self.beliefs.iter_mut().for_each(|belief| *belief = (1.0 - block.hazard) * *belief + jumped);
+        self.answer = self.median();
+        Action::Value(self.answer)
+    }
+
+    fn appraise(&mut self, feedback: &Feedback<'_>, _: &Modulation) -> Signals {
+        self.outcome = f64::from(feedback.observation[0]);
+        let error = Some(self.outcome - self.answer);
+        Signals { reward: Some(feedback.reward), prediction_error: error, outcome_error: error, ..Signals::default() }
+    }
+
+    fn learn(&mut self, _: &Modulation) {
+        let (_, block) = Block::at(&self.config.blocks, self.trial);
+        // Relative to the likeliest position: an outcome far outside does not make all of them impossible.
+        let squared = |position: &f64| (self.outcome - position).powi(2);
+        let least = self.positions.iter().map(squared).fold(f64::INFINITY, f64::min);
+        let mut sum = 0.0;
+        for (belief, position) in self.beliefs.iter_mut().zip(&self.positions) {
+            let distance = squared(position) - least;
+            *belief *= (-distance / (2.0 * block.noise * block.noise)).exp();
+            sum += *belief;
+        }
+        for (belief, learned) in self.beliefs.iter_mut().zip(&mut self.learned) {
+            *belief /= sum;
+            *learned = *belief as f32;
+        }
+        self.trial += 1;
+    }
+
+    fn parameters(&self) -> &[f32] {
+        &self.learned
+    }
+
+    fn state_bytes(&self) -> usize {
+        size_of::<Self>() + self.positions.len() * (2 * size_of::<f64>() + size_of::<f32>())
+    }
+}

@@ -1,0 +1,177 @@
+//! Pearce–Hall hybrid: a delta rule whose learning rate is the size of recent errors (associability).
+//!
+//! ```text
+//!     a number    a ← a + ψ (min(1, |d|/c) − a) ,   B ← B + k a d              d = x − B
+//!     choices     Q_c ← Q_c + k a d ,   a ← a + ψ (|d| − a)                  d = r − Q_c ,  P ∝ exp(β Q)
+//!     counterfactual   Q_u ← Q_u + k a ((1 − r) − Q_u)                       of the arm that was not chosen
+//! ```
+//! a associability, one for all arms, 0 to 1 · ψ its rate · c the error that is as large as can be `[outcome]` · k scale · β inverse
+//! temperature · Q(0) = .5.
+//!
+//! In the four blocks of [helicopter](crate::behaviour::environments::helicopter) its error is 13.94 at best (c ≈ 100, ψ ≈ .9): it cannot tell
+//! noise from change. In [reversal](crate::behaviour::environments::reversal) .862 and, with the counterfactual, .887 of its choices are right at
+//! best. Of modulation it obeys `learning_rate` and `temperature`.
+//!
+//! Reference: J. Li, D. Schiller, G. Schoenbaum, E. A. Phelps, N. D. Daw, Nature Neuroscience 14, 1250–1252, 2011,
+//! doi:10.1038/nn.2904, for the hybrid; the order for a number, associability first, and the counterfactual are ours.
+
+use serde::{Deserialize, Serialize};
+
+use super::choice::{Softmax, variance};
+use crate::behaviour::agent::{Agent, Feedback};
+use crate::behaviour::environment::{Action, ActionSpace, Environment};
+use crate::error::{Result, fraction, positive};
+use crate::neuromodulation::modulation::Modulation;
+use crate::neuromodulation::signals::Signals;
+use crate::random::Key;
+use crate::registry::Description;
+
+/// The entry of the registry.
+pub(crate) const DESCRIPTION: Description = Description {
+    name: "pearce_hall",
+    summary: "delta rule whose rate is the size of recent errors, for choices or a number",
+    reference: "Li, Schiller, Schoenbaum, Phelps, Daw, Nat. Neurosci. 14, 1250, 2011",
+};
+
+/// The settings.
+///
+/// # Example
+/// ```
+/// use tegmentum::behaviour::agents::pearce_hall::PearceHallConfig;
+///
+/// let config: PearceHallConfig = toml::from_str("counterfactual = true")?;
+/// assert!(config.counterfactual);
+/// # Ok::<(), toml::de::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PearceHallConfig {
+    /// Associability a at first.
+    pub initial_associability: f64,
+    /// Its rate ψ.
+    pub associability_rate: f64,
+    /// Scale k of the learning rate, above 0.
+    pub scale: f64,
+    /// Largest error c, in the outcome's unit; for a number.
+    pub largest_error: f64,
+    /// Inverse temperature β; for choices.
+    pub inverse_temperature: f64,
+    /// Whether the arm that was not chosen is taken to have had the other outcome; for two choices.
+    pub counterfactual: bool,
+}
+
+impl Default for PearceHallConfig {
+    fn default() -> Self {
+        Self {
+            initial_associability: 1.0,
+            associability_rate: 0.9,
+            scale: 1.0,
+            largest_error: 100.0,
+            inverse_temperature: 12.0,
+            counterfactual: false,
+        }
+    }
+}
+
+impl PearceHallConfig {
+    /// An agent for `environment`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`](crate::error::Error::InvalidParameter) for a parameter outside its range.
+    pub fn build(self, environment: &dyn Environment, key: Key) -> Result<PearceHall> {
+        fraction("pearce_hall.initial_associability", self.initial_associability)?;
+        fraction("pearce_hall.associability_rate", self.associability_rate)?;
+        positive("pearce_hall.scale", self.scale)?;
+        positive("pearce_hall.largest_error", self.largest_error)?;
+        positive("pearce_hall.inverse_temperature", self.inverse_temperature)?;
+        let (values, number) = match environment.actions() {
+            ActionSpace::Choices(count) => (vec![0.5; count], false),
+            ActionSpace::Interval { low, high } => (vec![low + (high - low) / 2.0], true),
+        };
+        if self.counterfactual && !number {
+            super::choice::two_choices(environment, "pearce_hall with a counterfactual")?;
+        }
+        Ok(PearceHall {
+            config: self,
+            number,
+            softmax: Softmax::new(values.len(), key.stream()),
+            learned: values.iter().map(|&value| value as f32).chain([self.initial_associability as f32]).collect(),
+            associability: self.initial_associability,
+            values,
+            chosen: 0,
+            error: 0.0,
+            reward: 0.0,
+        })
+    }
+}
+
+/// The agent; see the module's head.
+#[derive(Clone, Debug)]
+pub struct PearceHall {
+    config: PearceHallConfig,
+    number: bool,
+    softmax: Softmax,
+    values: Vec<f64>,
+    associability: f64,
+    chosen: usize,
+    error: f64,
+    reward: f64,
+    learned: Vec<f32>,
+}
+
+impl PearceHall {
+    fn attend(&mut self, size: f64) {
+        self.associability += self.config.associability_rate * (size - self.associability);
+    }
+}
+
+impl Agent for PearceHall {
+    fn act(&mut self, _: &[f32], modulation: &Modulation) -> Action {
+        if self.number {
+            return Action::Value(self.values[0]);
+        }
+        let logits: Vec<f64> = self.values.iter().map(|value| self.config.inverse_temperature * value).collect();
+        self.chosen = self.softmax.choose(&logits, modulation);
+        Action::Choice(self.chosen)
+    }
+
+    fn appraise(&mut self, feedback: &Feedback<'_>, _: &Modulation) -> Signals {
+        self.reward = feedback.reward;
+        let outcome = if self.number { f64::from(feedback.observation[0]) } else { feedback.reward };
+        self.error = outcome - self.values[self.chosen];
+        Signals {
+            reward: Some(feedback.reward),
+            value: (!self.number).then(|| self.values[self.chosen]),
+            prediction_error: Some(self.error),
+            outcome_error: Some(self.error),
+            policy_entropy: (!self.number).then(|| self.softmax.entropy()),
+            action_value_variance: (!self.number).then(|| variance(&self.values)),
+            ..Signals::default()
+        }
+    }
+
+    fn learn(&mut self, modulation: &Modulation) {
+        if self.number {
+            self.attend((self.error.abs() / self.config.largest_error).min(1.0));
+        }
+        let rate = (modulation.learning_rate * self.config.scale * self.associability).min(1.0);
+        self.values[self.chosen] += rate * modulation.reinforcement.unwrap_or(self.error);
+        if !self.number {
+            if self.config.counterfactual {
+                let other = 1 - self.chosen;
+                self.values[other] += rate * (1.0 - self.reward - self.values[other]);
+            }
+            self.attend(self.error.abs());
+        }
+        let known = self.values.iter().chain([&self.associability]);
+        self.learned.iter_mut().zip(known).for_each(|(learned, value)| *learned = *value as f32);
+    }
+
+    fn parameters(&self) -> &[f32] {
+        &self.learned
+    }
+
+    fn state_bytes(&self) -> usize {
+        size_of::<Self>() + self.values.len() * (2 * size_of::<f64>() + size_of::<f32>())
+    }
+}

@@ -1,0 +1,169 @@
+//! `VarSMiLe`: surprise decides how much of the past is forgotten. A number that jumps, told noise and change probability.
+//!
+//! ```text
+//!     S = P(x | prior)/P(x | now) ,   m = h/(1 − h) ,   γ = m S/(1 + m S)
+//!     χ ← (1 − γ) χ + γ χ_0 + x/σ ,   ν ← (1 − γ) ν + γ ν_0 + 1 ,   B = σ χ/ν
+//! ```
+//! x outcome, σ noise `[outcome]` · χ, ν statistics of the Gaussian with known noise: the sum of x/σ and the number of outcomes · B answer
+//! · P(x | now) = N(x; B, σ²(1 + 1/ν)), P(x | prior) = one over the interval · `ν_0`, `χ_0` a Gaussian of the interval's mean and variance.
+//!
+//! Signals: errors, and S as `bayes_factor`. Of modulation it obeys `learning_rate`, a factor on γ (bounded by 1): a modulator can make it
+//! forget more or less.
+//!
+//! Reference: V. Liakoni, A. Modirshanechi, W. Gerstner, J. Brea, Neural Computation 33(2), 269–340, 2021,
+//! doi:10.1162/neco_a_01352. That P(x | prior) is uniform while `χ_0`, `ν_0` are Gaussian is ours.
+
+use std::f64::consts::TAU;
+
+use serde::{Deserialize, Serialize};
+
+use super::choice::interval;
+use crate::behaviour::agent::{Agent, Feedback};
+use crate::behaviour::environment::{Action, Environment};
+use crate::error::{Error, Result, positive};
+use crate::neuromodulation::modulation::Modulation;
+use crate::neuromodulation::signals::Signals;
+use crate::registry::Description;
+
+/// The entry of the registry.
+pub(crate) const DESCRIPTION: Description = Description {
+    name: "varsmile",
+    summary: "a number that jumps: Bayes-factor surprise decides how much is forgotten; told noise and hazard",
+    reference: "Liakoni, Modirshanechi, Gerstner, Brea, Neural Comput. 33, 269, 2021",
+};
+
+/// The settings.
+///
+/// # Example
+/// ```
+/// use tegmentum::behaviour::agents::varsmile::VarSmileConfig;
+///
+/// assert_eq!(VarSmileConfig::default().noise, 17.5);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct VarSmileConfig {
+    /// Standard deviation σ of outcomes, in their unit.
+    pub noise: f64,
+    /// Probability h of a change at each trial, above 0 and below 1.
+    pub hazard: f64,
+}
+
+impl Default for VarSmileConfig {
+    fn default() -> Self {
+        Self { noise: 17.5, hazard: 0.05 }
+    }
+}
+
+impl VarSmileConfig {
+    /// An agent for `environment`, whose first answer is the middle of the interval.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] for a parameter outside its range, [`Error::Incompatible`] where choices are wanted.
+    pub fn build(self, environment: &dyn Environment) -> Result<VarSmile> {
+        positive("varsmile.noise", self.noise)?;
+        let value = self.hazard;
+        if !(value > 0.0 && value < 1.0) {
+            let name = "varsmile.hazard";
+            return Err(Error::InvalidParameter { name, value, requirement: "between 0 and 1, both excluded" });
+        }
+        let (low, high) = interval(environment, DESCRIPTION.name)?;
+        let (middle, width) = (low + (high - low) / 2.0, high - low);
+        let initial_count = self.noise * self.noise / (width * width / 12.0);
+        let initial_sum = initial_count * middle / self.noise;
+        Ok(VarSmile {
+            config: self,
+            density: 1.0 / width,
+            initial: [initial_sum, initial_count],
+            sum: initial_sum,
+            count: initial_count,
+            outcome: 0.0,
+            surprise: 0.0,
+            learned: [initial_sum as f32, initial_count as f32],
+        })
+    }
+}
+
+/// The agent; see the module's head.
+#[derive(Clone, Debug)]
+pub struct VarSmile {
+    config: VarSmileConfig,
+    density: f64,
+    initial: [f64; 2],
+    sum: f64,
+    count: f64,
+    outcome: f64,
+    surprise: f64,
+    learned: [f32; 2],
+}
+
+impl VarSmile {
+    fn answer(&self) -> f64 {
+        self.config.noise * self.sum / self.count
+    }
+}
+
+impl Agent for VarSmile {
+    fn act(&mut self, _: &[f32], _: &Modulation) -> Action {
+        Action::Value(self.answer())
+    }
+
+    fn appraise(&mut self, feedback: &Feedback<'_>, _: &Modulation) -> Signals {
+        self.outcome = f64::from(feedback.observation[0]);
+        let error = self.outcome - self.answer();
+        let variance = self.config.noise.powi(2) * (1.0 + 1.0 / self.count);
+        let expected = (-0.5 * error * error / variance).exp() / (TAU * variance).sqrt();
+        self.surprise = self.density / expected.max(f64::MIN_POSITIVE);
+        Signals {
+            reward: Some(feedback.reward),
+            prediction_error: Some(error),
+            outcome_error: Some(error),
+            bayes_factor: Some(self.surprise),
+            ..Signals::default()
+        }
+    }
+
+    fn learn(&mut self, modulation: &Modulation) {
+        let odds = self.surprise * self.config.hazard / (1.0 - self.config.hazard);
+        let change = if odds.is_finite() { odds / (1.0 + odds) } else { 1.0 };
+        let forgotten = (modulation.learning_rate * change).min(1.0);
+        let [sum, count] = self.initial;
+        self.sum = (1.0 - forgotten) * self.sum + forgotten * sum + self.outcome / self.config.noise;
+        self.count = (1.0 - forgotten) * self.count + forgotten * count + 1.0;
+        self.learned = [self.sum as f32, self.count as f32];
+    }
+
+    fn parameters(&self) -> &[f32] {
+        &self.learned
+    }
+
+    fn state_bytes(&self) -> usize {
+        size_of::<Self>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::behaviour::environments::helicopter::HelicopterConfig;
+    use crate::random::Key;
+
+    /// Without surprise it is the running mean; after a jump the past is gone: worked out by hand from the equations.
+    #[test]
+    fn it_averages_while_nothing_happens_and_forgets_after_a_jump() {
+        let environment = HelicopterConfig::default().build(Key::from_seed(1)).unwrap();
+        let mut agent = VarSmileConfig { noise: 10.0, hazard: 1e-9 }.build(&environment).unwrap();
+        let mut after = |outcome: f32| {
+            let feedback = Feedback { reward: 0.0, observation: &[outcome], end_of_trial: true };
+            agent.appraise(&feedback, &Modulation::default());
+            agent.learn(&Modulation::default());
+            agent.answer()
+        };
+        let prior = 100.0 / 7500.0;
+        let expected = (prior * 150.0 + 100.0 + 104.0 + 96.0) / (prior + 3.0);
+        let answers = [100.0, 104.0, 96.0].map(&mut after);
+        assert!((answers[2] - expected).abs() < 1e-6, "{answers:?}");
+        let jumped = after(290.0);
+        assert!((jumped - (prior * 150.0 + 290.0) / (prior + 1.0)).abs() < 1e-6, "{jumped}");
+    }
+}

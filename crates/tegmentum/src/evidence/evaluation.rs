@@ -1,0 +1,260 @@
+//! Judging a model on the test part of a problem. It costs a learner nothing and tells it nothing.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::data::batch::{LaneBatch, Part, evenly_spaced};
+use crate::data::task::{Problem, Series};
+use crate::error::{Error, Result};
+use crate::evidence::metrics::{ValidPredictionTime, accuracy, mean_squared_error};
+use crate::kernel::aligned::Rows;
+use crate::model::forward::{mean_loss, run_blocks};
+use crate::model::network::Network;
+use crate::model::objectives::loss_of;
+
+const L: usize = 16;
+/// Free runs that the valid prediction time is the median of.
+pub const FREE_RUNS: usize = 64;
+/// Teacher-forced steps before a free run.
+pub const FREE_RUN_WARM_UP: usize = 100;
+/// Longest free run, in steps.
+const FREE_RUN_STEPS: usize = 1000;
+
+/// What can be measured of a model.
+///
+/// # Example
+/// ```
+/// use tegmentum::evidence::evaluation::Metric;
+/// assert_eq!(Metric::Nrmse.name(), "nrmse");
+/// assert!(Metric::Accuracy.larger_is_better());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Metric {
+    /// The loss that is trained on.
+    Loss,
+    /// Mean squared error.
+    MeanSquaredError,
+    /// Share of examples classified rightly.
+    Accuracy,
+    /// Share of examples classified wrongly.
+    ErrorRate,
+    /// One-step root mean squared error, teacher-forced, over the standard deviation of the training part.
+    Nrmse,
+    /// Median over 64 starts of the time for which a free run stays within 0.4 standard deviations of the truth, in
+    /// Lyapunov times.
+    ValidPredictionTime,
+}
+
+impl Metric {
+    /// The name used in studies and tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Loss => "loss",
+            Self::MeanSquaredError => "mean_squared_error",
+            Self::Accuracy => "accuracy",
+            Self::ErrorRate => "error_rate",
+            Self::Nrmse => "nrmse",
+            Self::ValidPredictionTime => "valid_prediction_time",
+        }
+    }
+
+    /// The name on an axis or in a table for people, with its unit.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Loss => "test loss",
+            Self::MeanSquaredError => "mean squared error",
+            Self::Accuracy => "test accuracy",
+            Self::ErrorRate => "test error rate",
+            Self::Nrmse => "one-step NRMSE (÷ training standard deviation)",
+            Self::ValidPredictionTime => "valid prediction time (Lyapunov times)",
+        }
+    }
+
+    /// Whether more is better.
+    pub fn larger_is_better(self) -> bool {
+        matches!(self, Self::Accuracy | Self::ValidPredictionTime)
+    }
+
+    /// Whether it can be measured on `problem`.
+    ///
+    /// # Errors
+    /// [`Error::Incompatible`] if it cannot.
+    pub fn check(self, problem: &Problem) -> Result<()> {
+        let reason = match (self, problem) {
+            (Self::Accuracy | Self::ErrorRate, Problem::Series(_)) => "a series has no classes; use nrmse",
+            (Self::Nrmse | Self::ValidPredictionTime, Problem::Examples(_)) => {
+                "it needs a series; use loss or accuracy"
+            }
+            (Self::ValidPredictionTime, Problem::Series(series)) if series.lyapunov_exponent.is_none() => {
+                "the Lyapunov exponent of this series is not known; use nrmse"
+            }
+            _ => return Ok(()),
+        };
+        Err(Error::Incompatible {
+            what: format!("metric \"{}\"", self.name()),
+            with: "this task".to_owned(),
+            reason: reason.to_owned(),
+        })
+    }
+}
+
+/// Measures models of one network on one problem.
+///
+/// # Example
+/// ```
+/// use std::sync::Arc;
+/// use tegmentum::evidence::evaluation::{Evaluator, Metric};
+/// use tegmentum::model::network::NetworkConfig;
+/// use tegmentum::random::Key;
+/// use tegmentum::data::task::TaskConfig;
+///
+/// let problem = Arc::new(TaskConfig::from_name("xor")?.build()?.problem(Key::from_seed(0))?);
+/// let network: Arc<dyn tegmentum::model::network::Network> =
+///     Arc::from(toml::from_str::<NetworkConfig>("[mlp]\nhidden = [2]")?.build(2, 1)?);
+/// let parameters = network.initialise(Key::from_seed(1));
+/// let mut evaluator = Evaluator::new(network, problem);
+/// assert!(evaluator.measure(Metric::MeanSquaredError, &parameters)? > 0.0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Evaluator {
+    network: Arc<dyn Network>,
+    problem: Arc<Problem>,
+    batch: LaneBatch<L>,
+    activity: Rows<L>,
+}
+
+impl Evaluator {
+    /// An evaluator of `network` on the test part of `problem`.
+    pub fn new(network: Arc<dyn Network>, problem: Arc<Problem>) -> Self {
+        Self { network, problem, batch: LaneBatch::default(), activity: Rows::default() }
+    }
+
+    /// One metric of `parameters` `[P]`.
+    ///
+    /// # Errors
+    /// [`Error::Incompatible`] if the problem has no such metric.
+    pub fn measure(&mut self, metric: Metric, parameters: &[f32]) -> Result<f64> {
+        metric.check(&self.problem)?;
+        self.batch.load(&self.problem, Part::Test);
+        Ok(match metric {
+            Metric::Loss => self.test_loss(parameters),
+            Metric::Nrmse => self.test_loss(parameters).sqrt(),
+            Metric::MeanSquaredError => {
+                let (outputs, targets) = self.outputs(parameters);
+                mean_squared_error(&outputs, &targets)
+            }
+            Metric::Accuracy => self.accuracy(parameters),
+            Metric::ErrorRate => 1.0 - self.accuracy(parameters),
+            Metric::ValidPredictionTime => self.valid_prediction_time(parameters)?,
+        })
+    }
+
+    /// Several metrics of `parameters` `[P]`.
+    ///
+    /// # Errors
+    /// Those of [`Evaluator::measure`].
+    pub fn measure_all(&mut self, metrics: &[Metric], parameters: &[f32]) -> Result<BTreeMap<&'static str, f64>> {
+        metrics.iter().map(|&metric| Ok((metric.name(), self.measure(metric, parameters)?))).collect()
+    }
+
+    fn test_loss(&mut self, parameters: &[f32]) -> f64 {
+        mean_loss(&*self.network, parameters, loss_of(&self.problem), &self.batch, &mut self.activity)
+    }
+
+    fn accuracy(&mut self, parameters: &[f32]) -> f64 {
+        let (outputs, targets) = self.outputs(parameters);
+        accuracy(&outputs, &targets, self.network.output_rows().len())
+    }
+
+    /// Scored outputs and targets of all test examples and steps, in rows.
+    fn outputs(&mut self, parameters: &[f32]) -> (Vec<f32>, Vec<f32>) {
+        let (batch, rows) = (&self.batch, self.network.output_rows());
+        let (mut outputs, mut targets) = (Vec::new(), Vec::new());
+        for block in 0..batch.blocks() {
+            run_blocks(
+                &*self.network,
+                &mut parameters.into(),
+                batch,
+                block..block + 1,
+                &mut self.activity,
+                |step, activity| {
+                    if step >= batch.washout {
+                        for lane in 0..batch.valid(block) {
+                            outputs.extend(activity[rows.clone()].iter().map(|row| row[lane]));
+                            targets.extend(batch.targets(block, step).iter().map(|row| row[lane]));
+                        }
+                    }
+                },
+            );
+        }
+        (outputs, targets)
+    }
+
+    fn valid_prediction_time(&self, parameters: &[f32]) -> Result<f64> {
+        let Problem::Series(series) = &*self.problem else { return Ok(f64::NAN) };
+        let rule = ValidPredictionTime::new(series.sampling_step, series.lyapunov_exponent.unwrap_or(f64::NAN))?;
+        let runs: Vec<FreeRun> = free_run_starts(series)
+            .into_iter()
+            .map(|start| free_run(&*self.network, parameters, series, start, FREE_RUN_WARM_UP, FREE_RUN_STEPS))
+            .collect();
+        let pairs: Vec<(&[f32], &[f32])> = runs.iter().map(|run| (&run.predicted[..], &run.truth[..])).collect();
+        Ok(rule.median(&pairs, &vec![1.0; series.channels.len()]))
+    }
+}
+
+/// Rows at which free runs begin: evenly spread over the test part, with room for a run of at least a quarter of it.
+fn free_run_starts(series: &Series) -> Vec<usize> {
+    let room = FREE_RUN_WARM_UP + (series.test.len() / 4).min(FREE_RUN_STEPS) + 1;
+    evenly_spaced(series.test.clone(), room.min(series.test.len()), FREE_RUNS)
+}
+
+/// A forecast that is fed back as input.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FreeRun {
+    /// Predicted rows [steps × channels], standardised.
+    pub predicted: Vec<f32>,
+    /// The true rows, where the series has them; may be shorter.
+    pub truth: Vec<f32>,
+}
+
+/// Runs a network over `warm_up` rows of `series` from row `start`, then lets it read its own predictions for at most
+/// `steps` steps. Where the series goes on, the truth is given beside the prediction, and without truth the run goes on
+/// only if the warm-up ended with the series (a forecast of the future).
+pub fn free_run(
+    network: &dyn Network,
+    parameters: &[f32],
+    series: &Series,
+    start: usize,
+    warm_up: usize,
+    steps: usize,
+) -> FreeRun {
+    let channels = series.channels.len();
+    let row = |index: usize| &series.values[index * channels..(index + 1) * channels];
+    let first = start + warm_up;
+    let rows = series.values.len() / channels;
+    let steps = if first < rows { steps.min(rows - first) } else { steps };
+    let truth = series.values[(first * channels).min(series.values.len())..].iter().take(steps * channels);
+    let mut run = FreeRun { predicted: Vec::with_capacity(steps * channels), truth: truth.copied().collect() };
+    let mut activity = vec![[0.0f32; 4]; network.num_activities()];
+    let mut output = vec![0.0f32; channels];
+    for step in 0..(warm_up + steps).saturating_sub(1) {
+        if let Some((state, previous)) = network.carry().filter(|_| step > 0) {
+            activity.copy_within(state, previous.start);
+        }
+        let input = if step < warm_up { row(start + step) } else { &output };
+        for (slot, &value) in activity[network.input_rows()].iter_mut().zip(input) {
+            *slot = [value; 4];
+        }
+        network.step4(&mut parameters.into(), None, &mut activity);
+        output.clear();
+        output.extend(activity[network.output_rows()].iter().map(|lanes| lanes[0]));
+        if step + 1 >= warm_up {
+            run.predicted.extend_from_slice(&output);
+        }
+    }
+    run
+}

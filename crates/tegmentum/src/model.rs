@@ -1,0 +1,10 @@
+//! Models: [networks](network) as pure functions of flat parameters, [perturbations](perturbation) of them, and
+//! [objectives](objective), which turn a perturbed model into a loss.
+
+pub mod forward;
+pub mod network;
+pub mod networks;
+pub mod objective;
+pub mod objectives;
+pub mod perturbation;
+pub mod weights;

@@ -1,0 +1,12 @@
+//! The objectives: a user's closure, and a network on data or sequences.
+
+mod bfloat16;
+mod black_box;
+mod low_rank;
+mod network_loss;
+mod pool;
+
+pub use black_box::BlackBox;
+pub use network_loss::NetworkLoss;
+pub(crate) use network_loss::{MAX_STORED, loss_of};
+pub(crate) use pool::Pool;

@@ -1,0 +1,75 @@
+//! The training loss of a recurrent network by the kernel [`bfloat16`](crate::kernel::bfloat16).
+
+use crate::data::batch::LaneBatch;
+use crate::data::task::Loss;
+use crate::kernel::bfloat16::{Chain, Layer, Space, pack, padded, words};
+use crate::kernel::sequence::Course;
+use crate::model::forward::per_term;
+use crate::model::network::Network;
+
+/// Most layers of a chain.
+const MOST: usize = 4;
+
+/// What a thread works with.
+#[derive(Debug, Default)]
+pub(super) struct Bfloat16Space {
+    weights: Vec<u32>,
+    space: Space,
+}
+
+/// The mean squared error of `parameters` `[P]` on windows of a series; `None` for another problem, or a network that is no chain of
+/// layers with a state.
+pub(super) fn mean_loss<const L: usize>(
+    network: &dyn Network,
+    parameters: &[f32],
+    loss: Loss,
+    batch: &LaneBatch<L>,
+    space: &mut Bfloat16Space,
+) -> Option<f64> {
+    let (state, previous) = network.carry()?;
+    let (hidden, output) = (network.hidden_activation()?, network.output_activation());
+    let connections = network.connections();
+    if loss != Loss::MeanSquaredError || connections.len() > MOST || connections.is_empty() {
+        return None;
+    }
+    let Bfloat16Space { weights, space } = space;
+    weights.clear();
+    for connection in connections {
+        pack(&parameters[connection.weights.clone()], connection.units.len(), weights);
+    }
+    let outputs = network.output_rows();
+    let rows: [_; MOST] = std::array::from_fn(|index| {
+        connections.get(index + 1).map_or_else(|| outputs.clone(), |next| next.presynaptic.clone())
+    });
+    let mut rest = &weights[..];
+    let layers: [_; MOST] = std::array::from_fn(|index| {
+        let index = index.min(connections.len() - 1);
+        let connection = &connections[index];
+        let length = words(connection.presynaptic.len()) * padded(connection.units.len());
+        let (own, after) = rest.split_at(length.min(rest.len()));
+        rest = after;
+        Layer {
+            weights: own,
+            bias: &parameters[connection.bias.clone()],
+            activation: if index + 1 == connections.len() { output } else { hidden },
+            inputs: &connection.presynaptic,
+            outputs: &rows[index],
+        }
+    });
+    let chain = Chain {
+        layers: &layers[..connections.len()],
+        stride: network.num_activities(),
+        inputs: network.input_rows().len(),
+        state: &state,
+        previous: previous.start,
+        outputs: &outputs,
+    };
+    let mut total = 0.0;
+    for block in 0..batch.blocks() {
+        let course = Course { series: batch.series(block..block + 1)?, steps: batch.steps, washout: batch.washout };
+        let mut sums = [0.0; L];
+        chain.run(network.numerics(), course, space, &mut sums);
+        total += sums[..batch.valid(block)].iter().sum::<f64>();
+    }
+    Some(total * per_term(loss, batch, outputs.len()))
+}

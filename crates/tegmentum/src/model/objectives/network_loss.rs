@@ -1,0 +1,311 @@
+//! The loss of a network on a problem: mini-batches of examples, or windows of a series with a washout.
+//!
+//! The batch is drawn once for each call and shared by all its probes. Antithetic pairs (two probes in a row that differ
+//! in the sign of their scale) share the noise.
+//! - *Small or recurrent* networks: a perturbed copy of the parameters is made once for each probe and used for the whole
+//!   batch and sequence, as long as it fits into the second cache.
+//! - *Large* networks: weights are perturbed as they are read, panel by panel ([`weights`](crate::model::weights)).
+//!
+//! - Directions of *low rank* share the products of their base, where the network has no state.
+//!
+//! The choice depends on the network alone and changes no bit. Neither does the number of threads, over which the probes of
+//! a call are spread where they are work enough.
+//!
+//! Cost of a probe: one forward pass of the batch. Memory of a thread: a copy of at most 2¹⁸ parameters or a few panels,
+//! and the activity of one step.
+
+use std::fmt;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::Pool;
+use super::bfloat16::{self, Bfloat16Space};
+use super::low_rank::{LowRankSpace, direction_of, run_length};
+use crate::data::batch::{Batch, LaneBatch, Part};
+use crate::data::task::Loss;
+use crate::data::task::Problem;
+use crate::error::Result;
+use crate::kernel::Numerics;
+use crate::kernel::aligned::{AlignedVec, Rows};
+use crate::model::forward::mean_losses;
+use crate::model::network::Network;
+use crate::model::objective::{Objective, check_shapes};
+use crate::model::perturbation::low_rank::Layout;
+use crate::model::perturbation::{Bases, Probe};
+use crate::model::weights::{Panels, Perturbed, Stored, Weights, panel_length};
+
+/// A network on a problem.
+///
+/// # Example
+/// ```
+/// use std::sync::Arc;
+/// use tegmentum::model::network::NetworkConfig;
+/// use tegmentum::model::objective::Objective;
+/// use tegmentum::model::objectives::NetworkLoss;
+/// use tegmentum::random::Key;
+/// use tegmentum::data::task::TaskConfig;
+///
+/// let problem = Arc::new(toml::from_str::<TaskConfig>("[xor]")?.build()?.problem(Key::from_seed(0))?);
+/// let network = toml::from_str::<NetworkConfig>("[mlp]\nhidden = [4]")?.build(2, 1)?;
+/// let objective = NetworkLoss::new(Arc::from(network), problem);
+/// assert_eq!(objective.num_parameters(), 17);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct NetworkLoss {
+    network: Arc<dyn Network>,
+    problem: Arc<Problem>,
+    single: Pool<Workspace<1>>,
+    narrow: Pool<Workspace<4>>,
+    wide: Pool<Workspace<16>>,
+    pub(super) low_rank_spaces: Pool<LowRankSpace>,
+    /// The network's matrices, which directions of low rank name.
+    layout: Layout,
+}
+
+/// Most parameters of a network whose candidates are stored: 1 MiB.
+pub(crate) const MAX_STORED: usize = 1 << 18;
+/// The same for a network without state, which reads a weight once a pass: 64 KiB.
+const MAX_STORED_FEED_FORWARD: usize = 1 << 14;
+/// Operations of a call that are worth a second thread, about a tenth of a millisecond.
+pub(super) const WORTH_A_THREAD: u64 = 10_000_000;
+
+#[derive(Debug, Default)]
+struct Workspace<const L: usize> {
+    candidates: [AlignedVec; 2],
+    tails: Vec<f32>,
+    panels: Panels,
+    activity: Rows<L>,
+    batch: LaneBatch<L>,
+    bfloat16: Bfloat16Space,
+}
+
+impl NetworkLoss {
+    /// The loss of `network` on the training part of `problem`, whose sizes it was built for.
+    pub fn new(network: Arc<dyn Network>, problem: Arc<Problem>) -> Self {
+        Self {
+            layout: Layout::of(&*network),
+            network,
+            problem,
+            single: Pool::default(),
+            narrow: Pool::default(),
+            wide: Pool::default(),
+            low_rank_spaces: Pool::default(),
+        }
+    }
+
+    /// The network.
+    pub fn network(&self) -> &Arc<dyn Network> {
+        &self.network
+    }
+
+    /// The problem.
+    pub fn problem(&self) -> &Arc<Problem> {
+        &self.problem
+    }
+
+    /// Examples (or windows) of a batch and the steps of each.
+    pub(super) fn batch_shape(&self) -> (usize, usize) {
+        match &*self.problem {
+            Problem::Examples(examples) => {
+                (examples.batch.unwrap_or(examples.train.inputs.len() / examples.num_inputs), 1)
+            }
+            Problem::Series(series) => (series.windows.count, series.windows.length),
+        }
+    }
+
+    /// Operations of one loss.
+    pub(super) fn work_of_one(&self) -> u64 {
+        let (count, steps) = self.batch_shape();
+        self.network.operations() * (count * steps) as u64
+    }
+
+    /// Whether candidates are stored.
+    fn stores(&self) -> bool {
+        let most = if self.network.carry().is_some() { MAX_STORED } else { MAX_STORED_FEED_FORWARD };
+        self.num_parameters() <= most
+    }
+
+    /// Lanes of a pass.
+    fn lanes(&self) -> usize {
+        match self.batch_shape().0 {
+            1 => 1,
+            2..=4 if self.network.numerics() != Numerics::Bfloat16 => 4,
+            _ => 16,
+        }
+    }
+
+    /// Losses of some probes on one thread.
+    fn evaluate<const L: usize>(
+        &self,
+        space: &mut Workspace<L>,
+        bases: Bases<'_>,
+        probes: &[Probe],
+        batch: Batch,
+        losses: &mut [f64],
+    ) -> Result<()> {
+        space.batch.load(&self.problem, Part::Train(batch));
+        let mut index = 0;
+        while index < probes.len() {
+            let pair = probes.get(index + 1).is_some_and(|next| next.is_antithetic_to(&probes[index]));
+            let found = if self.stores() {
+                self.stored(space, bases, &probes[index], pair)?
+            } else {
+                self.perturbed(space, bases, &probes[index], pair)?
+            };
+            let count = 1 + usize::from(pair);
+            losses[index..index + count].copy_from_slice(&found[..count]);
+            index += count;
+        }
+        Ok(())
+    }
+
+    /// The losses of a probe and of its antithetic twin, from stored candidates.
+    fn stored<const L: usize>(
+        &self,
+        space: &mut Workspace<L>,
+        bases: Bases<'_>,
+        probe: &Probe,
+        pair: bool,
+    ) -> Result<[f64; 2]> {
+        let length = self.num_parameters();
+        let [plus, minus] = &mut space.candidates;
+        plus.reserve(length);
+        minus.reserve(length);
+        let (plus, minus) = (&mut plus[..length], &mut minus[..length]);
+        let point = bases.point(probe.base)?;
+        if pair {
+            probe.direction.write_pair(0, point, probe.gain, probe.scale, [&mut *plus, &mut *minus]);
+        } else {
+            probe.direction.write(0, point, probe.gain, probe.scale, plus);
+        }
+        let mut losses = [0.0; 2];
+        for (loss, parameters) in losses.iter_mut().zip([plus, minus]).take(1 + usize::from(pair)) {
+            if self.network.numerics() == Numerics::Bfloat16 {
+                let (network, of, space_of) = (&*self.network, loss_of(&self.problem), &mut space.bfloat16);
+                if let Some(found) = bfloat16::mean_loss(network, parameters, of, &space.batch, space_of) {
+                    *loss = found;
+                    continue;
+                }
+            }
+            let stored = if L == 1 {
+                Weights::Stored(Stored::with_tails(&*self.network, parameters, &mut space.tails))
+            } else {
+                Weights::from(&*parameters)
+            };
+            *loss = self.mean_losses(stored, &space.batch, &mut space.activity)[0];
+        }
+        Ok(losses)
+    }
+
+    /// The same, from weights that are perturbed as they are read.
+    fn perturbed<const L: usize>(
+        &self,
+        space: &mut Workspace<L>,
+        bases: Bases<'_>,
+        probe: &Probe,
+        pair: bool,
+    ) -> Result<[f64; 2]> {
+        let weights = Weights::Perturbed(Perturbed {
+            point: bases.point(probe.base)?,
+            gain: probe.gain,
+            direction: probe.direction,
+            scale: probe.scale,
+            pair,
+            panels: &mut space.panels,
+        });
+        Ok(self.mean_losses(weights, &space.batch, &mut space.activity))
+    }
+
+    fn mean_losses<const L: usize>(
+        &self,
+        mut weights: Weights<'_>,
+        batch: &LaneBatch<L>,
+        activity: &mut Rows<L>,
+    ) -> [f64; 2] {
+        mean_losses(&*self.network, &mut weights, loss_of(&self.problem), batch, activity)
+    }
+
+    /// Losses of all probes, on as many threads as they are worth.
+    fn spread<const L: usize>(
+        &self,
+        pool: &Pool<Workspace<L>>,
+        bases: Bases<'_>,
+        probes: &[Probe],
+        batch: Batch,
+        losses: &mut [f64],
+    ) -> Result<()> {
+        let work = self.work_of_one() * probes.len() as u64;
+        if probes.len() < 4 || work < WORTH_A_THREAD || rayon::current_num_threads() == 1 {
+            return pool.lend(|space| self.evaluate(space, bases, probes, batch, losses));
+        }
+        // Whole pairs stay together: an odd number of probes before the first pair would cut them all.
+        let lead = usize::from(probes.len() % 2 == 1);
+        let (first, pairs) = probes.split_at(lead);
+        let (first_loss, pair_losses) = losses.split_at_mut(lead);
+        pool.lend(|space| self.evaluate(space, bases, first, batch, first_loss))?;
+        pairs
+            .par_chunks(2)
+            .zip(pair_losses.par_chunks_mut(2))
+            .try_for_each(|(probes, losses)| pool.lend(|space| self.evaluate(space, bases, probes, batch, losses)))
+    }
+}
+
+/// The loss that a problem is trained on: squared error for a series.
+pub(crate) fn loss_of(problem: &Problem) -> Loss {
+    match problem {
+        Problem::Examples(examples) => examples.loss,
+        Problem::Series(_) => Loss::MeanSquaredError,
+    }
+}
+
+impl fmt::Debug for NetworkLoss {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("NetworkLoss").field("network", &self.network).finish_non_exhaustive()
+    }
+}
+
+impl Objective for NetworkLoss {
+    fn num_parameters(&self) -> usize {
+        self.network.num_parameters()
+    }
+
+    fn losses(&self, bases: Bases<'_>, probes: &[Probe], batch: Batch, losses: &mut [f64]) -> Result<()> {
+        check_shapes(self.num_parameters(), &bases, probes, losses)?;
+        let (mut probes, mut losses) = (probes, losses);
+        while let Some(first) = probes.first() {
+            let shares = |probe: &Probe| self.network.carry().is_none() && direction_of(probe, self.layout).is_some();
+            let is_low_rank = shares(first);
+            let count = if is_low_rank {
+                run_length(probes, self.layout)
+            } else {
+                probes.iter().take_while(|probe| !shares(probe)).count()
+            };
+            let ((own, after), (own_losses, losses_after)) = (probes.split_at(count), losses.split_at_mut(count));
+            match self.lanes() {
+                _ if is_low_rank => self.low_rank(bases, own, batch, own_losses)?,
+                1 => self.spread(&self.single, bases, own, batch, own_losses)?,
+                4 => self.spread(&self.narrow, bases, own, batch, own_losses)?,
+                _ => self.spread(&self.wide, bases, own, batch, own_losses)?,
+            }
+            (probes, losses) = (after, losses_after);
+        }
+        Ok(())
+    }
+
+    fn operations(&self) -> Option<u64> {
+        Some(self.work_of_one())
+    }
+
+    fn bytes_in_flight(&self) -> Option<usize> {
+        let (lanes, examples) = (self.lanes(), self.batch_shape().0);
+        let widest = self.network.connections().iter().map(|connection| connection.units.len()).max().unwrap_or(0);
+        let (weights, blocks) = if self.stores() {
+            (2 * self.num_parameters(), if self.network.carry().is_some() { 2 } else { 8 })
+        } else {
+            (2 * panel_length(widest, lanes), 2 * 64)
+        };
+        let blocks = blocks.min(2 * examples.div_ceil(lanes));
+        Some((weights + blocks * self.network.num_activities() * lanes) * size_of::<f32>())
+    }
+}

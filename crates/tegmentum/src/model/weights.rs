@@ -1,0 +1,328 @@
+//! What a forward pass computes with: stored weights, or weights that are perturbed as they are read.
+//!
+//! ```text
+//!     W = gain · base + scale · v(direction)
+//! ```
+//! *Stored* weights are a slice. A recurrent network reads its weights at every step, so a perturbed copy is made once
+//! for each probe and reused over the whole sequence and batch, as long as it fits into the second cache.
+//!
+//! *Perturbed* weights are never written as a whole: a panel of rows at a time is made in a work space of some hundred
+//! kilobytes, multiplied with the whole batch and forgotten, so that memory does not grow with the network. Both halves
+//! of an antithetic pair are made from the same noise. A feed-forward network reads each weight once a pass and needs no
+//! more; a recurrent one makes the panels anew at every step.
+//!
+//! Stored or perturbed, alone or in a pair: the bits of an output are the same.
+//!
+//! A population whose directions are of [low rank](low_rank) shares stored weights; its members add what is their own.
+
+pub mod low_rank;
+
+use std::ops::Range;
+
+use crate::kernel::Numerics;
+use crate::kernel::activation::Activation;
+use crate::kernel::aligned::AlignedVec;
+use crate::kernel::noise::CHUNK;
+use crate::kernel::pairs::PairProduct;
+use crate::kernel::products::{Place, Product, SECTION, tail_of, transpose_tail};
+use crate::model::network::{Connection, Network, UnitNoise};
+use crate::model::perturbation::{Direction, Point};
+use low_rank::LowRankWeights;
+
+/// Numbers of a panel, where a row of weights is not longer: 128 KiB, so that both halves of a pair stay in the second cache.
+const PANEL: usize = 1 << 15;
+
+/// Rows of a panel over `lanes` for a connection of `units`.
+fn panel_rows(units: usize, lanes: usize) -> usize {
+    if lanes == 1 { SECTION } else { (PANEL / units.max(1)).clamp(4, SECTION) }
+}
+
+/// Numbers of a panel for a connection of `units`.
+pub(crate) fn panel_length(units: usize, lanes: usize) -> usize {
+    panel_rows(units, lanes) * units + CHUNK
+}
+
+/// The weights of a pass.
+#[derive(Debug)]
+pub enum Weights<'a> {
+    /// A slice `[P]`.
+    Stored(Stored<'a>),
+    /// A recipe.
+    Perturbed(Perturbed<'a>),
+    /// Members of a population that share its stored part.
+    LowRank(LowRankWeights<'a>),
+}
+
+/// Stored parameters.
+#[derive(Clone, Copy, Debug)]
+pub struct Stored<'a> {
+    parameters: &'a [f32],
+    tails: Option<&'a [f32]>,
+}
+
+/// One candidate, or both halves of an antithetic pair, as a recipe; see the module's head.
+#[derive(Debug)]
+pub struct Perturbed<'a> {
+    /// The vector to start from `[P]`.
+    pub point: Point<'a>,
+    /// A factor on it.
+    pub gain: f32,
+    /// The direction of the perturbation.
+    pub direction: Direction,
+    /// Its scale.
+    pub scale: f32,
+    /// Whether the pass is over the candidates with `scale` and with `−scale`, side by side.
+    pub pair: bool,
+    /// Room for the panels.
+    pub panels: &'a mut Panels,
+}
+
+/// Room for the panels of perturbed weights.
+#[derive(Clone, Debug, Default)]
+pub struct Panels {
+    plus: AlignedVec,
+    minus: AlignedVec,
+}
+
+impl<'a> From<&'a [f32]> for Weights<'a> {
+    fn from(parameters: &'a [f32]) -> Self {
+        Self::Stored(Stored { parameters, tails: None })
+    }
+}
+
+impl<'a> From<&'a Vec<f32>> for Weights<'a> {
+    fn from(parameters: &'a Vec<f32>) -> Self {
+        Self::from(&parameters[..])
+    }
+}
+
+impl<'a> Stored<'a> {
+    /// `parameters` `[P]` of `network` with the last columns of its matrices transposed into `tails`, which makes steps
+    /// over a single example faster and changes no bit.
+    pub(crate) fn with_tails(network: &dyn Network, parameters: &'a [f32], tails: &'a mut Vec<f32>) -> Self {
+        tails.resize(network.connections().iter().map(tail_length).sum(), 0.0);
+        let mut rest = &mut tails[..];
+        for connection in network.connections() {
+            let (own, after) = rest.split_at_mut(tail_length(connection));
+            transpose_tail(&parameters[connection.weights.clone()], connection.units.len(), own);
+            rest = after;
+        }
+        Self { parameters, tails: Some(tails) }
+    }
+
+    /// The product of connection `index` of `connections`.
+    pub(crate) fn product<'p>(
+        &self,
+        connections: &[Connection],
+        index: usize,
+        activation: Activation,
+        place: &'p Place,
+    ) -> Product<'p>
+    where
+        'a: 'p,
+    {
+        let connection = &connections[index];
+        let before: usize = connections[..index].iter().map(tail_length).sum();
+        Product {
+            weights: &self.parameters[connection.weights.clone()],
+            tails: self.tails.map(|tails| &tails[before..before + tail_length(connection)]),
+            bias: Some(&self.parameters[connection.bias.clone()]),
+            activation,
+            place,
+        }
+    }
+}
+
+/// Numbers in the transposed last columns of a connection's matrix.
+fn tail_length(connection: &Connection) -> usize {
+    connection.presynaptic.len() * tail_of(connection.units.len())
+}
+
+impl Weights<'_> {
+    /// Candidates that a pass evaluates side by side.
+    pub fn members(&self) -> usize {
+        match self {
+            Self::Stored(_) | Self::LowRank(_) => 1,
+            Self::Perturbed(perturbed) => 1 + usize::from(perturbed.pair),
+        }
+    }
+}
+
+impl Perturbed<'_> {
+    /// Writes the weights `range` into the panels and lends them; the second one is empty without a pair.
+    fn panel(&mut self, range: Range<usize>) -> [&[f32]; 2] {
+        // Noise is made in whole chunks.
+        let start = range.start / CHUNK * CHUNK;
+        let (inside, length) = (range.start - start..range.end - start, range.end - start);
+        self.panels.plus.reserve(length);
+        let plus = &mut self.panels.plus[..length];
+        let point = self.point.part(start..range.end);
+        if !self.pair {
+            self.direction.write(start / CHUNK, point, self.gain, self.scale, plus);
+            return [&self.panels.plus[inside], &[]];
+        }
+        self.panels.minus.reserve(length);
+        let minus = &mut self.panels.minus[..length];
+        self.direction.write_pair(start / CHUNK, point, self.gain, self.scale, [plus, minus]);
+        [&self.panels.plus[inside.clone()], &self.panels.minus[inside]]
+    }
+}
+
+/// One connection of a step: from the rows that it reads to the units that it drives.
+pub(crate) struct Drive<'a> {
+    /// The arithmetic.
+    pub(crate) numerics: Numerics,
+    /// All connections of the network.
+    pub(crate) connections: &'a [Connection],
+    /// Which of them.
+    pub(crate) index: usize,
+    /// Rows of a block.
+    pub(crate) stride: usize,
+    /// Rows of the units.
+    pub(crate) units: Range<usize>,
+    /// What the units do.
+    pub(crate) activation: Activation,
+}
+
+impl Drive<'_> {
+    /// Computes the units in every block: bias, product, noise, activation.
+    ///
+    /// `activity` [members × blocks × stride × L]; with noise, stored weights and blocks in pairs.
+    pub(crate) fn run<const L: usize>(
+        &self,
+        weights: &mut Weights<'_>,
+        noise: Option<UnitNoise<'_>>,
+        activity: &mut [[f32; L]],
+    ) {
+        let connection = &self.connections[self.index];
+        let noise =
+            noise.filter(|noise| connection.units.end <= noise.units || connection.presynaptic.end <= noise.common);
+        if let (Weights::Stored(stored), Some(noise), 4..) = (&*weights, noise, L) {
+            self.stored_pairs(*stored, noise, activity);
+            return;
+        }
+        let complete = !matches!(weights, Weights::LowRank(_));
+        let in_product = complete && noise.is_none() && self.activation.is_of_one_number();
+        let fused = if in_product { self.activation } else { Activation::Linear };
+        match weights {
+            Weights::Stored(stored) => self.stored(*stored, fused, activity),
+            Weights::Perturbed(perturbed) => self.perturbed(perturbed, fused, activity),
+            Weights::LowRank(population) => self.low_rank(population, activity),
+        }
+        if let Some(noise) = noise {
+            self.add_noise(noise, activity);
+        }
+        if !in_product {
+            self.activate(activity);
+        }
+    }
+
+    fn activate<const L: usize>(&self, activity: &mut [[f32; L]]) {
+        for block in activity.chunks_mut(self.stride) {
+            self.activation.apply(self.numerics, &mut block[self.units.clone()]);
+        }
+    }
+
+    fn place(&self, inputs: Range<usize>) -> Place {
+        Place { stride: self.stride, inputs, outputs: self.units.clone() }
+    }
+
+    fn stored<const L: usize>(&self, stored: Stored<'_>, activation: Activation, activity: &mut [[f32; L]]) {
+        let place = self.place(self.connections[self.index].presynaptic.clone());
+        stored.product(self.connections, self.index, activation, &place).run(self.numerics, activity);
+    }
+
+    fn perturbed<const L: usize>(
+        &self,
+        perturbed: &mut Perturbed<'_>,
+        activation: Activation,
+        activity: &mut [[f32; L]],
+    ) {
+        let connection = &self.connections[self.index];
+        let half = if perturbed.pair { activity.len() / 2 } else { activity.len() };
+        for (bias, member) in perturbed.panel(connection.bias.clone()).into_iter().zip(activity.chunks_mut(half)) {
+            for block in member.chunks_mut(self.stride) {
+                for (unit, &bias) in block[self.units.clone()].iter_mut().zip(bias) {
+                    *unit = [bias; L];
+                }
+            }
+        }
+        let (width, all) = (connection.units.len(), connection.presynaptic.clone());
+        let rows = panel_rows(width, L);
+        for first in all.clone().step_by(rows) {
+            let place = self.place(first..(first + rows).min(all.end));
+            let start = connection.weights.start + (first - all.start) * width;
+            let panel = perturbed.panel(start..start + place.inputs.len() * width);
+            let activation = if place.inputs.end == all.end { activation } else { Activation::Linear };
+            for (weights, member) in panel.into_iter().zip(activity.chunks_mut(half)) {
+                Product { weights, tails: None, bias: None, activation, place: &place }.run(self.numerics, member);
+            }
+        }
+    }
+
+    /// One product for all members, or none where it was made before, and what each one adds to it.
+    fn low_rank<const L: usize>(&self, population: &LowRankWeights<'_>, activity: &mut [[f32; L]]) {
+        let inputs = self.connections[self.index].presynaptic.clone();
+        if let Some(shared) = population.shared.filter(|_| self.index == 0) {
+            for (index, block) in activity.chunks_mut(self.stride).enumerate() {
+                let width = self.units.len() * L;
+                let sums = &shared[index * width..][..width];
+                block[self.units.clone()].as_flattened_mut().copy_from_slice(sums);
+            }
+        } else {
+            let place = self.place(inputs.clone());
+            population
+                .stored
+                .product(self.connections, self.index, Activation::Linear, &place)
+                .run(self.numerics, activity);
+        }
+        for block in activity.chunks_mut(self.stride) {
+            let (before, after) = block.split_at_mut(self.units.start);
+            let units = &mut after[..self.units.len()];
+            population.members.correct(self.numerics, self.index, &before[inputs.clone()], units);
+        }
+    }
+
+    /// The scale of the noise on these units.
+    fn scale(&self, noise: UnitNoise<'_>) -> f32 {
+        if self.connections[self.index].units.end <= noise.units { noise.scale } else { 0.0 }
+    }
+
+    /// Pairs of blocks with noise in the product, and with its activation if that is of one number.
+    fn stored_pairs<const L: usize>(&self, stored: Stored<'_>, noise: UnitNoise<'_>, activity: &mut [[f32; L]]) {
+        let (connection, fused) = (&self.connections[self.index], self.activation.is_of_one_number());
+        let product = Product {
+            weights: &stored.parameters[connection.weights.clone()],
+            tails: None,
+            bias: Some(&stored.parameters[connection.bias.clone()]),
+            activation: if fused { self.activation } else { Activation::Linear },
+            place: &self.place(connection.presynaptic.clone()),
+        };
+        let pairs = PairProduct {
+            product,
+            signs: noise.signs,
+            stride: noise.stride,
+            first: connection.units.start,
+            scale: self.scale(noise),
+            common: connection.presynaptic.end <= noise.common,
+        };
+        pairs.run(self.numerics, activity);
+        if !fused {
+            self.activate(activity);
+        }
+    }
+
+    /// Noise on finished sums: `+σξ` in the first block of each pair, `−σξ` in the second.
+    fn add_noise<const L: usize>(&self, noise: UnitNoise<'_>, activity: &mut [[f32; L]]) {
+        let (own, scale) = (self.connections[self.index].units.clone(), self.scale(noise));
+        for (index, block) in activity.chunks_mut(self.stride).enumerate() {
+            let signs = &noise.signs[index / 2 * noise.stride..][own.clone()];
+            let scale = if index % 2 == 0 { scale } else { -scale };
+            for (unit, signs) in block[self.units.clone()].iter_mut().zip(signs) {
+                for (lane, value) in unit.iter_mut().enumerate() {
+                    *value += if signs >> lane & 1 == 0 { scale } else { -scale };
+                }
+            }
+        }
+    }
+}
