@@ -11,16 +11,16 @@ use serde::{Deserialize, Serialize};
 
 use super::dose::{self, DoseConfig};
 use super::lesions::{self, LesionConfig};
-use tegmentum::behaviour::agent::AgentConfig;
-use tegmentum::behaviour::environment::EnvironmentConfig;
-use tegmentum::data::task::TaskConfig;
+use tegmentum::behaviour::agents::AgentConfig;
+use tegmentum::behaviour::environments::EnvironmentConfig;
+use tegmentum::data::tasks::TaskConfig;
 use tegmentum::error::{Error, Result};
 use tegmentum::evidence::evaluation::Metric;
 use tegmentum::evidence::statistics::{Effect, Statistic};
-use tegmentum::learning::gradient::GradientConfig;
-use tegmentum::learning::optimizer::OptimizerConfig;
-use tegmentum::learning::plasticity::PlasticityConfig;
-use tegmentum::model::network::NetworkConfig;
+use tegmentum::learning::gradient::rules::GradientConfig;
+use tegmentum::learning::optimizers::OptimizerConfig;
+use tegmentum::learning::plasticity::rules::PlasticityConfig;
+use tegmentum::model::networks::NetworkConfig;
 use tegmentum::neuromodulation::system::NeuromodulationConfig;
 use tegmentum::numerics::Numerics;
 

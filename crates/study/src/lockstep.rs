@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::config::{Arm, StudyConfig};
 use super::trial::{ProcessorClock, Seen, Stage, Trial, Watch, run_trial};
 use tegmentum::error::{Error, Result};
-use tegmentum::learning::optimizer::OptimizerConfig;
+use tegmentum::learning::optimizers::OptimizerConfig;
 use tegmentum::learning::small::MAX_DIRECTIONS;
 use tegmentum::learning::small::is_plain;
 use tegmentum::learning::small::lockstep::{Lockstep, MAX_RUNS};

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use proptest::prelude::*;
-use tegmentum::data::task::TaskConfig;
+use tegmentum::data::tasks::TaskConfig;
 use tegmentum::error::Error;
 use tegmentum::learning::optimizers::dopamine::DopamineConfig;
 use tegmentum::learning::training::{BlackBoxLearner, Learner, minimise, train};
-use tegmentum::model::network::NetworkConfig;
+use tegmentum::model::networks::NetworkConfig;
 use tegmentum::model::objectives::{BlackBox, NetworkLoss};
 use tegmentum::model::perturbation::{Base, Bases, Direction, Probe};
 use tegmentum::neuromodulation::controller::Lesions;

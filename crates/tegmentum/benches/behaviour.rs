@@ -6,8 +6,8 @@
 
 use std::time::Instant;
 
-use tegmentum::behaviour::agent::AgentConfig;
-use tegmentum::behaviour::environment::EnvironmentConfig;
+use tegmentum::behaviour::agents::AgentConfig;
+use tegmentum::behaviour::environments::EnvironmentConfig;
 use tegmentum::behaviour::session::Behaviour;
 use tegmentum::error::{Error, Result};
 use tegmentum::neuromodulation::system::NeuromodulationConfig;

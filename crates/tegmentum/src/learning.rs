@@ -7,6 +7,7 @@ pub mod observer;
 pub mod optimizer;
 pub mod optimizers;
 pub mod plasticity;
+pub mod schedule;
 pub mod small;
 pub mod stream;
 pub mod training;

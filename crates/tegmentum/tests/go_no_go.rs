@@ -6,8 +6,9 @@
 
 use std::sync::OnceLock;
 
-use tegmentum::behaviour::agent::AgentConfig;
-use tegmentum::behaviour::environment::{EnvironmentConfig, TrialReport};
+use tegmentum::behaviour::agents::AgentConfig;
+use tegmentum::behaviour::environment::TrialReport;
+use tegmentum::behaviour::environments::EnvironmentConfig;
 use tegmentum::behaviour::session::Behaviour;
 use tegmentum::neuromodulation::system::NeuromodulationConfig;
 use tegmentum::random::Key;

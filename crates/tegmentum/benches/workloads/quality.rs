@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tegmentum::data::task::Problem;
 use tegmentum::error::Result;
 use tegmentum::evidence::evaluation::{Evaluator, Metric};
-use tegmentum::learning::optimizer::OptimizerConfig;
+use tegmentum::learning::optimizers::OptimizerConfig;
 use tegmentum::learning::training::{BlackBoxLearner, Learner};
 use tegmentum::neuromodulation::modulation::Modulation;
 use tegmentum::random::Key;

@@ -10,7 +10,8 @@ use tegmentum::learning::small::SmallNetwork;
 use tegmentum::learning::small::learner::SmallLearner;
 use tegmentum::learning::small::lockstep::{Lockstep, MAX_RUNS};
 use tegmentum::learning::training::{BlackBoxLearner, Learner};
-use tegmentum::model::network::{Network, NetworkConfig};
+use tegmentum::model::network::Network;
+use tegmentum::model::networks::NetworkConfig;
 use tegmentum::model::objective::Objective;
 use tegmentum::model::objectives::NetworkLoss;
 use tegmentum::model::perturbation::low_rank::{Layout, LowRank};
@@ -252,7 +253,7 @@ impl Subject {
 
 /// XOR on all four patterns: MLP 2-`hidden`-1 with a logistic output, squared error.
 pub(crate) fn xor(hidden: usize) -> Result<Subject> {
-    let task = tegmentum::data::task::TaskConfig::from_name("xor")?.build()?;
+    let task = tegmentum::data::tasks::TaskConfig::from_name("xor")?.build()?;
     Subject::new(
         task.problem(Key::from_seed(0))?,
         &format!("[mlp]\nhidden = [{hidden}]\noutput_activation = \"logistic\""),

@@ -5,8 +5,10 @@
 //! ```
 //! An agent is told what its own system says; modulation from outside is not used.
 
-use crate::behaviour::agent::{Agent, AgentConfig, Feedback, Raster};
-use crate::behaviour::environment::{Environment, EnvironmentConfig, TrialReport};
+use crate::behaviour::agent::{Agent, Feedback, Raster};
+use crate::behaviour::agents::AgentConfig;
+use crate::behaviour::environment::{Environment, TrialReport};
+use crate::behaviour::environments::EnvironmentConfig;
 use crate::error::Result;
 use crate::learning::optimizer::StepReport;
 use crate::learning::training::{Learner, Update};
@@ -23,9 +25,9 @@ const MAX_STEPS: usize = 100_000;
 ///
 /// # Example
 /// ```
-/// use tegmentum::behaviour::agent::AgentConfig;
+/// use tegmentum::behaviour::agents::AgentConfig;
 /// use tegmentum::behaviour::session::Behaviour;
-/// use tegmentum::behaviour::environment::EnvironmentConfig;
+/// use tegmentum::behaviour::environments::EnvironmentConfig;
 /// use tegmentum::neuromodulation::system::NeuromodulationConfig;
 /// use tegmentum::random::Key;
 ///

@@ -107,9 +107,9 @@ impl Metric {
 /// ```
 /// use std::sync::Arc;
 /// use tegmentum::evidence::evaluation::{Evaluator, Metric};
-/// use tegmentum::model::network::NetworkConfig;
+/// use tegmentum::model::networks::NetworkConfig;
 /// use tegmentum::random::Key;
-/// use tegmentum::data::task::TaskConfig;
+/// use tegmentum::data::tasks::TaskConfig;
 ///
 /// let problem = Arc::new(TaskConfig::from_name("xor")?.build()?.problem(Key::from_seed(0))?);
 /// let network: Arc<dyn tegmentum::model::network::Network> =

@@ -179,7 +179,7 @@ impl Learner for ModulatedLearner<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::learning::optimizer::{OptimizerConfig, registry};
+    use crate::learning::optimizers::OptimizerConfig;
     use crate::learning::optimizers::spsa::SpsaConfig;
     use crate::learning::training::BlackBoxLearner;
     use crate::model::objectives::BlackBox;
@@ -214,13 +214,13 @@ mod tests {
     #[test]
     fn without_modulators_every_optimizer_is_itself_to_the_bit() {
         let objective = BlackBox::new(40, bowl);
-        for (description, config) in registry() {
+        for config in OptimizerConfig::registry() {
             let alone = run(&mut bare(&objective, &config), 60);
             let none = NeuromodulationConfig::default();
             let inner = Box::new(bare(&objective, &config));
             let mut modulated =
                 ModulatedLearner::new(inner, &none, LossSignals::default(), Key::from_seed(2)).expect("valid");
-            assert_eq!(run(&mut modulated, 60), alone, "{}", description.name);
+            assert_eq!(run(&mut modulated, 60), alone, "{}", config.name());
         }
     }
 

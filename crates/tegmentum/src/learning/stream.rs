@@ -42,11 +42,12 @@ struct World {
 /// # Example
 /// ```
 /// use std::sync::Arc;
-/// use tegmentum::model::network::{Network, NetworkConfig};
+/// use tegmentum::model::network::Network;
+/// use tegmentum::model::networks::NetworkConfig;
 /// use tegmentum::learning::optimizers::dopamine::DopamineConfig;
 /// use tegmentum::random::Key;
 /// use tegmentum::learning::stream::Stream;
-/// use tegmentum::data::task::TaskConfig;
+/// use tegmentum::data::tasks::TaskConfig;
 /// use tegmentum::learning::training::train;
 ///
 /// let problem = |text: &str| -> Result<_, Box<dyn std::error::Error>> {
@@ -268,11 +269,11 @@ pub fn blend(old: &Examples, new: &Examples, share: f64) -> Result<Examples> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::task::TaskConfig;
+    use crate::data::tasks::TaskConfig;
     use crate::learning::optimizers::dopamine::DopamineConfig;
     use crate::learning::plasticity::node_perturbation::NodePerturbationConfig;
     use crate::learning::training::train;
-    use crate::model::network::NetworkConfig;
+    use crate::model::networks::NetworkConfig;
 
     fn problem(text: &str) -> Arc<Problem> {
         let task: TaskConfig = toml::from_str(text).unwrap();

@@ -1,7 +1,8 @@
 //! What every registered environment, and every registered agent in it, promises.
 
-use crate::behaviour::agent::{self, AgentConfig};
-use crate::behaviour::environment::{self, Action, ActionSpace, EnvironmentConfig, TrialReport};
+use crate::behaviour::agents::AgentConfig;
+use crate::behaviour::environment::{Action, ActionSpace, TrialReport};
+use crate::behaviour::environments::EnvironmentConfig;
 use crate::behaviour::session::Behaviour;
 use crate::error::Error;
 use crate::neuromodulation::system::NeuromodulationConfig;
@@ -27,14 +28,14 @@ fn run(environment: &EnvironmentConfig, agent: &AgentConfig, seed: u64) -> Resul
 
 #[test]
 fn names_are_unique_and_configurations_survive_a_study_file() {
-    let mut names: Vec<&str> = environment::registry().iter().map(|known| known.name).collect();
-    for config in environment::defaults() {
+    let mut names: Vec<&str> = EnvironmentConfig::registry().iter().map(EnvironmentConfig::name).collect();
+    for config in EnvironmentConfig::registry() {
         let text = toml::to_string(&config).unwrap();
         assert_eq!(toml::from_str::<EnvironmentConfig>(&text).unwrap(), config, "{text}");
         assert_eq!(EnvironmentConfig::from_name(config.description().name).unwrap(), config);
         assert!(text.starts_with(&format!("[{}]", config.description().name)), "{text}");
     }
-    for config in agent::defaults() {
+    for config in AgentConfig::registry() {
         let text = toml::to_string(&config).unwrap();
         assert_eq!(toml::from_str::<AgentConfig>(&text).unwrap(), config, "{text}");
         assert_eq!(AgentConfig::from_name(config.description().name).unwrap(), config);
@@ -48,7 +49,7 @@ fn names_are_unique_and_configurations_survive_a_study_file() {
 /// Trials end, observations have the stated length and are finite, actions outside the space do no harm.
 #[test]
 fn environments_keep_their_contract() {
-    for config in environment::defaults() {
+    for config in EnvironmentConfig::registry() {
         let mut environment = config.build(Key::from_seed(1)).unwrap();
         let actions = environment.actions();
         let mut observation = vec![f32::NAN; environment.num_observations()];
@@ -75,9 +76,9 @@ fn environments_keep_their_contract() {
 /// Every agent in every environment: it runs or says why not; same key, same behaviour; what was learned is finite.
 #[test]
 fn agents_run_or_say_why_not() {
-    for agent in agent::defaults() {
+    for agent in AgentConfig::registry() {
         let mut at_home = 0;
-        for environment in environment::defaults() {
+        for environment in EnvironmentConfig::registry() {
             let (trials, learned) = match run(&environment, &agent, 5) {
                 Ok(result) => result,
                 Err(Error::Incompatible { .. }) => continue,

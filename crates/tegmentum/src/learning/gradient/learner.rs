@@ -18,10 +18,12 @@ use crate::random::Key;
 /// # Example
 /// ```
 /// use std::sync::Arc;
-/// use tegmentum::learning::gradient::{GradientConfig, GradientLearner};
-/// use tegmentum::model::network::{Network, NetworkConfig};
+/// use tegmentum::learning::gradient::GradientLearner;
+/// use tegmentum::learning::gradient::rules::GradientConfig;
+/// use tegmentum::model::network::Network;
+/// use tegmentum::model::networks::NetworkConfig;
 /// use tegmentum::random::Key;
-/// use tegmentum::data::task::TaskConfig;
+/// use tegmentum::data::tasks::TaskConfig;
 /// use tegmentum::learning::training::train;
 ///
 /// let problem = Arc::new(TaskConfig::from_name("xor")?.build()?.problem(Key::from_seed(0))?);

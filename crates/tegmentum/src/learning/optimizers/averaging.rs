@@ -15,8 +15,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{check_finite, subtract};
+use super::checks::check_finite;
 use crate::error::Result;
+use crate::kernel::lanes::subtract;
 use crate::model::perturbation::{Bases, Direction, Point, for_each_weighted_part};
 
 /// Share of the average in the model that acts.

@@ -50,12 +50,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result, at_least_one, positive};
 use crate::kernel::lanes::{descend_and_average, towards};
-use crate::learning::optimizer::{Levels, Optimizer, StepReport};
-use crate::learning::optimizers::check_start;
+use crate::learning::optimizer::{Levels, Optimizer, OptimizerSettings, StepReport};
+use crate::learning::optimizers::checks::check_start;
+use crate::model::network::Network;
 use crate::model::perturbation::{Base, Bases, Direction, Family, Point, Probe, for_each_weighted_part};
 use crate::neuromodulation::controller::{Controller, ControllerConfig};
 use crate::neuromodulation::modulation::Modulation;
 use crate::random::Key;
+use crate::registry::Description;
 
 /// Share of the averaged model in the acting one.
 const AVERAGED_SHARE: f32 = 0.9;
@@ -156,6 +158,39 @@ impl DopamineConfig {
             judged: f64::INFINITY,
             config: self.clone(),
         })
+    }
+}
+
+impl OptimizerSettings for DopamineConfig {
+    fn description(&self) -> Description {
+        Description {
+            name: "dopamine",
+            summary: "schedule-free, no learning rate to set, four neuromodulators in control; our reading",
+            reference: "reading of arXiv:2510.22178; Defazio et al. 2024, arXiv:2405.15682",
+        }
+    }
+
+    fn build(&self, start: Vec<f32>, key: Key, budget_evaluations: u64) -> Result<Box<dyn Optimizer>> {
+        Ok(Box::new(self.build(start, key, budget_evaluations)?))
+    }
+
+    /// Sets the rate to begin with.
+    fn set_learning_rate(&mut self, rate: f64) -> bool {
+        self.start_rate = Some(rate);
+        true
+    }
+
+    fn perturbation_scale(&self) -> Option<f64> {
+        Some(self.perturbation_scale)
+    }
+
+    fn set_perturbation_scale(&mut self, scale: f64) -> bool {
+        self.perturbation_scale = scale;
+        true
+    }
+
+    fn fit_to(&mut self, network: &dyn Network) {
+        self.family = self.family.for_network(network);
     }
 }
 

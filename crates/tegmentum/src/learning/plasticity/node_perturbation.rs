@@ -52,6 +52,7 @@ use crate::kernel::normalised_step::{AVERAGED_SHARE, SQUARE_MEMORY, Step, Vector
 use crate::kernel::output_error::LocalError;
 use crate::learning::optimizer::{Levels, StepReport};
 use crate::learning::optimizers::dopamine::parameter_size;
+use crate::learning::plasticity::PlasticitySettings;
 use crate::learning::training::{Learner, Update};
 use crate::model::forward::mean_loss;
 use crate::model::network::Network;
@@ -63,6 +64,7 @@ use crate::neuromodulation::controller::{Controller, ControllerConfig};
 use crate::neuromodulation::modulation::Modulation;
 use crate::neuromodulation::nucleus::Transmitter;
 use crate::random::Key;
+use crate::registry::Description;
 use estimate::Workspace;
 use tape::Layout;
 
@@ -216,6 +218,31 @@ impl NodePerturbationConfig {
             network,
             problem,
         })
+    }
+}
+
+impl PlasticitySettings for NodePerturbationConfig {
+    fn description(&self) -> Description {
+        Description {
+            name: "node_perturbation",
+            summary: "noise on every unit, a credit trace at every synapse, dopamine; the readout by its own error",
+            reference: "Flower & Jabri 1992; Fiete & Seung 2006",
+        }
+    }
+
+    fn build(
+        &self,
+        network: Arc<dyn Network>,
+        problem: Arc<Problem>,
+        start: Vec<f32>,
+        key: Key,
+    ) -> Result<Box<dyn Learner>> {
+        Ok(Box::new(self.build(network, problem, start, key)?))
+    }
+
+    fn set_learning_rate(&mut self, rate: f64) -> bool {
+        self.start_rate = Some(rate);
+        true
     }
 }
 

@@ -29,8 +29,9 @@ use crate::kernel::population::{Population, update_population};
 use crate::kernel::sequential::{MAX_DIRECTIONS, PairState, Plan, Updates, make_updates};
 use crate::kernel::sixteen::{LANES, Row};
 use crate::learning::optimizer::{Levels, StepReport};
+use crate::learning::optimizers::checks::count_non_finite;
+use crate::learning::optimizers::mean_of_finite;
 use crate::learning::optimizers::weight_perturbation::WeightPerturbationConfig;
-use crate::learning::optimizers::{count_non_finite, mean_of_finite};
 use crate::learning::training::{Learner, Progress, Update};
 use crate::model::perturbation::Point;
 use crate::neuromodulation::modulation::Modulation;
@@ -41,12 +42,12 @@ use crate::random::Key;
 /// # Example
 /// ```
 /// use std::sync::Arc;
-/// use tegmentum::model::network::NetworkConfig;
+/// use tegmentum::model::networks::NetworkConfig;
 /// use tegmentum::learning::optimizers::weight_perturbation::WeightPerturbationConfig;
 /// use tegmentum::random::Key;
 /// use tegmentum::learning::small::SmallNetwork;
 /// use tegmentum::learning::small::learner::SmallLearner;
-/// use tegmentum::data::task::TaskConfig;
+/// use tegmentum::data::tasks::TaskConfig;
 /// use tegmentum::learning::training::train;
 ///
 /// let problem = Arc::new(toml::from_str::<TaskConfig>("[xor]")?.build()?.problem(Key::from_seed(0))?);
@@ -310,7 +311,7 @@ mod tests {
     use super::*;
     use crate::kernel::activation::Activation;
     use crate::learning::optimizer::Optimizer;
-    use crate::learning::optimizers::Schedule;
+    use crate::learning::schedule::Schedule;
     use crate::learning::small::oracle::{Case, cases, problem};
     use crate::learning::training::BlackBoxLearner;
     use crate::model::network::{Initialisation, Network};

@@ -40,11 +40,11 @@ use crate::model::weights::{Panels, Perturbed, Stored, Weights, panel_length};
 /// # Example
 /// ```
 /// use std::sync::Arc;
-/// use tegmentum::model::network::NetworkConfig;
+/// use tegmentum::model::networks::NetworkConfig;
 /// use tegmentum::model::objective::Objective;
 /// use tegmentum::model::objectives::NetworkLoss;
 /// use tegmentum::random::Key;
-/// use tegmentum::data::task::TaskConfig;
+/// use tegmentum::data::tasks::TaskConfig;
 ///
 /// let problem = Arc::new(toml::from_str::<TaskConfig>("[xor]")?.build()?.problem(Key::from_seed(0))?);
 /// let network = toml::from_str::<NetworkConfig>("[mlp]\nhidden = [4]")?.build(2, 1)?;
@@ -64,7 +64,7 @@ pub struct NetworkLoss {
 }
 
 /// Most parameters of a network whose candidates are stored: 1 MiB.
-pub(crate) const MAX_STORED: usize = 1 << 18;
+pub(super) const MAX_STORED: usize = 1 << 18;
 /// The same for a network without state, which reads a weight once a pass: 64 KiB.
 const MAX_STORED_FEED_FORWARD: usize = 1 << 14;
 /// Operations of a call that are worth a second thread, about a tenth of a millisecond.
