@@ -7,8 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use proptest::prelude::*;
 use tegmentum::data::tasks::TaskConfig;
 use tegmentum::error::Error;
+use tegmentum::learning::black_box_learner::BlackBoxLearner;
+use tegmentum::learning::learner::Learner;
+use tegmentum::learning::minimise::minimise;
 use tegmentum::learning::optimizers::dopamine::DopamineConfig;
-use tegmentum::learning::training::{BlackBoxLearner, Learner, minimise, train};
+use tegmentum::learning::training::train;
 use tegmentum::model::networks::NetworkConfig;
 use tegmentum::model::objectives::{BlackBox, NetworkLoss};
 use tegmentum::model::perturbation::{Base, Bases, Direction, Probe};
@@ -136,15 +139,14 @@ fn noradrenaline_lets_dopamine_start_over_when_the_world_has_changed() {
 #[test]
 fn patience_hands_over_the_best_model_of_all_lives() {
     // A loss with a poor local minimum around 3 and a good one around -2.
-    let trap = BlackBox::new(1, |x: &[f32]| {
+    let trap = |x: &[f32]| {
         let x = f64::from(x[0]);
         (0.2 + 0.5 * (x - 3.0).powi(2)).min(0.001 + 2.0 * (x + 2.0).powi(2))
-    });
+    };
     let mut losses: Vec<f64> = (0..15)
         .map(|seed| {
             let config = DopamineConfig { patience: Some(50), parameter_size: Some(2.0), ..DopamineConfig::default() };
-            let optimizer = config.build(vec![3.0], Key::from_seed(seed), 20_000).unwrap();
-            minimise(&trap, Box::new(optimizer), Key::from_seed(1), 20_000).unwrap().loss
+            minimise(trap, &[3.0]).optimizer(config).budget(20_000).seed(seed).run().unwrap().loss
         })
         .collect();
     losses.sort_by(f64::total_cmp);

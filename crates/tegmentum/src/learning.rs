@@ -1,7 +1,10 @@
 //! Learning: [optimizers](optimizer) that see losses alone, [plasticity rules](plasticity) that also see activity at
 //! synapses, [gradient](gradient) baselines, and the one [training] loop.
 
+pub mod black_box_learner;
 pub mod gradient;
+pub mod learner;
+pub mod minimise;
 pub mod modulated_learner;
 pub mod observer;
 pub mod optimizer;

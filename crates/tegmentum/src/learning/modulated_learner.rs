@@ -18,8 +18,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, fraction};
+use crate::learning::learner::Learner;
+use crate::learning::learner::Update;
 use crate::learning::optimizer::Levels;
-use crate::learning::training::{Learner, Update};
 use crate::model::perturbation::Point;
 use crate::neuromodulation::modulation::Modulation;
 use crate::neuromodulation::nucleus::RunningMean;
@@ -62,7 +63,8 @@ impl Default for LossSignals {
 /// use tegmentum::model::objectives::BlackBox;
 /// use tegmentum::learning::optimizers::spsa::SpsaConfig;
 /// use tegmentum::random::Key;
-/// use tegmentum::learning::training::{BlackBoxLearner, Learner};
+/// use tegmentum::learning::black_box_learner::BlackBoxLearner;
+/// use tegmentum::learning::learner::Learner;
 ///
 /// let sphere = BlackBox::new(2, |x: &[f32]| x.iter().map(|&x| f64::from(x * x)).sum());
 /// let optimizer = SpsaConfig::default().build(vec![1.0, -1.0], Key::from_seed(1), 100)?;
@@ -179,9 +181,9 @@ impl Learner for ModulatedLearner<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::learning::black_box_learner::BlackBoxLearner;
     use crate::learning::optimizers::OptimizerConfig;
     use crate::learning::optimizers::spsa::SpsaConfig;
-    use crate::learning::training::BlackBoxLearner;
     use crate::model::objectives::BlackBox;
 
     fn bowl(parameters: &[f32]) -> f64 {

@@ -16,7 +16,6 @@
 use std::any::Any;
 use std::fmt::Debug;
 
-use crate::behaviour::environment::TrialReport;
 use crate::error::Result;
 use crate::model::network::Network;
 use crate::model::perturbation::{Bases, Point, Probe};
@@ -40,8 +39,6 @@ pub struct StepReport {
     pub follow_up: bool,
     /// Whether the learner was surprised in this round and started over.
     pub surprised: bool,
-    /// The trial, for agents that act in an environment.
-    pub trial: Option<TrialReport>,
 }
 
 /// A derivative-free learner.

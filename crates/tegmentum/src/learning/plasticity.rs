@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::data::task::Problem;
 use crate::error::Result;
-use crate::learning::training::Learner;
+use crate::learning::learner::Learner;
 use crate::model::network::Network;
 use crate::neuromodulation::signals::Signals;
 use crate::random::Key;

@@ -16,10 +16,12 @@ use std::sync::Arc;
 
 use crate::data::task::{Examples, Problem};
 use crate::error::{Error, Result, fraction};
+use crate::learning::black_box_learner::BlackBoxLearner;
 use crate::learning::gradient::GradientLearner;
+use crate::learning::learner::Learner;
+use crate::learning::learner::Update;
 use crate::learning::optimizer::{Levels, Optimizer};
 use crate::learning::plasticity::node_perturbation::NodePerturbation;
-use crate::learning::training::{BlackBoxLearner, Learner, Update};
 use crate::model::network::Network;
 use crate::model::objectives::NetworkLoss;
 use crate::model::perturbation::Point;

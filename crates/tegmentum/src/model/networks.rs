@@ -1,11 +1,14 @@
 //! The networks: one file each, forward passes only, and their registry. The contract is in
 //! [`network`](crate::model::network).
 
+pub mod custom;
 pub mod elman;
 pub mod gru;
 mod initialise;
 pub mod mlp;
 mod plan;
+
+use std::sync::Arc;
 
 use crate::error::Result;
 use crate::kernel::Numerics;
@@ -52,5 +55,23 @@ impl NetworkConfig {
         let network = (**self).build_with(numerics, num_inputs, num_outputs)?;
         check_numerics(&*network, numerics, self.name())?;
         Ok(network)
+    }
+}
+
+impl From<mlp::Mlp> for Arc<dyn Network> {
+    fn from(network: mlp::Mlp) -> Self {
+        Arc::new(network)
+    }
+}
+
+impl From<elman::Elman> for Arc<dyn Network> {
+    fn from(network: elman::Elman) -> Self {
+        Arc::new(network)
+    }
+}
+
+impl From<gru::Gru> for Arc<dyn Network> {
+    fn from(network: gru::Gru) -> Self {
+        Arc::new(network)
     }
 }

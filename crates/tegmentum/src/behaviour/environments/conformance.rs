@@ -15,13 +15,13 @@ pub(super) fn play(agent: &str, environment: &str, trials: u64, seed: u64) -> Ve
     let environment: EnvironmentConfig = toml::from_str(environment).unwrap();
     let agent: AgentConfig = toml::from_str(agent).unwrap();
     let key = Key::from_seed(seed);
-    let mut behaviour = Behaviour::new(&environment, &agent, &NeuromodulationConfig::default(), key).unwrap();
+    let mut behaviour = Behaviour::from_settings(&environment, &agent, &NeuromodulationConfig::default(), key).unwrap();
     (0..trials).map(|trial| behaviour.trial(key.child(3).child(trial)).unwrap()).collect()
 }
 
 fn run(environment: &EnvironmentConfig, agent: &AgentConfig, seed: u64) -> Result<(Vec<TrialReport>, Vec<f32>), Error> {
     let key = Key::from_seed(seed);
-    let mut behaviour = Behaviour::new(environment, agent, &NeuromodulationConfig::default(), key)?;
+    let mut behaviour = Behaviour::from_settings(environment, agent, &NeuromodulationConfig::default(), key)?;
     let trials = (0..TRIALS).map(|trial| behaviour.trial(key.child(3).child(trial))).collect::<Result<_, _>>()?;
     Ok((trials, behaviour.agent().parameters().to_vec()))
 }
@@ -116,7 +116,7 @@ fn a_learning_rate_of_zero_changes_nothing() {
         let (environment, agent) =
             (EnvironmentConfig::from_name(environment).unwrap(), AgentConfig::from_name(agent).unwrap());
         let key = Key::from_seed(9);
-        let mut behaviour = Behaviour::new(&environment, &agent, &system, key).unwrap();
+        let mut behaviour = Behaviour::from_settings(&environment, &agent, &system, key).unwrap();
         behaviour.trial(key.child(0)).unwrap();
         let before = behaviour.agent().parameters().to_vec();
         (1..30).for_each(|trial| {

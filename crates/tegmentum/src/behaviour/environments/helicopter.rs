@@ -316,7 +316,7 @@ mod tests {
         let system: NeuromodulationConfig = toml::from_str(system).unwrap();
         let scores = |seed| {
             let key = Key::from_seed(seed);
-            let mut behaviour = Behaviour::new(&environment, &agent, &system, key).unwrap();
+            let mut behaviour = Behaviour::from_settings(&environment, &agent, &system, key).unwrap();
             let trials: Vec<_> = (0..trials).map(|trial| behaviour.trial(key.child(3).child(trial)).unwrap()).collect();
             environment.scores(&trials)
         };

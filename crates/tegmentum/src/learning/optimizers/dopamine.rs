@@ -29,19 +29,16 @@
 //!
 //! # Example
 //! ```
-//! use tegmentum::model::objectives::BlackBox;
+//! use tegmentum::learning::minimise::minimise;
 //! use tegmentum::learning::optimizers::dopamine::DopamineConfig;
-//! use tegmentum::random::Key;
-//! use tegmentum::learning::training::minimise;
 //!
 //! // Rosenbrock's valley, by its values alone.
-//! let valley = BlackBox::new(2, |x: &[f32]| {
+//! let valley = |x: &[f32]| {
 //!     let (x, y) = (f64::from(x[0]), f64::from(x[1]));
 //!     (1.0 - x).powi(2) + 100.0 * (y - x * x).powi(2)
-//! });
-//! let start = vec![-1.2, 1.0];
-//! let optimizer = DopamineConfig::default().build(start, Key::from_seed(1), 5_000)?;
-//! let result = minimise(&valley, Box::new(optimizer), Key::from_seed(2), 5_000)?;
+//! };
+//! let dopamine = DopamineConfig { directions: 4, ..DopamineConfig::default() };
+//! let result = minimise(valley, &[-1.2, 1.0]).optimizer(dopamine).budget(5_000).seed(1).run()?;
 //! assert!(result.loss < 1.0, "began at 24.2, ended at {}", result.loss);
 //! # Ok::<(), tegmentum::error::Error>(())
 //! ```

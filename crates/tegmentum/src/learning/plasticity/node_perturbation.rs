@@ -50,10 +50,11 @@ use crate::kernel::lanes::sum_of_squares;
 use crate::kernel::lanes::towards;
 use crate::kernel::normalised_step::{AVERAGED_SHARE, SQUARE_MEMORY, Step, Vectors, normalised_step};
 use crate::kernel::output_error::LocalError;
+use crate::learning::learner::Learner;
+use crate::learning::learner::Update;
 use crate::learning::optimizer::{Levels, StepReport};
 use crate::learning::optimizers::dopamine::parameter_size;
 use crate::learning::plasticity::PlasticitySettings;
-use crate::learning::training::{Learner, Update};
 use crate::model::forward::mean_loss;
 use crate::model::network::Network;
 use crate::model::objectives::loss_of;
@@ -237,6 +238,13 @@ impl PlasticitySettings for NodePerturbationConfig {
         start: Vec<f32>,
         key: Key,
     ) -> Result<Box<dyn Learner>> {
+        if network.connections().is_empty() {
+            return Err(Error::Incompatible {
+                what: "node perturbation".to_owned(),
+                with: "a network without connections".to_owned(),
+                reason: "it puts noise on units, and this network names none; use an optimizer".to_owned(),
+            });
+        }
         Ok(Box::new(self.build(network, problem, start, key)?))
     }
 

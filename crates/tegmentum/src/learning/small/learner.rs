@@ -8,7 +8,7 @@
 //!     w   ← w − s_t η0 (1/K) Σ_k ρ_k v_k
 //! ```
 //! with the same keys, the same order of every sum and therefore the same bits as
-//! [`BlackBoxLearner`](crate::learning::training::BlackBoxLearner) over [`NetworkLoss`](crate::model::objectives::NetworkLoss).
+//! [`BlackBoxLearner`](crate::learning::black_box_learner::BlackBoxLearner) over [`NetworkLoss`](crate::model::objectives::NetworkLoss).
 //!
 //! # How
 //! Directions are made 16 at a time, of as many updates as that is. Up to 15 directions are tried in pairs of
@@ -28,11 +28,13 @@ use crate::kernel::one_direction::{MAX_EXAMPLES, Pair, make_pair_updates};
 use crate::kernel::population::{Population, update_population};
 use crate::kernel::sequential::{MAX_DIRECTIONS, PairState, Plan, Updates, make_updates};
 use crate::kernel::sixteen::{LANES, Row};
+use crate::learning::learner::Learner;
+use crate::learning::learner::Progress;
+use crate::learning::learner::Update;
 use crate::learning::optimizer::{Levels, StepReport};
 use crate::learning::optimizers::checks::count_non_finite;
 use crate::learning::optimizers::mean_of_finite;
 use crate::learning::optimizers::weight_perturbation::WeightPerturbationConfig;
-use crate::learning::training::{Learner, Progress, Update};
 use crate::model::perturbation::Point;
 use crate::neuromodulation::modulation::Modulation;
 use crate::random::Key;
@@ -310,10 +312,10 @@ impl Learner for SmallLearner {
 mod tests {
     use super::*;
     use crate::kernel::activation::Activation;
+    use crate::learning::black_box_learner::BlackBoxLearner;
     use crate::learning::optimizer::Optimizer;
     use crate::learning::schedule::Schedule;
     use crate::learning::small::oracle::{Case, cases, problem};
-    use crate::learning::training::BlackBoxLearner;
     use crate::model::network::{Initialisation, Network};
     use crate::model::networks::mlp::MlpConfig;
     use crate::model::objectives::NetworkLoss;

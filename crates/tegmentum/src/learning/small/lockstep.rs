@@ -279,8 +279,8 @@ impl Lockstep {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::learning::learner::Learner;
     use crate::learning::small::oracle::cases;
-    use crate::learning::training::Learner;
 
     #[test]
     fn runs_side_by_side_are_the_runs_alone() {
