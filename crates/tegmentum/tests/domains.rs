@@ -138,7 +138,9 @@ fn what_a_file_names_is_found() {
 fn arrows_between_domains_point_one_way() {
     let mut wrong = Vec::new();
     let mut seen = BTreeSet::new();
-    for (own, domain) in [("engine", Some("engine")), ("tegmentum", None), ("study", Some("study")), ("cli", Some("cli"))] {
+    for (own, domain) in
+        [("engine", Some("engine")), ("tegmentum", None), ("study", Some("study")), ("cli", Some("cli"))]
+    {
         let source = crates().join(own).join("src");
         for file in files(&source) {
             let inside = file.strip_prefix(&source).expect("below the source").with_extension("");
