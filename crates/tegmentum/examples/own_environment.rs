@@ -1,5 +1,4 @@
-//! An environment of your own: show an observation, take an action, say what came of it.
-//! Run it: `cargo run -p tegmentum --example own_environment`.
+//! An environment of your own: stimuli, actions, outcomes. Run it: `cargo run -p tegmentum --example own_environment`.
 
 use serde::{Deserialize, Serialize};
 use tegmentum::error::Result;

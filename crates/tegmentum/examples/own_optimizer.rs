@@ -5,10 +5,8 @@ use serde::{Deserialize, Serialize};
 use tegmentum::error::Result;
 use tegmentum::prelude::*;
 
-/// (1 + 1) evolution strategy: a random step is kept if it is better; steps grow after a success and shrink after a
-/// failure. In a study: `optimizer = { one_plus_one = {} }`.
+/// A random step is kept if it is better; steps grow after a success and shrink after a failure.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct OnePlusOne {}
 
 struct Climber {
@@ -54,9 +52,9 @@ impl OptimizerSettings for OnePlusOne {
 
 fn main() -> Result<()> {
     OptimizerConfig::register::<OnePlusOne>()?;
+    let optimizer = OptimizerConfig::from_name("one_plus_one")?;
     let bowl = |x: &[f32]| x.iter().map(|&x| f64::from(x - 1.0).powi(2)).sum();
-    let result =
-        minimise(bowl, &[0.0; 5]).optimizer(OptimizerConfig::from_name("one_plus_one")?).budget(4_000).run()?;
+    let result = minimise(bowl, &[0.0; 5]).optimizer(optimizer).budget(4_000).run()?;
     assert!(result.loss < 1e-6, "{result:?}");
     Ok(())
 }
