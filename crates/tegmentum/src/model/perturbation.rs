@@ -35,6 +35,7 @@ pub use sums::for_each_weighted_part;
 /// The distribution of the entries of a direction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Family {
     /// ±1 with equal probability.
     #[default]

@@ -26,6 +26,7 @@ const AVERAGE_SHARE: f32 = 0.9;
 /// Whether the model that is handed over is an average of those that acted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Averaging {
     /// It is the last one.
     #[default]

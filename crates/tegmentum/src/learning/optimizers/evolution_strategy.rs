@@ -64,6 +64,7 @@ use crate::registry::Description;
 /// How the estimate moves the parameters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum UpdateRule {
     /// Elementwise moments.
     #[default]
