@@ -110,6 +110,17 @@ fn a_loss_over_windows_is_what_it_is_by_hand() {
 }
 
 #[test]
+fn judging_needs_examples_that_were_kept_for_it() {
+    let examples = Examples::from_rows(&[[0.0], [1.0]], &[[0.0], [0.25]]).unwrap();
+    let judge = |examples: Examples| {
+        Evaluator::new(CustomNetwork::new(Leaky), examples).measure(Metric::MeanSquaredError, &[0.5, 1.0, 0.25])
+    };
+    let refused = judge(examples.clone()).unwrap_err().to_string();
+    assert!(refused.contains("it has no examples to be judged on"), "{refused}");
+    assert_eq!(judge(examples.with_test(&[[2.0]], &[[1.0]]).unwrap()).unwrap(), 0.25);
+}
+
+#[test]
 fn what_needs_the_inside_of_a_network_refuses_it() {
     NetworkConfig::register::<LeakySettings>().unwrap();
     let config: NetworkConfig = toml::from_str("[leaky]").unwrap();

@@ -2,8 +2,7 @@
 //!
 //! [`ForwardPass`] is all that has to be written. [`CustomNetwork`] makes a [`Network`] of it, which is an
 //! [objective](crate::model::objectives::NetworkLoss) for every black-box optimizer, can be judged
-//! ([`Evaluator`](../../../evidence/evaluation/struct.Evaluator.html)) and, through settings that build it, be named in a
-//! study.
+//! ([`Evaluator`](crate::evidence::evaluation::Evaluator)) and, through settings that build it, be named in a study.
 //!
 //! # What it cannot do
 //! Nothing is known of its inside: it has no units that could receive noise, so that node perturbation refuses it, no
