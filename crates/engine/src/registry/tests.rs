@@ -43,7 +43,7 @@ toy!(Added, "added");
 toy!(Again, "ball");
 toy!(Shouted, "LOUD");
 
-named_settings! {
+crate::named_settings! {
     /// A toy by name.
     enum ToyConfig: dyn ToySettings = "toy" {
         Ball(Ball),

@@ -41,6 +41,9 @@ pub fn train(learner: &mut dyn Learner, key: Key, budget: u64, observers: &mut [
 
 /// [`train`] from where a run has come to: `ended` what it has spent, `report` of its last update, which the observers have not
 /// seen.
+///
+/// # Errors
+/// Those of the learner and of the observers.
 pub fn resume(
     learner: &mut dyn Learner,
     key: Key,
