@@ -220,7 +220,7 @@ fn mistakes_in_a_study_are_named() {
         ("budget = 300", "budget = \"many\"", "line 5"),
         ("name = \"small\"", "name = \"a/b\"", "must be letters, digits"),
         ("metrics = [\"mean_squared_error\"]", "metrics = []", "name at least one"),
-        ("[task.xor]", "[task.exor]", "unknown variant"),
+        ("[task.xor]", "[task.exor]", "unknown task \"exor\": known are xor, parity"),
         ("[arm.gradient.adam]", "", "exactly one of"),
         ("name = \"adam\"", "name = \"tuned\"", "two arms are called \"tuned\""),
         ("count = 4", "count = 0", "seeds.count = 0"),

@@ -1,5 +1,5 @@
 //! Learning: [optimizers](optimizer) that see losses alone, [plasticity rules](plasticity) that also see activity at
-//! synapses, [gradient](gradient) baselines, and the one [training] loop.
+//! synapses, [gradient] baselines, and the one [training] loop.
 
 pub mod black_box_learner;
 pub mod gradient;
