@@ -8,10 +8,9 @@
 //! another before the update is over. All rounds of an update are evaluated on the **same** batch.
 //!
 //! # Modulation
-//! Every learner multiplies its step by the learning rate of the [`Modulation`] and its σ by the perturbation scale.
-//! Learners whose step is a candidate as it was tried have no step to multiply. Learners with running statistics
-//! forget them on a reset. Gain and consolidation mean something only to a learner that keeps
-//! a consolidated model; the others ignore them.
+//! What a learner obeys it says ([`Optimizer::hears`]): most multiply their step by the learning rate of the [`Modulation`] and
+//! their σ by the perturbation scale; learners whose step is a candidate as it was tried have no step to multiply; learners with
+//! running statistics forget them on a reset.
 
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +28,7 @@ use crate::learning::optimizers::spsa::SpsaConfig;
 use crate::learning::optimizers::weight_perturbation::WeightPerturbationConfig;
 use crate::model::network::Network;
 use crate::model::perturbation::{Bases, Point, Probe};
+use crate::neuromodulation::hearing::Heard;
 use crate::neuromodulation::modulation::Modulation;
 use crate::random::Key;
 
@@ -80,6 +80,11 @@ pub trait Optimizer: Send {
     /// Levels of the four modulators, for learners that have them.
     fn levels(&self) -> Option<Levels> {
         None
+    }
+
+    /// The effects of modulators around it that it obeys; none unless it says so.
+    fn hears(&self) -> Vec<Heard> {
+        Vec::new()
     }
 }
 
@@ -173,7 +178,10 @@ impl OptimizerConfig {
     pub fn for_network(&self, network: &dyn Network) -> Self {
         let mut config = self.clone();
         let family = match &mut config {
-            Self::Dopamine(config) => &mut config.family,
+            Self::Dopamine(config) => {
+                *config = config.for_network(network);
+                &mut config.family
+            }
             Self::WeightPerturbation(config) => &mut config.family,
             Self::RandomDescent(config) => &mut config.family,
             Self::EvolutionStrategy(config) => &mut config.family,

@@ -17,6 +17,7 @@ use crate::learning::observer::{Observer, Record};
 use crate::learning::optimizer::{Levels, Optimizer, StepReport};
 use crate::model::objective::Objective;
 use crate::model::perturbation::{Base, Bases, Point, Probe};
+use crate::neuromodulation::hearing::Heard;
 use crate::neuromodulation::modulation::Modulation;
 use crate::random::Key;
 
@@ -87,6 +88,11 @@ pub trait Learner: Send {
 
     /// Levels of the four modulators, for learners that have them.
     fn levels(&self) -> Option<Levels>;
+
+    /// The effects of modulators around it that it obeys; none unless it says so.
+    fn hears(&self) -> Vec<Heard> {
+        Vec::new()
+    }
 
     /// The spikes of the last update, for learners that have them.
     fn raster(&self) -> Option<&Raster> {
@@ -184,6 +190,10 @@ impl Learner for BlackBoxLearner<'_> {
 
     fn levels(&self) -> Option<Levels> {
         self.optimizer.levels()
+    }
+
+    fn hears(&self) -> Vec<Heard> {
+        self.optimizer.hears()
     }
 }
 

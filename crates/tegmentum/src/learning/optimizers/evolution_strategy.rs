@@ -55,7 +55,8 @@ use super::{Schedule, check_losses, check_start, count_non_finite, non_negative}
 use crate::error::{Result, at_least_one};
 use crate::learning::optimizer::{Optimizer, StepReport};
 use crate::model::perturbation::{Bases, Direction, Family, Probe};
-use crate::neuromodulation::modulation::Modulation;
+use crate::neuromodulation::hearing::Heard;
+use crate::neuromodulation::modulation::{Modulation, Target};
 use crate::random::Key;
 
 /// How the estimate moves the parameters.
@@ -154,7 +155,7 @@ impl EvolutionStrategy {
 
     fn descend(&mut self, mut estimate: Vec<(Direction, f32)>, rate: f32) -> Result<()> {
         if let Some(moments) = &mut self.moments {
-            return moments.descend(&mut self.iterate.point, &estimate, rate, self.update);
+            return moments.descend(self.iterate.point_mut(), &estimate, rate, self.update);
         }
         for (_, weight) in &mut estimate {
             *weight *= rate;
@@ -215,6 +216,10 @@ impl Optimizer for EvolutionStrategy {
 
     fn bases(&self) -> Bases<'_> {
         self.iterate.bases()
+    }
+
+    fn hears(&self) -> Vec<Heard> {
+        Heard::everywhere(&[Target::LearningRate, Target::PerturbationScale, Target::Reset])
     }
 
     fn state_bytes(&self) -> usize {

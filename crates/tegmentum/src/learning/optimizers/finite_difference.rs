@@ -51,7 +51,8 @@ use super::{Schedule, check_finite, check_losses, check_start, count_non_finite,
 use crate::error::{Result, at_least_one};
 use crate::learning::optimizer::{Optimizer, StepReport};
 use crate::model::perturbation::{Base, Bases, Direction, Probe};
-use crate::neuromodulation::modulation::Modulation;
+use crate::neuromodulation::hearing::Heard;
+use crate::neuromodulation::modulation::{Modulation, Target};
 use crate::random::Key;
 
 /// Configuration of sequential finite differences.
@@ -154,6 +155,10 @@ impl Optimizer for FiniteDifference {
 
     fn bases(&self) -> Bases<'_> {
         Bases::single(&self.parameters)
+    }
+
+    fn hears(&self) -> Vec<Heard> {
+        Heard::everywhere(&[Target::LearningRate, Target::PerturbationScale])
     }
 
     fn state_bytes(&self) -> usize {

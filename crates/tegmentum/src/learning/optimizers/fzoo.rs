@@ -54,7 +54,8 @@ use super::{Schedule, check_start, non_negative};
 use crate::error::{Error, Result};
 use crate::learning::optimizer::{Optimizer, StepReport};
 use crate::model::perturbation::{Bases, Family, Probe};
-use crate::neuromodulation::modulation::Modulation;
+use crate::neuromodulation::hearing::Heard;
+use crate::neuromodulation::modulation::{Modulation, Target};
 use crate::random::Key;
 
 /// Configuration of FZOO.
@@ -146,6 +147,10 @@ impl Optimizer for Fzoo {
 
     fn bases(&self) -> Bases<'_> {
         self.iterate.bases()
+    }
+
+    fn hears(&self) -> Vec<Heard> {
+        Heard::everywhere(&[Target::LearningRate, Target::PerturbationScale])
     }
 
     fn state_bytes(&self) -> usize {

@@ -59,7 +59,8 @@ use super::{Schedule, check_start, decay, non_negative};
 use crate::error::{Result, at_least_one};
 use crate::learning::optimizer::{Optimizer, StepReport};
 use crate::model::perturbation::{Bases, Family, Probe};
-use crate::neuromodulation::modulation::Modulation;
+use crate::neuromodulation::hearing::Heard;
+use crate::neuromodulation::modulation::{Modulation, Target};
 use crate::random::Key;
 
 const EPSILON: f64 = 1e-8;
@@ -157,6 +158,10 @@ impl Optimizer for Meazo {
 
     fn bases(&self) -> Bases<'_> {
         self.iterate.bases()
+    }
+
+    fn hears(&self) -> Vec<Heard> {
+        Heard::everywhere(&[Target::LearningRate, Target::PerturbationScale, Target::Reset])
     }
 
     fn state_bytes(&self) -> usize {

@@ -50,7 +50,8 @@ use super::{Schedule, check_finite, check_losses, check_start, count_non_finite}
 use crate::error::Result;
 use crate::learning::optimizer::{Optimizer, StepReport};
 use crate::model::perturbation::{Base, Bases, Family, Probe};
-use crate::neuromodulation::modulation::Modulation;
+use crate::neuromodulation::hearing::Heard;
+use crate::neuromodulation::modulation::{Modulation, Target};
 use crate::random::Key;
 
 /// Configuration of random descent.
@@ -141,6 +142,10 @@ impl Optimizer for RandomDescent {
 
     fn bases(&self) -> Bases<'_> {
         Bases::single(&self.parameters)
+    }
+
+    fn hears(&self) -> Vec<Heard> {
+        Heard::everywhere(&[Target::PerturbationScale])
     }
 
     fn state_bytes(&self) -> usize {

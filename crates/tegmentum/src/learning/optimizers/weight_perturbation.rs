@@ -57,7 +57,8 @@ use super::{Schedule, check_start, non_negative};
 use crate::error::{Error, Result, at_least_one};
 use crate::learning::optimizer::{Optimizer, StepReport};
 use crate::model::perturbation::{Bases, Family, Probe};
-use crate::neuromodulation::modulation::Modulation;
+use crate::neuromodulation::hearing::Heard;
+use crate::neuromodulation::modulation::{Modulation, Target};
 use crate::random::Key;
 
 /// Configuration of weight perturbation.
@@ -157,7 +158,7 @@ impl WeightPerturbation {
             }
             Some(moments) => {
                 let estimate = self.exploration.weigh(|slope| share * slope);
-                moments.descend(&mut self.iterate.point, estimate, rate as f32, update)
+                moments.descend(self.iterate.point_mut(), estimate, rate as f32, update)
             }
         }
     }
@@ -196,6 +197,10 @@ impl Optimizer for WeightPerturbation {
 
     fn bases(&self) -> Bases<'_> {
         self.iterate.bases()
+    }
+
+    fn hears(&self) -> Vec<Heard> {
+        Heard::everywhere(&[Target::LearningRate, Target::PerturbationScale, Target::Reset])
     }
 
     fn state_bytes(&self) -> usize {

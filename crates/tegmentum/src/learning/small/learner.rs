@@ -33,7 +33,8 @@ use crate::learning::optimizers::weight_perturbation::WeightPerturbationConfig;
 use crate::learning::optimizers::{count_non_finite, mean_of_finite};
 use crate::learning::training::{Learner, Progress, Update};
 use crate::model::perturbation::Point;
-use crate::neuromodulation::modulation::Modulation;
+use crate::neuromodulation::hearing::Heard;
+use crate::neuromodulation::modulation::{Modulation, Target};
 use crate::random::Key;
 
 /// A run of plain weight perturbation on a small network.
@@ -302,6 +303,10 @@ impl Learner for SmallLearner {
 
     fn levels(&self) -> Option<Levels> {
         None
+    }
+
+    fn hears(&self) -> Vec<Heard> {
+        Heard::everywhere(&[Target::LearningRate, Target::PerturbationScale, Target::Reset])
     }
 }
 

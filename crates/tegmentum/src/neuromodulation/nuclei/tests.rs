@@ -15,11 +15,12 @@ fn history(seed: u64, moments: usize) -> Vec<Signals> {
     let mut draw = move || 2.0 * stream.uniform() - 1.0;
     (0..moments)
         .map(|_| Signals {
-            regret: Some(draw()),
             squared_prediction_error: Some(draw().abs()),
             loss: Some(draw().abs()),
             consolidated_loss: Some(draw().abs()),
             outcome: Some(draw()),
+            diverged: None,
+            confirmed: None,
             reward: Some(draw()),
             value: Some(draw()),
             prediction_error: Some(draw()),
@@ -40,7 +41,6 @@ fn feed(nucleus: &mut dyn Nucleus, history: &[Signals]) -> Vec<Release> {
 #[test]
 fn names_are_unique_and_a_configuration_survives_a_study_file() {
     let mut names: Vec<_> = registry().iter().map(|reading| (reading.nucleus(), reading.description().name)).collect();
-    names.extend(controller_readings().map(|(nucleus, description)| (nucleus, description.name)));
     let count = names.len();
     names.sort_unstable();
     names.dedup();
@@ -80,11 +80,12 @@ fn signals_that_are_missing_or_not_finite_change_nothing() {
             let levels = Levels::default();
             let nothing = Signals { levels, ..Signals::default() };
             let bad = Signals {
-                regret: Some(bad),
                 squared_prediction_error: Some(bad),
                 loss: Some(bad),
                 consolidated_loss: Some(bad),
                 outcome: Some(bad),
+                diverged: Some(bad),
+                confirmed: None,
                 reward: Some(bad),
                 value: Some(bad),
                 prediction_error: Some(bad),
