@@ -120,6 +120,8 @@ pub(crate) struct Supervisor {
     rate: f64,
     best_rate: f64,
     warming_up: bool,
+    /// Whether there is an average.
+    averages: bool,
     /// Updates since the last surprise.
     elapsed: u64,
     in_window: u64,
@@ -151,7 +153,11 @@ impl Supervisor {
             }
         }
         let rate = settings.start.min(settings.cap);
+        // Before the first update nothing has been averaged; whether there will be an average is asked of a system of its own.
+        let mut first = config.build(key)?;
+        first.observe(&Signals::default());
         Ok(Self {
+            averages: first.modulation().averaging_horizon > 0.0,
             system: config.build(key)?,
             follower: LossSignals::default().build()?,
             start: rate,
@@ -211,6 +217,7 @@ impl Supervisor {
         self.in_window += 1;
         let signals = Signals { loss: Some(loss), squared_prediction_error, ..self.follower.signals(loss) };
         self.system.observe(&signals);
+        self.averages = self.modulation().averaging_horizon > 0.0;
         self.inquiry = if self.modulation().reset && self.elapsed > REFRACTORY {
             Some(Inquiry::Confirm)
         } else {
@@ -234,15 +241,15 @@ impl Supervisor {
         unit[0]
     }
 
-    /// The size by which errors are divided over the usual size that the nucleus releases; `None` if they are not divided.
+    /// The size by which errors are divided over their usual size; `None` if they are not divided.
     pub(crate) fn relative_error_size(&self) -> Option<f64> {
-        let released = self.system.release(Transmitter::Acetylcholine).total();
-        self.error_size().map(|size| if size == released { 1.0 } else { size / released.max(1e-300) })
+        let usual = self.system.drive(Transmitter::Acetylcholine).total();
+        self.error_size().map(|size| if size == usual { 1.0 } else { size / usual.max(1e-300) })
     }
 
     /// Whether the model that acts is near the average; without a horizon there is no average.
     pub(crate) fn averages(&self) -> bool {
-        self.modulation().averaging_horizon > 0.0
+        self.averages
     }
 
     /// The share by which the average moves to the exploring weights at this update.

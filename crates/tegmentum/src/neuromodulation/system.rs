@@ -38,6 +38,8 @@ struct Pathway {
     nucleus: Option<Box<dyn Nucleus>>,
     kinetics: Kinetics,
     drugs: Vec<Dose>,
+    /// What its nucleus would release without couplings and lesions.
+    drive: Release,
     release: Release,
     /// Time since its last moment.
     waited: f64,
@@ -156,6 +158,7 @@ impl NeuromodulatorySystem {
                 continue;
             }
             let mut release = nucleus.release(&signals);
+            pathway.drive = release;
             for coupling in self.couplings.iter().filter(|coupling| coupling.to == pathway.transmitter) {
                 release = coupling.apply(release, coupling.from.size(&signals.levels, &statistics));
             }
@@ -226,6 +229,11 @@ impl NeuromodulatorySystem {
         self.pathways[index_of(transmitter)].release
     }
 
+    /// What a nucleus would have released last without couplings and lesions.
+    pub fn drive(&self, transmitter: Transmitter) -> Release {
+        self.pathways[index_of(transmitter)].drive
+    }
+
     /// The effect of each receptor now, by name, with what it sees.
     pub fn effects(&self) -> impl Iterator<Item = (&str, f64, f64)> {
         self.receptors.iter().map(|site| (site.receptor.name.as_str(), site.seen, site.effect))
@@ -290,6 +298,7 @@ fn pathways(parts: &Parts, drugs: &[Drug], key: Key) -> Result<[Pathway; 4]> {
         nucleus: None,
         kinetics: kinetics[index_of(transmitter)].clone(),
         drugs: doses(drugs, transmitter, None, key),
+        drive: Release::default(),
         release: Release::default(),
         waited: 0.0,
         answers: true,

@@ -143,10 +143,11 @@ fn trace(mut supervisor: Supervisor) -> Vec<u64> {
         let factor = supervisor.appraise(&mut regrets, loss);
         trace.extend([factor * regrets[0], factor * regrets[1], supervisor.averaging_share()].map(f64::to_bits));
         while supervisor.has_questions() {
-            let losses: Vec<f64> = supervisor.questions().map(|question| match question {
+            let answer = |question| match question {
                 Question::Averaged(gain) => loss * f64::from(gain).max(0.5),
                 Question::Acting => loss - 0.01,
-            });
+            };
+            let losses: Vec<f64> = supervisor.questions().map(answer).collect();
             match supervisor.answer(&losses) {
                 Consequence::Nothing => {}
                 Consequence::StartOver(gain) => trace.push(u64::from(gain.to_bits())),

@@ -1,9 +1,9 @@
 //! Dorsal raphe: serotonin as horizon, which grows with the time since the last surprise.
 //!
 //! ```text
-//!     level h = t/reach        updates
+//!     level h = t/reach        [moments]
 //! ```
-//! t updates since the last surprise · reach 5.
+//! t time since the last surprise `[moments]`, for an optimizer in updates · reach 5.
 //!
 //! What the level does is its receptors' business: weights are averaged over the horizon, and learners wait longer between two
 //! judgements of acting. A young model averages over little and is judged often; an old one has more to lose and waits longer. If
@@ -47,7 +47,7 @@ impl HorizonConfig {
     /// [`Error::InvalidParameter`](crate::error::Error::InvalidParameter) for a reach that is not a finite number above 0.
     pub fn build(self) -> Result<Horizon> {
         positive("dorsal_raphe.horizon.reach", self.reach)?;
-        Ok(Horizon { config: self, elapsed: 0 })
+        Ok(Horizon { config: self, elapsed: 0.0 })
     }
 }
 
@@ -59,15 +59,14 @@ impl HorizonConfig {
 /// use tegmentum::neuromodulation::nucleus::{Nucleus, Signals};
 ///
 /// let mut nucleus = HorizonConfig::default().build()?;
-/// let update = Signals { loss: Some(1.0), ..Signals::default() };
-/// let levels: Vec<f64> = (0..100).map(|_| nucleus.release(&update).total()).collect();
+/// let levels: Vec<f64> = (0..100).map(|_| nucleus.release(&Signals::default()).total()).collect();
 /// assert_eq!(levels[99], 20.0);
 /// # Ok::<(), tegmentum::error::Error>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Horizon {
     config: HorizonConfig,
-    elapsed: u64,
+    elapsed: f64,
 }
 
 impl Nucleus for Horizon {
@@ -75,19 +74,13 @@ impl Nucleus for Horizon {
         Transmitter::Serotonin
     }
 
-    /// Counts an update for each signal of its loss, finite or not.
+    /// Time passes, whatever happens.
     fn release(&mut self, signals: &Signals) -> Release {
-        if signals.loss.is_some() {
-            self.elapsed += 1;
-        }
-        Release::tonic(self.elapsed as f64 / self.config.reach)
+        self.elapsed += signals.elapsed.filter(|elapsed| elapsed.is_finite() && *elapsed >= 0.0).unwrap_or(1.0);
+        Release::tonic(self.elapsed / self.config.reach)
     }
 
     fn reset(&mut self) {
-        self.elapsed = 0;
-    }
-
-    fn answers_to(&self, signals: &Signals) -> bool {
-        signals.loss.is_some()
+        self.elapsed = 0.0;
     }
 }
