@@ -71,6 +71,16 @@ pub enum Error {
         /// What is obeyed.
         heard: String,
     },
+    /// A settings type that cannot be registered.
+    #[error("{kind} \"{name}\" cannot be registered: {problem}")]
+    Registration {
+        /// The registry, for example "optimizer".
+        kind: &'static str,
+        /// The name asked for.
+        name: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
     /// A quantity became NaN or infinite.
     #[error("{what} became NaN or infinite at step {step}; lower the learning rate or the perturbation scale")]
     NonFinite {

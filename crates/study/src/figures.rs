@@ -5,7 +5,7 @@ use super::outcome::{Axis, CurveSeries, DistributionGroup, Figure, FigureContent
 use super::run::ArmTrials;
 use super::trial::{Stage, Trial};
 use super::tuning::TuningRecord;
-use tegmentum::behaviour::environment::EnvironmentConfig;
+use tegmentum::behaviour::environments::EnvironmentConfig;
 use tegmentum::data::task::{Problem, Series};
 use tegmentum::evidence::evaluation::{FREE_RUN_WARM_UP, free_run};
 use tegmentum::evidence::statistics::{RESAMPLES, bootstrap_probability_of_improvement, median, quantile};

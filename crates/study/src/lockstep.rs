@@ -8,11 +8,13 @@ use std::sync::Arc;
 use super::config::{Arm, StudyConfig};
 use super::trial::{ProcessorClock, Seen, Stage, Trial, Watch, run_trial};
 use tegmentum::error::{Error, Result};
-use tegmentum::learning::optimizer::OptimizerConfig;
+use tegmentum::learning::learner::Learner as _;
+use tegmentum::learning::observer::StopReason;
+use tegmentum::learning::optimizers::OptimizerConfig;
 use tegmentum::learning::small::MAX_DIRECTIONS;
 use tegmentum::learning::small::is_plain;
 use tegmentum::learning::small::lockstep::{Lockstep, MAX_RUNS};
-use tegmentum::learning::training::{Ended, Learner as _, StopReason, resume};
+use tegmentum::learning::training::{Ended, resume};
 use tegmentum::neuromodulation::modulation::Modulation;
 use tegmentum::random::Key;
 

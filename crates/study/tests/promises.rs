@@ -5,15 +5,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use proptest::prelude::*;
-use tegmentum::data::task::TaskConfig;
+use tegmentum::data::tasks::TaskConfig;
 use tegmentum::error::Error;
+use tegmentum::learning::black_box_learner::BlackBoxLearner;
+use tegmentum::learning::learner::Learner;
+use tegmentum::learning::minimise::minimise;
 use tegmentum::learning::optimizers::dopamine::DopamineConfig;
-use tegmentum::learning::training::{BlackBoxLearner, Learner, minimise, train};
-use tegmentum::model::network::NetworkConfig;
+use tegmentum::learning::training::train;
+use tegmentum::model::networks::NetworkConfig;
 use tegmentum::model::objectives::{BlackBox, NetworkLoss};
 use tegmentum::model::perturbation::{Base, Bases, Direction, Probe};
-use tegmentum::neuromodulation::controller::Lesions;
 use tegmentum::neuromodulation::modulation::Modulation;
+use tegmentum::neuromodulation::nucleus::Transmitter;
+use tegmentum::neuromodulation::pharmacology::Drug;
 use tegmentum::random::Key;
 use tegmentum_study::config::StudyConfig;
 use tegmentum_study::run::{Silent, run};
@@ -87,7 +91,7 @@ fn black_box_losses_see_the_same_numbers_as_the_network_loss() {
 }
 
 /// Evaluations that Dopamine needs to solve exclusive or, become its opposite half-way without a signal.
-fn switching_xor(lesions: Lesions, seed: u64) -> (bool, bool) {
+fn switching_xor(drugs: &[Drug], seed: u64) -> (bool, bool) {
     let inverted = AtomicBool::new(false);
     let forward = |w: &[f32], a: f32, b: f32| {
         let unit = |i: usize| (w[3 * i] * a + w[3 * i + 1] * b + w[3 * i + 2]).tanh();
@@ -105,7 +109,7 @@ fn switching_xor(lesions: Lesions, seed: u64) -> (bool, bool) {
     let mut stream = Key::from_seed(seed).stream();
     let start: Vec<f32> = (0..17).map(|_| 0.5 * stream.normal()).collect();
     let mut config = DopamineConfig::default();
-    config.controller.lesions = lesions;
+    config.neuromodulation.pharmacology = drugs.to_vec();
     let optimizer = config.build(start, Key::from_seed(seed).child(1), 1).unwrap();
     let mut learner = BlackBoxLearner::new(&objective, Box::new(optimizer));
     let solves = |learner: &mut BlackBoxLearner<'_>, flip: bool, phase: u64| {
@@ -121,13 +125,13 @@ fn switching_xor(lesions: Lesions, seed: u64) -> (bool, bool) {
 
 #[test]
 fn noradrenaline_lets_dopamine_start_over_when_the_world_has_changed() {
-    let count = |lesions: Lesions| {
-        let runs: Vec<(bool, bool)> = (0..40).map(|seed| switching_xor(lesions, 700 + seed)).collect();
+    let count = |drugs: &[Drug]| {
+        let runs: Vec<(bool, bool)> = (0..40).map(|seed| switching_xor(drugs, 700 + seed)).collect();
         let first = runs.iter().filter(|run| run.0).count();
         (first, runs.iter().filter(|run| run.0 && run.1).count())
     };
-    let (first, intact) = count(Lesions::default());
-    let (_, lesioned) = count(Lesions { noradrenaline: true, ..Lesions::default() });
+    let (first, intact) = count(&[]);
+    let (_, lesioned) = count(&[Drug::lesion(Transmitter::Noradrenaline)]);
     assert!(first >= 36, "{first} of 40 learned the first rule");
     assert!(intact >= 34, "{intact} of 40 learned both rules");
     assert!(lesioned + 8 <= intact, "{lesioned} without noradrenaline, {intact} with it");
@@ -136,15 +140,14 @@ fn noradrenaline_lets_dopamine_start_over_when_the_world_has_changed() {
 #[test]
 fn patience_hands_over_the_best_model_of_all_lives() {
     // A loss with a poor local minimum around 3 and a good one around -2.
-    let trap = BlackBox::new(1, |x: &[f32]| {
+    let trap = |x: &[f32]| {
         let x = f64::from(x[0]);
         (0.2 + 0.5 * (x - 3.0).powi(2)).min(0.001 + 2.0 * (x + 2.0).powi(2))
-    });
+    };
     let mut losses: Vec<f64> = (0..15)
         .map(|seed| {
             let config = DopamineConfig { patience: Some(50), parameter_size: Some(2.0), ..DopamineConfig::default() };
-            let optimizer = config.build(vec![3.0], Key::from_seed(seed), 20_000).unwrap();
-            minimise(&trap, Box::new(optimizer), Key::from_seed(1), 20_000).unwrap().loss
+            minimise(trap, &[3.0]).optimizer(config).budget(20_000).seed(seed).run().unwrap().loss
         })
         .collect();
     losses.sort_by(f64::total_cmp);

@@ -1,14 +1,18 @@
 //! Learning: [optimizers](optimizer) that see losses alone, [plasticity rules](plasticity) that also see activity at
 //! synapses, [gradient](gradient) baselines, and the one [training] loop.
 
+pub mod black_box_learner;
 pub mod gradient;
+pub mod learner;
 pub mod loss_signals;
+pub mod minimise;
 pub mod modulated_learner;
 pub mod observer;
 pub mod optimizer;
 pub mod optimizers;
-pub(crate) mod places;
+pub mod places;
 pub mod plasticity;
+pub mod schedule;
 pub(crate) mod schedule_free;
 pub mod small;
 pub mod stream;

@@ -5,13 +5,15 @@
 use std::sync::Arc;
 
 use tegmentum::data::batch::Batch;
-use tegmentum::data::task::{Problem, TaskConfig};
+use tegmentum::data::task::Problem;
+use tegmentum::data::tasks::TaskConfig;
 use tegmentum::error::Error;
 use tegmentum::evidence::evaluation::{Evaluator, Metric};
 use tegmentum::learning::gradient::Backpropagation;
+use tegmentum::learning::learner::Learner;
 use tegmentum::learning::plasticity::node_perturbation::{Credit, NodePerturbation, NodePerturbationConfig, Readout};
-use tegmentum::learning::training::Learner;
-use tegmentum::model::network::{Network, NetworkConfig};
+use tegmentum::model::network::Network;
+use tegmentum::model::networks::NetworkConfig;
 use tegmentum::model::perturbation::Point;
 use tegmentum::neuromodulation::modulation::Modulation;
 use tegmentum::neuromodulation::nucleus::Transmitter;

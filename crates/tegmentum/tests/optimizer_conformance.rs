@@ -4,8 +4,9 @@
 
 use tegmentum::data::batch::Batch;
 use tegmentum::error::Error;
-use tegmentum::learning::optimizer::{Optimizer, OptimizerConfig, StepReport, registry};
+use tegmentum::learning::optimizer::{Optimizer, StepReport};
 use tegmentum::learning::optimizers::Averaging;
+use tegmentum::learning::optimizers::OptimizerConfig;
 use tegmentum::learning::optimizers::cma_es::CmaEsConfig;
 use tegmentum::learning::optimizers::evolution_strategy::{EvolutionStrategyConfig, UpdateRule};
 use tegmentum::learning::optimizers::rate_rule::Reading;
@@ -18,7 +19,7 @@ use tegmentum::random::Key;
 
 /// The registry, every reading of the rate rule, and the options that change the code that runs.
 fn all() -> Vec<OptimizerConfig> {
-    let mut configs: Vec<_> = registry().into_iter().map(|(_, config)| config).collect();
+    let mut configs: Vec<_> = OptimizerConfig::registry();
     let plain = WeightPerturbationConfig { directions: 2, two_sided: true, ..WeightPerturbationConfig::default() };
     for reading in Reading::ALL {
         configs.push(OptimizerConfig::WeightPerturbation(WeightPerturbationConfig { reading, ..plain.clone() }));
@@ -134,7 +135,7 @@ fn a_silenced_learning_rate_changes_no_bit_either() {
 #[test]
 fn modulation_multiplies_step_and_scale() {
     let objective = BlackBox::new(10, bowl);
-    for (_, config) in registry() {
+    for config in OptimizerConfig::registry() {
         let step = |modulation: Modulation, config: &OptimizerConfig| {
             let mut learner = config.build(start(10), Key::from_seed(1), 4000).unwrap();
             update(&mut *learner, &objective, &modulation, 0);
@@ -235,7 +236,7 @@ fn state_is_as_large_as_documented() {
 #[test]
 fn every_default_improves_a_quadratic() {
     let objective = BlackBox::new(5, bowl);
-    for (description, config) in registry() {
+    for config in OptimizerConfig::registry() {
         let mut found: Vec<f64> = (0..7)
             .map(|seed| {
                 let mut learner = config.build(vec![0.0; 5], Key::from_seed(seed), 2000).unwrap();
@@ -245,16 +246,16 @@ fn every_default_improves_a_quadratic() {
             .collect();
         found.sort_by(f64::total_cmp);
         // The start has 2.5.
-        assert!(found[6] < 1.25, "{}: {found:?}", description.name);
+        assert!(found[6] < 1.25, "{}: {found:?}", config.name());
     }
 }
 
 #[test]
 fn configurations_survive_toml_and_refuse_unknown_fields() {
-    for (description, config) in registry() {
+    for config in OptimizerConfig::registry() {
         let text = toml::to_string(&config).unwrap();
         assert_eq!(toml::from_str::<OptimizerConfig>(&text).unwrap(), config);
-        let default = format!("[{}]\n", description.name);
+        let default = format!("[{}]\n", config.name());
         assert_eq!(toml::from_str::<OptimizerConfig>(&default).unwrap(), config, "{default}");
         assert!(toml::from_str::<OptimizerConfig>(&format!("{default}learning_rat = 1.0")).is_err());
     }
@@ -262,7 +263,7 @@ fn configurations_survive_toml_and_refuse_unknown_fields() {
 
 #[test]
 fn parameters_out_of_range_are_named() {
-    for (_, config) in registry() {
+    for config in OptimizerConfig::registry() {
         let name = |config: &OptimizerConfig, start: Vec<f32>, budget| match config
             .build(start, Key::from_seed(1), budget)
             .map(|_| ())
@@ -476,15 +477,15 @@ const VALUES: [(&str, [f32; 3]); 10] = [
 #[test]
 fn value_stability() {
     let objective = BlackBox::new(5, bowl);
-    let found: Vec<(&str, [f32; 3])> = registry()
+    let found: Vec<(&str, [f32; 3])> = OptimizerConfig::registry()
         .iter()
-        .map(|(description, config)| {
+        .map(|config| {
             let mut learner = config.build(vec![0.0; 5], Key(42), 2000).unwrap();
             for batch in 0..3 {
                 update(&mut *learner, &objective, &Modulation::default(), batch);
             }
             let averaged = parameters(&*learner, Base::Averaged);
-            (description.name, [averaged[0], averaged[1], averaged[2]])
+            (config.name(), [averaged[0], averaged[1], averaged[2]])
         })
         .collect();
     assert_eq!(found, VALUES, "{found:#?}");

@@ -7,7 +7,7 @@ use crate::run::ArmTrials;
 use crate::trial::Point;
 use crate::tuning::TuningRecord;
 use tegmentum::behaviour::agent::Raster;
-use tegmentum::behaviour::environment::EnvironmentConfig;
+use tegmentum::behaviour::environments::EnvironmentConfig;
 use tegmentum::evidence::statistics::{median, quantile};
 
 /// All figures.

@@ -159,8 +159,8 @@ fn check_arm(arm: &Arm, kind: Kind) -> Result<(), String> {
         return Err(format!("arm {:?}: an agent belongs to kind = \"behaviour\"", arm.name));
     } else if arm.neuromodulation.is_some() && !matches!(kind, Kind::Compare | Kind::Robustness) {
         return Err(format!(
-            "arm {:?}: a system around a learner ([arm.neuromodulation]) belongs to kind = \"compare\" or \"robustness\"; the \
-             optimizer's own modulators take drugs in its controller.pharmacology",
+            "arm {:?}: modulators around a learner that has none of its own ([arm.neuromodulation]) belong to kind = \
+             \"compare\" or \"robustness\"",
             arm.name
         ));
     } else if kinds != 1 {

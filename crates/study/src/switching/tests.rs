@@ -29,7 +29,7 @@ name = "dopamine"
 [arm.optimizer.dopamine]
 [[arm]]
 name = "without_noradrenaline"
-optimizer = { dopamine = { controller = { lesions = { noradrenaline = true } } } }
+optimizer = { dopamine = { neuromodulation = { pharmacology = [{ modulator = "noradrenaline", action = { lesion = 1.0 } }] } } }
 [[arm]]
 name = "gradient_descent"
 gradient = { sgd = { learning_rate = 3.0 } }

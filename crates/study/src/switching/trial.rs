@@ -10,8 +10,10 @@ use crate::config::{Arm, StudyConfig};
 use crate::trial::{Point, ProcessorClock, TARGET_INTERVAL, Trial};
 use tegmentum::error::{Error, Result};
 use tegmentum::evidence::evaluation::{Evaluator, Metric};
+use tegmentum::learning::learner::Learner;
+use tegmentum::learning::observer::StopReason;
 use tegmentum::learning::observer::{Observer, Record};
-use tegmentum::learning::training::{Ended, Learner, StopReason, train};
+use tegmentum::learning::training::{Ended, train};
 use tegmentum::random::Key;
 
 /// Points of the curve in each phase.

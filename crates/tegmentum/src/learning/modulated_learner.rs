@@ -10,9 +10,9 @@
 //! Cost: a system's moment for each update.
 
 use crate::error::Result;
+use crate::learning::learner::{Learner, Update};
 use crate::learning::loss_signals::{LossFollower, LossSignals};
 use crate::learning::optimizer::Levels;
-use crate::learning::training::{Learner, Update};
 use crate::model::perturbation::Point;
 use crate::neuromodulation::hearing::Heard;
 use crate::neuromodulation::modulation::Modulation;
@@ -30,7 +30,8 @@ use crate::random::Key;
 /// use tegmentum::model::objectives::BlackBox;
 /// use tegmentum::learning::optimizers::spsa::SpsaConfig;
 /// use tegmentum::random::Key;
-/// use tegmentum::learning::training::{BlackBoxLearner, Learner};
+/// use tegmentum::learning::black_box_learner::BlackBoxLearner;
+/// use tegmentum::learning::learner::Learner;
 ///
 /// let sphere = BlackBox::new(2, |x: &[f32]| x.iter().map(|&x| f64::from(x * x)).sum());
 /// let optimizer = SpsaConfig::default().build(vec![1.0, -1.0], Key::from_seed(1), 100)?;
@@ -108,9 +109,9 @@ impl Learner for ModulatedLearner<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::learning::optimizer::{OptimizerConfig, registry};
+    use crate::learning::black_box_learner::BlackBoxLearner;
+    use crate::learning::optimizers::OptimizerConfig;
     use crate::learning::optimizers::spsa::SpsaConfig;
-    use crate::learning::training::BlackBoxLearner;
     use crate::model::objectives::BlackBox;
 
     fn bowl(parameters: &[f32]) -> f64 {
@@ -143,13 +144,13 @@ mod tests {
     #[test]
     fn without_modulators_every_optimizer_is_itself_to_the_bit() {
         let objective = BlackBox::new(40, bowl);
-        for (description, config) in registry() {
+        for config in OptimizerConfig::registry() {
             let alone = run(&mut bare(&objective, &config), 60);
             let none = NeuromodulationConfig::default();
             let inner = Box::new(bare(&objective, &config));
             let mut modulated =
                 ModulatedLearner::new(inner, &none, LossSignals::default(), Key::from_seed(2)).expect("valid");
-            assert_eq!(run(&mut modulated, 60), alone, "{}", description.name);
+            assert_eq!(run(&mut modulated, 60), alone, "{}", config.name());
         }
     }
 

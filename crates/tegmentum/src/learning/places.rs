@@ -14,13 +14,24 @@ use crate::neuromodulation::hearing::Heard;
 use crate::neuromodulation::modulation::{Modulation, Place};
 use crate::neuromodulation::target::Target;
 
-/// The places of one network.
+/// The places of one network; none by default.
+///
+/// # Example
+/// ```
+/// use tegmentum::learning::places::Places;
+/// use tegmentum::model::networks::NetworkConfig;
+///
+/// let network = toml::from_str::<NetworkConfig>("[elman]\nhidden = 4")?.build(1, 1)?;
+/// let heard = Places::of(&*network).heard();
+/// assert!(heard.iter().any(|one| one.to_string() == "learning_rate at synapse hidden to hidden"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Places(Vec<(Place, Range<usize>)>);
+pub struct Places(Vec<(Place, Range<usize>)>);
 
 impl Places {
     /// Those of `network`.
-    pub(crate) fn of(network: &dyn Network) -> Self {
+    pub fn of(network: &dyn Network) -> Self {
         let blocks = network.blocks();
         let mut places = Vec::new();
         for (layer, connection) in network.connections().iter().enumerate() {
@@ -45,7 +56,7 @@ impl Places {
     }
 
     /// The learning rate at each place.
-    pub(crate) fn heard(&self) -> Vec<Heard> {
+    pub fn heard(&self) -> Vec<Heard> {
         let mut heard: Vec<Heard> = Vec::new();
         for (place, _) in &self.0 {
             let one = Heard { target: Target::LearningRate, place: place.clone() };

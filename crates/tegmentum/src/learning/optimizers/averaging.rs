@@ -5,8 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{check_finite, subtract};
+use super::checks::check_finite;
 use crate::error::Result;
+use crate::kernel::lanes::subtract;
 use crate::learning::schedule_free::ScheduleFree;
 use crate::model::perturbation::{Bases, Direction, for_each_weighted_part};
 

@@ -55,15 +55,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{check_finite, check_losses, check_start, count_non_finite};
+use super::checks::{check_finite, check_losses, check_start, count_non_finite};
 use crate::error::{Error, Result};
 use crate::kernel::math;
 use crate::kernel::noise::CHUNK;
-use crate::learning::optimizer::{Optimizer, StepReport};
+use crate::learning::optimizer::{Optimizer, OptimizerSettings, StepReport};
 use crate::model::perturbation::{Base, Bases, Direction, Point, Probe};
 use crate::neuromodulation::hearing::Heard;
 use crate::neuromodulation::modulation::{Modulation, Target};
 use crate::random::Key;
+use crate::registry::Description;
 
 /// Smallest and largest global scale.
 const SCALE_RANGE: [f64; 2] = [1e-30, 1e15];
@@ -114,6 +115,29 @@ impl CmaEsConfig {
             update: 0,
             probes: Vec::new(),
         })
+    }
+}
+
+impl OptimizerSettings for CmaEsConfig {
+    fn description(&self) -> Description {
+        Description {
+            name: "cma_es",
+            summary: "covariance matrix adaptation with a diagonal matrix",
+            reference: "Ros & Hansen 2008, doi:10.1007/978-3-540-87700-4_30",
+        }
+    }
+
+    fn build(&self, start: Vec<f32>, key: Key, budget_evaluations: u64) -> Result<Box<dyn Optimizer>> {
+        Ok(Box::new(self.build(start, key, budget_evaluations)?))
+    }
+
+    fn perturbation_scale(&self) -> Option<f64> {
+        Some(self.perturbation_scale)
+    }
+
+    fn set_perturbation_scale(&mut self, scale: f64) -> bool {
+        self.perturbation_scale = scale;
+        true
     }
 }
 

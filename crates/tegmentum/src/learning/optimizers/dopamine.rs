@@ -36,19 +36,16 @@
 //!
 //! # Example
 //! ```
-//! use tegmentum::model::objectives::BlackBox;
+//! use tegmentum::learning::minimise::minimise;
 //! use tegmentum::learning::optimizers::dopamine::DopamineConfig;
-//! use tegmentum::random::Key;
-//! use tegmentum::learning::training::minimise;
 //!
 //! // Rosenbrock's valley, by its values alone.
-//! let valley = BlackBox::new(2, |x: &[f32]| {
+//! let valley = |x: &[f32]| {
 //!     let (x, y) = (f64::from(x[0]), f64::from(x[1]));
 //!     (1.0 - x).powi(2) + 100.0 * (y - x * x).powi(2)
-//! });
-//! let start = vec![-1.2, 1.0];
-//! let optimizer = DopamineConfig::default().build(start, Key::from_seed(1), 5_000)?;
-//! let result = minimise(&valley, Box::new(optimizer), Key::from_seed(2), 5_000)?;
+//! };
+//! let dopamine = DopamineConfig { directions: 4, ..DopamineConfig::default() };
+//! let result = minimise(valley, &[-1.2, 1.0]).optimizer(dopamine).budget(5_000).seed(1).run()?;
 //! assert!(result.loss < 1.0, "began at 24.2, ended at {}", result.loss);
 //! # Ok::<(), tegmentum::error::Error>(())
 //! ```
@@ -56,8 +53,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result, at_least_one, positive};
-use crate::learning::optimizer::{Levels, Optimizer, StepReport};
-use crate::learning::optimizers::check_start;
+use crate::learning::optimizer::{Levels, Optimizer, OptimizerSettings, StepReport};
+use crate::learning::optimizers::checks::check_start;
 use crate::learning::places::Places;
 use crate::learning::schedule_free::ScheduleFree;
 use crate::learning::supervisor::{self, Consequence, GAINS, Question, Settings, Supervisor};
@@ -69,6 +66,7 @@ use crate::neuromodulation::preset::Preset;
 use crate::neuromodulation::system::NeuromodulationConfig;
 use crate::neuromodulation::target::Target;
 use crate::random::Key;
+use crate::registry::Description;
 
 /// Regrets beyond this count as not finite.
 const MAX_REGRET: f64 = 1e30;
@@ -112,9 +110,9 @@ pub struct DopamineConfig {
     pub gains: Vec<f32>,
     /// The four modulators; the preset `dopamine-optimizer` unless another one is named.
     pub neuromodulation: NeuromodulationConfig,
-    /// Where receptors can sit in the network.
+    /// Where receptors can sit in the network; see [`fit_to`](OptimizerSettings::fit_to).
     #[serde(skip)]
-    pub(crate) places: Places,
+    pub places: Places,
 }
 
 impl Default for DopamineConfig {
@@ -137,13 +135,6 @@ impl Default for DopamineConfig {
 }
 
 impl DopamineConfig {
-    /// The same for the parameters of `network`: receptors can sit at its layers, populations and synapses, and a family of low
-    /// rank knows its matrices.
-    #[must_use]
-    pub fn for_network(&self, network: &dyn Network) -> Self {
-        Self { family: self.family.for_network(network), places: Places::of(network), ..self.clone() }
-    }
-
     /// The effects that it obeys.
     pub fn hears(&self) -> Vec<Heard> {
         let mut heard = supervisor::heard();
@@ -196,6 +187,49 @@ impl DopamineConfig {
             judged: f64::INFINITY,
             config: self.clone(),
         })
+    }
+}
+
+impl OptimizerSettings for DopamineConfig {
+    fn description(&self) -> Description {
+        Description {
+            name: "dopamine",
+            summary: "schedule-free, no learning rate to set, four neuromodulators in control; our reading",
+            reference: "reading of arXiv:2510.22178; Defazio et al. 2024, arXiv:2405.15682",
+        }
+    }
+
+    fn build(&self, start: Vec<f32>, key: Key, budget_evaluations: u64) -> Result<Box<dyn Optimizer>> {
+        Ok(Box::new(self.build(start, key, budget_evaluations)?))
+    }
+
+    /// Sets the rate to begin with.
+    fn set_learning_rate(&mut self, rate: f64) -> bool {
+        self.start_rate = Some(rate);
+        true
+    }
+
+    fn perturbation_scale(&self) -> Option<f64> {
+        Some(self.perturbation_scale)
+    }
+
+    fn set_perturbation_scale(&mut self, scale: f64) -> bool {
+        self.perturbation_scale = scale;
+        true
+    }
+
+    fn fit_to(&mut self, network: &dyn Network) {
+        self.family = self.family.for_network(network);
+        self.places = Places::of(network);
+    }
+
+    fn modulators(&self) -> Option<NeuromodulationConfig> {
+        Some(self.neuromodulation.or_preset(Preset::DopamineOptimizer))
+    }
+
+    fn set_modulators(&mut self, modulators: &NeuromodulationConfig) -> bool {
+        self.neuromodulation = modulators.clone();
+        true
     }
 }
 

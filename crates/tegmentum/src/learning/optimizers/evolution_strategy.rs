@@ -51,13 +51,16 @@ use serde::{Deserialize, Serialize};
 
 use super::adam::Adam;
 use super::averaging::{Averaging, Iterate};
-use super::{Schedule, check_losses, check_start, count_non_finite, non_negative};
+use super::checks::{check_losses, check_start, count_non_finite, non_negative};
 use crate::error::{Result, at_least_one};
-use crate::learning::optimizer::{Optimizer, StepReport};
+use crate::learning::optimizer::{Optimizer, OptimizerSettings, StepReport};
+use crate::learning::schedule::Schedule;
+use crate::model::network::Network;
 use crate::model::perturbation::{Bases, Direction, Family, Probe};
 use crate::neuromodulation::hearing::Heard;
 use crate::neuromodulation::modulation::{Modulation, Target};
 use crate::random::Key;
+use crate::registry::Description;
 
 /// How the estimate moves the parameters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,6 +124,42 @@ impl EvolutionStrategyConfig {
             moments: (self.update_rule == UpdateRule::Adam).then(|| Adam::new(start.len())),
             iterate: Iterate::new(start, Averaging::None),
         })
+    }
+}
+
+impl OptimizerSettings for EvolutionStrategyConfig {
+    fn description(&self) -> Description {
+        Description {
+            name: "evolution_strategy",
+            summary: "antithetic pairs with centred ranks",
+            reference: "Salimans et al. 2017, arXiv:1703.03864",
+        }
+    }
+
+    fn build(&self, start: Vec<f32>, key: Key, budget_evaluations: u64) -> Result<Box<dyn Optimizer>> {
+        Ok(Box::new(self.build(start, key, budget_evaluations)?))
+    }
+
+    fn learning_rate(&self) -> Option<f64> {
+        Some(self.learning_rate)
+    }
+
+    fn set_learning_rate(&mut self, rate: f64) -> bool {
+        self.learning_rate = rate;
+        true
+    }
+
+    fn perturbation_scale(&self) -> Option<f64> {
+        Some(self.perturbation_scale)
+    }
+
+    fn set_perturbation_scale(&mut self, scale: f64) -> bool {
+        self.perturbation_scale = scale;
+        true
+    }
+
+    fn fit_to(&mut self, network: &dyn Network) {
+        self.family = self.family.for_network(network);
     }
 }
 

@@ -49,14 +49,16 @@
 use serde::{Deserialize, Serialize};
 
 use super::averaging::{Averaging, Iterate};
+use super::checks::{check_start, non_negative};
 use super::exploration::Exploration;
-use super::{Schedule, check_start, non_negative};
 use crate::error::{Error, Result};
-use crate::learning::optimizer::{Optimizer, StepReport};
+use crate::learning::optimizer::{Optimizer, OptimizerSettings, StepReport};
+use crate::learning::schedule::Schedule;
 use crate::model::perturbation::{Bases, Family, Probe};
 use crate::neuromodulation::hearing::Heard;
 use crate::neuromodulation::modulation::{Modulation, Target};
 use crate::random::Key;
+use crate::registry::Description;
 
 /// Configuration of FZOO.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -99,6 +101,38 @@ impl FzooConfig {
             exploration: Exploration::new(key, Family::Rademacher, self.directions, false),
             iterate: Iterate::new(start, Averaging::None),
         })
+    }
+}
+
+impl OptimizerSettings for FzooConfig {
+    fn description(&self) -> Description {
+        Description {
+            name: "fzoo",
+            summary: "one-sided differences, normalised by the spread of the losses",
+            reference: "arXiv:2506.09034",
+        }
+    }
+
+    fn build(&self, start: Vec<f32>, key: Key, budget_evaluations: u64) -> Result<Box<dyn Optimizer>> {
+        Ok(Box::new(self.build(start, key, budget_evaluations)?))
+    }
+
+    fn learning_rate(&self) -> Option<f64> {
+        Some(self.learning_rate)
+    }
+
+    fn set_learning_rate(&mut self, rate: f64) -> bool {
+        self.learning_rate = rate;
+        true
+    }
+
+    fn perturbation_scale(&self) -> Option<f64> {
+        Some(self.perturbation_scale)
+    }
+
+    fn set_perturbation_scale(&mut self, scale: f64) -> bool {
+        self.perturbation_scale = scale;
+        true
     }
 }
 

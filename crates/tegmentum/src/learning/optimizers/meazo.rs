@@ -53,15 +53,18 @@
 use serde::{Deserialize, Serialize};
 
 use super::averaging::{Averaging, Iterate};
+use super::checks::{check_start, decay, non_negative};
 use super::exploration::Exploration;
 use super::running_mean::RunningMean;
-use super::{Schedule, check_start, decay, non_negative};
 use crate::error::{Result, at_least_one};
-use crate::learning::optimizer::{Optimizer, StepReport};
+use crate::learning::optimizer::{Optimizer, OptimizerSettings, StepReport};
+use crate::learning::schedule::Schedule;
+use crate::model::network::Network;
 use crate::model::perturbation::{Bases, Family, Probe};
 use crate::neuromodulation::hearing::Heard;
 use crate::neuromodulation::modulation::{Modulation, Target};
 use crate::random::Key;
+use crate::registry::Description;
 
 const EPSILON: f64 = 1e-8;
 
@@ -114,6 +117,42 @@ impl MeazoConfig {
             second_moment: RunningMean::new(self.second_moment_decay),
             iterate: Iterate::new(start, Averaging::None),
         })
+    }
+}
+
+impl OptimizerSettings for MeazoConfig {
+    fn description(&self) -> Description {
+        Description {
+            name: "meazo",
+            summary: "pairs, normalised by one running second moment",
+            reference: "arXiv:2605.03869, as a third party accounts for it",
+        }
+    }
+
+    fn build(&self, start: Vec<f32>, key: Key, budget_evaluations: u64) -> Result<Box<dyn Optimizer>> {
+        Ok(Box::new(self.build(start, key, budget_evaluations)?))
+    }
+
+    fn learning_rate(&self) -> Option<f64> {
+        Some(self.learning_rate)
+    }
+
+    fn set_learning_rate(&mut self, rate: f64) -> bool {
+        self.learning_rate = rate;
+        true
+    }
+
+    fn perturbation_scale(&self) -> Option<f64> {
+        Some(self.perturbation_scale)
+    }
+
+    fn set_perturbation_scale(&mut self, scale: f64) -> bool {
+        self.perturbation_scale = scale;
+        true
+    }
+
+    fn fit_to(&mut self, network: &dyn Network) {
+        self.family = self.family.for_network(network);
     }
 }
 

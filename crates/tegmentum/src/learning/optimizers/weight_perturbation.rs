@@ -51,15 +51,18 @@ use serde::{Deserialize, Serialize};
 
 use super::adam::Adam;
 use super::averaging::{Averaging, Iterate};
+use super::checks::{check_start, non_negative};
 use super::exploration::Exploration;
 use super::rate_rule::{Observation, RateRule, Reading};
-use super::{Schedule, check_start, non_negative};
 use crate::error::{Error, Result, at_least_one};
-use crate::learning::optimizer::{Optimizer, StepReport};
+use crate::learning::optimizer::{Optimizer, OptimizerSettings, StepReport};
+use crate::learning::schedule::Schedule;
+use crate::model::network::Network;
 use crate::model::perturbation::{Bases, Family, Probe};
 use crate::neuromodulation::hearing::Heard;
 use crate::neuromodulation::modulation::{Modulation, Target};
 use crate::random::Key;
+use crate::registry::Description;
 
 /// Configuration of weight perturbation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -125,6 +128,42 @@ impl WeightPerturbationConfig {
             budget: budget_evaluations,
             config: self.clone(),
         })
+    }
+}
+
+impl OptimizerSettings for WeightPerturbationConfig {
+    fn description(&self) -> Description {
+        Description {
+            name: "weight_perturbation",
+            summary: "all weights at once, the rate set by a reading of the prediction error",
+            reference: "Cauwenberghs 1993; readings inferred from the abstract of arXiv:2510.22178",
+        }
+    }
+
+    fn build(&self, start: Vec<f32>, key: Key, budget_evaluations: u64) -> Result<Box<dyn Optimizer>> {
+        Ok(Box::new(self.build(start, key, budget_evaluations)?))
+    }
+
+    fn learning_rate(&self) -> Option<f64> {
+        Some(self.learning_rate)
+    }
+
+    fn set_learning_rate(&mut self, rate: f64) -> bool {
+        self.learning_rate = rate;
+        true
+    }
+
+    fn perturbation_scale(&self) -> Option<f64> {
+        Some(self.perturbation_scale)
+    }
+
+    fn set_perturbation_scale(&mut self, scale: f64) -> bool {
+        self.perturbation_scale = scale;
+        true
+    }
+
+    fn fit_to(&mut self, network: &dyn Network) {
+        self.family = self.family.for_network(network);
     }
 }
 

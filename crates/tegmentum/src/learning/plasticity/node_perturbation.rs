@@ -53,12 +53,14 @@ use crate::error::{Error, Result, fraction, positive};
 use crate::kernel::lanes::sum_of_squares;
 use crate::kernel::normalised_step::{SQUARE_MEMORY, Step, Vectors, normalised_step};
 use crate::kernel::output_error::LocalError;
+use crate::learning::learner::Learner;
+use crate::learning::learner::Update;
 use crate::learning::optimizer::{Levels, StepReport};
 use crate::learning::optimizers::dopamine::parameter_size;
 use crate::learning::places::Places;
+use crate::learning::plasticity::PlasticitySettings;
 use crate::learning::schedule_free::{AVERAGED_SHARE, LocalRate, ScheduleFree};
 use crate::learning::supervisor::{self, Consequence, GAINS, Question, Settings, Supervisor};
-use crate::learning::training::{Learner, Update};
 use crate::model::forward::mean_loss;
 use crate::model::network::Network;
 use crate::model::objectives::loss_of;
@@ -70,6 +72,7 @@ use crate::neuromodulation::receptor::ResponseCurve;
 use crate::neuromodulation::system::NeuromodulationConfig;
 use crate::neuromodulation::target::Target;
 use crate::random::Key;
+use crate::registry::Description;
 use estimate::Workspace;
 use tape::Layout;
 
@@ -222,6 +225,47 @@ impl NodePerturbationConfig {
             network,
             problem,
         })
+    }
+}
+
+impl PlasticitySettings for NodePerturbationConfig {
+    fn description(&self) -> Description {
+        Description {
+            name: "node_perturbation",
+            summary: "noise on every unit, a credit trace at every synapse, dopamine; the readout by its own error",
+            reference: "Flower & Jabri 1992; Fiete & Seung 2006",
+        }
+    }
+
+    fn build(
+        &self,
+        network: Arc<dyn Network>,
+        problem: Arc<Problem>,
+        start: Vec<f32>,
+        key: Key,
+    ) -> Result<Box<dyn Learner>> {
+        if network.connections().is_empty() {
+            return Err(Error::Incompatible {
+                what: "node perturbation".to_owned(),
+                with: "a network without connections".to_owned(),
+                reason: "it puts noise on units, and this network names none; use an optimizer".to_owned(),
+            });
+        }
+        Ok(Box::new(self.build(network, problem, start, key)?))
+    }
+
+    fn set_learning_rate(&mut self, rate: f64) -> bool {
+        self.start_rate = Some(rate);
+        true
+    }
+
+    fn modulators(&self) -> Option<NeuromodulationConfig> {
+        Some(self.neuromodulation.or_preset(Preset::NodePerturbation))
+    }
+
+    fn set_modulators(&mut self, modulators: &NeuromodulationConfig) -> bool {
+        self.neuromodulation = modulators.clone();
+        true
     }
 }
 

@@ -17,8 +17,9 @@ use crate::kernel::perceptron::{Workspace, mean_losses};
 use crate::kernel::sequential::{Plan, write_factors};
 use crate::kernel::sixteen::Row;
 use crate::learning::optimizer::StepReport;
+use crate::learning::optimizers::checks::count_non_finite;
+use crate::learning::optimizers::mean_of_finite;
 use crate::learning::optimizers::weight_perturbation::WeightPerturbationConfig;
-use crate::learning::optimizers::{count_non_finite, mean_of_finite};
 use crate::neuromodulation::modulation::Modulation;
 use crate::random::Key;
 
@@ -30,13 +31,13 @@ pub const MAX_RUNS: usize = KEYS;
 /// # Example
 /// ```
 /// use std::sync::Arc;
-/// use tegmentum::model::network::NetworkConfig;
+/// use tegmentum::model::networks::NetworkConfig;
 /// use tegmentum::neuromodulation::modulation::Modulation;
 /// use tegmentum::learning::optimizers::weight_perturbation::WeightPerturbationConfig;
 /// use tegmentum::random::Key;
 /// use tegmentum::learning::small::SmallNetwork;
 /// use tegmentum::learning::small::lockstep::Lockstep;
-/// use tegmentum::data::task::TaskConfig;
+/// use tegmentum::data::tasks::TaskConfig;
 ///
 /// let problem = Arc::new(toml::from_str::<TaskConfig>("[xor]")?.build()?.problem(Key::from_seed(0))?);
 /// let config = toml::from_str::<NetworkConfig>("[mlp]\nhidden = [4]\noutput_activation = \"logistic\"")?;
@@ -278,8 +279,8 @@ impl Lockstep {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::learning::learner::Learner;
     use crate::learning::small::oracle::cases;
-    use crate::learning::training::Learner;
 
     #[test]
     fn runs_side_by_side_are_the_runs_alone() {
