@@ -90,7 +90,7 @@ impl Runner for Stage {
         if let Some((change, _)) = self.environment.events().first() {
             watch.keep = vec![change.saturating_sub(AFTER_CHANGE), change + AFTER_CHANGE, self.trials - 1];
         }
-        behaviour.run(Key::from_seed(seed).child(2), self.trials, |behaviour, number, trial| {
+        behaviour.run_observed(Key::from_seed(seed).child(2), self.trials, |behaviour, number, trial| {
             watch.observe(behaviour, number, trial)
         })?;
         watch.end_point();

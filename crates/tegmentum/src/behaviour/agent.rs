@@ -58,8 +58,10 @@ pub trait Agent: Send + Debug {
     /// Everything that learning has changed so far, in a fixed order: two agents that are equal here have learned the same.
     fn parameters(&self) -> &[f32];
 
-    /// Bytes of state that last from trial to trial.
-    fn state_bytes(&self) -> usize;
+    /// Bytes of state that last from trial to trial; those of the [parameters](Self::parameters) if there is nothing else.
+    fn state_bytes(&self) -> usize {
+        size_of_val(self.parameters())
+    }
 
     /// The spikes of the last trial, for agents that have them.
     fn raster(&self) -> Option<&Raster> {

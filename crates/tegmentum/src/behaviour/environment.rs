@@ -9,7 +9,7 @@ use std::fmt::Debug;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::random::Key;
 use crate::registry::Description;
 
@@ -26,6 +26,34 @@ pub enum ActionSpace {
         /// The upper bound.
         high: f64,
     },
+}
+
+impl ActionSpace {
+    /// The number of choices, for the agent called `agent`, which makes choices.
+    ///
+    /// # Errors
+    /// [`Error::Incompatible`] where a number is wanted.
+    pub fn choices(self, agent: &str) -> Result<usize> {
+        match self {
+            Self::Choices(count) => Ok(count),
+            Self::Interval { .. } => Err(incompatible(agent, "an environment that wants a number", "it makes choices")),
+        }
+    }
+
+    /// The bounds of the interval, for the agent called `agent`, which answers with a number.
+    ///
+    /// # Errors
+    /// [`Error::Incompatible`] where a choice is wanted.
+    pub fn interval(self, agent: &str) -> Result<(f64, f64)> {
+        match self {
+            Self::Interval { low, high } => Ok((low, high)),
+            Self::Choices(_) => Err(incompatible(agent, "an environment of choices", "it answers with a number")),
+        }
+    }
+}
+
+fn incompatible(agent: &str, with: &str, reason: &str) -> Error {
+    Error::Incompatible { what: format!("the agent {agent}"), with: with.to_owned(), reason: reason.to_owned() }
 }
 
 /// What was done.
@@ -114,14 +142,20 @@ pub trait EnvironmentSettings: Any + Debug + Send + Sync {
     /// The environment of one run; what changes at random over the run (not within a trial) follows from `key`.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`](crate::error::Error::InvalidParameter) for a setting outside its range.
+    /// [`Error::InvalidParameter`] for a setting outside its range.
     fn build(&self, key: Key) -> Result<Box<dyn Environment>>;
 
-    /// The names of its scores, at least one, the first being what arms are compared on.
-    fn score_names(&self) -> Vec<String>;
+    /// The names of its scores, at least one, the first being what arms are compared on. If nothing else is said: the share
+    /// of correct trials and the mean reward.
+    fn score_names(&self) -> Vec<String> {
+        vec!["correct".to_owned(), "reward".to_owned()]
+    }
 
     /// The scores of a run, in the order of [`score_names`](Self::score_names); NaN where one has no value.
-    fn scores(&self, trials: &[TrialReport]) -> Vec<f64>;
+    fn scores(&self, trials: &[TrialReport]) -> Vec<f64> {
+        let mean = |value: fn(&TrialReport) -> f64| trials.iter().map(value).sum::<f64>() / trials.len() as f64;
+        vec![mean(|trial| f64::from(u8::from(trial.correct))), mean(|trial| trial.reward)]
+    }
 
     /// What a horizontal axis should mark: trials at which something changes, with a name, where that is fixed.
     fn events(&self) -> Vec<(u64, String)> {

@@ -66,12 +66,20 @@ impl Behaviour {
         Ok(Self::new(environment, agent, neuromodulation.build(key.child(2))?))
     }
 
-    /// Runs `trials` trials; the stimuli of trial u follow from `key.child(u)`. `observe` is shown the number and the report
-    /// of each trial once it is over, and may end the run.
+    /// Runs `trials` trials and reports each; the stimuli of trial u follow from `key.child(u)`.
     ///
     /// # Errors
     /// Those of [`trial`](Self::trial).
-    pub fn run(
+    pub fn run(&mut self, key: Key, trials: u64) -> Result<Vec<TrialReport>> {
+        (0..trials).map(|number| self.trial(key.child(number))).collect()
+    }
+
+    /// The same for who wants to look on: `observe` is shown number and report of each trial once it is over, and may end the
+    /// run.
+    ///
+    /// # Errors
+    /// Those of [`trial`](Self::trial).
+    pub fn run_observed(
         &mut self,
         key: Key,
         trials: u64,

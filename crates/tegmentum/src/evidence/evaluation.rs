@@ -32,6 +32,7 @@ const FREE_RUN_STEPS: usize = 1000;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Metric {
     /// The loss that is trained on.
     Loss,

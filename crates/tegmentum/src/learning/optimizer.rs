@@ -63,8 +63,10 @@ pub trait Optimizer: Send {
     }
 
     /// Bytes of state that last from update to update: parameters, averages, statistics of vector size. What is
-    /// O(1) or O(probes) is not counted.
-    fn state_bytes(&self) -> usize;
+    /// O(1) or O(probes) is not counted. One vector if nothing else is said.
+    fn state_bytes(&self) -> usize {
+        size_of::<f32>() * self.bases().num_parameters()
+    }
 
     /// Levels of the four modulators, for learners that have them.
     fn levels(&self) -> Option<Levels> {

@@ -67,6 +67,7 @@ pub struct Connection {
 /// How the first weights are drawn; each network documents its default.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Initialisation {
     /// Every parameter, biases too, normal with this standard deviation.
     Normal(f32),

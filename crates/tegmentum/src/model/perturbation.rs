@@ -36,6 +36,7 @@ pub(crate) use sums::for_each_weighted_part_at;
 /// The distribution of the entries of a direction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Family {
     /// ±1 with equal probability.
     #[default]

@@ -14,6 +14,7 @@ use crate::model::perturbation::{Bases, Direction, for_each_weighted_part};
 /// Whether the model that is handed over is an average of those that acted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Averaging {
     /// It is the last one.
     #[default]

@@ -1,6 +1,14 @@
 //! What every optimizer checks: settings and start when it is built, losses and parameters at every update.
 
 use crate::error::{Error, Result, at_least_one, positive};
+#[cfg(test)]
+use crate::{
+    data::batch::Batch,
+    learning::optimizer::OptimizerSettings,
+    model::{objective::Objective, objectives::BlackBox},
+    neuromodulation::modulation::Modulation,
+    random::Key,
+};
 
 /// Checks what every optimizer is built from.
 pub(crate) fn check_start(start: &[f32], perturbation_scale: f64, budget_evaluations: u64) -> Result<()> {
@@ -54,4 +62,24 @@ pub(crate) fn count_non_finite(losses: &[f64]) -> u32 {
 /// An error if a parameter is no longer finite.
 pub(crate) fn check_finite(finite: bool, step: u64) -> Result<()> {
     if finite { Ok(()) } else { Err(Error::NonFinite { what: "a parameter", step }) }
+}
+
+/// The first three parameters after three rounds on a quadratic in 5 dimensions with its minimum at 1: what tests of value
+/// stability compare.
+#[cfg(test)]
+pub(crate) fn three_rounds(settings: &dyn OptimizerSettings) -> [f32; 3] {
+    let bowl = BlackBox::new(5, |parameters: &[f32]| {
+        parameters.iter().map(|&x| 0.5 * f64::from(x - 1.0) * f64::from(x - 1.0)).sum()
+    });
+    let (modulation, batch) = (Modulation::default(), Batch(Key::from_seed(0)));
+    let mut learner = settings.build(vec![0.0; 5], Key(42), 2000).expect("valid settings");
+    for _ in 0..3 {
+        let probes = learner.ask(&modulation).to_vec();
+        let mut losses = vec![0.0; probes.len()];
+        bowl.losses(learner.bases(), &probes, batch, &mut losses).expect("shapes fit");
+        learner.tell(&losses, &modulation).expect("finite");
+    }
+    let mut averaged = [0.0; 5];
+    learner.bases().averaged.write(1.0, &mut averaged);
+    [averaged[0], averaged[1], averaged[2]]
 }

@@ -351,3 +351,14 @@ impl Optimizer for CmaEs {
         vectors.iter().map(|vector| size_of_val(vector.as_slice())).sum()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learning::optimizers::checks::three_rounds;
+
+    #[test]
+    fn value_stability() {
+        assert_eq!(three_rounds(&CmaEsConfig::default()), [0.031_607_103, -0.022_879_645, 0.322_906_17]);
+    }
+}

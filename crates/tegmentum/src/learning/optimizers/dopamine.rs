@@ -444,3 +444,14 @@ impl Optimizer for Dopamine {
         heard
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learning::optimizers::checks::three_rounds;
+
+    #[test]
+    fn value_stability() {
+        assert_eq!(three_rounds(&DopamineConfig::default()), [1.118_196_2, 1.614_276_5, 0.672_066_33]);
+    }
+}

@@ -65,6 +65,7 @@ use crate::registry::Description;
 /// How the estimate moves the parameters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum UpdateRule {
     /// Elementwise moments.
     #[default]
@@ -269,6 +270,7 @@ impl Optimizer for EvolutionStrategy {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::learning::optimizers::checks::three_rounds;
 
     #[test]
     fn ranks_are_centred_and_equal_values_share_theirs() {
@@ -276,5 +278,10 @@ mod tests {
         assert_eq!(centred_ranks(&[1.0, 1.0, 1.0, 1.0]), [0.0; 4]);
         assert_eq!(centred_ranks(&[2.0, 1.0, 2.0]), [0.25, -0.5, 0.25]);
         assert!(centred_ranks(&[]).is_empty());
+    }
+
+    #[test]
+    fn value_stability() {
+        assert_eq!(three_rounds(&EvolutionStrategyConfig::default()), [0.028_407_749, 0.021_022_972, 0.029_146_615]);
     }
 }

@@ -199,3 +199,14 @@ impl Optimizer for FiniteDifference {
         size_of_val(self.parameters.as_slice())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learning::optimizers::checks::three_rounds;
+
+    #[test]
+    fn value_stability() {
+        assert_eq!(three_rounds(&FiniteDifferenceConfig::default()), [0.270_866_2, 0.270_866_2, 0.270_866_2]);
+    }
+}

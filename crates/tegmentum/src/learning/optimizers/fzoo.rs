@@ -195,11 +195,17 @@ impl Optimizer for Fzoo {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::learning::optimizers::checks::three_rounds;
 
     #[test]
     fn spread_is_that_of_the_finite_values() {
         assert_eq!(spread(&[1.0, 3.0, f64::NAN]), 1.0);
         assert_eq!(spread(&[f64::INFINITY]), 0.0);
         assert_eq!(spread(&[]), 0.0);
+    }
+
+    #[test]
+    fn value_stability() {
+        assert_eq!(three_rounds(&FzooConfig::default()), [0.034_688_25, 0.065_144_196, 0.021_959_255]);
     }
 }

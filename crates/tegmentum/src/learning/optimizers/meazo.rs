@@ -207,3 +207,14 @@ impl Optimizer for Meazo {
         self.iterate.bytes()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learning::optimizers::checks::three_rounds;
+
+    #[test]
+    fn value_stability() {
+        assert_eq!(three_rounds(&MeazoConfig::default()), [0.017_297_372, 0.026_340_377, -0.017_297_372]);
+    }
+}

@@ -182,3 +182,14 @@ impl Optimizer for RandomDescent {
         size_of_val(self.parameters.as_slice())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learning::optimizers::checks::three_rounds;
+
+    #[test]
+    fn value_stability() {
+        assert_eq!(three_rounds(&RandomDescentConfig::default()), [0.001_681_811_8, 0.034_238_067, 0.025_572_198]);
+    }
+}

@@ -162,3 +162,14 @@ impl Optimizer for RandomSearch {
         size_of_val(self.start.as_slice()) + size_of_val(self.best.as_slice())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learning::optimizers::checks::three_rounds;
+
+    #[test]
+    fn value_stability() {
+        assert_eq!(three_rounds(&RandomSearchConfig::default()), [0.415_172_82, 1.052_360_4, 0.665_802_24]);
+    }
+}

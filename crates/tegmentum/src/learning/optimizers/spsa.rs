@@ -212,6 +212,7 @@ impl Optimizer for Spsa {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::learning::optimizers::checks::three_rounds;
 
     #[test]
     fn gains_are_spalls() {
@@ -225,5 +226,10 @@ mod tests {
         }
         assert!((learner.rate() / (0.5 * (101.0f64 / 200.0).powf(0.602)) - 1.0).abs() < 1e-5);
         assert!((learner.scale() / (0.1 / 100.0f64.powf(0.101)) - 1.0).abs() < 1e-5);
+    }
+
+    #[test]
+    fn value_stability() {
+        assert_eq!(three_rounds(&SpsaConfig::default()), [0.092_708_05, 0.134_857_18, -0.092_708_05]);
     }
 }

@@ -246,3 +246,14 @@ impl Optimizer for WeightPerturbation {
         self.iterate.bytes() + self.moments.as_ref().map_or(0, Adam::bytes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learning::optimizers::checks::three_rounds;
+
+    #[test]
+    fn value_stability() {
+        assert_eq!(three_rounds(&WeightPerturbationConfig::default()), [0.048_278_607, 0.068_931_36, -0.048_278_607]);
+    }
+}

@@ -188,6 +188,13 @@ impl NodePerturbationConfig {
         start: Vec<f32>,
         key: Key,
     ) -> Result<NodePerturbation> {
+        if network.connections().is_empty() {
+            return Err(Error::Incompatible {
+                what: "node perturbation".to_owned(),
+                with: "a network without connections".to_owned(),
+                reason: "it puts noise on units, and this network names none; use an optimizer".to_owned(),
+            });
+        }
         positive("noise", self.noise)?;
         fraction("trace_decay", self.trace_decay)?;
         positive("largest_rate", self.largest_rate)?;
@@ -244,13 +251,6 @@ impl PlasticitySettings for NodePerturbationConfig {
         start: Vec<f32>,
         key: Key,
     ) -> Result<Box<dyn Learner>> {
-        if network.connections().is_empty() {
-            return Err(Error::Incompatible {
-                what: "node perturbation".to_owned(),
-                with: "a network without connections".to_owned(),
-                reason: "it puts noise on units, and this network names none; use an optimizer".to_owned(),
-            });
-        }
         Ok(Box::new(self.build(network, problem, start, key)?))
     }
 

@@ -2,8 +2,7 @@
 //!
 //! [`ForwardPass`] is all that has to be written. [`CustomNetwork`] makes a [`Network`] of it, which is an
 //! [objective](crate::model::objectives::NetworkLoss) for every black-box optimizer, can be judged
-//! ([`Evaluator`](../../../evidence/evaluation/struct.Evaluator.html)) and, through settings that build it, be named in a
-//! study.
+//! ([`Evaluator`](crate::evidence::evaluation::Evaluator)) and, through settings that build it, be named in a study.
 //!
 //! # What it cannot do
 //! Nothing is known of its inside: it has no units that could receive noise, so that node perturbation refuses it, no
@@ -15,16 +14,16 @@
 //! # Example
 //! A line.
 //! ```
-//! use tegmentum::model::networks::custom::{CustomNetwork, ForwardPass};
+//! use tegmentum::model::networks::custom::{CustomNetwork, ForwardPass, Sizes};
 //! use tegmentum::prelude::*;
 //!
 //! #[derive(Debug)]
 //! struct Line;
 //!
 //! impl ForwardPass for Line {
-//!     fn num_parameters(&self) -> usize { 2 }
-//!     fn num_inputs(&self) -> usize { 1 }
-//!     fn num_outputs(&self) -> usize { 1 }
+//!     fn sizes(&self) -> Sizes {
+//!         Sizes { parameters: 2, inputs: 1, outputs: 1, states: 0 }
+//!     }
 //!     fn initialise(&self, key: Key) -> Vec<f32> {
 //!         let mut stream = key.stream();
 //!         vec![stream.normal(), stream.normal()]
@@ -51,34 +50,35 @@ use crate::model::network::{Activation, Block, Connection, Network, UnitNoise};
 use crate::model::weights::Weights;
 use crate::random::Key;
 
+/// The sizes of a forward pass.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sizes {
+    /// Number of parameters P.
+    pub parameters: usize,
+    /// Numbers that are read at a step.
+    pub inputs: usize,
+    /// Numbers that are written at a step.
+    pub outputs: usize,
+    /// Numbers that are kept from step to step; 0 for a network without memory.
+    pub states: usize,
+}
+
 /// A forward pass of one example.
 pub trait ForwardPass: Debug + Send + Sync + 'static {
-    /// Number of parameters P.
-    fn num_parameters(&self) -> usize;
-
-    /// Numbers that are read at a step.
-    fn num_inputs(&self) -> usize;
-
-    /// Numbers that are written at a step.
-    fn num_outputs(&self) -> usize;
-
-    /// Numbers that are kept from step to step; 0 for a network without memory.
-    fn num_states(&self) -> usize {
-        0
-    }
+    /// Its sizes, always the same.
+    fn sizes(&self) -> Sizes;
 
     /// First parameters `[P]` from a key.
     fn initialise(&self, key: Key) -> Vec<f32>;
 
-    /// One step: writes `output` `[num_outputs]` from `input` `[num_inputs]` and `parameters` `[P]`. `state` `[num_states]` holds
-    /// what the step before left there, zeros at the first one. For the cross-entropy, outputs are probabilities.
+    /// One step: writes `output` `[outputs]` from `input` `[inputs]` and `parameters` `[P]`. `state` `[states]` holds what the step before left there, zeros at the first one. For the cross-entropy, outputs are probabilities.
     ///
     /// It must be a function of what it is given alone, for the same seed to give the same result.
     fn forward(&self, parameters: &[f32], input: &[f32], state: &mut [f32], output: &mut [f32]);
 
     /// Floating-point operations of a step, by which work is spread over threads.
     fn operations(&self) -> u64 {
-        2 * self.num_parameters() as u64
+        2 * self.sizes().parameters as u64
     }
 }
 
@@ -88,14 +88,16 @@ pub trait ForwardPass: Debug + Send + Sync + 'static {
 #[derive(Debug)]
 pub struct CustomNetwork<F> {
     pass: F,
+    sizes: Sizes,
     blocks: [Block; 1],
 }
 
 impl<F: ForwardPass> CustomNetwork<F> {
     /// The network of `pass`.
     pub fn new(pass: F) -> Self {
-        let block = Block { name: "parameters".to_owned(), offset: 0, rows: 1, columns: pass.num_parameters() };
-        Self { pass, blocks: [block] }
+        let sizes = pass.sizes();
+        let block = Block { name: "parameters".to_owned(), offset: 0, rows: 1, columns: sizes.parameters };
+        Self { pass, sizes, blocks: [block] }
     }
 
     /// The forward pass.
@@ -104,24 +106,24 @@ impl<F: ForwardPass> CustomNetwork<F> {
     }
 
     fn previous_rows(&self) -> Range<usize> {
-        let start = self.pass.num_inputs();
-        start..start + self.pass.num_states()
+        let start = self.sizes.inputs;
+        start..start + self.sizes.states
     }
 
     fn state_rows(&self) -> Range<usize> {
         let start = self.previous_rows().end;
-        start..start + self.pass.num_states()
+        start..start + self.sizes.states
     }
 
     /// One step of all lanes in all blocks, one lane after the other.
     fn step<const L: usize>(&self, weights: &mut Weights<'_>, activity: &mut [[f32; L]]) {
-        let mut input = vec![0.0; self.pass.num_inputs()];
-        let mut state = vec![0.0; self.pass.num_states()];
-        let mut output = vec![0.0; self.pass.num_outputs()];
+        let mut input = vec![0.0; self.sizes.inputs];
+        let mut state = vec![0.0; self.sizes.states];
+        let mut output = vec![0.0; self.sizes.outputs];
         let members = weights.members();
         let blocks = activity.len() / self.num_activities() / members;
         for member in 0..members {
-            let parameters = weights.candidate(member, self.pass.num_parameters());
+            let parameters = weights.candidate(member, self.sizes.parameters);
             let own = &mut activity[member * blocks * self.num_activities()..];
             for rows in own.chunks_exact_mut(self.num_activities()).take(blocks) {
                 for lane in 0..L {
@@ -161,14 +163,14 @@ impl<F: ForwardPass> Network for CustomNetwork<F> {
         self.output_rows().end
     }
     fn input_rows(&self) -> Range<usize> {
-        0..self.pass.num_inputs()
+        0..self.sizes.inputs
     }
     fn output_rows(&self) -> Range<usize> {
         let start = self.state_rows().end;
-        start..start + self.pass.num_outputs()
+        start..start + self.sizes.outputs
     }
     fn carry(&self) -> Option<(Range<usize>, Range<usize>)> {
-        (self.pass.num_states() > 0).then(|| (self.state_rows(), self.previous_rows()))
+        (self.sizes.states > 0).then(|| (self.state_rows(), self.previous_rows()))
     }
     fn output_activation(&self) -> Activation {
         Activation::Linear
@@ -189,7 +191,7 @@ impl<F: ForwardPass> Network for CustomNetwork<F> {
         self.step(weights, activity);
     }
     fn num_parameters(&self) -> usize {
-        self.pass.num_parameters()
+        self.sizes.parameters
     }
     fn operations(&self) -> u64 {
         self.pass.operations()
