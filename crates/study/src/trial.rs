@@ -17,8 +17,8 @@ use tegmentum::learning::gradient::GradientLearner;
 use tegmentum::learning::modulated_learner::{LossSignals, ModulatedLearner};
 use tegmentum::learning::observer::{Observer, Record};
 use tegmentum::learning::optimizer::{Levels, OptimizerConfig};
-use tegmentum::learning::small::SmallNetwork;
-use tegmentum::learning::small::learner::SmallLearner;
+use tegmentum::learning::fused::PerceptronProblem;
+use tegmentum::learning::fused::learner::FusedPerceptron;
 use tegmentum::learning::training::{BlackBoxLearner, Ended, Learner, StopReason, train};
 use tegmentum::model::network::Network;
 use tegmentum::model::objectives::NetworkLoss;
@@ -44,7 +44,7 @@ pub struct Stage {
     pub network: Arc<dyn Network>,
     objective: NetworkLoss,
     /// Network and problem once more, if both are small.
-    pub(super) small: Option<Arc<SmallNetwork>>,
+    pub(super) small: Option<Arc<PerceptronProblem>>,
 }
 
 impl Stage {
@@ -62,7 +62,7 @@ impl Stage {
         Ok(Self {
             budget: setting.budget.unwrap_or(study.budget),
             objective: NetworkLoss::new(Arc::clone(&network), Arc::clone(&problem)),
-            small: SmallNetwork::new(&network, &problem).map(Arc::new),
+            small: PerceptronProblem::new(&network, &problem).map(Arc::new),
             setting: setting.clone(),
             problem,
             network,
@@ -93,7 +93,7 @@ impl Stage {
         if let Some(optimizer) = &arm.optimizer {
             if let (OptimizerConfig::WeightPerturbation(config), Some(small)) = (optimizer, &self.small) {
                 let small = Arc::clone(small);
-                if let Some(learner) = SmallLearner::new(small, config, start.clone(), key.child(1), self.budget)? {
+                if let Some(learner) = FusedPerceptron::new(small, config, start.clone(), key.child(1), self.budget)? {
                     return Ok(Box::new(learner));
                 }
             }

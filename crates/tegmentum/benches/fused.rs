@@ -9,9 +9,9 @@ use std::time::Instant;
 use tegmentum::data::task::TaskConfig;
 use tegmentum::error::{Error, Result};
 use tegmentum::learning::optimizers::weight_perturbation::WeightPerturbationConfig;
-use tegmentum::learning::small::SmallNetwork;
-use tegmentum::learning::small::learner::SmallLearner;
-use tegmentum::learning::small::lockstep::{Lockstep, MAX_RUNS};
+use tegmentum::learning::fused::PerceptronProblem;
+use tegmentum::learning::fused::learner::FusedPerceptron;
+use tegmentum::learning::fused::lockstep::{Lockstep, MAX_RUNS};
 use tegmentum::learning::training::{BlackBoxLearner, Learner, train};
 use tegmentum::model::network::{Network, NetworkConfig};
 use tegmentum::model::objectives::NetworkLoss;
@@ -40,7 +40,7 @@ fn main() -> Result<()> {
 struct Row {
     network: Arc<dyn Network>,
     objective: NetworkLoss,
-    small: Arc<SmallNetwork>,
+    small: Arc<PerceptronProblem>,
     config: WeightPerturbationConfig,
 }
 
@@ -55,7 +55,7 @@ impl Row {
         let network: Arc<dyn Network> = Arc::from(config.build(problem.num_inputs(), problem.num_outputs())?);
         let not_small = || Error::Study { origin: "bench".to_owned(), problem: "not small".to_owned() };
         Ok(Self {
-            small: Arc::new(SmallNetwork::new(&network, &problem).ok_or_else(not_small)?),
+            small: Arc::new(PerceptronProblem::new(&network, &problem).ok_or_else(not_small)?),
             objective: NetworkLoss::new(Arc::clone(&network), problem),
             network,
             config: WeightPerturbationConfig {
@@ -76,7 +76,7 @@ impl Row {
             let key = Key::from_seed(round as u64);
             let start = self.network.initialise(key);
             if let Some(mut learner) =
-                SmallLearner::new(Arc::clone(&self.small), &self.config, start.clone(), key, evaluations)?
+                FusedPerceptron::new(Arc::clone(&self.small), &self.config, start.clone(), key, evaluations)?
             {
                 rates[0].push(rate(&mut learner, key, evaluations)?);
             }

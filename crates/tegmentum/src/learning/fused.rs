@@ -1,7 +1,7 @@
-//! Small networks: perceptrons with one hidden layer on a batch that is always the same.
+//! Fused training loops for tiny perceptrons: one hidden layer, and a batch that is always the same.
 //!
-//! A forward pass of such a network is shorter than what it takes to ask for it, so that a step-by-step loop
-//! spends its time between the passes. Here the loop itself is compiled, in four forms with the same bits as the
+//! A forward pass of such a network costs less than the dynamic call that dispatches it, so that a step-by-step loop
+//! spends its time between the passes. Here the whole loop is compiled, in four forms with the same bits as the
 //! general one:
 //!
 //! | form | lanes | for |
@@ -11,7 +11,7 @@
 //! | [`learner`] | 16 directions | one run, a population |
 //! | [`lockstep`] | 16 runs | seeds of one configuration |
 //!
-//! # What is small
+//! # What has a fused form
 //! One hidden layer, no softmax, at most [`MAX_PARAMETERS`] parameters; two or more examples without a batch size. For the
 //! learners: plain [weight perturbation](crate::learning::optimizers::weight_perturbation) (reading `plain`, no averaging).
 
@@ -39,24 +39,24 @@ pub use crate::kernel::sequential::MAX_DIRECTIONS;
 /// Parameters from which on the general form is used.
 pub const MAX_PARAMETERS: usize = 1024;
 
-/// A network and its training examples, if both are small.
+/// A perceptron with one hidden layer and its training examples, if there is a fused form for both.
 ///
 /// # Example
 /// ```
 /// use std::sync::Arc;
 /// use tegmentum::model::network::NetworkConfig;
 /// use tegmentum::random::Key;
-/// use tegmentum::learning::small::SmallNetwork;
+/// use tegmentum::learning::fused::PerceptronProblem;
 /// use tegmentum::data::task::TaskConfig;
 ///
 /// let problem = Arc::new(toml::from_str::<TaskConfig>("[xor]")?.build()?.problem(Key::from_seed(0))?);
 /// let network = |text: &str| Arc::from(toml::from_str::<NetworkConfig>(text).unwrap().build(2, 1).unwrap());
-/// assert!(SmallNetwork::new(&network("[mlp]\nhidden = [4]"), &problem).is_some());
-/// assert!(SmallNetwork::new(&network("[mlp]\nhidden = [4, 4]"), &problem).is_none());
+/// assert!(PerceptronProblem::new(&network("[mlp]\nhidden = [4]"), &problem).is_some());
+/// assert!(PerceptronProblem::new(&network("[mlp]\nhidden = [4, 4]"), &problem).is_none());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct SmallNetwork {
+pub struct PerceptronProblem {
     pub(crate) shape: Shape,
     pub(crate) numerics: Numerics,
     inputs: Vec<f32>,
@@ -67,8 +67,8 @@ pub struct SmallNetwork {
     pub(crate) state_bytes: usize,
 }
 
-impl SmallNetwork {
-    /// `network` on the training part of `problem`, or `None` if one of them is not small.
+impl PerceptronProblem {
+    /// `network` on the training part of `problem`, or `None` if there is no fused form for them.
     pub fn new(network: &Arc<dyn Network>, problem: &Arc<Problem>) -> Option<Self> {
         let Problem::Examples(examples) = &**problem else { return None };
         let shape = shape_of(&**network, examples.loss)?;

@@ -1,29 +1,36 @@
 //! Seeds in lockstep: up to 16 runs of one configuration of plain weight perturbation, one in each lane.
 //!
 //! Every run has its own key, its own first parameters and its own losses, and goes exactly as it would
-//! go alone as a [`SmallLearner`] or in the general form.
+//! go alone as a [`FusedPerceptron`] or in the general form. The loop is the one of
+//! [`training`](crate::learning::training), to which the runs are a [`LearnerGroup`]; [`train_seeds`] hands them over to the
+//! form for one run when few are left.
 //!
 //! # Cost
 //! As `weight_perturbation`, for 16 runs whether there are as many or not. Memory (K + 2) · 16 P numbers.
 
 use std::sync::Arc;
 
-use super::learner::SmallLearner;
-use super::{SmallNetwork, is_plain};
+use super::learner::FusedPerceptron;
+use super::{PerceptronProblem, is_plain};
 use crate::error::{Error, Result, at_least_one};
 use crate::kernel::lockstep::{descend, perturb};
 use crate::kernel::many_keys::{KEYS, Lanes, replace_by_children, write_directions};
 use crate::kernel::perceptron::{Workspace, mean_losses};
 use crate::kernel::sequential::{Plan, write_factors};
 use crate::kernel::sixteen::Row;
-use crate::learning::optimizer::StepReport;
+use crate::learning::group::{LearnerGroup, Member, Single};
+use crate::learning::optimizer::{Levels, StepReport};
 use crate::learning::optimizers::weight_perturbation::WeightPerturbationConfig;
 use crate::learning::optimizers::{count_non_finite, mean_of_finite};
+use crate::learning::training::{Learner, Progress, Update, train_group};
+use crate::model::perturbation::Point;
 use crate::neuromodulation::modulation::Modulation;
 use crate::random::Key;
 
 /// Most runs side by side.
 pub const MAX_RUNS: usize = KEYS;
+/// Fewest runs that are quicker side by side than one after the other: 16 lanes cost about as much as six runs alone.
+pub const MIN_RUNS: usize = 6;
 
 /// Runs of one configuration in lanes.
 ///
@@ -34,24 +41,24 @@ pub const MAX_RUNS: usize = KEYS;
 /// use tegmentum::neuromodulation::modulation::Modulation;
 /// use tegmentum::learning::optimizers::weight_perturbation::WeightPerturbationConfig;
 /// use tegmentum::random::Key;
-/// use tegmentum::learning::small::SmallNetwork;
-/// use tegmentum::learning::small::lockstep::Lockstep;
+/// use tegmentum::learning::fused::PerceptronProblem;
+/// use tegmentum::learning::fused::lockstep::Lockstep;
 /// use tegmentum::data::task::TaskConfig;
 ///
 /// let problem = Arc::new(toml::from_str::<TaskConfig>("[xor]")?.build()?.problem(Key::from_seed(0))?);
 /// let config = toml::from_str::<NetworkConfig>("[mlp]\nhidden = [4]\noutput_activation = \"logistic\"")?;
 /// let network = Arc::from(config.build(2, 1)?);
-/// let small = Arc::new(SmallNetwork::new(&network, &problem).ok_or("not small")?);
+/// let data = Arc::new(PerceptronProblem::new(&network, &problem).ok_or("not small")?);
 /// let config = WeightPerturbationConfig { learning_rate: 2.0, two_sided: true, ..Default::default() };
 /// let runs: Vec<_> = (0..16).map(Key::from_seed).map(|key| (network.initialise(key.child(0)), key.child(1))).collect();
-/// let mut lockstep = Lockstep::new(small, &config, &runs, 10_000)?.ok_or("not plain")?;
+/// let mut lockstep = Lockstep::new(data, &config, &runs, 10_000)?.ok_or("not plain")?;
 /// lockstep.advance(5_000, &Modulation::default());
 /// assert!((0..16).all(|run| lockstep.failed_at(run).is_none()));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Lockstep {
-    network: Arc<SmallNetwork>,
+    network: Arc<PerceptronProblem>,
     config: WeightPerturbationConfig,
     budget: u64,
     keys: Lanes<u64>,
@@ -71,6 +78,39 @@ pub struct Lockstep {
     space: Workspace,
     failed_at: Lanes<Option<u64>>,
     non_finite: Lanes<u64>,
+    /// A run as its observers see it.
+    view: RunView,
+}
+
+/// A copy of one run, to be looked at.
+#[derive(Clone, Debug, Default)]
+struct RunView {
+    /// `[P]`.
+    parameters: Vec<f32>,
+    state_bytes: usize,
+}
+
+impl Learner for RunView {
+    fn update(&mut self, _: Key, _: &Modulation) -> Result<Update> {
+        let (what, with) = ("an update of one run".to_owned(), "runs in lockstep".to_owned());
+        Err(Error::Incompatible { what, with, reason: "all runs are updated together".to_owned() })
+    }
+
+    fn averaged(&self) -> Point<'_> {
+        Point::Vector(&self.parameters)
+    }
+
+    fn solution(&self) -> Point<'_> {
+        self.averaged()
+    }
+
+    fn state_bytes(&self) -> usize {
+        self.state_bytes
+    }
+
+    fn levels(&self) -> Option<Levels> {
+        None
+    }
 }
 
 impl Lockstep {
@@ -81,7 +121,7 @@ impl Lockstep {
     /// Those of [`WeightPerturbationConfig::build`]; [`Error::InvalidParameter`] if there are no runs,
     /// [`Error::ShapeMismatch`] if there are more than [`MAX_RUNS`] or a start has another length than the network's parameters.
     pub fn new(
-        network: Arc<SmallNetwork>,
+        network: Arc<PerceptronProblem>,
         config: &WeightPerturbationConfig,
         runs: &[(Vec<f32>, Key)],
         budget_evaluations: u64,
@@ -116,6 +156,7 @@ impl Lockstep {
             space: network.workspace(),
             failed_at: [None; KEYS],
             non_finite: [0; KEYS],
+            view: RunView { parameters: vec![0.0; length], state_bytes: network.state_bytes },
             config: config.clone(),
             network,
         };
@@ -168,13 +209,13 @@ impl Lockstep {
     }
 
     /// The run alone from here on: its later updates are those it would make here. `None` if there is no form for one run;
-    /// see [`SmallLearner::new`].
+    /// see [`FusedPerceptron::new`].
     ///
     /// # Errors
-    /// Those of [`SmallLearner::new`].
-    pub fn learner(&self, run: usize) -> Result<Option<SmallLearner>> {
+    /// Those of [`FusedPerceptron::new`].
+    pub fn learner(&self, run: usize) -> Result<Option<FusedPerceptron>> {
         let key = Key(self.keys.get(run).copied().unwrap_or_default());
-        let learner = SmallLearner::new(
+        let learner = FusedPerceptron::new(
             Arc::clone(&self.network),
             &self.config,
             self.parameters(run).collect(),
@@ -275,26 +316,77 @@ impl Lockstep {
     }
 }
 
+impl LearnerGroup for Lockstep {
+    fn runs(&self) -> usize {
+        self.runs
+    }
+
+    fn advance(&mut self, _: u64, evaluations: u64, progress: &mut [Result<Progress>]) {
+        let (before, updates) = (self.non_finite, evaluations.div_ceil(self.evaluations()));
+        self.advance(updates, &Modulation::default());
+        for (run, progress) in progress.iter_mut().enumerate() {
+            *progress = match self.failed_at(run) {
+                Some(step) => Err(Error::NonFinite { what: "a parameter", step }),
+                None => Ok(Progress {
+                    updates,
+                    evaluations: updates * self.evaluations(),
+                    non_finite: self.non_finite[run] - before[run],
+                    surprises: 0,
+                    report: self.report(run),
+                }),
+            };
+        }
+    }
+
+    fn look(&mut self, run: usize) -> &dyn Learner {
+        for (value, row) in self.view.parameters.iter_mut().zip(&self.parameters) {
+            *value = row.0[run];
+        }
+        &self.view
+    }
+}
+
+/// Trains runs side by side, each watched by its member; when fewer than [`MIN_RUNS`] are left, they go on alone, if there
+/// is a form for one of their kind. The batches of a run have the key at its place in `keys`.
+///
+/// # Errors
+/// Those of the observers. The error of a run is its member's.
+pub fn train_seeds(
+    mut lockstep: Lockstep,
+    keys: &[Key],
+    budget: u64,
+    members: &mut [Member<'_, '_>],
+) -> Result<()> {
+    train_group(&mut lockstep, budget, members, MIN_RUNS)?;
+    for (run, (member, &key)) in members.iter_mut().zip(keys).enumerate().filter(|(_, (member, _))| member.is_open()) {
+        if let Some(mut learner) = lockstep.learner(run)? {
+            let alone = &mut Single { learner: &mut learner, key };
+            train_group(alone, budget, std::slice::from_mut(member), 1)?;
+        }
+    }
+    train_group(&mut lockstep, budget, members, 1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::learning::small::oracle::cases;
+    use crate::learning::fused::oracle::cases;
     use crate::learning::training::Learner;
 
     #[test]
     fn runs_side_by_side_are_the_runs_alone() {
         let modulation = Modulation { learning_rate: 1.5, perturbation_scale: 0.75, ..Modulation::default() };
         for case in cases() {
-            let small = Arc::new(SmallNetwork::new(&case.network, &case.problem).unwrap());
+            let data = Arc::new(PerceptronProblem::new(&case.network, &case.problem).unwrap());
             let key = Key::from_seed;
             let runs: Vec<_> = (0..5).map(|seed| (case.network.initialise(key(seed)), key(seed).child(1))).collect();
-            let mut together = Lockstep::new(Arc::clone(&small), &case.config, &runs, 900).unwrap().unwrap();
-            together.advance(150, &modulation);
+            let mut together = Lockstep::new(Arc::clone(&data), &case.config, &runs, 900).unwrap().unwrap();
+            Lockstep::advance(&mut together, 150, &modulation);
             assert_eq!((together.runs(), together.updates()), (5, 150));
             for (run, (start, key)) in runs.into_iter().enumerate() {
-                let mut alone = SmallLearner::new(Arc::clone(&small), &case.config, start, key, 900).unwrap().unwrap();
+                let mut alone = FusedPerceptron::new(Arc::clone(&data), &case.config, start, key, 900).unwrap().unwrap();
                 let progress = alone.advance(key, 0, 150 * together.evaluations(), &modulation).unwrap();
-                let mut expected = vec![0.0; small.num_parameters()];
+                let mut expected = vec![0.0; data.num_parameters()];
                 alone.averaged().write(1.0, &mut expected);
                 let same =
                     together.parameters(run).zip(&expected).all(|(found, value)| found.to_bits() == value.to_bits());
@@ -310,15 +402,15 @@ mod tests {
     #[test]
     fn failures_and_wrong_shapes_are_told() {
         let case = &cases()[0];
-        let small = Arc::new(SmallNetwork::new(&case.network, &case.problem).unwrap());
+        let data = Arc::new(PerceptronProblem::new(&case.network, &case.problem).unwrap());
         let config = WeightPerturbationConfig { learning_rate: 1e45, ..case.config.clone() };
         let key = Key::from_seed(1);
         let start = case.network.initialise(key);
         let runs = [(start.clone(), key)];
-        let mut together = Lockstep::new(Arc::clone(&small), &config, &runs, 10).unwrap().unwrap();
+        let mut together = Lockstep::new(Arc::clone(&data), &config, &runs, 10).unwrap().unwrap();
         together.advance(1, &Modulation::default());
         assert_eq!(together.failed_at(0), Some(0));
-        assert!(Lockstep::new(Arc::clone(&small), &config, &[], 10).is_err());
-        assert!(Lockstep::new(small, &config, &vec![(start, key); 17], 10).is_err());
+        assert!(Lockstep::new(Arc::clone(&data), &config, &[], 10).is_err());
+        assert!(Lockstep::new(data, &config, &vec![(start, key); 17], 10).is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! Plain weight perturbation on a small network: one run, many updates at a time.
+//! Plain weight perturbation on a tiny perceptron: one run, many updates at a time.
 //!
 //! # Update
 //! That of [`weight_perturbation`](crate::learning::optimizers::weight_perturbation) with the reading `plain` and no averaging:
@@ -21,7 +21,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{SmallNetwork, is_plain};
+use super::{PerceptronProblem, is_plain};
 use crate::error::{Error, Result};
 use crate::kernel::many_keys::{KEYS, replace_by_children, write_directions};
 use crate::kernel::one_direction::{MAX_EXAMPLES, Pair, make_pair_updates};
@@ -36,7 +36,7 @@ use crate::model::perturbation::Point;
 use crate::neuromodulation::modulation::Modulation;
 use crate::random::Key;
 
-/// A run of plain weight perturbation on a small network.
+/// A run of plain weight perturbation on a tiny perceptron.
 ///
 /// # Example
 /// ```
@@ -44,25 +44,25 @@ use crate::random::Key;
 /// use tegmentum::model::network::NetworkConfig;
 /// use tegmentum::learning::optimizers::weight_perturbation::WeightPerturbationConfig;
 /// use tegmentum::random::Key;
-/// use tegmentum::learning::small::SmallNetwork;
-/// use tegmentum::learning::small::learner::SmallLearner;
+/// use tegmentum::learning::fused::PerceptronProblem;
+/// use tegmentum::learning::fused::learner::FusedPerceptron;
 /// use tegmentum::data::task::TaskConfig;
 /// use tegmentum::learning::training::train;
 ///
 /// let problem = Arc::new(toml::from_str::<TaskConfig>("[xor]")?.build()?.problem(Key::from_seed(0))?);
 /// let config = toml::from_str::<NetworkConfig>("[mlp]\nhidden = [4]\noutput_activation = \"logistic\"")?;
 /// let network = Arc::from(config.build(2, 1)?);
-/// let small = Arc::new(SmallNetwork::new(&network, &problem).ok_or("not small")?);
+/// let data = Arc::new(PerceptronProblem::new(&network, &problem).ok_or("not small")?);
 /// let config = WeightPerturbationConfig { learning_rate: 2.0, two_sided: true, ..Default::default() };
 /// let start = network.initialise(Key::from_seed(1));
-/// let mut learner = SmallLearner::new(small, &config, start, Key::from_seed(2), 40_000)?.ok_or("not plain")?;
+/// let mut learner = FusedPerceptron::new(data, &config, start, Key::from_seed(2), 40_000)?.ok_or("not plain")?;
 /// let ended = train(&mut learner, Key::from_seed(3), 40_000, &mut [])?;
 /// assert_eq!(ended.updates, 20_000);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct SmallLearner {
-    network: Arc<SmallNetwork>,
+pub struct FusedPerceptron {
+    network: Arc<PerceptronProblem>,
     config: WeightPerturbationConfig,
     key: Key,
     budget: u64,
@@ -90,7 +90,7 @@ enum Form {
     Many(Population),
 }
 
-impl SmallLearner {
+impl FusedPerceptron {
     /// A learner that starts from `start` `[P]`, draws its directions from `key` and plans for `budget_evaluations`;
     /// `None` if the configuration is not plain weight perturbation, or there are more than 16 examples for fewer than
     /// 16 directions.
@@ -99,7 +99,7 @@ impl SmallLearner {
     /// Those of [`WeightPerturbationConfig::build`]; [`Error::ShapeMismatch`] if `start` has another length than the
     /// network's parameters.
     pub fn new(
-        network: Arc<SmallNetwork>,
+        network: Arc<PerceptronProblem>,
         config: &WeightPerturbationConfig,
         start: Vec<f32>,
         key: Key,
@@ -247,7 +247,7 @@ impl Directions {
 }
 
 impl Form {
-    fn run(&mut self, network: &SmallNetwork, plan: &Plan, parameters: &mut [f32], updates: &mut Updates<'_>) {
+    fn run(&mut self, network: &PerceptronProblem, plan: &Plan, parameters: &mut [f32], updates: &mut Updates<'_>) {
         match self {
             Self::One(pair) => {
                 make_pair_updates(network.numerics, plan, pair, updates);
@@ -264,7 +264,7 @@ impl Form {
     }
 }
 
-impl Learner for SmallLearner {
+impl Learner for FusedPerceptron {
     fn update(&mut self, _: Key, modulation: &Modulation) -> Result<Update> {
         let progress = self.make(1, modulation)?;
         Ok(Update { evaluations: progress.evaluations, report: self.report(modulation) })
@@ -311,7 +311,7 @@ mod tests {
     use crate::kernel::activation::Activation;
     use crate::learning::optimizer::Optimizer;
     use crate::learning::optimizers::Schedule;
-    use crate::learning::small::oracle::{Case, cases, problem};
+    use crate::learning::fused::oracle::{Case, cases, problem};
     use crate::learning::training::BlackBoxLearner;
     use crate::model::network::{Initialisation, Network};
     use crate::model::networks::mlp::MlpConfig;
@@ -320,12 +320,12 @@ mod tests {
     /// Every update of the general form, and the same of the small one in runs of several lengths.
     fn compare(case: &Case, updates: u64) {
         let objective = NetworkLoss::new(Arc::clone(&case.network), Arc::clone(&case.problem));
-        let small = Arc::new(SmallNetwork::new(&case.network, &case.problem).unwrap());
+        let data = Arc::new(PerceptronProblem::new(&case.network, &case.problem).unwrap());
         let (start, key) = (case.network.initialise(Key::from_seed(3)), Key::from_seed(4));
         let budget = updates * 3;
         let optimizer = case.config.build(start.clone(), key, budget).unwrap();
         let mut general = BlackBoxLearner::new(&objective, Box::new(optimizer));
-        let mut fused = SmallLearner::new(small, &case.config, start, key, budget).unwrap().unwrap();
+        let mut fused = FusedPerceptron::new(data, &case.config, start, key, budget).unwrap().unwrap();
         assert_eq!(fused.state_bytes(), general.state_bytes(), "{case:?}");
         let (mut done, mut run) = (0, 1);
         while done < updates {
@@ -386,9 +386,9 @@ mod tests {
             let config = WeightPerturbationConfig { directions, ..config.clone() };
             let case = Case { config, network: Arc::clone(&network), problem: problem(4, 2, 1) };
             compare(&case, 2000);
-            let small = Arc::new(SmallNetwork::new(&case.network, &case.problem).unwrap());
+            let data = Arc::new(PerceptronProblem::new(&case.network, &case.problem).unwrap());
             let start = network.initialise(Key::from_seed(3));
-            let mut learner = SmallLearner::new(small, &case.config, start, Key::from_seed(4), 9).unwrap().unwrap();
+            let mut learner = FusedPerceptron::new(data, &case.config, start, Key::from_seed(4), 9).unwrap().unwrap();
             let failed = learner.advance(Key::from_seed(1), 0, 100_000, &Modulation::default());
             assert!(matches!(failed, Err(Error::NonFinite { .. })), "{failed:?}");
         }
@@ -398,15 +398,15 @@ mod tests {
     fn a_rate_of_zero_changes_no_bit() {
         for mut case in cases() {
             case.config.learning_rate = 0.0;
-            let small = Arc::new(SmallNetwork::new(&case.network, &case.problem).unwrap());
+            let data = Arc::new(PerceptronProblem::new(&case.network, &case.problem).unwrap());
             let plain = case.network.initialise(Key::from_seed(5));
             let mut with_negative_zero = plain.clone();
             with_negative_zero[0] = -0.0;
             for start in [plain, with_negative_zero] {
                 let expected: Vec<u32> = start.iter().map(|value| value.to_bits()).collect();
-                let small = Arc::clone(&small);
+                let data = Arc::clone(&data);
                 let mut learner =
-                    SmallLearner::new(small, &case.config, start, Key::from_seed(6), 99).unwrap().unwrap();
+                    FusedPerceptron::new(data, &case.config, start, Key::from_seed(6), 99).unwrap().unwrap();
                 learner.advance(Key::from_seed(1), 0, 2000, &Modulation::default()).unwrap();
                 assert_eq!(bits(&learner), expected);
             }
@@ -416,9 +416,9 @@ mod tests {
     #[test]
     fn what_is_not_plain_or_does_not_fit_is_left_to_the_general_form() {
         let network: Arc<dyn Network> = Arc::new(MlpConfig::default().build(2, 1).unwrap());
-        let small = Arc::new(SmallNetwork::new(&network, &problem(20, 2, 1)).unwrap());
+        let data = Arc::new(PerceptronProblem::new(&network, &problem(20, 2, 1)).unwrap());
         let build = |config: WeightPerturbationConfig, length: usize| {
-            SmallLearner::new(Arc::clone(&small), &config, vec![0.1; length], Key::from_seed(1), 10)
+            FusedPerceptron::new(Arc::clone(&data), &config, vec![0.1; length], Key::from_seed(1), 10)
         };
         let length = network.num_parameters();
         let plain = WeightPerturbationConfig { directions: 20, schedule: Schedule::Linear, ..Default::default() };
@@ -431,7 +431,7 @@ mod tests {
         let normal =
             MlpConfig { initialisation: Initialisation::Normal(1.0), hidden: vec![5, 5], ..Default::default() };
         assert!(
-            SmallNetwork::new(&(Arc::new(normal.build(2, 1).unwrap()) as Arc<dyn Network>), &problem(4, 2, 1))
+            PerceptronProblem::new(&(Arc::new(normal.build(2, 1).unwrap()) as Arc<dyn Network>), &problem(4, 2, 1))
                 .is_none()
         );
     }
