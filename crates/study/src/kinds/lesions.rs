@@ -20,13 +20,18 @@
 
 mod figures;
 
-use serde::{Deserialize, Serialize};
+pub use crate::config::LesionConfig;
 
-use super::claims;
-use super::config::{Kind, StudyConfig};
-use super::figures::short;
-use super::intervention::{Variant, censored, of_study, run_variants, scores};
-use super::run::{ArmTrials, Monitor, StudyResult, assemble};
+use super::intervention::{Variant, censored, of_study, run_variants, score, scores, underlying, underlying_kind};
+use crate::claims;
+use crate::config::StudyConfig;
+use crate::kind::StudyKind;
+use crate::metric::{Centre, Metric, Role};
+use crate::monitor::Monitor;
+use crate::names::listed;
+use crate::number::{short, with_interval};
+use crate::result::{StudyResult, assemble};
+use crate::trial::ArmTrials;
 use tegmentum::error::{Error, Result};
 use tegmentum::evidence::statistics::{Estimate, Game, mean};
 use tegmentum::neuromodulation::nucleus::Transmitter;
@@ -35,25 +40,10 @@ use tegmentum::random::Key;
 
 /// Sets of four modulators.
 const SETS: usize = 16;
-/// The names of attributed metrics begin with one of these.
-const ATTRIBUTED: [&str; 3] = ["shapley_", "synergy_", "interaction_"];
-
-/// What a study of lesions is to find out.
-///
-/// # Example
-/// ```
-/// use tegmentum_study::lesions::LesionConfig;
-///
-/// let config: LesionConfig = toml::from_str("metrics = ['accuracy']")?;
-/// assert_eq!(config.metrics, ["accuracy"]);
-/// # Ok::<(), toml::de::Error>(())
-/// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct LesionConfig {
-    /// The metrics that are attributed; if none is named, the first of the study, or `evaluations_to_relearn` of a stream.
-    pub metrics: Vec<String>,
-}
+/// What is attributed to one modulator, and to two; the names of these metrics begin with it.
+const SHAPLEY: &str = "shapley";
+const SYNERGY: &str = "synergy";
+const INTERACTION: &str = "interaction";
 
 /// The lesion study of one arm of `study`: of `arm`, or of the first one that has most modulators intact.
 ///
@@ -71,12 +61,11 @@ pub struct LesionConfig {
 /// # Ok::<(), tegmentum::error::Error>(())
 /// ```
 pub fn of(study: &StudyConfig, arm: Option<&str>, setting: Option<&str>, metrics: &[String]) -> Result<StudyConfig> {
-    let known = scores(study);
-    if let Some(unknown) = metrics.iter().find(|metric| !known.contains(metric)) {
-        return Err(Error::UnknownName { kind: "metric", name: unknown.clone(), known: known.join(", ") });
+    if let Some(unknown) = metrics.iter().find(|name| score(study, name).is_none()) {
+        return Err(Error::UnknownName { kind: "metric", name: unknown.clone(), known: known(study, unknown) });
     }
-    let mut lesions = of_study(study, Kind::Lesions, arm, setting)?;
-    if study.kind != Kind::Lesions {
+    let mut lesions = of_study(study, &Lesions, arm, setting)?;
+    if study.kind != lesions.kind {
         lesions.name = format!("{}-lesions", study.name);
         lesions.title = format!("Lesions: {}", study.title);
         lesions.question = format!(
@@ -85,67 +74,109 @@ pub fn of(study: &StudyConfig, arm: Option<&str>, setting: Option<&str>, metrics
             study.name
         );
     }
-    lesions.dose = None;
     let chosen = LesionConfig { metrics: metrics.to_vec() };
     lesions.lesion = if metrics.is_empty() { study.lesion.clone() } else { Some(chosen) };
     Ok(lesions)
 }
 
-/// What is wrong with a study of lesions beyond what can be wrong with the underlying one.
-pub(crate) fn check(study: &StudyConfig) -> Result<(), String> {
-    if study.arm.len() != 1 || study.setting.len() > 1 {
-        return Err("kind = \"lesions\" needs exactly one [[arm]] and one setting".to_owned());
+/// The scores that a study has, the most similar to `wanted` first.
+fn known(study: &StudyConfig, wanted: &str) -> String {
+    listed(wanted, &scores(study).into_iter().map(|metric| metric.name).collect::<Vec<_>>())
+}
+
+/// The kind.
+pub(super) struct Lesions;
+
+impl StudyKind for Lesions {
+    fn name(&self) -> &'static str {
+        "lesions"
     }
-    let known = scores(study);
-    match study.lesion.iter().flat_map(|lesion| &lesion.metrics).find(|metric| !known.contains(metric)) {
-        None => Ok(()),
-        Some(metric) => Err(format!("lesion.metrics: unknown metric {metric:?}: known are {}", known.join(", "))),
+
+    fn summary(&self) -> &'static str {
+        "one arm with every set of its modulators left intact: which modulator does what?"
+    }
+
+    fn check(&self, study: &StudyConfig) -> Result<(), String> {
+        underlying_kind(study).check(&underlying(study))?;
+        if study.arm.len() != 1 || study.setting.len() > 1 {
+            return Err("kind = \"lesions\" needs exactly one [[arm]] and one setting".to_owned());
+        }
+        let mut names = study.lesion.iter().flat_map(|lesion| &lesion.metrics);
+        match names.find(|name| score(study, name).is_none()) {
+            None => Ok(()),
+            Some(name) => Err(format!("lesion.metrics: unknown metric {name:?}: known are {}", known(study, name))),
+        }
+    }
+
+    fn arm_names(&self, _: &StudyConfig) -> Vec<String> {
+        order().map(name_of).collect()
+    }
+
+    fn curve_names(&self, study: &StudyConfig) -> Vec<String> {
+        underlying_kind(study).curve_names(study)
+    }
+
+    fn x_unit(&self) -> &'static str {
+        "trials"
+    }
+
+    fn metrics(&self, study: &StudyConfig) -> Vec<Metric> {
+        let mut metrics = underlying_kind(study).metrics(study);
+        for metric in attributed(study) {
+            metrics.extend([SHAPLEY, SYNERGY, INTERACTION].map(|of| attribution(of, &metric)));
+        }
+        metrics
+    }
+
+    fn shown(&self, study: &StudyConfig) -> Vec<Metric> {
+        let (first, of) = (attributed(study), underlying(study));
+        let others = underlying_kind(study).shown(&of).into_iter().filter(|metric| !first.contains(metric));
+        first.iter().cloned().chain(others).collect()
+    }
+
+    fn run(&self, study: &StudyConfig, monitor: &dyn Monitor) -> Result<StudyResult> {
+        let variants: Vec<Variant> = order().map(variant).collect();
+        let mut outcome = run_variants(study, &variants, monitor)?;
+        let mut games = Vec::new();
+        for metric in attributed(study) {
+            let game = game(study, &metric, &outcome.all)?;
+            attribute(&metric, &game, &mut outcome.all);
+            games.push((metric, game));
+        }
+        let mut design = self.design(study);
+        design.x_unit = underlying_kind(study).x_unit();
+        let claims = claims::test(&design, &outcome.all);
+        let drawn = figures::draw(study, &outcome, &games)?;
+        let mut result = assemble(&design, &outcome.all, claims, drawn, outcome.tuning);
+        let found: Vec<String> = games.iter().map(|(metric, game)| sentence(metric, game)).collect::<Result<_>>()?;
+        let found = found.join(" ");
+        result.summary.answer =
+            if study.claim.is_empty() { found } else { format!("{} {found}", result.summary.answer) };
+        Ok(result)
     }
 }
 
-/// The names of all variants, for claims.
-pub(crate) fn arm_names() -> Vec<String> {
-    order().map(name_of).collect()
-}
-
-/// The names of the metrics that a study of lesions adds to those of the underlying one.
-pub(crate) fn metric_names(study: &StudyConfig) -> Vec<String> {
-    let of = |metric: String| ATTRIBUTED.map(|start| format!("{start}{metric}"));
-    attributed(study).into_iter().flat_map(of).collect()
-}
-
-/// Whether a metric is an attribution, whose centre is the mean, because attributions add up in the mean alone.
-pub(crate) fn is_attribution(metric: &str) -> bool {
-    ATTRIBUTED.iter().any(|start| metric.starts_with(start))
+/// What of a metric is attributed to a variant: its unit is that of the metric, and it adds up in the mean alone.
+fn attribution(of: &str, metric: &Metric) -> Metric {
+    let base = Metric { direction: metric.direction, ..Metric::smaller(format!("{of}_{}", metric.name)) };
+    let span = metric.bounds[1] - metric.bounds[0];
+    let factor = if of == SHAPLEY { 1.0 } else { 2.0 };
+    let base = base.unit(&metric.unit).within(-factor * span, factor * span);
+    Metric { centre: Centre::Mean, role: Role::Attribution, ..base }
 }
 
 /// The metrics that are attributed.
-pub(crate) fn attributed(study: &StudyConfig) -> Vec<String> {
+fn attributed(study: &StudyConfig) -> Vec<Metric> {
     match &study.lesion {
-        Some(lesion) if !lesion.metrics.is_empty() => lesion.metrics.clone(),
+        Some(lesion) if !lesion.metrics.is_empty() => {
+            lesion.metrics.iter().filter_map(|name| score(study, name)).collect()
+        }
         // A stream is about relearning, whatever the error is.
-        _ if !study.phase.is_empty() => vec!["evaluations_to_relearn".to_owned()],
-        _ => scores(study).into_iter().take(1).collect(),
+        _ => match scores(study).into_iter().find(|metric| metric.role == Role::TimeToEvent && !study.phase.is_empty()) {
+            Some(relearning) => vec![relearning],
+            None => scores(study).into_iter().take(1).collect(),
+        },
     }
-}
-
-/// Runs a study of lesions.
-pub(crate) fn run(study: &StudyConfig, quick: bool, monitor: &dyn Monitor) -> Result<StudyResult> {
-    let variants: Vec<Variant> = order().map(variant).collect();
-    let mut outcome = run_variants(study, &variants, monitor)?;
-    let mut games = Vec::new();
-    for metric in attributed(study) {
-        let game = game(study, &metric, &outcome.all)?;
-        attribute(&metric, &game, &mut outcome.all);
-        games.push((metric, game));
-    }
-    let claims = claims::test(study, &outcome.all);
-    let drawn = figures::draw(study, &outcome, &games)?;
-    let mut result = assemble(study, quick, &outcome.all, claims, drawn, outcome.tuning);
-    let found: Vec<String> = games.iter().map(|(metric, game)| sentence(metric, game)).collect::<Result<_>>()?;
-    let found = found.join(" ");
-    result.summary.answer = if study.claim.is_empty() { found } else { format!("{} {found}", result.summary.answer) };
-    Ok(result)
 }
 
 /// All sets as bits, in the order of [`Transmitter::ALL`]: small ones first.
@@ -182,7 +213,7 @@ fn variant(set: usize) -> Variant {
 }
 
 /// The scores of all sets, on the same seeds.
-fn game(study: &StudyConfig, metric: &str, all: &[ArmTrials]) -> Result<Game> {
+fn game(study: &StudyConfig, metric: &Metric, all: &[ArmTrials]) -> Result<Game> {
     let mut by_set = vec![Vec::new(); SETS];
     for (set, arm) in order().zip(all) {
         by_set[set] = censored(study, metric, arm);
@@ -191,21 +222,21 @@ fn game(study: &StudyConfig, metric: &str, all: &[ArmTrials]) -> Result<Game> {
 }
 
 /// Writes the attributions of each seed beside its other metrics.
-fn attribute(metric: &str, game: &Game, all: &mut [ArmTrials]) {
+fn attribute(metric: &Metric, game: &Game, all: &mut [ArmTrials]) {
     for (set, arm) in order().zip(all) {
         let places: Vec<usize> = (0..4).filter(|place| set >> place & 1 == 1).collect();
         let mut write = |start: &str, values: Vec<f64>| {
             for (trial, value) in arm.trials.iter_mut().zip(values) {
-                trial.metrics.insert(format!("{start}{metric}"), value);
+                trial.metrics.insert(format!("{start}_{}", metric.name), value);
             }
         };
         match places[..] {
-            [one] => write("shapley_", game.shapley_values(one)),
+            [one] => write(SHAPLEY, game.shapley_values(one)),
             [first, second] => {
-                write("synergy_", game.synergy_values(first, second));
-                write("interaction_", game.interaction_values(first, second));
+                write(SYNERGY, game.synergy_values(first, second));
+                write(INTERACTION, game.interaction_values(first, second));
             }
-            [_, _, _, _] => write("shapley_", game.total_values()),
+            [_, _, _, _] => write(SHAPLEY, game.total_values()),
             _ => {}
         }
     }
@@ -217,8 +248,8 @@ fn key() -> Key {
 }
 
 /// What was found, in words.
-fn sentence(metric: &str, game: &Game) -> Result<String> {
-    let name = metric.replace('_', " ");
+fn sentence(metric: &Metric, game: &Game) -> Result<String> {
+    let name = &metric.title;
     let total = game.total(key());
     if !total.value.is_finite() {
         return Ok(format!("Some runs have no value of {name}, so that nothing can be attributed."));
@@ -234,11 +265,11 @@ fn sentence(metric: &str, game: &Game) -> Result<String> {
         }
         let share = game.share(place, key())?;
         let share = if is_away_from_zero(&total) { format!(", {:.0} %", 100.0 * share.value) } else { String::new() };
-        parts.push((value.value.abs(), format!("{} {}{share}", of.name(), with_interval(&value))));
+        parts.push((value.value.abs(), format!("{} {}{share}", of.name(), with_interval(value.value, value.ci95))));
     }
     parts.sort_by(|a, b| b.0.total_cmp(&a.0));
     let parts: Vec<String> = parts.into_iter().map(|part| part.1).collect();
-    let mut text = format!("{begin}, a difference of {}.", with_interval(&total));
+    let mut text = format!("{begin}, a difference of {}.", with_interval(total.value, total.ci95));
     if !parts.is_empty() {
         text = format!("{text} Shapley values: {}.", parts.join("; "));
     }
@@ -251,16 +282,6 @@ fn sentence(metric: &str, game: &Game) -> Result<String> {
 /// Whether zero is outside the interval.
 fn is_away_from_zero(estimate: &Estimate) -> bool {
     estimate.ci95[0] > 0.0 || estimate.ci95[1] < 0.0
-}
-
-/// `0.41 [0.38, 0.44]`.
-fn with_interval(estimate: &Estimate) -> String {
-    format!("{} {}", short(estimate.value), brackets(estimate))
-}
-
-/// `[0.38, 0.44]`.
-fn brackets(estimate: &Estimate) -> String {
-    format!("[{}, {}]", short(estimate.ci95[0]), short(estimate.ci95[1]))
 }
 
 #[cfg(test)]

@@ -3,111 +3,29 @@
 //! The variants are called `no_drug` and by action and dose: `agonist_0.5`. What a dose means, its
 //! [action](tegmentum::neuromodulation::pharmacology) says: a share for a lesion, a level for a clamp, moments for a delay.
 
-use serde::{Deserialize, Serialize};
+pub use crate::config::{DoseAction, DoseConfig};
 
-use super::claims;
-use super::config::{Kind, StudyConfig};
-use super::figures::{axis, short};
-use super::intervention::{Variant, Variants, censored, centre, of_study, run_variants, scores, table};
-use super::outcome::{CurveSeries, Figure, FigureContent};
-use super::run::{ArmTrials, Monitor, StudyResult, assemble, larger_is_better};
+use super::intervention::{
+    Variant, Variants, censored, centre, of_study, run_variants, scores, table, underlying, underlying_kind,
+};
+use crate::claims;
+use crate::config::StudyConfig;
+use crate::drawing::axis;
+use crate::kind::StudyKind;
+use crate::metric::Metric;
+use crate::monitor::Monitor;
+use crate::number::{short, with_interval};
+use crate::outcome::{CurveSeries, Figure, FigureContent};
+use crate::result::{StudyResult, assemble};
+use crate::trial::ArmTrials;
 use tegmentum::error::{Error, Result};
-use tegmentum::neuromodulation::nucleus::Transmitter;
-use tegmentum::neuromodulation::pharmacology::{Action, Drug};
+use tegmentum::evidence::statistics::Estimate;
+use tegmentum::neuromodulation::pharmacology::Drug;
 
 /// The name of the variant that gets no drug.
 const NO_DRUG: &str = "no_drug";
 /// From this ratio of the largest dose to the least on, the axis is logarithmic if no dose is zero.
 const WIDE: f64 = 20.0;
-
-/// Which drug, at which doses.
-///
-/// # Example
-/// ```
-/// use tegmentum_study::dose::DoseConfig;
-///
-/// let config: DoseConfig = toml::from_str("modulator = 'noradrenaline'\naction = 'antagonist'\ndoses = [0.0, 1.0]")?;
-/// assert!(config.receptor.is_none());
-/// # Ok::<(), toml::de::Error>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DoseConfig {
-    /// The modulator.
-    pub modulator: Transmitter,
-    /// One of its receptors by name; the modulator itself if not given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub receptor: Option<String>,
-    /// What is done.
-    #[serde(default)]
-    pub action: DoseAction,
-    /// The doses.
-    pub doses: Vec<f64>,
-}
-
-/// What is done, without its dose.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DoseAction {
-    /// Something that acts like the transmitter; the dose is added to its level.
-    #[default]
-    Agonist,
-    /// Something that competes with it; half of the level at dose 1.
-    Antagonist,
-    /// The level is held at the dose.
-    Clamp,
-    /// The share of the release that is taken away.
-    Lesion,
-    /// The standard deviation of noise on the level.
-    Noise,
-    /// The level comes late by so many moments.
-    Delay,
-}
-
-impl DoseAction {
-    /// The action at a dose.
-    ///
-    /// # Errors
-    /// [`Error::InvalidParameter`] for a delay that is not a whole number of moments.
-    pub fn at(self, dose: f64) -> Result<Action> {
-        Ok(match self {
-            Self::Agonist => Action::Agonist(dose),
-            Self::Antagonist => Action::Antagonist(dose),
-            Self::Clamp => Action::Clamp(dose),
-            Self::Lesion => Action::Lesion(dose),
-            Self::Noise => Action::Noise(dose),
-            Self::Delay if dose >= 0.0 && dose.fract() == 0.0 && dose <= 100_000.0 => Action::Delay(dose as usize),
-            Self::Delay => {
-                let requirement = "a whole number of moments, at most 100000";
-                return Err(Error::InvalidParameter { name: "pharmacology.delay", value: dose, requirement });
-            }
-        })
-    }
-
-    /// The name in study files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Agonist => "agonist",
-            Self::Antagonist => "antagonist",
-            Self::Clamp => "clamp",
-            Self::Lesion => "lesion",
-            Self::Noise => "noise",
-            Self::Delay => "delay",
-        }
-    }
-
-    /// What a dose is, for an axis.
-    fn unit(self) -> &'static str {
-        match self {
-            Self::Agonist => "dose of agonist (units of level)",
-            Self::Antagonist => "dose of antagonist (half the level at 1)",
-            Self::Clamp => "level that is held",
-            Self::Lesion => "share of the release taken away",
-            Self::Noise => "standard deviation of noise on the level",
-            Self::Delay => "delay of the level (moments)",
-        }
-    }
-}
 
 impl DoseConfig {
     /// One variant without a drug, then one for each dose.
@@ -143,55 +61,86 @@ pub fn of(study: &StudyConfig, arm: Option<&str>, setting: Option<&str>, dose: D
     for variant in dose.variants()? {
         variant.drugs.iter().try_for_each(Drug::check)?;
     }
-    let mut treated = of_study(study, Kind::Dose, arm, setting)?;
+    let mut treated = of_study(study, &Dose, arm, setting)?;
     treated.name = format!("{}-{}-{}", study.name, dose.modulator.name(), dose.action.name());
     treated.title = format!("Dose and response ({} of {}): {}", dose.action.name(), dose.site(), study.title);
     treated.question =
         format!("What does the arm “{}” of the study {} reach under each dose?", treated.arm[0].label(), study.name);
-    treated.lesion = None;
     treated.dose = Some(dose);
     Ok(treated)
 }
 
+/// The kind.
+pub(super) struct Dose;
+
+impl StudyKind for Dose {
+    fn name(&self) -> &'static str {
+        "dose"
+    }
+
+    fn summary(&self) -> &'static str {
+        "one arm under a drug at several doses"
+    }
+
+    fn check(&self, study: &StudyConfig) -> Result<(), String> {
+        underlying_kind(study).check(&underlying(study))?;
+        check(study)
+    }
+
+    fn arm_names(&self, study: &StudyConfig) -> Vec<String> {
+        let variants = study.dose.as_ref().and_then(|dose| dose.variants().ok()).unwrap_or_default();
+        variants.into_iter().map(|variant| variant.name).collect()
+    }
+
+    fn curve_names(&self, study: &StudyConfig) -> Vec<String> {
+        underlying_kind(study).curve_names(study)
+    }
+
+    fn metrics(&self, study: &StudyConfig) -> Vec<Metric> {
+        underlying_kind(study).metrics(study)
+    }
+
+    fn shown(&self, study: &StudyConfig) -> Vec<Metric> {
+        underlying_kind(study).shown(study)
+    }
+
+    fn run(&self, study: &StudyConfig, monitor: &dyn Monitor) -> Result<StudyResult> {
+        let Some(dose) = &study.dose else {
+            let problem = "kind = \"dose\" needs [dose]".to_owned();
+            return Err(Error::Study { origin: study.name.clone(), problem });
+        };
+        let outcome = run_variants(study, &dose.variants()?, monitor)?;
+        let mut design = self.design(study);
+        design.x_unit = underlying_kind(study).x_unit();
+        let claims = claims::test(&design, &outcome.all);
+        let mut figures = vec![doses(study, &outcome)];
+        let scores = scores(study);
+        let changed = scores.iter().filter(|metric| responds(study, metric, &outcome.all));
+        figures.extend(changed.map(|metric| response(study, dose, metric, &outcome)));
+        let found = scores.first().map(|metric| sentence(study, dose, metric, &outcome)).unwrap_or_default();
+        let mut result = assemble(&design, &outcome.all, claims, figures, outcome.tuning);
+        result.summary.answer =
+            if study.claim.is_empty() { found } else { format!("{} {found}", result.summary.answer) };
+        Ok(result)
+    }
+}
+
 /// What is wrong with a study of doses beyond what can be wrong with the underlying one.
-pub(crate) fn check(study: &StudyConfig) -> Result<(), String> {
+fn check(study: &StudyConfig) -> Result<(), String> {
     if study.arm.len() != 1 || study.setting.len() > 1 {
         return Err("kind = \"dose\" needs exactly one [[arm]] and one setting".to_owned());
     }
     let Some(dose) = &study.dose else { return Err("kind = \"dose\" needs [dose]".to_owned()) };
     if dose.doses.is_empty() || dose.doses.len() > 100 {
-        return Err(format!("dose.doses = {:?}: give between 1 and 100 doses", dose.doses));
+        return Err(format!("dose.doses: {} of them; give between 1 and 100 doses", dose.doses.len()));
     }
     for (index, value) in dose.doses.iter().enumerate() {
         if dose.doses[..index].contains(value) {
-            return Err(format!("dose.doses = {:?}: {value} is there twice", dose.doses));
+            return Err(format!("dose.doses: {value} is there twice"));
         }
     }
     let drugs = dose.variants().map_err(|error| error.to_string())?;
     drugs.iter().flat_map(|variant| &variant.drugs).try_for_each(|drug| drug.check().map_err(|error| error.to_string()))
-}
-
-/// The names of all variants, for claims.
-pub(crate) fn arm_names(study: &StudyConfig) -> Vec<String> {
-    let variants = study.dose.as_ref().and_then(|dose| dose.variants().ok()).unwrap_or_default();
-    variants.into_iter().map(|variant| variant.name).collect()
-}
-
-/// Runs a study of doses.
-pub(crate) fn run(study: &StudyConfig, quick: bool, monitor: &dyn Monitor) -> Result<StudyResult> {
-    let Some(dose) = &study.dose else {
-        return Err(Error::Study { origin: study.name.clone(), problem: "kind = \"dose\" needs [dose]".to_owned() });
-    };
-    let outcome = run_variants(study, &dose.variants()?, monitor)?;
-    let claims = claims::test(study, &outcome.all);
-    let mut figures = vec![doses(study, &outcome)];
-    let changed: Vec<String> =
-        scores(study).into_iter().filter(|metric| responds(study, metric, &outcome.all)).collect();
-    figures.extend(changed.iter().map(|metric| response(study, dose, metric, &outcome)));
-    let found = scores(study).first().map(|metric| sentence(study, dose, metric, &outcome)).unwrap_or_default();
-    let mut result = assemble(study, quick, &outcome.all, claims, figures, outcome.tuning);
-    result.summary.answer = if study.claim.is_empty() { found } else { format!("{} {found}", result.summary.answer) };
-    Ok(result)
 }
 
 /// The scores at every dose.
@@ -209,17 +158,17 @@ fn doses(study: &StudyConfig, outcome: &Variants) -> Figure {
 }
 
 /// Whether a drug changes a score.
-fn responds(study: &StudyConfig, metric: &str, all: &[ArmTrials]) -> bool {
+fn responds(study: &StudyConfig, metric: &Metric, all: &[ArmTrials]) -> bool {
     let mut means = all.iter().map(|arm| centre(metric, &censored(study, metric, arm)).value);
     let first = means.next().unwrap_or(f64::NAN);
     means.any(|mean| mean.is_finite() && mean.to_bits() != first.to_bits())
 }
 
 /// The response of one score.
-fn response(study: &StudyConfig, dose: &DoseConfig, metric: &str, outcome: &Variants) -> Figure {
+fn response(study: &StudyConfig, dose: &DoseConfig, metric: &Metric, outcome: &Variants) -> Figure {
     let mut doses: Vec<(f64, &ArmTrials)> = dose.doses.iter().copied().zip(outcome.all.iter().skip(1)).collect();
     doses.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let name = metric.replace('_', " ");
+    let name = &metric.title;
     let mut series = CurveSeries { label: name.clone(), x: vec![], y: vec![], lower: vec![], upper: vec![] };
     for (dose, arm) in doses {
         let estimate = centre(metric, &censored(study, metric, arm));
@@ -236,12 +185,12 @@ fn response(study: &StudyConfig, dose: &DoseConfig, metric: &str, outcome: &Vari
     let untreated = outcome.all.first().map(|arm| centre(metric, &censored(study, metric, arm)).value);
     let untreated = untreated.filter(|value| value.is_finite()).map(|value| ("no drug".to_owned(), value));
     Figure {
-        id: format!("{}-{metric}", study.name),
+        id: format!("{}-{}", study.name, metric.name),
         title: format!("{}: {name}", dose.site()),
         caption: format!("Mean over {} seeds with its 95 % interval.", study.seeds.count),
         content: FigureContent::Curves {
             x: axis(dose.action.unit(), wide),
-            y: axis(&name, false),
+            y: axis(&metric.label(), false),
             series: vec![series],
             references: untreated.into_iter().collect(),
         },
@@ -249,26 +198,25 @@ fn response(study: &StudyConfig, dose: &DoseConfig, metric: &str, outcome: &Vari
 }
 
 /// What was found on the first score, in words.
-fn sentence(study: &StudyConfig, dose: &DoseConfig, metric: &str, outcome: &Variants) -> String {
+fn sentence(study: &StudyConfig, dose: &DoseConfig, metric: &Metric, outcome: &Variants) -> String {
     let estimates: Vec<_> = outcome.all.iter().map(|arm| centre(metric, &censored(study, metric, arm))).collect();
-    let sign = if larger_is_better(metric) { 1.0 } else { -1.0 };
-    let finite = (1..estimates.len()).filter(|&index| estimates[index].value.is_finite());
-    let best = finite.max_by(|&a, &b| (sign * estimates[a].value).total_cmp(&(sign * estimates[b].value)));
-    let (Some(best), Some(first)) = (best, estimates.first()) else { return String::new() };
-    let of = |index: usize| {
-        let estimate = &estimates[index];
-        format!("{} [{}, {}]", short(estimate.value), short(estimate.ci95[0]), short(estimate.ci95[1]))
+    let Some((none, treated)) = estimates.split_first() else { return String::new() };
+    let quality = |estimate: &Estimate| if metric.is_larger_better() { estimate.value } else { -estimate.value };
+    let finite = || treated.iter().filter(|estimate| estimate.value.is_finite());
+    let Some(best) = finite().map(quality).max_by(f64::total_cmp) else {
+        return format!("Under no dose do all runs have a value of {}.", metric.title);
     };
-    format!(
-        "Without the drug the mean of {} is {}; of the doses of {} {} {} does best, with {}, over {} seeds.",
-        metric.replace('_', " "),
-        of(0),
-        dose.site(),
-        dose.action.name(),
-        short(dose.doses[best - 1]),
-        of(best),
-        first.n
-    )
+    let is_best = |estimate: &Estimate| estimate.value.is_finite() && quality(estimate) == best;
+    let place = treated.iter().position(is_best).unwrap_or(0);
+    let of = |estimate: &Estimate| with_interval(estimate.value, estimate.ci95);
+    let begin = format!("Without the drug the mean of {} is {} over {} seeds;", metric.title, of(none), none.n);
+    let site = format!("{} {}", dose.site(), dose.action.name());
+    let equal: Vec<String> = (0..treated.len()).filter(|&at| is_best(&treated[at])).map(|at| short(dose.doses[at])).collect();
+    match equal.len() {
+        1 => format!("{begin} of the doses of {site} {} does best, with {}.", equal[0], of(&treated[place])),
+        n if n == treated.len() => format!("{begin} all doses of {site} give {}.", of(&treated[place])),
+        _ => format!("{begin} of the doses of {site} {} do equally well, with {}.", equal.join(", "), of(&treated[place])),
+    }
 }
 
 #[cfg(test)]

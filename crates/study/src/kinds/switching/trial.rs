@@ -5,8 +5,10 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::plan::{Course, PhasePlan};
-use super::{error_after_phase, evaluations_in_phase};
+use super::{RELEARN, SOLVED, error_after_phase, evaluations_in_phase};
 use crate::config::{Arm, StudyConfig};
+use crate::execution::Tick;
+use crate::metric::{self, EVALUATIONS, NON_FINITE, STATE_BYTES, SURPRISES};
 use crate::trial::{Point, ProcessorClock, TARGET_INTERVAL, Trial};
 use tegmentum::error::{Error, Result};
 use tegmentum::evidence::evaluation::{Evaluator, Metric};
@@ -51,9 +53,9 @@ pub(super) fn measure(phases: &[PhasePlan], outcomes: &[PhaseOutcome], surprises
     let false_alarms = surprises.iter().filter(|at| !windows.iter().any(|window| window.contains(at))).count();
     let solved = outcomes.iter().filter(|outcome| outcome.reached.is_some()).count();
     let counts = [
-        ("evaluations_to_relearn", spent.iter().sum()),
-        ("phases_solved", solved as f64),
-        ("surprises", surprises.len() as f64),
+        (RELEARN, spent.iter().sum()),
+        (SOLVED, solved as f64),
+        (SURPRISES, surprises.len() as f64),
         ("detections", detected as f64),
         ("false_alarms", false_alarms as f64),
     ];
@@ -79,7 +81,7 @@ fn checkpoints(phases: &[PhasePlan]) -> Vec<(u64, usize)> {
 }
 
 /// Watches a run: curve, targets, surprises.
-struct Watch<'a> {
+struct PhaseWatch<'a> {
     course: &'a Course,
     metrics: &'a [Metric],
     /// A judge for each phase.
@@ -94,13 +96,13 @@ struct Watch<'a> {
     surprises: Vec<u64>,
     curve: Vec<Point>,
     parameters: Vec<f32>,
-    tick: &'a (dyn Fn(u64) -> bool + Sync),
+    tick: &'a Tick<'a>,
     evaluations: u64,
     judging: f64,
 }
 
-impl<'a> Watch<'a> {
-    fn new(study: &'a StudyConfig, course: &'a Course, tick: &'a (dyn Fn(u64) -> bool + Sync)) -> Self {
+impl<'a> PhaseWatch<'a> {
+    fn new(study: &'a StudyConfig, course: &'a Course, tick: &'a Tick<'a>) -> Self {
         let judge = |problem| Evaluator::new(Arc::clone(course.network()), Arc::clone(problem));
         Self {
             course,
@@ -148,7 +150,7 @@ impl<'a> Watch<'a> {
                 (self.phase, self.begun, self.next_look) = (phase, record.evaluations, record.evaluations);
             }
             self.curve.push(Point {
-                evaluations: record.evaluations,
+                x: record.evaluations,
                 metrics,
                 learning_rate: record.report.learning_rate,
                 levels: record.learner.levels(),
@@ -191,7 +193,7 @@ impl<'a> Watch<'a> {
     }
 }
 
-impl Observer for Watch<'_> {
+impl Observer for PhaseWatch<'_> {
     fn observe(&mut self, record: &Record<'_>) -> Result<ControlFlow<StopReason>> {
         if record.report.surprised {
             self.surprises.push(record.evaluations);
@@ -216,11 +218,11 @@ pub(super) fn run(
     course: &Course,
     arm: &Arm,
     seed: u64,
-    tick: &(dyn Fn(u64) -> bool + Sync),
+    tick: &Tick<'_>,
 ) -> Result<Trial> {
     let clock = ProcessorClock::start();
     let mut learner = course.learner(arm, seed)?;
-    let mut watch = Watch::new(study, course, tick);
+    let mut watch = PhaseWatch::new(study, course, tick);
     let batches = Key::from_seed(seed).child(2);
     let ended = match train(&mut learner, batches, course.budget(), &mut [&mut watch]) {
         Err(Error::NonFinite { .. }) => None,
@@ -231,27 +233,32 @@ pub(super) fn run(
     learner.solution().write(1.0, &mut solution);
     let mut metrics = measure(&course.phases, &watch.outcomes, &watch.surprises);
     add_end(study, &mut watch, ended, &solution, &mut metrics)?;
-    metrics.insert("state_bytes".to_owned(), learner.state_bytes() as f64);
-    Ok(Trial { seed, curve: watch.curve, metrics, solution, rasters: Vec::new(), seconds })
+    metrics.insert(STATE_BYTES.to_owned(), learner.state_bytes() as f64);
+    let diverged = ended.is_none();
+    if diverged {
+        solution.clear();
+    }
+    Ok(Trial { seed, curve: watch.curve, metrics, solution, rasters: Vec::new(), seconds, diverged })
 }
 
-/// The metrics at the end of a run: those of the study on the last phase, NaN for a run that did not get there.
+/// The metrics at the end of a run: those of the study on the last phase, their worst values for a run that did not get there.
 fn add_end(
     study: &StudyConfig,
-    watch: &mut Watch<'_>,
+    watch: &mut PhaseWatch<'_>,
     ended: Option<Ended>,
     solution: &[f32],
     metrics: &mut BTreeMap<String, f64>,
 ) -> Result<()> {
     let last = watch.evaluators.len() - 1;
     for &metric in &study.metrics {
+        let worst = metric::Metric::from(metric).worst();
         let value = match ended {
             Some(_) => watch.evaluators[last].measure(metric, solution)?,
-            None => f64::NAN,
+            None => worst,
         };
-        metrics.insert(metric.name().to_owned(), value);
+        metrics.insert(metric.name().to_owned(), if value.is_nan() { worst } else { value });
     }
-    metrics.insert("evaluations".to_owned(), ended.map_or(watch.evaluations, |ended| ended.evaluations) as f64);
-    metrics.insert("non_finite".to_owned(), ended.map_or(f64::NAN, |ended| ended.non_finite as f64));
+    metrics.insert(EVALUATIONS.to_owned(), ended.map_or(watch.evaluations, |ended| ended.evaluations) as f64);
+    metrics.insert(NON_FINITE.to_owned(), ended.map_or(f64::INFINITY, |ended| ended.non_finite as f64));
     Ok(())
 }

@@ -1,29 +1,28 @@
 //! The pictures and tables of a stream.
 
 use super::plan::Course;
-use super::{error_after_phase, evaluations_in_phase};
-use crate::config::StudyConfig;
-use crate::figures::{axis, curve, groups, modulator_lines, search_table, short};
+use super::{RELEARN, SOLVED, error_after_phase, evaluations_in_phase};
+use crate::drawing::{axis, curve, groups, modulator_lines, search_table};
+use crate::execution::Design;
+use crate::number::{short, with_interval};
 use crate::outcome::{Axis, CurveSeries, Figure, FigureContent};
-use crate::run::ArmTrials;
-use crate::trial::Trial;
+use crate::trial::{ArmTrials, Trial};
 use crate::tuning::TuningRecord;
 use tegmentum::evidence::statistics::{Effect, RESAMPLES, Statistic, median, paired_comparison};
 use tegmentum::random::Key;
 
-/// Arms with this beginning are lesions of the first arm.
-const LESION: &str = "without_";
 /// Single runs that are drawn.
 const SINGLE_RUNS: usize = 8;
 
 /// All figures of a stream.
-pub(super) fn draw(study: &StudyConfig, course: &Course, all: &[ArmTrials], tuning: &[TuningRecord]) -> Vec<Figure> {
-    let page = Page { study, course };
+pub(super) fn draw(design: &Design<'_>, course: &Course, all: &[ArmTrials], tuning: &[TuningRecord]) -> Vec<Figure> {
+    let page = Page { design, course };
     let (lesions, whole): (Vec<&ArmTrials>, Vec<&ArmTrials>) =
-        all.iter().partition(|arm| arm.arm.name.starts_with(LESION));
+        all.iter().partition(|arm| arm.arm.lesion_of.is_some());
     let mut figures = vec![page.curves("stream", "The stream", &whole)];
     if !lesions.is_empty() {
-        let arms: Vec<&ArmTrials> = all.iter().take(1).chain(lesions).collect();
+        let is_whole = |arm: &&ArmTrials| lesions.iter().any(|lesion| lesion.arm.lesion_of.as_ref() == Some(&arm.arm.name));
+        let arms: Vec<&ArmTrials> = all.iter().filter(is_whole).chain(lesions.iter().copied()).collect();
         figures.push(page.curves("lesions", "The stream under lesions", &arms));
     }
     figures.extend(all.first().map(|arm| page.single_runs(arm)));
@@ -38,13 +37,13 @@ pub(super) fn draw(study: &StudyConfig, course: &Course, all: &[ArmTrials], tuni
 }
 
 struct Page<'a> {
-    study: &'a StudyConfig,
+    design: &'a Design<'a>,
     course: &'a Course,
 }
 
 impl Page<'_> {
     fn figure(&self, id: &str, title: &str, caption: String, content: FigureContent) -> Figure {
-        Figure { id: format!("{}-{id}", self.study.name), title: title.to_owned(), caption, content }
+        Figure { id: format!("{}-{id}", self.design.study.name), title: title.to_owned(), caption, content }
     }
 
     /// The evaluations, with the beginnings of the phases marked.
@@ -60,7 +59,7 @@ impl Page<'_> {
     }
 
     fn over_time(&self, id: &str, title: &str, caption: String, series: Vec<CurveSeries>) -> Figure {
-        let metric = self.study.metrics[0];
+        let metric = self.design.study.metrics[0];
         let y = axis(metric.label(), !metric.larger_is_better());
         let content = FigureContent::Curves { x: self.stream_axis(), y, series, references: self.targets() };
         self.figure(id, title, caption, content)
@@ -79,7 +78,7 @@ impl Page<'_> {
     fn single_runs(&self, arm: &ArmTrials) -> Figure {
         let line = |trial: &Trial| CurveSeries {
             label: format!("seed {}", trial.seed),
-            x: trial.curve.iter().map(|point| point.evaluations as f64).collect(),
+            x: trial.curve.iter().map(|point| point.x as f64).collect(),
             y: trial.curve.iter().map(|point| point.metrics[0]).collect(),
             lower: vec![],
             upper: vec![],
@@ -99,7 +98,7 @@ impl Page<'_> {
                 .to_owned(),
             FigureContent::Distribution {
                 axis: axis("loss evaluations", true),
-                groups: groups(&arms, "evaluations_to_relearn"),
+                groups: groups(&arms, &self.design.metric(RELEARN)),
                 references: Vec::new(),
             },
         )
@@ -107,22 +106,22 @@ impl Page<'_> {
 
     /// Every arm against the first, paired by seed.
     fn comparison(&self, all: &[ArmTrials]) -> Figure {
-        let name = "evaluations_to_relearn";
+        let relearn = self.design.metric(RELEARN);
         let rows = all.iter().map(|arm| {
-            let (own, first) = (arm.values(name), all[0].values(name));
+            let (own, first) = (arm.values(&relearn), all[0].values(&relearn));
             let (key, statistic) = (Key::from_seed(1), Statistic::Median);
             let ratio = paired_comparison(&own, &first, statistic, Effect::Ratio, RESAMPLES, key).ok();
             let cell = ratio.filter(|_| arm.name != all[0].name).map_or("–".to_owned(), |ratio| {
-                format!("{} [{}, {}]", short(ratio.value), short(ratio.ci95[0]), short(ratio.ci95[1]))
+                with_interval(ratio.value, ratio.ci95)
             });
-            let middle = |metric: &str| short(median(&arm.values(metric)));
-            let total = |metric: &str| short(arm.values(metric).iter().sum());
+            
+            let total = |metric: &str| short(arm.values(&self.design.metric(metric)).iter().sum());
             let possible = (self.course.phases.len() * arm.trials.len()).to_string();
             vec![
                 arm.arm.label().to_owned(),
-                middle(name),
+                short(median(&own)),
                 cell,
-                format!("{} of {possible}", total("phases_solved")),
+                format!("{} of {possible}", total(SOLVED)),
                 total("detections"),
                 total("false_alarms"),
             ]
@@ -154,8 +153,9 @@ impl Page<'_> {
         let row = |arm: &ArmTrials| {
             let mut cells = vec![arm.arm.label().to_owned()];
             for index in 0..self.course.phases.len() {
-                cells.push(short(median(&arm.values(&evaluations_in_phase(index)))));
-                cells.push(short(median(&arm.values(&error_after_phase(index)))));
+                for name in [evaluations_in_phase(index), error_after_phase(index)] {
+                    cells.push(short(median(&arm.values(&self.design.metric(&name)))));
+                }
             }
             cells
         };
@@ -165,7 +165,7 @@ impl Page<'_> {
             format!(
                 "Medians over seeds: evaluations from the beginning of the phase to its target, at most its length, and {} at \
                  its end.",
-                self.study.metrics[0].label()
+                self.design.study.metrics[0].label()
             ),
             FigureContent::Table { columns, rows: all.iter().map(row).collect() },
         )

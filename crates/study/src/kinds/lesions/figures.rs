@@ -1,11 +1,13 @@
 //! The pictures and tables of a study of lesions.
 
-use super::{Game, Transmitter, attributed, brackets, is_away_from_zero, key, order, variant, with_interval};
+use super::{Game, Transmitter, attributed, is_away_from_zero, key, order, variant};
 use crate::config::StudyConfig;
-use crate::figures::{axis, changes, runs_panel};
-use crate::intervention::{Variants, table};
+use crate::drawing::{axis, changes, runs_panel};
+use crate::kinds::intervention::{Variants, table};
+use crate::metric::Metric;
+use crate::number::{brackets, with_interval};
 use crate::outcome::{Axis, Bar, Figure, FigureContent, HeatCell, HeatColours};
-use crate::run::ArmTrials;
+use crate::trial::ArmTrials;
 use tegmentum::error::Result;
 use tegmentum::evidence::statistics::Estimate;
 
@@ -13,7 +15,7 @@ use tegmentum::evidence::statistics::Estimate;
 const SHOWN: [usize; 6] = [0b1111, 0b1110, 0b1101, 0b1011, 0b0111, 0];
 
 /// All figures.
-pub(super) fn draw(study: &StudyConfig, outcome: &Variants, games: &[(String, Game)]) -> Result<Vec<Figure>> {
+pub(super) fn draw(study: &StudyConfig, outcome: &Variants, games: &[(Metric, Game)]) -> Result<Vec<Figure>> {
     let mut figures = vec![sets(study, &outcome.all)];
     for (metric, game) in games {
         figures.push(bars(study, metric, game));
@@ -49,22 +51,22 @@ fn ends(estimate: &Estimate) -> [Option<f64>; 2] {
 }
 
 /// Shapley values of the four.
-fn bars(study: &StudyConfig, metric: &str, game: &Game) -> Figure {
+fn bars(study: &StudyConfig, metric: &Metric, game: &Game) -> Figure {
     let bar = |(place, of): (usize, Transmitter)| {
         let value = game.shapley(place, key());
         let label = of.name().to_owned();
         Bar { label, value: value.value.is_finite().then_some(value.value), ci95: ends(&value) }
     };
-    let name = metric.replace('_', " ");
+    let name = &metric.title;
     let total = game.total(key());
     figure(
         study,
-        &format!("shapley-{metric}"),
+        &format!("shapley-{}", metric.name),
         format!("Who did it? Shapley values for {name}"),
         format!(
             "What each modulator adds to {name}, averaged over all orders in which the four can be put in, with its 95 % \
              interval over seeds. The four add up to the whole difference between all and none: {}.",
-            with_interval(&total)
+            with_interval(total.value, total.ci95)
         ),
         FigureContent::Bars {
             axis: axis(&format!("Shapley value ({name})"), false),
@@ -74,10 +76,10 @@ fn bars(study: &StudyConfig, metric: &str, game: &Game) -> Figure {
 }
 
 /// What two do together.
-fn pairs(study: &StudyConfig, metric: &str, game: &Game) -> Figure {
+fn pairs(study: &StudyConfig, metric: &Metric, game: &Game) -> Figure {
     let cell = |estimate: Estimate| HeatCell {
         value: estimate.value.is_finite().then_some(estimate.value),
-        detail: if estimate.value.is_finite() { brackets(&estimate) } else { String::new() },
+        detail: if estimate.value.is_finite() { brackets(estimate.ci95) } else { String::new() },
     };
     let (mut rows, mut cells) = (Vec::new(), Vec::new());
     for (first, one) in Transmitter::ALL.into_iter().enumerate() {
@@ -86,10 +88,10 @@ fn pairs(study: &StudyConfig, metric: &str, game: &Game) -> Figure {
             cells.push(vec![cell(game.synergy(first, second, key())), cell(game.interaction(first, second, key()))]);
         }
     }
-    let name = metric.replace('_', " ");
+    let name = &metric.title;
     figure(
         study,
-        &format!("synergy-{metric}"),
+        &format!("synergy-{}", metric.name),
         format!("What two do together, for {name}"),
         "Above zero two modulators do more together than the sum of what each does, below zero they replace each other. \
          First with the other two taken away (where nothing is learned without a third, this is zero), then averaged over \
@@ -105,7 +107,7 @@ fn pairs(study: &StudyConfig, metric: &str, game: &Game) -> Figure {
 }
 
 /// Values and shares in numbers.
-fn numbers(study: &StudyConfig, metric: &str, game: &Game) -> Result<Figure> {
+fn numbers(study: &StudyConfig, metric: &Metric, game: &Game) -> Result<Figure> {
     let total = game.total(key());
     let mut rows = Vec::new();
     for (place, of) in Transmitter::ALL.into_iter().enumerate() {
@@ -116,13 +118,14 @@ fn numbers(study: &StudyConfig, metric: &str, game: &Game) -> Result<Figure> {
         } else {
             "–".to_owned()
         };
-        rows.push(vec![of.name().to_owned(), with_interval(&game.shapley(place, key())), share]);
+        let value = game.shapley(place, key());
+        rows.push(vec![of.name().to_owned(), with_interval(value.value, value.ci95), share]);
     }
-    rows.push(vec!["sum".to_owned(), with_interval(&total), String::new()]);
+    rows.push(vec!["sum".to_owned(), with_interval(total.value, total.ci95), String::new()]);
     Ok(figure(
         study,
-        &format!("shares-{metric}"),
-        format!("Shares in {}", metric.replace('_', " ")),
+        &format!("shares-{}", metric.name),
+        format!("Shares in {}", metric.title),
         "Shapley values and their shares in the difference between all and none, with 95 % intervals over seeds. A share \
          is given where that difference is not to be confused with zero."
             .to_owned(),
@@ -135,7 +138,7 @@ fn numbers(study: &StudyConfig, metric: &str, game: &Game) -> Result<Figure> {
 
 /// Every run of the sets that are easiest to understand.
 fn runs(study: &StudyConfig, outcome: &Variants) -> Figure {
-    let name = outcome.underlying.curve_names().first().cloned().unwrap_or_default().replace('_', " ");
+    let name = outcome.curves.first().cloned().unwrap_or_default().replace('_', " ");
     let title = |set: usize| match set {
         0b1111 | 0 => variant(set).label,
         set => format!("without {}", super::members(!set & 0b1111).map(Transmitter::name).collect::<String>()),

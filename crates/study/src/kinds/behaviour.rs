@@ -5,15 +5,20 @@
 //! environment's scores.
 
 mod figures;
+mod scores;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use super::claims;
-use super::config::{Arm, StudyConfig};
-use super::run::{Monitor, Runner, StudyResult, assemble, run_all};
-use super::trial::{Point, ProcessorClock, Trial};
-use super::tuning::candidates;
+use crate::claims;
+use crate::config::{Arm, StudyConfig};
+use crate::execution::{Criterion, Design, Runner, Tick, run_all};
+use crate::kind::{Learners, StudyKind, check_arms, check_searches};
+use crate::metric::Metric;
+use crate::monitor::Monitor;
+use crate::result::{StudyResult, assemble};
+use crate::trial::{Point, ProcessorClock, Trial};
+use crate::tuning::candidates;
 use tegmentum::behaviour::agent::Raster;
 use tegmentum::behaviour::environment::{EnvironmentConfig, TrialReport};
 use tegmentum::behaviour::session::Behaviour;
@@ -24,49 +29,101 @@ use tegmentum::neuromodulation::nucleus::{Levels, Transmitter};
 use tegmentum::random::Key;
 
 /// What is measured along a run: shares and means over the trials of a point.
-pub const CURVES: [&str; 4] = ["correct", "policy_entropy", "reward", "bursts"];
+const CURVES: [&str; 4] = ["correct", "policy_entropy", "reward", "bursts"];
 /// Points of a run's curve.
 const POINTS: u64 = 40;
 /// Trials after a change at which spikes are kept.
 const AFTER_CHANGE: u64 = 15;
 
-/// Runs a study of behaviour.
-pub(crate) fn run(study: &StudyConfig, quick: bool, monitor: &dyn Monitor) -> Result<StudyResult> {
-    let stage = Stage::new(study)?;
-    let (all, tuning) = run_all(study, &stage, monitor)?;
-    let claims = claims::test(study, &all);
-    let drawn = figures::draw(study, &stage.environment, &all, &tuning);
-    Ok(assemble(study, quick, &all, claims, drawn, tuning))
+/// Most trials of a run, which are kept until its end.
+const MAX_TRIALS: u64 = 10_000_000;
+
+/// The kind.
+pub(super) struct BehaviourStudy;
+
+impl StudyKind for BehaviourStudy {
+    fn name(&self) -> &'static str {
+        "behaviour"
+    }
+
+    fn summary(&self) -> &'static str {
+        "agents in an environment; the budget is in trials, the metrics are the environment's scores"
+    }
+
+    fn check(&self, study: &StudyConfig) -> Result<(), String> {
+        if study.environment.is_none() {
+            return Err("kind = \"behaviour\" needs [environment.…]".to_owned());
+        }
+        if !study.metrics.is_empty() || !study.targets.is_empty() {
+            return Err("metrics, targets: a study of behaviour has the scores of its environment".to_owned());
+        }
+        if study.budget > MAX_TRIALS {
+            return Err(format!("budget = {}: must be at most {MAX_TRIALS} trials", study.budget));
+        }
+        check_arms(study, Learners::Agents)?;
+        check_searches(study)
+    }
+
+    fn curve_names(&self, _: &StudyConfig) -> Vec<String> {
+        CURVES.map(str::to_owned).to_vec()
+    }
+
+    fn x_unit(&self) -> &'static str {
+        "trials"
+    }
+
+    fn metrics(&self, study: &StudyConfig) -> Vec<Metric> {
+        study.environment.as_ref().map_or_else(Vec::new, scores::of)
+    }
+
+    fn criterion(&self, study: &StudyConfig) -> Option<Criterion> {
+        let quality = self.metrics(study).into_iter().next()?;
+        Some(Criterion { quality, speed: None, speed_first: false })
+    }
+
+    fn runner<'a>(&self, design: &'a Design<'a>) -> Result<Box<dyn Runner + 'a>> {
+        Ok(Box::new(PreparedEnvironment::new(design.study)?))
+    }
+
+    fn is_treatable(&self) -> bool {
+        true
+    }
+
+    fn run(&self, study: &StudyConfig, monitor: &dyn Monitor) -> Result<StudyResult> {
+        let design = self.design(study);
+        let prepared = PreparedEnvironment::new(study)?;
+        let (all, tuning) = run_all(&design, &prepared, monitor)?;
+        let claims = claims::test(&design, &all);
+        let drawn = figures::draw(&design, &prepared.environment, &all, &tuning);
+        Ok(assemble(&design, &all, claims, drawn, tuning))
+    }
 }
 
 /// The environment made ready.
 #[derive(Debug)]
-pub struct Stage {
+struct PreparedEnvironment {
     name: String,
     trials: u64,
-    /// The environment.
-    pub environment: EnvironmentConfig,
+    environment: EnvironmentConfig,
 }
 
-impl Stage {
+impl PreparedEnvironment {
     /// Takes the environment from a study and builds every arm once, so that a mistake in one is told before anything runs.
     ///
     /// # Errors
     /// [`Error::Study`] for a study without an environment; those of the parts.
-    pub fn new(study: &StudyConfig) -> Result<Self> {
+    fn new(study: &StudyConfig) -> Result<Self> {
         let Some(environment) = study.environment.clone() else {
-            return Err(Error::Study {
-                origin: study.name.clone(),
-                problem: "kind = \"behaviour\" needs [environment.…]".to_owned(),
-            });
+            let problem = "kind = \"behaviour\" needs [environment.…]".to_owned();
+            return Err(Error::Study { origin: study.name.clone(), problem });
         };
-        let stage = Self { name: study.name.clone(), trials: study.budget, environment };
+        let prepared = Self { name: study.name.clone(), trials: study.budget, environment };
         for arm in &study.arm {
             for candidate in candidates(arm)? {
-                stage.behaviour(&candidate.arm, study.seeds.first)?;
+                prepared.behaviour(&candidate.arm, study.seeds.first)?;
             }
         }
-        Ok(stage)
+        Ok(prepared)
     }
 
     fn behaviour(&self, arm: &Arm, seed: u64) -> Result<Behaviour> {
@@ -78,15 +135,15 @@ impl Stage {
     }
 }
 
-impl Runner for Stage {
+impl Runner for PreparedEnvironment {
     fn settings(&self) -> Vec<(String, u64)> {
         vec![(self.name.clone(), self.trials)]
     }
 
-    fn run(&self, _: usize, arm: &Arm, seed: u64, tick: &(dyn Fn(u64) -> bool + Sync)) -> Result<Trial> {
+    fn run(&self, _: usize, arm: &Arm, seed: u64, tick: &Tick<'_>) -> Result<Trial> {
         let clock = ProcessorClock::start();
         let mut behaviour = self.behaviour(arm, seed)?;
-        let mut watch = Watch::new(self.trials, tick);
+        let mut watch = TrialWatch::new(self.trials, tick);
         // Spikes are kept around the first change: well before it, just after it, and at the end.
         if let Some((change, _)) = self.environment.events().first() {
             watch.keep = vec![change.saturating_sub(AFTER_CHANGE), change + AFTER_CHANGE, self.trials - 1];
@@ -102,13 +159,14 @@ impl Runner for Stage {
             solution: behaviour.agent().parameters().to_vec(),
             rasters: watch.rasters,
             seconds: clock.seconds(),
+            diverged: false,
         })
     }
 }
 
 /// Watches a run.
-struct Watch<'a> {
-    tick: &'a (dyn Fn(u64) -> bool + Sync),
+struct TrialWatch<'a> {
+    tick: &'a Tick<'a>,
     interval: u64,
     reports: Vec<TrialReport>,
     curve: Vec<Point>,
@@ -121,8 +179,8 @@ struct Watch<'a> {
     rasters: Vec<(u64, Raster)>,
 }
 
-impl<'a> Watch<'a> {
-    fn new(trials: u64, tick: &'a (dyn Fn(u64) -> bool + Sync)) -> Self {
+impl<'a> TrialWatch<'a> {
+    fn new(trials: u64, tick: &'a Tick<'a>) -> Self {
         Self {
             tick,
             interval: (trials / POINTS).max(1),
@@ -160,7 +218,7 @@ impl<'a> Watch<'a> {
         }
         let mean = |index: usize| self.sums[index] / self.counts[index];
         self.curve.push(Point {
-            evaluations: self.reports.len() as u64,
+            x: self.reports.len() as u64,
             metrics: (0..CURVES.len()).map(mean).collect(),
             learning_rate: self.learning_rate,
             levels: Some(levels),
@@ -170,7 +228,7 @@ impl<'a> Watch<'a> {
     }
 }
 
-impl Observer for Watch<'_> {
+impl Observer for TrialWatch<'_> {
     fn observe(&mut self, record: &Record<'_>) -> Result<ControlFlow<StopReason>> {
         let Some(trial) = record.report.trial else { return Ok(ControlFlow::Continue(())) };
         self.reports.push(trial);

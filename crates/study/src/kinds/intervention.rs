@@ -4,19 +4,38 @@
 //! are searched for the arm as it stands, and are the same for all variants; every variant of a seed begins alike and meets
 //! the same data or stimuli.
 
-use super::config::{Arm, Kind, StudyConfig};
-use super::run::{ArmTrials, Monitor, larger_is_better, run_arms, runner, tune};
-use super::tuning::TuningRecord;
-use crate::outcome::{FigureContent, HeatCell, HeatColours, is_share};
+use super::behaviour::BehaviourStudy;
+use super::compare::Compare;
+use super::switching::Switching;
+use super::treatment::{intact, with_drugs, without_modulators};
+use crate::config::{Arm, StudyConfig};
+use crate::execution::{run_arms, tune};
+use crate::kind::StudyKind;
+use crate::metric::{EVALUATIONS, Metric, Role};
+use crate::monitor::Monitor;
+use crate::outcome::{FigureContent, HeatCell, HeatColours};
+use crate::result::share;
+use crate::trial::ArmTrials;
+use crate::tuning::TuningRecord;
 use tegmentum::error::{Error, Result};
-use tegmentum::evidence::statistics::{Estimate, RESAMPLES, bootstrap, mean, wilson_interval};
-use tegmentum::learning::optimizer::OptimizerConfig;
-use tegmentum::learning::plasticity::PlasticityConfig;
-use tegmentum::neuromodulation::controller::ControllerConfig;
-use tegmentum::neuromodulation::nucleus::Transmitter;
+use tegmentum::evidence::statistics::{Estimate, RESAMPLES, bootstrap, mean};
 use tegmentum::neuromodulation::pharmacology::Drug;
-use tegmentum::neuromodulation::system::NeuromodulationConfig;
 use tegmentum::random::Key;
+
+/// The kind of the study whose arm is treated.
+pub(crate) fn underlying_kind(study: &StudyConfig) -> &'static dyn StudyKind {
+    match (&study.environment, study.phase.is_empty()) {
+        (Some(_), _) => &BehaviourStudy,
+        (None, false) => &Switching,
+        (None, true) => &Compare,
+    }
+}
+
+/// The study whose arm is treated, without its claims.
+pub(crate) fn underlying(study: &StudyConfig) -> StudyConfig {
+    let kind = underlying_kind(study).name().to_owned();
+    StudyConfig { kind, claim: Vec::new(), lesion: None, dose: None, ..study.clone() }
+}
 
 /// An arm under drugs.
 #[derive(Clone, Debug)]
@@ -32,12 +51,12 @@ pub(crate) struct Variant {
 /// What the variants of an arm gave.
 #[derive(Debug)]
 pub(crate) struct Variants {
-    /// The study that was run, with the variants as its arms.
-    pub(crate) underlying: StudyConfig,
     /// One for each variant, in their order.
     pub(crate) all: Vec<ArmTrials>,
     /// The search of the arm's rate.
     pub(crate) tuning: Vec<TuningRecord>,
+    /// The names of what was measured along a run.
+    pub(crate) curves: Vec<String>,
 }
 
 /// Runs the one arm of `study` under each of the variants' drugs.
@@ -45,7 +64,7 @@ pub(crate) struct Variants {
 /// # Errors
 /// If the arm has no modulators or not the receptor, a dose is out of range, or a part cannot be built or diverges.
 pub(crate) fn run_variants(study: &StudyConfig, variants: &[Variant], monitor: &dyn Monitor) -> Result<Variants> {
-    let mut underlying = study.underlying();
+    let (kind, mut underlying) = (underlying_kind(study), underlying(study));
     let Some(arm) = underlying.arm.first().cloned() else { return Err(no_arm(study)) };
     let drugged = |arm: &Arm| -> Result<Vec<Arm>> {
         let one = |variant: &Variant| {
@@ -55,94 +74,26 @@ pub(crate) fn run_variants(study: &StudyConfig, variants: &[Variant], monitor: &
         variants.iter().map(one).collect()
     };
     // A mistake in a drug is told before anything runs.
-    runner(&StudyConfig { arm: drugged(&arm)?, ..underlying.clone() })?;
-    let (arm, tuning) = tuned(&underlying, monitor)?;
+    kind.runner(&kind.design(&StudyConfig { arm: drugged(&arm)?, ..underlying.clone() }))?;
+    let (arm, tuning) = tuned(&underlying, kind, monitor)?;
     underlying.arm = drugged(&arm)?;
     let arms = underlying.arm.iter().map(|arm| (0, arm.clone())).collect();
-    let all = run_arms(&underlying, &*runner(&underlying)?, arms, monitor)?;
-    Ok(Variants { underlying, all, tuning })
+    let design = kind.design(&underlying);
+    let all = run_arms(&underlying, &*kind.runner(&design)?, arms, monitor)?;
+    let curves = design.curves;
+    Ok(Variants { all, tuning, curves })
 }
 
 /// The one arm at the rate that its search chose.
-fn tuned(study: &StudyConfig, monitor: &dyn Monitor) -> Result<(Arm, Vec<TuningRecord>)> {
-    let (arms, tuning) = tune(study, &*runner(study)?, monitor)?;
+fn tuned(study: &StudyConfig, kind: &dyn StudyKind, monitor: &dyn Monitor) -> Result<(Arm, Vec<TuningRecord>)> {
+    let design = kind.design(study);
+    let (arms, tuning) = tune(&design, &*kind.runner(&design)?, monitor)?;
     let (_, arm) = arms.into_iter().next().ok_or_else(|| no_arm(study))?;
     Ok((arm, tuning))
 }
 
 fn no_arm(study: &StudyConfig) -> Error {
     Error::Study { origin: study.name.clone(), problem: "no [[arm]]: there is nothing to run".to_owned() }
-}
-
-/// The arm with further drugs.
-///
-/// # Errors
-/// [`Error::InvalidParameter`] for a dose out of range, [`Error::Incompatible`] for an arm without modulators.
-pub(crate) fn with_drugs(arm: &Arm, drugs: &[Drug]) -> Result<Arm> {
-    drugs.iter().try_for_each(Drug::check)?;
-    let mut arm = arm.clone();
-    if drugs.is_empty() {
-        return Ok(arm);
-    }
-    let mut taken = false;
-    if let Some(system) = &mut arm.neuromodulation {
-        system.pharmacology.extend_from_slice(drugs);
-        taken = true;
-    }
-    if let Some(controller) = controller_of(&mut arm) {
-        controller.pharmacology.extend_from_slice(drugs);
-        taken = true;
-    }
-    if taken { Ok(arm) } else { Err(without_modulators(&arm)) }
-}
-
-/// The controller of an optimizer or a rule that has one.
-fn controller_of(arm: &mut Arm) -> Option<&mut ControllerConfig> {
-    match (&mut arm.optimizer, &mut arm.plasticity) {
-        (Some(OptimizerConfig::Dopamine(config)), _) => Some(&mut config.controller),
-        (_, Some(PlasticityConfig::NodePerturbation(config))) => Some(&mut config.controller),
-        _ => None,
-    }
-}
-
-fn without_modulators(arm: &Arm) -> Error {
-    Error::Incompatible {
-        what: "a drug".to_owned(),
-        with: format!("arm {:?}", arm.name),
-        reason: "it has no modulators; agents with [arm.neuromodulation], the optimizer dopamine and the rule \
-                 node_perturbation have"
-            .to_owned(),
-    }
-}
-
-/// How many modulators an arm has intact.
-fn intact(arm: &Arm) -> usize {
-    let intact = |present: [bool; 4], drugs: &[Drug]| {
-        let gone = |of: Transmitter| drugs.contains(&Drug::lesion(of));
-        Transmitter::ALL.into_iter().zip(present).filter(|&(of, present)| present && !gone(of)).count()
-    };
-    let under_controller = |controller: &ControllerConfig| {
-        let lesions = controller.lesions;
-        let gone = [lesions.dopamine_sign, lesions.acetylcholine, lesions.serotonin, lesions.noradrenaline];
-        intact(gone.map(|gone| !gone), &controller.pharmacology)
-    };
-    let under_system = |system: &NeuromodulationConfig| {
-        let parts = system.parts();
-        let present = [
-            parts.ventral_tegmental_area.is_some(),
-            parts.basal_forebrain.is_some(),
-            parts.dorsal_raphe.is_some(),
-            parts.locus_coeruleus.is_some(),
-        ];
-        intact(present, &system.pharmacology)
-    };
-    let system = arm.neuromodulation.as_ref().map_or(0, under_system);
-    let controller = match (&arm.optimizer, &arm.plasticity) {
-        (Some(OptimizerConfig::Dopamine(config)), _) => under_controller(&config.controller),
-        (_, Some(PlasticityConfig::NodePerturbation(config))) => under_controller(&config.controller),
-        _ => 0,
-    };
-    system.max(controller)
 }
 
 /// The study of `kind` of one arm in one setting of `study`, without claims; by default that of the first arm that has most
@@ -153,11 +104,12 @@ fn intact(arm: &Arm) -> usize {
 /// the kind of study has no arms to be treated, [`Error::Study`] if there are several settings and none is named.
 pub(crate) fn of_study(
     study: &StudyConfig,
-    kind: Kind,
+    kind: &dyn StudyKind,
     arm: Option<&str>,
     setting: Option<&str>,
 ) -> Result<StudyConfig> {
-    if matches!(study.kind, Kind::Theory | Kind::Cost | Kind::Robustness) {
+    let own = underlying_kind(study).name();
+    if ![own, "lesions", "dose"].contains(&study.kind.as_str()) {
         return Err(Error::Incompatible {
             what: "a drug".to_owned(),
             with: format!("the study {}", study.name),
@@ -165,7 +117,7 @@ pub(crate) fn of_study(
                 .to_owned(),
         });
     }
-    let mut treated = study.underlying();
+    let mut treated = underlying(study);
     let known = || study.arm.iter().map(|arm| arm.name.as_str()).collect::<Vec<_>>().join(", ");
     let chosen = match arm {
         Some(name) => study.arm.iter().find(|arm| arm.name == name).ok_or_else(|| Error::UnknownName {
@@ -182,9 +134,8 @@ pub(crate) fn of_study(
     if study.setting.len() > 1 || setting.is_some() {
         choose_setting(&mut treated, setting)?;
     }
-    treated.arm = vec![chosen.clone()];
-    treated.kind = kind;
-    treated.claim.clear();
+    treated.arm = vec![Arm { lesion_of: None, ..chosen.clone() }];
+    kind.name().clone_into(&mut treated.kind);
     Ok(treated)
 }
 
@@ -206,34 +157,38 @@ fn choose_setting(study: &mut StudyConfig, name: Option<&str>) -> Result<()> {
 }
 
 /// Values in which a run that never reached what is counted has the length of the run, which can only make it look better.
-pub(crate) fn censored(study: &StudyConfig, metric: &str, arm: &ArmTrials) -> Vec<f64> {
-    let counted = ["evaluations_to_", "trials_to_"].iter().any(|start| metric.starts_with(start));
+pub(crate) fn censored(study: &StudyConfig, metric: &Metric, arm: &ArmTrials) -> Vec<f64> {
     let mut values = arm.values(metric);
-    if counted {
+    if metric.role == Role::TimeToEvent {
         for (value, trial) in values.iter_mut().zip(&arm.trials) {
-            let spent = trial.metrics.get("evaluations").copied().unwrap_or(study.budget as f64);
+            let spent = trial.metrics.get(EVALUATIONS).copied().unwrap_or(study.budget as f64);
             *value = if value.is_finite() { *value } else { spent };
         }
     }
     values
 }
 
-/// The mean of a metric with its 95 % interval: Wilson's for a share of seeds, else a bootstrap; without a value if a seed
+/// The mean of a metric with its 95 % interval: the exact one for a share of runs, else a bootstrap; without a value if a seed
 /// has none.
-pub(crate) fn centre(metric: &str, values: &[f64]) -> Estimate {
+pub(crate) fn centre(metric: &Metric, values: &[f64]) -> Estimate {
     if values.iter().any(|value| !value.is_finite()) {
         return Estimate { value: f64::NAN, ci95: [f64::NAN; 2], n: values.len() };
     }
-    if is_share(metric) {
-        return wilson_interval(values.iter().filter(|&&value| value > 0.5).count(), values.len());
+    if metric.is_share() {
+        return share(values);
     }
     bootstrap(values, mean, RESAMPLES, Key::from_seed(values.len() as u64))
 }
 
 /// The metrics of a study that say something about learning, not about its costs.
-pub(crate) fn scores(study: &StudyConfig) -> Vec<String> {
-    let accounting = ["evaluations", "state_bytes", "non_finite"];
-    study.underlying().metric_names().into_iter().filter(|name| !accounting.contains(&name.as_str())).collect()
+pub(crate) fn scores(study: &StudyConfig) -> Vec<Metric> {
+    let metrics = underlying_kind(study).metrics(study);
+    metrics.into_iter().filter(|metric| metric.role != Role::Accounting).collect()
+}
+
+/// The score called `name`.
+pub(crate) fn score(study: &StudyConfig, name: &str) -> Option<Metric> {
+    scores(study).into_iter().find(|metric| metric.name == name)
 }
 
 /// Most scores in a table of variants.
@@ -241,10 +196,12 @@ const SHOWN: usize = 12;
 
 /// A table of the means of all variants: the scores of which a variant has a mean, those of `first` before others, at most
 /// twelve.
-pub(crate) fn table(study: &StudyConfig, all: &[ArmTrials], first: &[String]) -> FigureContent {
+pub(crate) fn table(study: &StudyConfig, all: &[ArmTrials], first: &[Metric]) -> FigureContent {
     let others = scores(study).into_iter().filter(|score| !first.contains(score));
-    let mean_of = |arm: &ArmTrials, metric: &str| centre(metric, &censored(study, metric, arm)).value;
-    let mut columns = Vec::new();
+    let mean_of = |arm: &ArmTrials, metric: &Metric| {
+        if arm.has(metric) { centre(metric, &censored(study, metric, arm)).value } else { f64::NAN }
+    };
+    let mut columns: Vec<Metric> = Vec::new();
     let mut values: Vec<Vec<f64>> = vec![Vec::new(); all.len()];
     for metric in first.iter().cloned().chain(others) {
         let column: Vec<f64> = all.iter().map(|arm| mean_of(arm, &metric)).collect();
@@ -257,7 +214,7 @@ pub(crate) fn table(study: &StudyConfig, all: &[ArmTrials], first: &[String]) ->
     FigureContent::HeatMap {
         rows: all.iter().map(|arm| arm.arm.label().to_owned()).collect(),
         cells: values.into_iter().map(|row| row.into_iter().map(cell).collect()).collect(),
-        colours: HeatColours::Columns { reversed: columns.iter().map(|score| !larger_is_better(score)).collect() },
-        columns,
+        colours: HeatColours::Columns { reversed: columns.iter().map(|score| !score.is_larger_better()).collect() },
+        columns: columns.into_iter().map(|score| score.name).collect(),
     }
 }

@@ -1,46 +1,47 @@
 //! The pictures and tables of a study of behaviour.
 
-use crate::config::StudyConfig;
-use crate::figures::{axis, changes, groups, runs_panel, search_table, short};
+use crate::drawing::{axis, changes, groups, runs_panel, search_table};
+use crate::execution::Design;
+use crate::metric::Metric;
+use crate::number::short;
 use crate::outcome::{Axis, CurveSeries, Figure, FigureContent, RasterPanel};
-use crate::run::ArmTrials;
-use crate::trial::Point;
+use crate::trial::{ArmTrials, Point};
 use crate::tuning::TuningRecord;
 use tegmentum::behaviour::agent::Raster;
 use tegmentum::behaviour::environment::EnvironmentConfig;
 use tegmentum::evidence::statistics::{median, quantile};
 
 /// All figures.
-pub(crate) fn draw(
-    study: &StudyConfig,
+pub(super) fn draw(
+    design: &Design<'_>,
     environment: &EnvironmentConfig,
     all: &[ArmTrials],
     tuning: &[TuningRecord],
 ) -> Vec<Figure> {
-    let place = Place { study, environment };
+    let page = Page { design, environment };
     let mut figures = vec![
-        place.over_trials(all, "correct", "Correct responses", "share of correct trials", 0),
-        place.runs(all),
-        place.over_trials(all, "entropy", "Entropy of the policy", "entropy of the choice (bits)", 1),
+        page.over_trials(all, "correct", "Correct responses", "share of correct trials", 0),
+        page.runs(all),
+        page.over_trials(all, "entropy", "Entropy of the policy", "entropy of the choice (bits)", 1),
     ];
-    figures.extend(all.iter().filter(|arm| arm.arm.neuromodulation.is_some()).map(|arm| place.modulators(arm)));
-    figures.extend(all.iter().filter_map(|arm| place.raster(arm)));
-    figures.push(place.first_score(all));
-    figures.push(place.scores(all));
+    figures.extend(all.iter().filter(|arm| arm.arm.neuromodulation.is_some()).map(|arm| page.modulators(arm)));
+    figures.extend(all.iter().filter_map(|arm| page.raster(arm)));
+    figures.extend(design.metrics.first().map(|metric| page.first_score(metric, all)));
+    figures.push(page.scores(all));
     if !tuning.is_empty() {
         figures.push(search_table(tuning));
     }
     figures
 }
 
-struct Place<'a> {
-    study: &'a StudyConfig,
+struct Page<'a> {
+    design: &'a Design<'a>,
     environment: &'a EnvironmentConfig,
 }
 
-impl Place<'_> {
+impl Page<'_> {
     fn figure(&self, id: &str, title: &str, caption: String, content: FigureContent) -> Figure {
-        Figure { id: format!("{}-{id}", self.study.name), title: title.to_owned(), caption, content }
+        Figure { id: format!("{}-{id}", self.design.study.name), title: title.to_owned(), caption, content }
     }
 
     fn events(&self) -> String {
@@ -61,7 +62,7 @@ impl Place<'_> {
             title,
             format!(
                 "Mean over {} seeds with its 95 % interval, averaged over neighbouring trials.{}",
-                self.study.seeds.count,
+                self.design.study.seeds.count,
                 self.events()
             ),
             FigureContent::Curves {
@@ -136,37 +137,39 @@ impl Place<'_> {
         )
     }
 
-    fn first_score(&self, all: &[ArmTrials]) -> Figure {
-        let name = &self.environment.score_names()[0];
+    fn first_score(&self, metric: &Metric, all: &[ArmTrials]) -> Figure {
         let arms: Vec<&ArmTrials> = all.iter().collect();
         self.figure(
             "score",
-            &name.replace('_', " "),
+            &metric.title,
             "One point for each seed; box from the first to the third quartile.".to_owned(),
             FigureContent::Distribution {
-                axis: axis(&name.replace('_', " "), false),
-                groups: groups(&arms, name),
+                axis: axis(&metric.title, false),
+                groups: groups(&arms, metric),
                 references: Vec::new(),
             },
         )
     }
 
     fn scores(&self, all: &[ArmTrials]) -> Figure {
-        let names = self.environment.score_names();
-        let rows = names.iter().map(|name| {
+        let rows = self.design.metrics.iter().map(|metric| {
             let cell = |arm: &ArmTrials| {
-                let values = arm.values(name);
+                if !arm.has(metric) {
+                    return "none".to_owned();
+                }
+                let values = arm.values(metric);
                 let mean = values.iter().sum::<f64>() / values.len() as f64;
                 let spread = [quantile(&values, 0.25), quantile(&values, 0.75)].map(short);
                 format!("{} · {} [{}, {}]", short(mean), short(median(&values)), spread[0], spread[1])
             };
-            std::iter::once(name.replace('_', " ")).chain(all.iter().map(cell)).collect()
+            std::iter::once(metric.title.clone()).chain(all.iter().map(cell)).collect()
         });
         let columns = std::iter::once("score".to_owned()).chain(all.iter().map(|arm| arm.arm.label().to_owned()));
         self.figure(
             "scores",
             "All scores",
-            "Mean · median [first, third quartile] over seeds.".to_owned(),
+            "Mean · median [first, third quartile] over seeds. None: what the score is about does not occur in this study."
+                .to_owned(),
             FigureContent::Table { columns: columns.collect(), rows: rows.collect() },
         )
     }
@@ -180,7 +183,7 @@ fn mean_curve(label: &str, arm: &ArmTrials, pick: impl Fn(&Point) -> f64) -> Cur
     for index in 0..longest {
         let points = || arm.trials.iter().filter_map(|trial| trial.curve.get(index));
         let values: Vec<f64> = points().map(&pick).filter(|value| value.is_finite()).collect();
-        let Some(x) = points().map(|point| point.evaluations).max().filter(|_| !values.is_empty()) else { continue };
+        let Some(x) = points().map(|point| point.x).max().filter(|_| !values.is_empty()) else { continue };
         let n = values.len() as f64;
         let mean = values.iter().sum::<f64>() / n;
         let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0);

@@ -23,11 +23,17 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use super::claims::{threshold, verdict};
-use super::config::{Claim, StudyConfig};
-use super::figures::{axis, short};
-use super::outcome::{ClaimOutcome, CurveSeries, Figure, FigureContent, Summary};
-use super::run::{Monitor, RecordRow, StudyResult, answer, single};
+use crate::claims;
+use crate::config::{Claim, StudyConfig};
+use crate::drawing::{axis, table};
+use crate::execution::interrupted;
+use crate::kind::{StudyKind, check_arms_of_claim};
+use crate::metric::Metric;
+use crate::monitor::Monitor;
+use crate::names::listed;
+use crate::number::short;
+use crate::outcome::{ClaimOutcome, CurveSeries, Figure, FigureContent};
+use crate::result::{Found, RecordRow, StudyResult, single, summary};
 use tegmentum::error::Result;
 use tegmentum::evidence::statistics::{Estimate, RESAMPLES, bootstrap, mean};
 use tegmentum::learning::optimizers::weight_perturbation::WeightPerturbationConfig;
@@ -159,28 +165,83 @@ fn repeat(case: Case, seed: u64) -> Result<Vec<f64>> {
     Ok(errors)
 }
 
-/// Runs the theory study. Its metrics are relative differences from the formulas, `relative_error_after_N` of the mean curve
+/// Directions K of the measured estimators.
+const POPULATIONS: [usize; 2] = [1, 4];
+/// The two families of directions, and K (E‖ĝ‖² − 1) less P: 1 for normals, −1 for signs.
+const FAMILIES: [(Family, &str, i32); 2] = [(Family::Gaussian, "normals", 1), (Family::Rademacher, "signs", -1)];
+/// The arm of claims about the worst of all arms.
+const ALL: &str = "all";
+/// Draws of a moment, and of a shortened run.
+const DRAWS: [usize; 2] = [400_000, 100_000];
+
+/// The kind. Its metrics are relative differences from the formulas, `relative_error_after_N` of the mean curve
 /// and `relative_squared_norm_KN`, `relative_slope_KN` of the moments; arms are the cases. A claim about the arm "all" and
 /// the beginning of a metric's name is about the largest of them.
-pub(crate) fn run(study: &StudyConfig, quick: bool, monitor: &dyn Monitor) -> Result<StudyResult> {
-    let mut parts = Parts { study, ..Parts::new(study) };
-    monitor.expect(
-        &format!("{}: {} repeats of {} cases", study.name, study.seeds.count, CASES.len()),
-        2 * TRIALS as u64 * study.seeds.count * CASES.len() as u64,
-    );
-    for case in CASES {
-        let seeds: Vec<u64> = study.seeds.iter().collect();
-        let runs: Result<Vec<Vec<f64>>> = seeds
-            .par_iter()
-            .map(|&seed| {
-                monitor.advance(2 * TRIALS as u64);
-                repeat(case, seed)
-            })
-            .collect();
-        parts.add_curve(case, &seeds, &runs?);
+pub(super) struct Theory;
+
+impl StudyKind for Theory {
+    fn name(&self) -> &'static str {
+        "theory"
     }
-    parts.add_moments(if quick { 100_000 } else { 400_000 });
-    parts.finish(quick)
+
+    fn summary(&self) -> &'static str {
+        "the engine against closed forms"
+    }
+
+    fn check(&self, study: &StudyConfig) -> Result<(), String> {
+        if !study.arm.is_empty() || study.task.is_some() || study.network.is_some() || !study.setting.is_empty() {
+            return Err("kind = \"theory\" has cases of its own: leave out [[arm]], [task], [network], [[setting]]".to_owned());
+        }
+        Ok(())
+    }
+
+    fn arm_names(&self, _: &StudyConfig) -> Vec<String> {
+        let families = FAMILIES.iter().map(|family| family.1);
+        CASES.iter().map(|case| case.name).chain(families).chain([ALL]).map(str::to_owned).collect()
+    }
+
+    fn metrics(&self, _: &StudyConfig) -> Vec<Metric> {
+        let errors = COMPARED.iter().map(|n| format!("relative_error_after_{n}"));
+        let moments = ["squared_norm", "slope"];
+        let moments = POPULATIONS.iter().flat_map(|k| moments.map(|what| format!("relative_{what}_K{k}")));
+        errors.chain(moments).map(Metric::smaller).collect()
+    }
+
+    fn check_claim(&self, study: &StudyConfig, claim: &Claim) -> Result<(), String> {
+        check_arms_of_claim(&self.arm_names(study), claim)?;
+        if claim.reference.is_some() {
+            return Err("a difference from a formula has no reference; compare it with a threshold".to_owned());
+        }
+        let names: Vec<String> = self.metrics(study).into_iter().map(|metric| metric.name).collect();
+        let is_family = FAMILIES.iter().any(|family| family.1 == claim.arm);
+        let is_case = CASES.iter().any(|case| case.name == claim.arm);
+        let of_arm = |name: &&String| {
+            claim.arm == ALL || name.starts_with("relative_error_") == is_case && (is_case || is_family)
+        };
+        if names.iter().filter(of_arm).any(|name| name.starts_with(&claim.metric)) {
+            return Ok(());
+        }
+        let known: Vec<&String> = names.iter().filter(of_arm).collect();
+        Err(format!("unknown metric {:?}: known are {}", claim.metric, listed(&claim.metric, &known)))
+    }
+
+    fn run(&self, study: &StudyConfig, monitor: &dyn Monitor) -> Result<StudyResult> {
+        let mut parts = Parts::new(study);
+        monitor.expect(
+            &format!("{}: {} repeats of {} cases", study.name, study.seeds.count, CASES.len()),
+            (2 * TRIALS as u64 * CASES.len() as u64).saturating_mul(study.seeds.count),
+        );
+        for case in CASES {
+            let seeds: Vec<u64> = study.seeds.iter().collect();
+            let run = |&seed: &u64| {
+                if monitor.advance(2 * TRIALS as u64) { repeat(case, seed) } else { Err(interrupted(study)) }
+            };
+            let runs: Result<Vec<Vec<f64>>> = seeds.par_iter().map(run).collect();
+            parts.add_curve(case, &seeds, &runs?);
+        }
+        parts.add_moments(DRAWS[usize::from(study.shortened.is_some())]);
+        Ok(parts.finish())
+    }
 }
 
 /// What has been found so far.
@@ -189,9 +250,8 @@ struct Parts<'a> {
     series: Vec<CurveSeries>,
     curve_rows: Vec<Vec<String>>,
     moment_rows: Vec<Vec<String>>,
-    estimates: BTreeMap<String, (String, Estimate)>,
-    arms: BTreeMap<String, BTreeMap<String, super::outcome::Sample>>,
-    order: Vec<String>,
+    estimates: Vec<(String, String, Estimate)>,
+    found: Vec<Found>,
     records: Vec<RecordRow>,
 }
 
@@ -202,9 +262,8 @@ impl<'a> Parts<'a> {
             series: vec![],
             curve_rows: vec![],
             moment_rows: vec![],
-            estimates: BTreeMap::new(),
-            arms: BTreeMap::new(),
-            order: vec![],
+            estimates: vec![],
+            found: vec![],
             records: vec![],
         }
     }
@@ -217,7 +276,7 @@ impl<'a> Parts<'a> {
         self.series.push(plain(&format!("engine: {}", case.name), x.clone(), y));
         let formula = (0..=TRIALS).map(|n| closed_form(case, first, n as i32)).collect();
         self.series.push(plain(&format!("formula: {}", case.name), x, formula));
-        let mut metrics = BTreeMap::new();
+        let mut metrics = Vec::new();
         for n in COMPARED {
             let exact = closed_form(case, first, n as i32);
             // The formula is linear in E(0), so each repeat is compared with its own: the mean is the same, the spread less.
@@ -233,34 +292,29 @@ impl<'a> Parts<'a> {
                 format!("[{}, {}] %", short(100.0 * estimate.ci95[0]), short(100.0 * estimate.ci95[1])),
             ]);
             let name = format!("relative_error_after_{n}");
-            self.keep(case.name, &name, estimate);
-            metrics.insert(name, single(estimate.value));
+            self.estimates.push((case.name.to_owned(), name.clone(), estimate));
+            metrics.push((Metric::smaller(name), single(estimate.value)));
         }
         for (seed, run) in seeds.iter().zip(runs) {
             self.records.extend(COMPARED.iter().map(|&n| RecordRow {
                 arm: case.name.to_owned(),
                 seed: *seed,
-                evaluations: 2 * n as u64,
+                x: 2 * n as u64,
+                x_unit: "evaluations".to_owned(),
                 metric: "error".to_owned(),
                 value: run[n],
             }));
         }
-        self.arms.insert(case.name.to_owned(), metrics);
-        self.order.push(case.name.to_owned());
-    }
-
-    fn keep(&mut self, arm: &str, metric: &str, estimate: Estimate) {
-        self.estimates.insert(format!("{arm}/{metric}"), (arm.to_owned(), estimate));
+        self.found.push((case.name.to_owned(), metrics));
     }
 
     /// Moments of ĝ = (1/K) Σ (g·v) v for ‖g‖ = 1, P = 50, measured with the engine's directions.
     fn add_moments(&mut self, draws: usize) {
         const P: usize = 50;
-        // K (E‖ĝ‖² − 1) is P + 1 for normals and P − 1 for signs.
-        for (family, name, excess) in [(Family::Gaussian, "normals", P + 1), (Family::Rademacher, "signs", P - 1)] {
-            let mut metrics = BTreeMap::new();
-            for k in [1usize, 4] {
-                let exact = excess as f64 / k as f64 + 1.0;
+        for (family, name, excess) in FAMILIES {
+            let mut metrics = Vec::new();
+            for k in POPULATIONS {
+                let exact = (P as f64 + f64::from(excess)) / k as f64 + 1.0;
                 let (squares, slopes) = moments(family, k, P, draws / k);
                 let parts = [("squared_norm", squares, exact), ("slope", slopes, 1.0)];
                 for (what, values, exact) in parts {
@@ -274,18 +328,16 @@ impl<'a> Parts<'a> {
                         format!("{} %", short(100.0 * estimate.value)),
                     ]);
                     let metric = format!("relative_{what}_K{k}");
-                    self.keep(name, &metric, estimate);
-                    metrics.insert(metric, single(estimate.value));
+                    self.estimates.push((name.to_owned(), metric.clone(), estimate));
+                    metrics.push((Metric::smaller(metric), single(estimate.value)));
                 }
             }
-            self.arms.insert(name.to_owned(), metrics);
-            self.order.push(name.to_owned());
+            self.found.push((name.to_owned(), metrics));
         }
     }
 
-    fn finish(self, quick: bool) -> Result<StudyResult> {
-        let test = |claim| self.test(claim).ok_or_else(|| super::claims::unknown(self.study, claim));
-        let claims: Vec<ClaimOutcome> = self.study.claim.iter().map(test).collect::<Result<_>>()?;
+    fn finish(self) -> StudyResult {
+        let claims: Vec<ClaimOutcome> = self.study.claim.iter().filter_map(|claim| self.test(claim)).collect();
         let figures = vec![
             Figure {
                 id: "theory-curves".to_owned(),
@@ -314,63 +366,36 @@ impl<'a> Parts<'a> {
                 self.moment_rows,
             ),
         ];
-        let summary = Summary {
-            study: self.study.name.clone(),
-            title: self.study.title.clone(),
-            question: self.study.question.clone(),
-            answer: answer(&claims),
-            quick,
-            arms: self.arms,
-            arm_order: self.order,
-            claims,
-            notes: self.study.notes.clone(),
-        };
-        Ok(StudyResult {
+        StudyResult {
             study: self.study.clone(),
-            summary,
+            summary: summary(self.study, self.found, claims, Vec::new()),
             figures,
             records: self.records,
             tuning: vec![],
             seconds: BTreeMap::new(),
-        })
+        }
     }
 
     /// A claim names an arm (a case, or a family) and a metric; "largest" is the metric farthest from zero of all arms.
     fn test(&self, claim: &Claim) -> Option<ClaimOutcome> {
-        let own = |key: &&String| key.contains(&claim.metric) && (claim.arm == "all" || key.starts_with(&claim.arm));
-        let worst = self.estimates.keys().filter(own).max_by(|a, b| {
-            let size = |key: &str| self.estimates[key].1.value.abs();
-            size(a).total_cmp(&size(b))
-        })?;
-        let (arm, estimate) = &self.estimates[worst];
-        let size = estimate.value.abs();
+        let is_meant = |(arm, metric, _): &&(String, String, Estimate)| {
+            metric.starts_with(&claim.metric) && (claim.arm == ALL || *arm == claim.arm)
+        };
+        let largest = self.estimates.iter().filter(is_meant).max_by(|a, b| a.2.value.abs().total_cmp(&b.2.value.abs()));
+        let (arm, _, estimate) = largest?;
         let far = estimate.ci95.iter().fold(0.0f64, |far, end| far.max(end.abs()));
         let crosses = estimate.ci95[0] <= 0.0 && estimate.ci95[1] >= 0.0;
         let near = if crosses { 0.0 } else { estimate.ci95[0].abs().min(estimate.ci95[1].abs()) };
-        Some(ClaimOutcome {
-            claim: claim.text.clone(),
-            verdict: verdict([near, far], claim.at_most, claim.at_least),
-            effect: Some(size),
-            ci95: [Some(near), Some(far)],
-            n: estimate.n,
-            statistic: format!("largest relative difference from the formula ({arm})"),
-            threshold: threshold(claim.at_most, claim.at_least),
-        })
+        let size = Estimate { value: estimate.value.abs(), ci95: [near, far], n: estimate.n };
+        let few = (estimate.n < claims::MIN_SEEDS)
+            .then(|| format!("too few seeds: {}, and a verdict needs at least {}", estimate.n, claims::MIN_SEEDS));
+        let statistic = format!("largest relative difference from the formula ({arm})");
+        Some(claims::outcome(claim, claim.text.clone(), size, statistic, few))
     }
 }
 
 fn plain(label: &str, x: Vec<f64>, y: Vec<f64>) -> CurveSeries {
     CurveSeries { label: label.to_owned(), x, y, lower: vec![], upper: vec![] }
-}
-
-/// A table with its heads.
-pub(crate) fn table(id: &str, title: &str, columns: &[&str], rows: Vec<Vec<String>>) -> Figure {
-    Figure {
-        id: id.to_owned(),
-        title: title.to_owned(),
-        caption: String::new(),
-        content: FigureContent::Table { columns: columns.iter().map(|&column| column.to_owned()).collect(), rows },
-    }
 }
 
 /// Means of ‖ĝ‖² and ĝ·g over batches of 1 000 draws each.
