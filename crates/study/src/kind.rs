@@ -80,11 +80,6 @@ pub(crate) trait StudyKind: Sync {
         Err(Error::Study { origin: design.study.name.clone(), problem })
     }
 
-    /// Whether its arms can be treated with drugs.
-    fn is_treatable(&self) -> bool {
-        false
-    }
-
     /// Runs a study of this kind, which has been checked.
     ///
     /// # Errors

@@ -223,6 +223,7 @@ fn sentence(study: &StudyConfig, dose: &DoseConfig, metric: &Metric, outcome: &V
 mod tests {
     use super::*;
     use crate::run::{Silent, run as run_study};
+    use tegmentum::neuromodulation::nucleus::Transmitter;
 
     const STUDY: &str = r#"
         name = "small"
