@@ -190,7 +190,8 @@ pub(crate) fn too_short(study: &StudyConfig, claim: &Claim, setting: &str) -> Op
     }
     let arms = std::iter::once(&claim.arm).chain(&claim.reference);
     let coarse: Vec<&str> = arms.filter(|arm| shortened.searched.contains(arm)).map(String::as_str).collect();
-    (!coarse.is_empty()).then(|| format!("shortened: the rates of {} were searched on half of the grid", coarse.join(", ")))
+    (!coarse.is_empty())
+        .then(|| format!("shortened: the rates of {} were searched on half of the grid", coarse.join(", ")))
 }
 
 /// What the effect is, in words.

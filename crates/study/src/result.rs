@@ -54,7 +54,12 @@ pub struct StudyResult {
 pub(crate) type Found = (String, Vec<(Metric, Sample)>);
 
 /// The summary of a study.
-pub(crate) fn summary(study: &StudyConfig, found: Vec<Found>, claims: Vec<ClaimOutcome>, notes: Vec<String>) -> Summary {
+pub(crate) fn summary(
+    study: &StudyConfig,
+    found: Vec<Found>,
+    claims: Vec<ClaimOutcome>,
+    notes: Vec<String>,
+) -> Summary {
     let mut metrics: Vec<Metric> = Vec::new();
     for (_, samples) in &found {
         for (metric, _) in samples {

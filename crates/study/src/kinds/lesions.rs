@@ -172,7 +172,8 @@ fn attributed(study: &StudyConfig) -> Vec<Metric> {
             lesion.metrics.iter().filter_map(|name| score(study, name)).collect()
         }
         // A stream is about relearning, whatever the error is.
-        _ => match scores(study).into_iter().find(|metric| metric.role == Role::TimeToEvent && !study.phase.is_empty()) {
+        _ => match scores(study).into_iter().find(|metric| metric.role == Role::TimeToEvent && !study.phase.is_empty())
+        {
             Some(relearning) => vec![relearning],
             None => scores(study).into_iter().take(1).collect(),
         },
@@ -400,6 +401,6 @@ mod tests {
         let wrong = STUDY.replace("metrics = [\"accuracy_before", "metrics = [\"speed");
         assert!(StudyConfig::from_toml(&wrong, "test").unwrap_err().to_string().contains("unknown metric \"speed"));
         let wrong = STUDY.replace("arm = \"dopamine\"", "arm = \"dopamin\"");
-        assert!(StudyConfig::from_toml(&wrong, "test").unwrap_err().to_string().contains("known are none, dopamine"));
+        assert!(StudyConfig::from_toml(&wrong, "test").unwrap_err().to_string().contains("known are dopamine, "));
     }
 }

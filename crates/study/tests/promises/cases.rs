@@ -89,8 +89,16 @@ fn sizes_beyond_all_memory_are_refused_before_anything_is_made() {
         ("hidden = [4]", "hidden = [2147483648]", "network.mlp.hidden = 2147483648"),
         ("hidden = [4]", "hidden = [1000000000000]", "network.mlp.hidden = 1000000000000"),
         ("hidden = [4]", "hidden = [9000000000000000000, 9000000000000000000]", "network.mlp.hidden"),
-        ("[arm.optimizer.dopamine]", "[arm.optimizer.dopamine]\ndirections = 2147483648", "dopamine.directions = 2147483648"),
-        ("[arm.optimizer.weight_perturbation]", "[arm.optimizer.weight_perturbation]\ndirections = 2147483648", "directions"),
+        (
+            "[arm.optimizer.dopamine]",
+            "[arm.optimizer.dopamine]\ndirections = 2147483648",
+            "dopamine.directions = 2147483648",
+        ),
+        (
+            "[arm.optimizer.weight_perturbation]",
+            "[arm.optimizer.weight_perturbation]\ndirections = 2147483648",
+            "directions",
+        ),
         ("[task.xor]", "[task.digits]\nbatch = 1000000000", "task.digits.batch = 1000000000"),
         ("[task.xor]", "[task.lorenz]\ntrain = 1000000000", "task.lorenz.train = 1000000000"),
         ("[task.xor]", "[task.lorenz.windows]\ncount = 2147483648", "task.lorenz.windows.count = 2147483648"),
@@ -107,7 +115,8 @@ fn sizes_beyond_all_memory_are_refused_before_anything_is_made() {
 
 #[test]
 fn the_limit_is_the_users() {
-    let large = |limit: &str| learning(&[("hidden = [4]", "hidden = [20000, 20000]"), ("budget", &format!("{limit}\nbudget"))]);
+    let large =
+        |limit: &str| learning(&[("hidden = [4]", "hidden = [20000, 20000]"), ("budget", &format!("{limit}\nbudget"))]);
     let line = refused(&large(""));
     assert!(line.contains("at most 4 GiB are allowed (memory_limit)"), "{line}");
     study(&large("memory_limit = 10000.0"));
@@ -126,7 +135,10 @@ fn one_window_and_one_to_four_units_run() {
         let changes = [
             ("[\"mean_squared_error\"]", "[\"nrmse\"]"),
             ("[task.xor]", "[task.lorenz.windows]\ncount = 1"),
-            ("[network.mlp]\nhidden = [4]\noutput_activation = \"logistic\"", &format!("[network.elman]\nhidden = {hidden}")),
+            (
+                "[network.mlp]\nhidden = [4]\noutput_activation = \"logistic\"",
+                &format!("[network.elman]\nhidden = {hidden}"),
+            ),
             ("metric = \"mean_squared_error\"", "metric = \"nrmse\""),
             ("budget = 600", "budget = 60"),
         ];
@@ -157,7 +169,10 @@ fn names_that_a_study_does_not_have_are_refused_in_every_kind() {
     assert!(refused(theory).contains("unknown metric \"nothing\""));
     assert!(refused(&theory.replace("\"all\"", "\"some\"")).contains("unknown arm \"some\""));
     assert!(refused(&learning(&[("metric = \"mean_squared_error\"", "metric = \"mse\"")])).contains("unknown metric"));
-    assert!(refused(&learning(&[("title", "kind = \"comparison\"\ntitle")])).contains("unknown kind \"comparison\": known are compare"));
+    assert!(
+        refused(&learning(&[("title", "kind = \"comparison\"\ntitle")]))
+            .contains("unknown kind \"comparison\": known are compare")
+    );
     let switching = "arm = \"dopamine\"\nsetting = \"other\"";
     assert!(refused(&learning(&[("arm = \"dopamine\"", switching)])).contains("unknown setting \"other\""));
 }
@@ -191,11 +206,20 @@ fn targets_make_names_of_files() {
 #[test]
 fn numbers_are_numbers_that_the_engine_resolves() {
     let nucleus = "[arm.optimizer.dopamine.controller.locus_coeruleus]\nconfirmation = nan";
-    assert!(refused(&learning(&[("[arm.optimizer.dopamine]", nucleus)])).contains("confirmation = NaN: must be a number"));
-    assert!(refused(&learning(&[("targets = [0.01]", "targets = [1e-300]")])).contains("targets[0] = 1e-300: must be 0 or at least"));
-    assert!(refused(&learning(&[("at_most = 10.0", "at_most = inf")])).contains("claim[0].at_most = inf: must be finite"));
+    assert!(
+        refused(&learning(&[("[arm.optimizer.dopamine]", nucleus)])).contains("confirmation = NaN: must be a number")
+    );
+    assert!(
+        refused(&learning(&[("targets = [0.01]", "targets = [1e-300]")]))
+            .contains("targets[0] = 1e-300: must be 0 or at least")
+    );
+    assert!(
+        refused(&learning(&[("at_most = 10.0", "at_most = inf")])).contains("claim[0].at_most = inf: must be finite")
+    );
     let scale = "[arm.optimizer.weight_perturbation]\nperturbation_scale = 1e-300";
-    assert!(refused(&learning(&[("[arm.optimizer.weight_perturbation]", scale)])).contains("perturbation_scale = 1e-300"));
+    assert!(
+        refused(&learning(&[("[arm.optimizer.weight_perturbation]", scale)])).contains("perturbation_scale = 1e-300")
+    );
     let cap = "[arm.optimizer.dopamine]\nstart_rate = inf";
     study(&learning(&[("[arm.optimizer.dopamine]", cap)]));
 }
@@ -203,7 +227,11 @@ fn numbers_are_numbers_that_the_engine_resolves() {
 #[test]
 fn a_study_without_a_grid_is_robust_in_no_decades() {
     let claim = "[[claim]]\ntext = \"It becomes better\"\narm = \"dopamine\"\nmetric = \"mean_squared_error\"\nat_most = 10.0\n";
-    let text = learning(&[("title", "kind = \"robustness\"\ntitle"), ("tune = { learning_rate = [0.3, 1.0] }", ""), (claim, "")]);
+    let text = learning(&[
+        ("title", "kind = \"robustness\"\ntitle"),
+        ("tune = { learning_rate = [0.3, 1.0] }", ""),
+        (claim, ""),
+    ]);
     let result = result(&text);
     comes_back(&result);
     let width = &result.summary.arms["dopamine"]["width_decades"];
@@ -239,7 +267,8 @@ fn few_seeds_decide_nothing() {
 #[test]
 fn equal_values_of_few_seeds_decide_nothing() {
     // Nobody learns here, so that all runs give the same: an accuracy of the same trials.
-    let arms = "[[arm]]\nname = \"a\"\nagent = { random_choice = {} }\n[[arm]]\nname = \"b\"\nagent = { random_choice = {} }";
+    let arms =
+        "[[arm]]\nname = \"a\"\nagent = { random_choice = {} }\n[[arm]]\nname = \"b\"\nagent = { random_choice = {} }";
     let claim = |statistic: &str| {
         format!(
             "{arms}\n[[claim]]\ntext = \"c\"\narm = \"a\"\nreference = \"b\"\nmetric = \"correct\"\neffect = \"difference\"\n\
@@ -304,11 +333,15 @@ fn nothing_is_compared_with_a_reference_that_diverged() {
 #[test]
 fn equal_doses_are_said_to_be_equal() {
     let arm = "[[arm]]\nname = \"a\"\n[arm.agent.random_choice]\n[arm.neuromodulation]\npreset = \"mei-2025\"";
-    let base = study(&behaviour("[environment.go_no_go]\ntrials_before_shift = 30\ntrials_between_shifts = 30", 60, 5, arm));
+    let base =
+        study(&behaviour("[environment.go_no_go]\ntrials_before_shift = 30\ntrials_between_shifts = 30", 60, 5, arm));
     let dose = toml::from_str("modulator = 'noradrenaline'\naction = 'agonist'\ndoses = [0.5, 1.0, 2.0]").unwrap();
     let dosed = tegmentum_study::dose::of(&base, None, None, dose).unwrap();
     let answer = run(&dosed, false, &Silent).unwrap().summary.answer;
-    assert!(answer.contains("all doses of noradrenaline agonist give") || answer.starts_with("Under no dose"), "{answer}");
+    assert!(
+        answer.contains("all doses of noradrenaline agonist give") || answer.starts_with("Under no dose"),
+        "{answer}"
+    );
 }
 
 #[test]
@@ -324,7 +357,8 @@ fn errors_show_the_place_and_not_the_text() {
     let name = format!("name = \"{}\"", "/".repeat(5000));
     refused(&learning(&[("name = \"small\"", &name)]));
     let text = format!("text = \"{}\"", "w".repeat(5000));
-    let wrong = learning(&[("text = \"It becomes better\"", &text), ("arm = \"dopamine\"\nmetric", "arm = \"d\"\nmetric")]);
+    let wrong =
+        learning(&[("text = \"It becomes better\"", &text), ("arm = \"dopamine\"\nmetric", "arm = \"d\"\nmetric")]);
     assert!(refused(&wrong).contains("unknown arm \"d\""));
 }
 
@@ -341,13 +375,17 @@ impl Monitor for Stop {
 
 #[test]
 fn every_kind_hears_the_wish_to_stop() {
-    let theory = "name = \"t\"\ntitle = \"t\"\nquestion = \"q\"\nkind = \"theory\"\nseeds = { first = 1, count = 1000000 }";
+    let theory =
+        "name = \"t\"\ntitle = \"t\"\nquestion = \"q\"\nkind = \"theory\"\nseeds = { first = 1, count = 1000000 }";
     let chance = "[[arm]]\nname = \"a\"\nagent = { random_choice = {} }";
     let texts = [
         theory.to_owned(),
         learning(&[("budget = 600", "budget = 1000000000000")]),
-        learning(&[("budget = 600", "kind = \"robustness\"\nbudget = 1000000000"), ("metric = \"mean", "metric = \"width_decades\" #")])
-            .replace("arm = \"dopamine\"\nmetric", "arm = \"wp\"\nmetric"),
+        learning(&[
+            ("budget = 600", "kind = \"robustness\"\nbudget = 1000000000"),
+            ("metric = \"mean", "metric = \"width_decades\" #"),
+        ])
+        .replace("arm = \"dopamine\"\nmetric", "arm = \"wp\"\nmetric"),
         behaviour("[environment.reversal]", 1_000_000, 20, chance),
     ];
     for text in texts {
@@ -362,7 +400,8 @@ fn every_kind_hears_the_wish_to_stop() {
 fn a_shortened_run_decides_what_its_seeds_decide() {
     let claims = "[[claim]]\ntext = \"against a search\"\narm = \"dopamine\"\nreference = \"wp\"\nmetric = \"mean_squared_error\"\nat_most = 100.0\n[[claim]]";
     let quick = |quick: &str, more: &[(&str, &str)]| {
-        let mut changes = vec![("[[claim]]", claims), ("count = 5", "count = 20"), ("[0.3, 1.0]", "[0.1, 0.3, 1.0, 3.0]")];
+        let mut changes =
+            vec![("[[claim]]", claims), ("count = 5", "count = 20"), ("[0.3, 1.0]", "[0.1, 0.3, 1.0, 3.0]")];
         let line = format!("quick = {quick}\nbudget");
         changes.push(("budget", &line));
         changes.extend(more);

@@ -10,7 +10,9 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
         let path = entry.unwrap().path();
         if path.is_dir() {
             found.extend(sources(&path));
-        } else if path.extension().is_some_and(|end| end == "rs") && path.file_stem().is_some_and(|name| name != "tests") {
+        } else if path.extension().is_some_and(|end| end == "rs")
+            && path.file_stem().is_some_and(|name| name != "tests")
+        {
             found.push(path);
         }
     }
@@ -82,8 +84,10 @@ fn imports_make_no_circle() {
     }
     assert!(arrows.values().map(BTreeSet::len).sum::<usize>() > 100, "the imports were found");
     // Modules that import nothing that is left can be taken away, until none is left or a circle is.
-    while let Some(free) =
-        arrows.iter().find(|(_, targets)| targets.iter().all(|target| !arrows.contains_key(*target))).map(|(from, _)| *from)
+    while let Some(free) = arrows
+        .iter()
+        .find(|(_, targets)| targets.iter().all(|target| !arrows.contains_key(*target)))
+        .map(|(from, _)| *from)
     {
         arrows.remove(free);
     }

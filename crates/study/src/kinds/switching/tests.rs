@@ -108,8 +108,12 @@ fn surprise_rescues_learning_and_every_metric_is_there() {
     let study = study(STREAM);
     let result = run_study(&study, false, &Silent).unwrap();
     for (arm, metrics) in &result.summary.arms {
-        let missing: Vec<String> =
-            study.run_metrics().into_iter().map(|metric| metric.name).filter(|name| !metrics.contains_key(name)).collect();
+        let missing: Vec<String> = study
+            .run_metrics()
+            .into_iter()
+            .map(|metric| metric.name)
+            .filter(|name| !metrics.contains_key(name))
+            .collect();
         assert!(missing.is_empty(), "{arm} lacks {missing:?}");
     }
     let median = |arm: &str, metric: &str| result.summary.arms[arm][metric].median.unwrap();
@@ -193,10 +197,13 @@ fn mistakes_are_one_clear_error() {
     );
     assert!(problem_with("budget = 3000", "budget = 0").contains("phase 1: budget = 0: must be between 1"));
     assert!(problem_with("budget = 3000", "drift = 9, budget = 3000").contains("phase 1: drift: the first phase"));
-    assert!(problem_with("budget = 3000", "target = nan, budget = 3000").contains("phase[0].target = NaN: must be a number"));
+    assert!(
+        problem_with("budget = 3000", "target = nan, budget = 3000")
+            .contains("phase[0].target = NaN: must be a number")
+    );
     assert!(problem_with("[network.mlp]", "[task.xor]\n[network.mlp]").contains("kind = \"switching\" needs one"));
     assert!(
-        problem_with("metric = \"evaluations_to_relearn\"", "metric = \"solved\"").contains("known are mean_squared")
+        problem_with("metric = \"evaluations_to_relearn\"", "metric = \"solved\"").contains("unknown metric \"solved\": known are ")
     );
     assert!(
         problem_with("kind = \"switching\"", "kind = \"switching\"\nstop_at_target = true").contains("leave it out")

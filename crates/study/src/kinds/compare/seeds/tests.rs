@@ -1,8 +1,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::*;
-use crate::folder;
 use crate::execution::{Design, Runner, run_all};
+use crate::folder;
 use crate::kind::StudyKind;
 use crate::kinds::compare::{Compare, Comparison};
 use crate::result::assemble;
@@ -159,7 +159,11 @@ fn a_run_that_diverges_is_lost_alone_and_the_same_in_lockstep() {
     }
     // The others go on: the study says so and is whole.
     let result = run(&study, false, &Silent).unwrap();
-    assert!(result.summary.notes.iter().any(|note| note == "16 of 16 runs of one-sided diverged."), "{:?}", result.summary.notes);
+    assert!(
+        result.summary.notes.iter().any(|note| note == "16 of 16 runs of one-sided diverged."),
+        "{:?}",
+        result.summary.notes
+    );
     assert_eq!(result.summary.arms["one-sided"]["solved_0.1"].ones(), 0);
     assert!(result.summary.arms["two-sided"]["mean_squared_error"].iqm.is_some());
 }
