@@ -2,7 +2,9 @@
 //! synapses, [gradient](gradient) baselines, and the one [training] loop.
 
 pub mod black_box_learner;
+pub mod fused;
 pub mod gradient;
+pub mod group;
 pub mod learner;
 pub mod loss_signals;
 pub mod minimise;
@@ -14,7 +16,6 @@ pub mod places;
 pub mod plasticity;
 pub mod schedule;
 pub(crate) mod schedule_free;
-pub mod small;
 pub mod stream;
 pub mod supervisor;
 pub mod training;
