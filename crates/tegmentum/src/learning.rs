@@ -2,15 +2,20 @@
 //! synapses, [gradient] baselines, and the one [training] loop.
 
 pub mod black_box_learner;
+pub mod fused;
 pub mod gradient;
+pub mod group;
 pub mod learner;
+pub mod loss_signals;
 pub mod minimise;
 pub mod modulated_learner;
 pub mod observer;
 pub mod optimizer;
 pub mod optimizers;
+pub mod places;
 pub mod plasticity;
 pub mod schedule;
-pub mod small;
+pub(crate) mod schedule_free;
 pub mod stream;
+pub mod supervisor;
 pub mod training;

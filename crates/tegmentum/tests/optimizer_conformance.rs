@@ -502,8 +502,8 @@ fn value_stability_of_readings() {
     assert_eq!(found, READING_VALUES);
 }
 
-/// The drugs of an experimenter on the four modulators of Dopamine: without dopamine not one bit is learned, whole lesions
-/// are those of that name, doses of nothing are nothing, and the same key gives the same noise.
+/// The drugs of an experimenter on the four modulators of Dopamine: without dopamine not one bit is learned, a lesion is
+/// a clamp to zero, doses of nothing are nothing, and the same key gives the same noise.
 #[test]
 fn drugs_on_the_modulators_of_dopamine() {
     let objective = BlackBox::new(150, bowl);
@@ -514,7 +514,9 @@ fn drugs_on_the_modulators_of_dopamine() {
         bits(&*learner)
     };
     let drug = |modulator: &str, action: &str| {
-        after(&format!("controller = {{ pharmacology = [{{ modulator = '{modulator}', action = {{ {action} }} }}] }}"))
+        after(&format!(
+            "neuromodulation = {{ pharmacology = [{{ modulator = '{modulator}', action = {{ {action} }} }}] }}"
+        ))
     };
     let intact = after("");
     let untouched = {
@@ -528,8 +530,7 @@ fn drugs_on_the_modulators_of_dopamine() {
     assert_eq!(drug("acetylcholine", "antagonist = 0.0"), intact);
     assert_eq!(drug("noradrenaline", "agonist = 0.0"), intact);
     for modulator in ["acetylcholine", "serotonin", "noradrenaline"] {
-        let lesion = after(&format!("controller = {{ lesions = {{ {modulator} = true }} }}"));
-        assert_eq!(drug(modulator, "lesion = 1.0"), lesion, "{modulator}");
+        assert_eq!(drug(modulator, "lesion = 1.0"), drug(modulator, "clamp = 0.0"), "{modulator}");
     }
     for modulator in ["dopamine", "acetylcholine", "serotonin"] {
         assert_ne!(drug(modulator, "antagonist = 1.0"), intact, "{modulator}");

@@ -92,7 +92,7 @@ fn entries(kind: ListKind) -> Vec<Entry> {
             let reading = |(nucleus, item): (&str, Description)| {
                 entry(item.name, &format!("{}: {}", nucleus.replace('_', " "), item.summary), item.reference)
             };
-            readings.chain(nuclei::controller_readings()).map(reading).collect()
+            readings.map(reading).collect()
         }
         ListKind::Presets => Preset::ALL.iter().map(|&preset| entry(preset.name(), &contents(preset), "")).collect(),
         ListKind::Studies => BUILT_IN.iter().map(|(name, _)| entry(name, &title(name), &size(name))).collect(),

@@ -59,7 +59,10 @@ fn claims(claims: &[ClaimOutcome]) -> Markup {
                     @for claim in claims {
                         tr {
                             td { (badge(claim.verdict)) }
-                            td.statement { (claim.claim) span.under { (claim.statistic) } }
+                            td.statement {
+                                (claim.claim)
+                                span.under { (claim.statistic) @if let Some(reason) = &claim.reason { "; " (reason) } }
+                            }
                             (estimate(claim.effect, claim.ci95))
                             td.number.threshold { (claim.threshold) }
                             td.number.seeds { (claim.n) }
@@ -130,7 +133,7 @@ fn samples<'a>(summary: &'a Summary, metric: &str) -> Vec<(&'a str, &'a Sample)>
 
 /// A line of the table.
 fn row(arm: &str, sample: &Sample) -> Markup {
-    let failed = sample.values.iter().filter(|value| value.is_none_or(|value| !value.is_finite())).count();
+    let failed = if sample.is_none() { "none in this study".to_owned() } else { sample.failed().to_string() };
     html! {
         tr {
             th scope="row" { (arm) }

@@ -6,6 +6,7 @@ use crate::learning::learner::{Learner, Update};
 use crate::learning::optimizer::{Levels, Optimizer, StepReport};
 use crate::model::objective::Objective;
 use crate::model::perturbation::{Point, Probe};
+use crate::neuromodulation::hearing::Heard;
 use crate::neuromodulation::modulation::Modulation;
 use crate::random::Key;
 
@@ -100,6 +101,10 @@ impl Learner for BlackBoxLearner<'_> {
 
     fn levels(&self) -> Option<Levels> {
         self.optimizer.levels()
+    }
+
+    fn hears(&self) -> Vec<Heard> {
+        self.optimizer.hears()
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::error::Result;
 use crate::learning::optimizer::{Levels, StepReport};
 use crate::model::perturbation::Point;
+use crate::neuromodulation::hearing::Heard;
 use crate::neuromodulation::modulation::Modulation;
 use crate::random::Key;
 
@@ -72,4 +73,9 @@ pub trait Learner: Send {
 
     /// Levels of the four modulators, for learners that have them.
     fn levels(&self) -> Option<Levels>;
+
+    /// The effects of modulators around it that it obeys; none unless it says so.
+    fn hears(&self) -> Vec<Heard> {
+        Vec::new()
+    }
 }

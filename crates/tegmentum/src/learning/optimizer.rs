@@ -8,10 +8,9 @@
 //! another before the update is over. All rounds of an update are evaluated on the **same** batch.
 //!
 //! # Modulation
-//! Every learner multiplies its step by the learning rate of the [`Modulation`] and its σ by the perturbation scale.
-//! Learners whose step is a candidate as it was tried have no step to multiply. Learners with running statistics
-//! forget them on a reset. Gain and consolidation mean something only to a learner that keeps
-//! a consolidated model; the others ignore them.
+//! What a learner obeys it says ([`Optimizer::hears`]): most multiply their step by the learning rate of the [`Modulation`] and
+//! their σ by the perturbation scale; learners whose step is a candidate as it was tried have no step to multiply; learners with
+//! running statistics forget them on a reset.
 
 use std::any::Any;
 use std::fmt::Debug;
@@ -19,7 +18,9 @@ use std::fmt::Debug;
 use crate::error::Result;
 use crate::model::network::Network;
 use crate::model::perturbation::{Bases, Point, Probe};
+use crate::neuromodulation::hearing::Heard;
 use crate::neuromodulation::modulation::Modulation;
+use crate::neuromodulation::system::NeuromodulationConfig;
 use crate::random::Key;
 use crate::registry::Description;
 
@@ -71,6 +72,11 @@ pub trait Optimizer: Send {
     fn levels(&self) -> Option<Levels> {
         None
     }
+
+    /// The effects of modulators around it that it obeys; none unless it says so.
+    fn hears(&self) -> Vec<Heard> {
+        Vec::new()
+    }
 }
 
 /// The settings of an optimizer: what makes it from a study file, and what a search may vary.
@@ -116,5 +122,16 @@ pub trait OptimizerSettings: Any + Debug + Send + Sync {
     /// directions has to know them.
     fn fit_to(&mut self, network: &dyn Network) {
         let _ = network;
+    }
+
+    /// The modulators of learners that have their own, whole: no preset is `own`.
+    fn modulators(&self) -> Option<NeuromodulationConfig> {
+        None
+    }
+
+    /// Sets the modulators of a learner that has its own; `own` is its own preset. False for learners that have none.
+    fn set_modulators(&mut self, modulators: &NeuromodulationConfig) -> bool {
+        let _ = modulators;
+        false
     }
 }

@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::learning::learner::Learner;
 use crate::model::network::Network;
 use crate::neuromodulation::signals::Signals;
+use crate::neuromodulation::system::NeuromodulationConfig;
 use crate::random::Key;
 use crate::registry::Description;
 
@@ -45,6 +46,17 @@ pub trait PlasticitySettings: Any + Debug + Send + Sync {
     /// Sets the rate to begin with. False for rules that have none.
     fn set_learning_rate(&mut self, rate: f64) -> bool {
         let _ = rate;
+        false
+    }
+
+    /// The modulators of rules that have their own, whole: no preset is `own`.
+    fn modulators(&self) -> Option<NeuromodulationConfig> {
+        None
+    }
+
+    /// Sets the modulators of a rule that has its own; `own` is its own preset. False for rules that have none.
+    fn set_modulators(&mut self, modulators: &NeuromodulationConfig) -> bool {
+        let _ = modulators;
         false
     }
 }

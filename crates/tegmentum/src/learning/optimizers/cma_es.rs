@@ -61,7 +61,8 @@ use crate::kernel::math;
 use crate::kernel::noise::CHUNK;
 use crate::learning::optimizer::{Optimizer, OptimizerSettings, StepReport};
 use crate::model::perturbation::{Base, Bases, Direction, Point, Probe};
-use crate::neuromodulation::modulation::Modulation;
+use crate::neuromodulation::hearing::Heard;
+use crate::neuromodulation::modulation::{Modulation, Target};
 use crate::random::Key;
 use crate::registry::Description;
 
@@ -339,6 +340,10 @@ impl Optimizer for CmaEs {
     fn bases(&self) -> Bases<'_> {
         let mean = Point::Vector(&self.mean);
         Bases { acting: mean, averaged: mean, candidates: &self.candidates }
+    }
+
+    fn hears(&self) -> Vec<Heard> {
+        Heard::everywhere(&[Target::LearningRate, Target::PerturbationScale])
     }
 
     fn state_bytes(&self) -> usize {

@@ -57,7 +57,8 @@ use crate::learning::optimizer::{Optimizer, OptimizerSettings, StepReport};
 use crate::learning::schedule::Schedule;
 use crate::model::network::Network;
 use crate::model::perturbation::{Bases, Direction, Family, Probe};
-use crate::neuromodulation::modulation::Modulation;
+use crate::neuromodulation::hearing::Heard;
+use crate::neuromodulation::modulation::{Modulation, Target};
 use crate::random::Key;
 use crate::registry::Description;
 
@@ -194,7 +195,7 @@ impl EvolutionStrategy {
 
     fn descend(&mut self, mut estimate: Vec<(Direction, f32)>, rate: f32) -> Result<()> {
         if let Some(moments) = &mut self.moments {
-            return moments.descend(&mut self.iterate.point, &estimate, rate, self.update);
+            return moments.descend(self.iterate.point_mut(), &estimate, rate, self.update);
         }
         for (_, weight) in &mut estimate {
             *weight *= rate;
@@ -255,6 +256,10 @@ impl Optimizer for EvolutionStrategy {
 
     fn bases(&self) -> Bases<'_> {
         self.iterate.bases()
+    }
+
+    fn hears(&self) -> Vec<Heard> {
+        Heard::everywhere(&[Target::LearningRate, Target::PerturbationScale, Target::Reset])
     }
 
     fn state_bytes(&self) -> usize {

@@ -52,7 +52,8 @@ use crate::error::{Result, at_least_one};
 use crate::learning::optimizer::{Optimizer, OptimizerSettings, StepReport};
 use crate::learning::schedule::Schedule;
 use crate::model::perturbation::{Base, Bases, Direction, Probe};
-use crate::neuromodulation::modulation::Modulation;
+use crate::neuromodulation::hearing::Heard;
+use crate::neuromodulation::modulation::{Modulation, Target};
 use crate::random::Key;
 use crate::registry::Description;
 
@@ -188,6 +189,10 @@ impl Optimizer for FiniteDifference {
 
     fn bases(&self) -> Bases<'_> {
         Bases::single(&self.parameters)
+    }
+
+    fn hears(&self) -> Vec<Heard> {
+        Heard::everywhere(&[Target::LearningRate, Target::PerturbationScale])
     }
 
     fn state_bytes(&self) -> usize {

@@ -55,7 +55,8 @@ use crate::error::{Error, Result};
 use crate::learning::optimizer::{Optimizer, OptimizerSettings, StepReport};
 use crate::learning::schedule::Schedule;
 use crate::model::perturbation::{Bases, Family, Probe};
-use crate::neuromodulation::modulation::Modulation;
+use crate::neuromodulation::hearing::Heard;
+use crate::neuromodulation::modulation::{Modulation, Target};
 use crate::random::Key;
 use crate::registry::Description;
 
@@ -180,6 +181,10 @@ impl Optimizer for Fzoo {
 
     fn bases(&self) -> Bases<'_> {
         self.iterate.bases()
+    }
+
+    fn hears(&self) -> Vec<Heard> {
+        Heard::everywhere(&[Target::LearningRate, Target::PerturbationScale])
     }
 
     fn state_bytes(&self) -> usize {

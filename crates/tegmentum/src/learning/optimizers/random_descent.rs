@@ -52,7 +52,8 @@ use crate::learning::optimizer::{Optimizer, OptimizerSettings, StepReport};
 use crate::learning::schedule::Schedule;
 use crate::model::network::Network;
 use crate::model::perturbation::{Base, Bases, Family, Probe};
-use crate::neuromodulation::modulation::Modulation;
+use crate::neuromodulation::hearing::Heard;
+use crate::neuromodulation::modulation::{Modulation, Target};
 use crate::random::Key;
 use crate::registry::Description;
 
@@ -171,6 +172,10 @@ impl Optimizer for RandomDescent {
 
     fn bases(&self) -> Bases<'_> {
         Bases::single(&self.parameters)
+    }
+
+    fn hears(&self) -> Vec<Heard> {
+        Heard::everywhere(&[Target::PerturbationScale])
     }
 
     fn state_bytes(&self) -> usize {

@@ -49,7 +49,8 @@ use super::checks::{check_finite, check_losses, check_start, count_non_finite};
 use crate::error::{Result, at_least_one};
 use crate::learning::optimizer::{Optimizer, OptimizerSettings, StepReport};
 use crate::model::perturbation::{Base, Bases, Family, Point, Probe};
-use crate::neuromodulation::modulation::Modulation;
+use crate::neuromodulation::hearing::Heard;
+use crate::neuromodulation::modulation::{Modulation, Target};
 use crate::random::Key;
 use crate::registry::Description;
 
@@ -151,6 +152,10 @@ impl Optimizer for RandomSearch {
 
     fn bases(&self) -> Bases<'_> {
         Bases { acting: Point::Vector(&self.start), averaged: Point::Vector(&self.best), candidates: &[] }
+    }
+
+    fn hears(&self) -> Vec<Heard> {
+        Heard::everywhere(&[Target::PerturbationScale])
     }
 
     fn state_bytes(&self) -> usize {

@@ -57,7 +57,8 @@ use crate::error::{Result, at_least_one, fraction};
 use crate::kernel::math;
 use crate::learning::optimizer::{Optimizer, OptimizerSettings, StepReport};
 use crate::model::perturbation::{Bases, Family, Probe};
-use crate::neuromodulation::modulation::Modulation;
+use crate::neuromodulation::hearing::Heard;
+use crate::neuromodulation::modulation::{Modulation, Target};
 use crate::random::Key;
 use crate::registry::Description;
 
@@ -197,6 +198,10 @@ impl Optimizer for Spsa {
 
     fn bases(&self) -> Bases<'_> {
         self.iterate.bases()
+    }
+
+    fn hears(&self) -> Vec<Heard> {
+        Heard::everywhere(&[Target::LearningRate, Target::PerturbationScale])
     }
 
     fn state_bytes(&self) -> usize {

@@ -59,7 +59,8 @@ use crate::learning::optimizer::{Optimizer, OptimizerSettings, StepReport};
 use crate::learning::schedule::Schedule;
 use crate::model::network::Network;
 use crate::model::perturbation::{Bases, Family, Probe};
-use crate::neuromodulation::modulation::Modulation;
+use crate::neuromodulation::hearing::Heard;
+use crate::neuromodulation::modulation::{Modulation, Target};
 use crate::random::Key;
 use crate::registry::Description;
 
@@ -196,7 +197,7 @@ impl WeightPerturbation {
             }
             Some(moments) => {
                 let estimate = self.exploration.weigh(|slope| share * slope);
-                moments.descend(&mut self.iterate.point, estimate, rate as f32, update)
+                moments.descend(self.iterate.point_mut(), estimate, rate as f32, update)
             }
         }
     }
@@ -235,6 +236,10 @@ impl Optimizer for WeightPerturbation {
 
     fn bases(&self) -> Bases<'_> {
         self.iterate.bases()
+    }
+
+    fn hears(&self) -> Vec<Heard> {
+        Heard::everywhere(&[Target::LearningRate, Target::PerturbationScale, Target::Reset])
     }
 
     fn state_bytes(&self) -> usize {
