@@ -130,7 +130,8 @@ impl Activation {
         }
     }
 
-    /// Whether [`of_vector`](Self::of_vector) is the whole function.
+    /// Whether the value of a unit depends on its own pre-activation alone and a product can apply the function to its sums; not so
+    /// for `Step` and `Softmax`.
     pub fn is_of_one_number(self) -> bool {
         !matches!(self, Self::Step | Self::Softmax)
     }

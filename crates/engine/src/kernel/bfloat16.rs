@@ -91,11 +91,17 @@ pub struct Layer<'a> {
 /// Passes of one block of lanes, as [`Chain`](super::sequence::Chain) has them for `f32`.
 #[derive(Clone, Copy, Debug)]
 pub struct Chain<'a> {
+    /// Layers in the order of computation.
     pub layers: &'a [Layer<'a>],
+    /// Rows of a block.
     pub stride: usize,
+    /// Rows of the input; the first ones of a block.
     pub inputs: usize,
+    /// Rows of the new state.
     pub state: &'a Range<usize>,
+    /// The first row of the previous state; before the state.
     pub previous: usize,
+    /// Rows of the output, as many as of the input.
     pub outputs: &'a Range<usize>,
 }
 

@@ -34,10 +34,15 @@ pub struct Step {
 /// The vectors of a learner, all `[P]`.
 #[derive(Debug)]
 pub struct Vectors<'a> {
+    /// Estimate of the gradient g.
     pub gradient: &'a [f32],
+    /// Running mean of its square v.
     pub squares: &'a mut [f32],
+    /// Fast iterate z.
     pub explorer: &'a mut [f32],
+    /// Average of the fast iterates x.
     pub averaged: &'a mut [f32],
+    /// Point y at which losses are evaluated.
     pub acting: &'a mut [f32],
 }
 

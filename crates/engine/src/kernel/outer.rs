@@ -63,7 +63,7 @@ pub fn add_outer_over_time<const L: usize>(
     match L {
         4 => run(numerics, Outer::<4> { steps, inputs: inputs.with_lanes(), signals: signals.with_lanes(), gradient }),
         16 => {
-            run(numerics, Outer::<16> { steps, inputs: inputs.with_lanes(), signals: signals.with_lanes(), gradient })
+            run(numerics, Outer::<16> { steps, inputs: inputs.with_lanes(), signals: signals.with_lanes(), gradient });
         }
         _ => panic!("outer products have 4 or 16 lanes, not {L}"),
     }

@@ -7,7 +7,7 @@
 //! idle there; here lanes are candidates (or runs) with one example at a time, or both signs of a perturbation with all
 //! examples at once. Orders of sums and arithmetic are those of the general path, and so are the bits.
 //!
-//! Parameters lie as those of an [`Mlp`](crate::networks::mlp::Mlp): w [inputs × hidden], b, u [hidden × outputs], c.
+//! Parameters lie in the order of a multilayer perceptron with one hidden layer: w [inputs × hidden], b, u [hidden × outputs], c.
 //!
 //! Cost: 2 P operations and hidden + outputs activations for each example and candidate.
 
@@ -20,13 +20,17 @@ use super::sixteen::{Row, Vector, vectorised};
 /// Sizes and functions of a perceptron with one hidden layer, and its loss.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shape {
+    /// Number of inputs.
     pub inputs: usize,
+    /// Number of hidden units.
     pub hidden: usize,
+    /// Number of outputs.
     pub outputs: usize,
     /// What hidden units do; not softmax.
     pub activation: Activation,
     /// What output units do; not softmax.
     pub output_activation: Activation,
+    /// How outputs are compared with targets.
     pub loss: Loss,
 }
 
@@ -45,6 +49,7 @@ impl Shape {
     /// The sizes of this shape with the functions that most small networks have. A loop over it is compiled for them, and no
     /// value waits in memory for a choice.
     #[inline(always)]
+    #[must_use]
     pub fn with_usual_functions(&self) -> Self {
         let (activation, output_activation) = (Activation::Tanh, Activation::Logistic);
         Self { activation, output_activation, loss: Loss::MeanSquaredError, ..*self }
@@ -56,7 +61,7 @@ impl Shape {
     /// Four vectors are always under way, of four examples or of four units: an activation function is a chain of
     /// operations that each wait for the one before.
     #[inline(always)]
-    pub fn losses<V: Vector, const E: usize>(
+    pub(super) fn losses<V: Vector, const E: usize>(
         &self,
         parameter: impl Fn(usize) -> V + Copy,
         inputs: &[[Row; E]],
@@ -192,7 +197,7 @@ fn tanh<V: Vector, const M: usize>(x: &mut [V; M]) {
     V::divide(x, &q);
 }
 
-/// As [`forward::add_losses`](crate::forward::add_losses) does for networks without softmax.
+/// The loss of one output without softmax, as [`add_losses`](super::loss::add_losses) computes it.
 #[inline(always)]
 pub(super) fn loss_of<V: Vector>(loss: Loss, output: V, target: V) -> V {
     let error = output.subtract(target);

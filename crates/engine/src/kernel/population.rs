@@ -22,6 +22,7 @@ pub struct Population {
 }
 
 impl Population {
+    /// Work space for a perceptron of this shape; `space` holds the examples.
     pub fn new(shape: &Shape, space: Workspace) -> Self {
         let length = shape.num_parameters();
         Self { candidates: vec![Row::ZERO; length], space, step: vec![Row::ZERO; length.div_ceil(LANES)] }

@@ -54,7 +54,7 @@ impl ActiveInputs {
 }
 
 dispatched! {
-    /// `sums[j] ← Σᵢ W[i, j] x[i]` over active inputs: `weights` [inputs × units], `sums` [units].
+    /// `sums[j] ← Σᵢ W[i, j] x[i]` over active inputs: `weights` [inputs × units], `sums` `[units]`.
     pub fn sum_rows(weights: &[f32], inputs: &ActiveInputs, sums: &mut [f32]) {
         // The sums of 80, then of 16 units stay in registers while the rows go by.
         let first = sum_blocks::<80>(weights, inputs, 0, sums);
@@ -92,7 +92,7 @@ dispatched! {
 }
 
 dispatched! {
-    /// `W[i, j] ← clip(W[i, j] + steps[j] x[i], 0, 1)` for active inputs: `weights` [inputs × units], `steps` [units].
+    /// `W[i, j] ← clip(W[i, j] + steps[j] x[i], 0, 1)` for active inputs: `weights` [inputs × units], `steps` `[units]`.
     pub fn add_outer_clipped(weights: &mut [f32], inputs: &ActiveInputs, steps: &[f32]) {
         let units = steps.len();
         let (step_blocks, step_rest) = steps.as_chunks::<32>();

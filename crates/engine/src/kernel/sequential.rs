@@ -4,8 +4,7 @@
 //! parameter is kept in all lanes, the probes of a pair are evaluated at once, and the directions of many updates, which
 //! do not depend on what came of the ones before, are made in advance and side by side.
 //!
-//! The arithmetic is that of [`optimizers`](crate::optimizers) and of [`NetworkLoss`](crate::objectives::NetworkLoss),
-//! operation by operation.
+//! The arithmetic is that of the weight-perturbation optimizer on a network's loss, operation by operation.
 //!
 //! Cost: 2 P operations in 16 lanes and hidden + outputs activations for the probes that fit into 16 lanes.
 
@@ -20,6 +19,7 @@ pub const MAX_DIRECTIONS: usize = KEYS - 1;
 /// What stays the same from update to update.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
+    /// The perceptron and its loss.
     pub shape: Shape,
     /// Examples, at most 16.
     pub count: usize,
@@ -27,6 +27,7 @@ pub struct Plan {
     pub per_term: f64,
     /// K, at most [`MAX_DIRECTIONS`].
     pub directions: usize,
+    /// Whether a direction is tried with both signs; otherwise it is compared with the unperturbed model.
     pub two_sided: bool,
 }
 
@@ -80,7 +81,7 @@ pub struct Updates<'a> {
 }
 
 impl PairState {
-    /// The state at `start` [P] for examples in rows: `inputs` [count × inputs], `targets` [count × outputs].
+    /// The state at `start` `[P]` for examples in rows: `inputs` [count × inputs], `targets` [count × outputs].
     pub fn new(shape: &Shape, count: usize, [inputs, targets]: [&[f32]; 2], start: &[f32]) -> Self {
         let width = count.next_power_of_two().clamp(4, LANES);
         let rows = |values: &[f32], columns: usize| -> Vec<[Row; 1]> {
@@ -97,7 +98,7 @@ impl PairState {
         }
     }
 
-    /// Writes the parameters [P].
+    /// Writes the parameters `[P]`.
     pub fn write(&self, parameters: &mut [f32]) {
         for (value, row) in parameters.iter_mut().zip(&self.parameters) {
             *value = row.0[0];

@@ -4,7 +4,7 @@
 //! they are vectorised, and numbers go through memory one at a time. With AVX-512 a vector is one register here, otherwise it is
 //! an array. Every operation rounds as its scalar form does.
 //!
-//! [`vector`](super::vector) has vectors of several widths for the products, which run as one task. Those here have what the
+//! `kernel::vector` has vectors of several widths for the products, which run as one task. Those here have what the
 //! chains need besides: signs, halves, and sixteen vectors that change places with their lanes.
 
 use std::marker::PhantomData;
@@ -20,11 +20,12 @@ pub const LANES: usize = 16;
 pub struct Row(pub [f32; LANES]);
 
 impl Row {
+    /// Sixteen zeros.
     pub const ZERO: Self = Self([0.0; LANES]);
 }
 
 /// Sixteen numbers with the operations of a network.
-pub trait Vector: Copy {
+pub(crate) trait Vector: Copy {
     fn splat(value: f32) -> Self;
     fn load(row: &Row) -> Self;
     fn store(self, row: &mut Row);
@@ -61,7 +62,7 @@ pub trait Vector: Copy {
 
 /// An array.
 #[derive(Clone, Copy)]
-pub struct Plain<A>([f32; LANES], PhantomData<A>);
+pub(crate) struct Plain<A>([f32; LANES], PhantomData<A>);
 
 impl<A: Arithmetic> Plain<A> {
     #[inline(always)]
@@ -156,7 +157,7 @@ mod avx512 {
     /// A register of AVX-512. It is made only in functions compiled for AVX-512 F, which run only where the processor has it: that
     /// is what every block below relies on.
     #[derive(Clone, Copy)]
-    pub struct Wide<A>(__m512, PhantomData<A>);
+    pub(crate) struct Wide<A>(__m512, PhantomData<A>);
 
     /// The arithmetic with one rounding, for which [`Arithmetic::multiply_add`] is one instruction.
     const fn is_fused<A: Arithmetic>() -> bool {

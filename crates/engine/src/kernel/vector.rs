@@ -15,7 +15,7 @@ use super::arithmetic::{Arithmetic, Fused, Separate};
 use super::{InstructionSet, instruction_set};
 
 /// `N` numbers in registers.
-pub trait Vector<const N: usize>: Copy {
+pub(crate) trait Vector<const N: usize>: Copy {
     /// Vectors of this type that fit into the processor's registers, a few left for operands.
     const REGISTERS: usize;
 
@@ -52,13 +52,13 @@ pub trait Vector<const N: usize>: Copy {
 }
 
 /// A loop over vectors of 16 and of 4 numbers.
-pub trait Vectorised {
+pub(crate) trait Vectorised {
     /// Runs it; must be `#[inline(always)]`.
     fn run<Wide: Vector<16>, Narrow: Vector<4>>(self);
 }
 
 /// Runs a loop with the arithmetic of `kernel` and the instructions in use.
-pub fn run<T: Vectorised>(numerics: Numerics, task: T) {
+pub(crate) fn run<T: Vectorised>(numerics: Numerics, task: T) {
     #[cfg(target_arch = "x86_64")]
     {
         #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
@@ -90,7 +90,7 @@ pub fn run<T: Vectorised>(numerics: Numerics, task: T) {
 
 /// An array, for the compiler to put where it likes.
 #[derive(Clone, Copy, Debug)]
-pub struct Array<A, const N: usize>([f32; N], PhantomData<A>);
+pub(crate) struct Array<A, const N: usize>([f32; N], PhantomData<A>);
 
 impl<A: Arithmetic, const N: usize> Vector<N> for Array<A, N> {
     const REGISTERS: usize = 8 * 4 / N;

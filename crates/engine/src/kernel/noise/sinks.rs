@@ -26,7 +26,9 @@ pub trait Sink {
 /// `target + scale · v`, or with a zero in place of what was there `scale · v`.
 #[derive(Debug)]
 pub struct Onto<'a, const ADD: bool> {
+    /// Factor on the noise.
     pub scale: f32,
+    /// The vector that is written.
     pub target: &'a mut [f32],
 }
 
@@ -57,8 +59,11 @@ impl<const ADD: bool> Sink for Onto<'_, ADD> {
 /// `plus + scale · v` and `minus − scale · v`, vectors of one length.
 #[derive(Debug)]
 pub struct AddPair<'a> {
+    /// Factor on the noise.
     pub scale: f32,
+    /// The vector that gets the noise.
     pub plus: &'a mut [f32],
+    /// The vector that gets minus the noise.
     pub minus: &'a mut [f32],
 }
 
@@ -87,8 +92,11 @@ impl Sink for AddPair<'_> {
 /// `target = from + scale · v`, vectors of one length.
 #[derive(Debug)]
 pub struct Write<'a> {
+    /// The vector to which the noise is added.
     pub from: &'a [f32],
+    /// Factor on the noise.
     pub scale: f32,
+    /// The vector that is written.
     pub target: &'a mut [f32],
 }
 
@@ -115,9 +123,13 @@ impl Sink for Write<'_> {
 /// `plus = from + scale · v` and `minus = from − scale · v`, vectors of one length.
 #[derive(Debug)]
 pub struct WritePair<'a> {
+    /// The vector to which the noise is added.
     pub from: &'a [f32],
+    /// Factor on the noise.
     pub scale: f32,
+    /// The vector that gets the noise.
     pub plus: &'a mut [f32],
+    /// The vector that gets minus the noise.
     pub minus: &'a mut [f32],
 }
 

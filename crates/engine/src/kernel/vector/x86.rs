@@ -222,7 +222,7 @@ macro_rules! vector {
      $subtract:ident) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug)]
-        pub struct $name<A>([$register; $count], PhantomData<A>);
+        pub(crate) struct $name<A>([$register; $count], PhantomData<A>);
 
         impl<A: Arithmetic> Vector<{ $count * $width }> for $name<A> {
             const REGISTERS: usize = $fit;
@@ -326,13 +326,13 @@ macro_rules! vector {
 impl<A> Avx512<A> {
     /// The register.
     #[inline(always)]
-    pub fn register(self) -> __m512 {
+    pub(crate) fn register(self) -> __m512 {
         self.0[0]
     }
 
     /// The vector in a register.
     #[inline(always)]
-    pub fn from_register(register: __m512) -> Self {
+    pub(crate) fn from_register(register: __m512) -> Self {
         Self([register], PhantomData)
     }
 }
