@@ -146,7 +146,7 @@ fn layer_and_readout<Wide: Vector<16>, Narrow: Vector<4>, const L: usize>(
     let mut room = TwoSteps([[0.0; MAX_OUTPUTS + MAX_ROWS]; 2]);
     let rows = MAX_OUTPUTS - width..MAX_OUTPUTS - width + length;
     let [mut now, mut next] = room.0.each_mut().map(|room| &mut room[rows.clone()]);
-    let (mut outputs, written) = ([0.0; MAX_OUTPUTS], readout.room());
+    let (mut outputs, written) = ([0.0; MAX_OUTPUTS], readout.preferred_length());
     for (step, row) in series.chunks_exact(width).enumerate() {
         if step < course.steps {
             copy::<Wide>(row, &mut now[..width]);

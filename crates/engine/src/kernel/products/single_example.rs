@@ -112,8 +112,9 @@ impl<'a> Ready<'a> {
         }
     }
 
-    /// How many numbers [`run`](Self::run) writes: the outputs, and with columns some more that say nothing.
-    pub(in crate::kernel) fn room(&self) -> usize {
+    /// The length of `outputs` at which [`run`](Self::run) is fastest: the number of outputs, rounded up to a whole vector where
+    /// the columns are kept.
+    pub(in crate::kernel) fn preferred_length(&self) -> usize {
         match self {
             Self::Groups { begin, .. } => begin.len(),
             Self::Other(product) => product.place.outputs.len(),
@@ -121,7 +122,8 @@ impl<'a> Ready<'a> {
         }
     }
 
-    /// Writes the outputs for the activity of the inputs.
+    /// Writes the outputs for the activity of the inputs. `outputs` has as many entries as there are outputs, or
+    /// [`preferred_length`](Self::preferred_length); entries behind the outputs get arbitrary values.
     #[inline(always)]
     #[allow(unsafe_code)]
     pub(in crate::kernel) fn run<Wide: Vector<WIDTH>, Narrow: Vector<4>>(&self, inputs: &[f32], outputs: &mut [f32]) {
@@ -155,9 +157,10 @@ impl<'a> Ready<'a> {
             Self::Columns { columns, begin, activation } => {
                 let sums = sums_of_columns::<Wide>(columns, inputs);
                 let values = activation.of_vector(Narrow::load(&begin).add(Narrow::load(&sums)));
-                let mut found = [0.0; MAX_COLUMNS];
-                values.store(&mut found);
-                outputs.copy_from_slice(&found);
+                match outputs.first_chunk_mut() {
+                    Some(outputs) => values.store(outputs),
+                    None => values.store_first(outputs),
+                }
             }
             Self::Other(product) => one_example::<Wide, Narrow>(product, inputs, outputs),
         }
