@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::vector::Vector;
-use super::{Numerics, computed, dispatched, math};
+use super::simd::{Vector, dispatch};
+use super::{Numerics, math};
 
 /// What a unit does with its pre-activation.
 ///
@@ -164,23 +164,23 @@ fn tanh_of_vector<V: Vector<N>, const N: usize>(x: V) -> V {
     x.multiply(p).quotient(q)
 }
 
-computed! {
-    fn tanh<A: Arithmetic>(values: &mut [f32]) {
+dispatch! {
+    fn tanh<S: Simd>(numerics: Numerics, values: &mut [f32]) {
         for value in values {
-            *value = math::tanh_by::<A>(*value);
+            *value = math::tanh_by::<S::Arithmetic>(*value);
         }
     }
 }
 
-computed! {
-    fn logistic<A: Arithmetic>(values: &mut [f32]) {
+dispatch! {
+    fn logistic<S: Simd>(numerics: Numerics, values: &mut [f32]) {
         for value in values {
-            *value = math::logistic_by::<A>(*value);
+            *value = math::logistic_by::<S::Arithmetic>(*value);
         }
     }
 }
 
-dispatched! {
+dispatch! {
     fn relu(values: &mut [f32]) {
         for value in values {
             *value = if *value < 0.0 { 0.0 } else { *value };
@@ -188,7 +188,7 @@ dispatched! {
     }
 }
 
-dispatched! {
+dispatch! {
     fn softmax<const L: usize>(values: &mut [[f32; L]]) {
         let mut largest = [f32::NEG_INFINITY; L];
         for unit in values.iter() {

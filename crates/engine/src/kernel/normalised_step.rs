@@ -6,8 +6,8 @@
 //! ```
 //! k updates since v was last zero · scale, shift what drugs do to acetylcholine (1 and 0 without).
 
-use super::dispatched;
 use super::lanes::towards;
+use super::simd::dispatch;
 
 /// Share of the averaged model in the acting one.
 pub const AVERAGED_SHARE: f32 = 0.9;
@@ -46,7 +46,7 @@ pub struct Vectors<'a> {
     pub acting: &'a mut [f32],
 }
 
-dispatched! {
+dispatch! {
     /// Takes the step; see the head.
     pub fn normalised_step(rule: Step, vectors: Vectors<'_>) {
         let Vectors { gradient, squares, explorer, averaged, acting } = vectors;

@@ -17,7 +17,7 @@ mod operands;
 use std::ops::Range;
 
 use super::Numerics;
-use super::vector::{Vector, Vectorised, run};
+use super::simd::{Simd, Vector, dispatch};
 
 pub use operands::{Signals, Steps};
 
@@ -61,9 +61,13 @@ pub fn add_outer_over_time<const L: usize>(
         "the sizes of an outer product do not fit"
     );
     match L {
-        4 => run(numerics, Outer::<4> { steps, inputs: inputs.with_lanes(), signals: signals.with_lanes(), gradient }),
+        4 => {
+            let (inputs, signals) = (inputs.with_lanes(), signals.with_lanes());
+            add_outer_4(numerics, Outer { steps, inputs, signals, gradient });
+        }
         16 => {
-            run(numerics, Outer::<16> { steps, inputs: inputs.with_lanes(), signals: signals.with_lanes(), gradient });
+            let (inputs, signals) = (inputs.with_lanes(), signals.with_lanes());
+            add_outer_16(numerics, Outer { steps, inputs, signals, gradient });
         }
         _ => panic!("outer products have 4 or 16 lanes, not {L}"),
     }
@@ -80,29 +84,27 @@ struct Outer<'a, const L: usize> {
     gradient: Gradient<'a>,
 }
 
-impl Vectorised for Outer<'_, 16> {
-    #[inline(always)]
-    fn run<Wide: Vector<16>, Narrow: Vector<4>>(self) {
-        self.add::<Wide, Wide>();
+dispatch! {
+    fn add_outer_4<S: Simd>(numerics: Numerics, outer: Outer<'_, 4>) {
+        outer.add::<S, S::F32x4>();
     }
 }
 
-impl Vectorised for Outer<'_, 4> {
-    #[inline(always)]
-    fn run<Wide: Vector<16>, Narrow: Vector<4>>(self) {
-        self.add::<Wide, Narrow>();
+dispatch! {
+    fn add_outer_16<S: Simd>(numerics: Numerics, outer: Outer<'_, 16>) {
+        outer.add::<S, S::F32x16>();
     }
 }
 
 impl<const L: usize> Outer<'_, L> {
     #[inline(always)]
-    fn add<Wide: Vector<WIDTH>, Lanes: Vector<L>>(self) {
+    fn add<S: Simd, Lanes: Vector<L>>(self) {
         if self.signals.count() < NARROW {
             self.lanes_are_examples::<Lanes>();
-        } else if Wide::REGISTERS >= 16 {
-            self.lanes_are_units::<Wide, GROUP, 6>();
+        } else if S::F32x16::REGISTERS >= 16 {
+            self.lanes_are_units::<S::F32x16, GROUP, 6>();
         } else {
-            self.lanes_are_units::<Wide, 1, 5>();
+            self.lanes_are_units::<S::F32x16, 1, 5>();
         }
     }
 

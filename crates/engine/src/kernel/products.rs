@@ -20,7 +20,7 @@ use std::ops::Range;
 
 use super::Numerics;
 use super::activation::Activation;
-use super::vector::{Vector, Vectorised, run};
+use super::simd::{Simd, Vector, dispatch};
 pub(super) use single_example::Ready;
 use single_example::single_example;
 
@@ -61,8 +61,15 @@ impl Product<'_> {
     /// # Panics
     /// If the sizes do not fit.
     pub fn run<const L: usize>(&self, numerics: Numerics, blocks: &mut [[f32; L]]) {
+        const { assert!(L == 1 || L == 4 || L == 16, "products have 1, 4 or 16 lanes") };
         self.check(blocks.len());
-        run(numerics, Multiply::<L> { product: *self, rows: blocks.as_flattened_mut() });
+        // Functions that are not generic, so that the loops are compiled once, in this crate.
+        let rows = blocks.as_flattened_mut();
+        match L {
+            1 => multiply_1(numerics, *self, rows),
+            4 => multiply_4(numerics, *self, rows),
+            _ => multiply_16(numerics, *self, rows),
+        }
     }
 
     /// Panics if the sizes do not fit each other or `rows` in all blocks.
@@ -82,16 +89,21 @@ impl Product<'_> {
     }
 }
 
-/// A product over `L` lanes.
-struct Multiply<'a, const L: usize> {
-    product: Product<'a>,
-    rows: &'a mut [f32],
+dispatch! {
+    fn multiply_1<S: Simd>(numerics: Numerics, product: Product<'_>, rows: &mut [f32]) {
+        multiply::<S, 1>(product, rows);
+    }
 }
 
-impl<const L: usize> Vectorised for Multiply<'_, L> {
-    #[inline(always)]
-    fn run<Wide: Vector<16>, Narrow: Vector<4>>(self) {
-        multiply::<Wide, Narrow, L>(self.product, self.rows);
+dispatch! {
+    fn multiply_4<S: Simd>(numerics: Numerics, product: Product<'_>, rows: &mut [f32]) {
+        multiply::<S, 4>(product, rows);
+    }
+}
+
+dispatch! {
+    fn multiply_16<S: Simd>(numerics: Numerics, product: Product<'_>, rows: &mut [f32]) {
+        multiply::<S, 16>(product, rows);
     }
 }
 
@@ -99,13 +111,12 @@ impl<const L: usize> Vectorised for Multiply<'_, L> {
 ///
 /// `rows` [blocks × stride × L].
 #[inline(always)]
-pub(super) fn multiply<Wide: Vector<16>, Narrow: Vector<4>, const L: usize>(product: Product<'_>, rows: &mut [f32]) {
-    const { assert!(L == 1 || L == 4 || L == 16, "products have 1, 4 or 16 lanes") };
+pub(super) fn multiply<S: Simd, const L: usize>(product: Product<'_>, rows: &mut [f32]) {
     match L {
-        1 => single_example::<Wide, Narrow>(product, rows),
-        4 => one_block::<Narrow, 4, 8>(product, rows.as_chunks_mut().0),
-        _ if Wide::REGISTERS >= 16 => two_blocks::<Wide, 16, 8>(product, rows.as_chunks_mut().0),
-        _ => one_block::<Wide, 16, 4>(product, rows.as_chunks_mut().0),
+        1 => single_example::<S>(product, rows),
+        4 => one_block::<S::F32x4, 4, 8>(product, rows.as_chunks_mut().0),
+        _ if S::F32x16::REGISTERS >= 16 => two_blocks::<S::F32x16, 16, 8>(product, rows.as_chunks_mut().0),
+        _ => one_block::<S::F32x16, 16, 4>(product, rows.as_chunks_mut().0),
     }
 }
 

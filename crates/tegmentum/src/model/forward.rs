@@ -9,7 +9,7 @@ use crate::kernel::aligned::Rows;
 use crate::kernel::loss::{Loss, add_losses};
 use crate::kernel::outer::{Gradient, Signals, Steps, add_outer_over_time};
 use crate::kernel::products::Place;
-use crate::kernel::sequence::{Chain, Course};
+use crate::kernel::sequence::{RecurrentPass, Sequences};
 use crate::model::network::{Connection, Network, UnitNoise};
 use crate::model::weights::Weights;
 
@@ -25,8 +25,8 @@ pub fn run_blocks<const L: usize>(
 ) {
     let rows = weights.members() * blocks.len() * network.num_activities();
     // Inputs of a single step that stand there from the last pass over the same blocks are not copied again.
-    let purpose = [batch.load_number(), blocks.start as u64, blocks.len() as u64, network.num_activities() as u64];
-    let (activity, same) = activity.first_for(rows, purpose);
+    let tag = [batch.load_number(), blocks.start as u64, blocks.len() as u64, network.num_activities() as u64];
+    let (activity, same) = activity.first_tagged(rows, tag);
     let ready = same && batch.steps == 1 && network.carry().is_none();
     forget(network, activity);
     for step in 0..batch.steps {
@@ -166,7 +166,7 @@ fn run_sequence<const L: usize>(
         let activation = if index + 1 == connections.len() { output } else { hidden };
         stored.product(connections, index, activation, &places[index])
     });
-    let chain = Chain {
+    let pass = RecurrentPass {
         layers: &layers[..connections.len()],
         inputs: network.input_rows().len(),
         state: &state,
@@ -174,8 +174,8 @@ fn run_sequence<const L: usize>(
         outputs: &outputs,
     };
     let activity = activity.first(blocks.len() * network.num_activities());
-    let course = Course { series, steps: batch.steps, washout: batch.washout };
-    chain.run(network.numerics(), course, activity, &mut sums[..blocks.len()]);
+    let sequences = Sequences { series, steps: batch.steps, washout: batch.washout };
+    pass.run(network.numerics(), sequences, activity, &mut sums[..blocks.len()]);
     true
 }
 

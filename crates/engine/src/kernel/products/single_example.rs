@@ -3,11 +3,11 @@
 
 use super::{Place, Product, SECTION, WIDTH};
 use crate::kernel::activation::Activation;
-use crate::kernel::vector::Vector;
+use crate::kernel::simd::{Simd, Vector};
 
 /// The loops for one example: lanes are outputs, and for the last few outputs inputs.
 #[inline(always)]
-pub(super) fn single_example<Wide: Vector<WIDTH>, Narrow: Vector<4>>(product: Product<'_>, rows: &mut [f32]) {
+pub(super) fn single_example<S: Simd>(product: Product<'_>, rows: &mut [f32]) {
     let Place { stride, inputs, outputs } = product.place;
     let mut rest = rows;
     // One block after the other by hand: an iterator over chunks divides, which takes longer than a small layer.
@@ -15,18 +15,14 @@ pub(super) fn single_example<Wide: Vector<WIDTH>, Narrow: Vector<4>>(product: Pr
         let (block, others) = rest.split_at_mut(*stride);
         rest = others;
         let (before, after) = block.split_at_mut(outputs.start);
-        one_example::<Wide, Narrow>(product, &before[inputs.clone()], &mut after[..outputs.len()]);
+        one_example::<S>(product, &before[inputs.clone()], &mut after[..outputs.len()]);
     }
 }
 
 /// The outputs of a layer for the activity of its inputs, wherever they lie. The caller has checked the product.
 #[inline(always)]
 #[allow(unsafe_code)]
-pub(in crate::kernel) fn one_example<Wide: Vector<WIDTH>, Narrow: Vector<4>>(
-    product: Product<'_>,
-    inputs: &[f32],
-    outputs: &mut [f32],
-) {
+pub(in crate::kernel) fn one_example<S: Simd>(product: Product<'_>, inputs: &[f32], outputs: &mut [f32]) {
     let (count, width) = (product.place.inputs.len(), product.place.outputs.len());
     assert!(inputs.len() == count && outputs.len() == width, "a product's sizes do not fit");
     // Addresses and not slices: their checks and bounds would take longer than the products of a small layer.
@@ -47,7 +43,7 @@ pub(in crate::kernel) fn one_example<Wide: Vector<WIDTH>, Narrow: Vector<4>>(
                 width,
                 activation: if is_last { product.activation } else { Activation::Linear },
             };
-            section.run::<Wide, Narrow>(to);
+            section.run::<S>(to);
         }
         if is_last {
             break;
@@ -126,7 +122,7 @@ impl<'a> Ready<'a> {
     /// [`preferred_length`](Self::preferred_length); entries behind the outputs get arbitrary values.
     #[inline(always)]
     #[allow(unsafe_code)]
-    pub(in crate::kernel) fn run<Wide: Vector<WIDTH>, Narrow: Vector<4>>(&self, inputs: &[f32], outputs: &mut [f32]) {
+    pub(in crate::kernel) fn run<S: Simd>(&self, inputs: &[f32], outputs: &mut [f32]) {
         match *self {
             Self::Groups { weights, begin, count, activation } => {
                 let width = begin.len();
@@ -146,23 +142,23 @@ impl<'a> Ready<'a> {
                 unsafe {
                     if width == GROUP {
                         // With the distance between rows written into the instructions.
-                        Section { width: GROUP, ..section }.group::<Wide>(0, outputs.as_mut_ptr());
+                        Section { width: GROUP, ..section }.group::<S::F32x16>(0, outputs.as_mut_ptr());
                     } else {
                         for first in (0..width).step_by(GROUP) {
-                            section.group::<Wide>(first, outputs.as_mut_ptr());
+                            section.group::<S::F32x16>(first, outputs.as_mut_ptr());
                         }
                     }
                 }
             }
             Self::Columns { columns, begin, activation } => {
-                let sums = sums_of_columns::<Wide>(columns, inputs);
-                let values = activation.of_vector(Narrow::load(&begin).add(Narrow::load(&sums)));
+                let sums = sums_of_columns::<S::F32x16>(columns, inputs);
+                let values = activation.of_vector(S::F32x4::load(&begin).add(S::F32x4::load(&sums)));
                 match outputs.first_chunk_mut() {
                     Some(outputs) => values.store(outputs),
                     None => values.store_first(outputs),
                 }
             }
-            Self::Other(product) => one_example::<Wide, Narrow>(product, inputs, outputs),
+            Self::Other(product) => one_example::<S>(product, inputs, outputs),
         }
     }
 }
@@ -189,24 +185,24 @@ impl Section {
     /// # Safety
     /// The addresses point to as many numbers as their fields say, and `to` to `width`.
     #[inline(always)]
-    unsafe fn run<Wide: Vector<WIDTH>, Narrow: Vector<4>>(self, to: *mut f32) {
+    unsafe fn run<S: Simd>(self, to: *mut f32) {
         let mut first = 0;
         // SAFETY: `first + 16 G ≤ width`.
         unsafe {
             while first + GROUP <= self.width {
-                self.group::<Wide>(first, to);
+                self.group::<S::F32x16>(first, to);
                 first += GROUP;
             }
-            while Wide::REGISTERS >= 8 && first + 2 * WIDTH <= self.width {
-                self.chains::<Wide, 2>(first, to);
+            while S::F32x16::REGISTERS >= 8 && first + 2 * WIDTH <= self.width {
+                self.chains::<S::F32x16, 2>(first, to);
                 first += 2 * WIDTH;
             }
             while first + WIDTH <= self.width {
-                self.chains::<Wide, 1>(first, to);
+                self.chains::<S::F32x16, 1>(first, to);
                 first += WIDTH;
             }
             if first < self.width {
-                self.last_outputs::<Wide, Narrow>(first, to);
+                self.last_outputs::<S>(first, to);
             }
         }
     }
@@ -347,15 +343,15 @@ impl Section {
     /// # Safety
     /// As [`run`](Self::run).
     #[inline(always)]
-    unsafe fn last_outputs<Wide: Vector<WIDTH>, Narrow: Vector<4>>(&self, first: usize, to: *mut f32) {
+    unsafe fn last_outputs<S: Simd>(&self, first: usize, to: *mut f32) {
         let mut from = first;
         while from < self.width {
             let outputs = (self.width - from).min(4);
             // SAFETY: `outputs` columns from column `from` on, as many numbers of what the sums begin with and of the outputs.
             unsafe {
-                let sums = self.sums_of_tails::<Wide>(from - first, outputs);
-                let begin = Narrow::load_first(std::slice::from_raw_parts(self.begin.add(from), outputs));
-                let values = self.activation.of_vector(begin.add(Narrow::load(&sums)));
+                let sums = self.sums_of_tails::<S::F32x16>(from - first, outputs);
+                let begin = S::F32x4::load_first(std::slice::from_raw_parts(self.begin.add(from), outputs));
+                let values = self.activation.of_vector(begin.add(S::F32x4::load(&sums)));
                 values.store_first(std::slice::from_raw_parts_mut(to.add(from), outputs));
             }
             from += outputs;

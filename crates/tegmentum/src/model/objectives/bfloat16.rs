@@ -2,8 +2,8 @@
 
 use crate::data::batch::LaneBatch;
 use crate::data::task::Loss;
-use crate::kernel::bfloat16::{Chain, Layer, Space, pack, padded, words};
-use crate::kernel::sequence::Course;
+use crate::kernel::bfloat16::{Bfloat16Pass, PackedLayer, Space, pack, padded, words};
+use crate::kernel::sequence::Sequences;
 use crate::model::forward::per_term;
 use crate::model::network::Network;
 
@@ -48,7 +48,7 @@ pub(super) fn mean_loss<const L: usize>(
         let length = words(connection.presynaptic.len()) * padded(connection.units.len());
         let (own, after) = rest.split_at(length.min(rest.len()));
         rest = after;
-        Layer {
+        PackedLayer {
             weights: own,
             bias: &parameters[connection.bias.clone()],
             activation: if index + 1 == connections.len() { output } else { hidden },
@@ -56,7 +56,7 @@ pub(super) fn mean_loss<const L: usize>(
             outputs: &rows[index],
         }
     });
-    let chain = Chain {
+    let pass = Bfloat16Pass {
         layers: &layers[..connections.len()],
         stride: network.num_activities(),
         inputs: network.input_rows().len(),
@@ -66,9 +66,10 @@ pub(super) fn mean_loss<const L: usize>(
     };
     let mut total = 0.0;
     for block in 0..batch.blocks() {
-        let course = Course { series: batch.series(block..block + 1)?, steps: batch.steps, washout: batch.washout };
+        let sequences =
+            Sequences { series: batch.series(block..block + 1)?, steps: batch.steps, washout: batch.washout };
         let mut sums = [0.0; L];
-        chain.run(network.numerics(), course, space, &mut sums);
+        pass.run(network.numerics(), sequences, space, &mut sums);
         total += sums[..batch.valid(block)].iter().sum::<f64>();
     }
     Some(total * per_term(loss, batch, outputs.len()))

@@ -160,6 +160,49 @@ fn flip128(register: __m128, lanes: u16) -> __m128 {
     _mm_xor_ps(register, _mm_and_ps(_mm_castsi128_ps(bits), _mm_set1_ps(-0.0)))
 }
 
+/// 1 with the sign that bit `bit` of each word says.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn signs512(words: &[u32; 16], bit: u32) -> __m512 {
+    // SAFETY: 16 words are read, and the load asks for no alignment.
+    let words = unsafe { _mm512_loadu_si512(words.as_ptr().cast()) };
+    let bits = _mm512_slli_epi32::<31>(_mm512_srlv_epi32(words, _mm512_set1_epi32(bit.cast_signed())));
+    _mm512_castsi512_ps(_mm512_or_si512(bits, _mm512_castps_si512(_mm512_set1_ps(1.0))))
+}
+
+/// Interleaves numbers, then pairs, within 128 bits, and then 128 bits at a time, twice.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn transpose512(rows: &mut [__m512; 16]) {
+    let mut other = *rows;
+    for i in (0..16).step_by(2) {
+        let (a, b) = (rows[i], rows[i + 1]);
+        (other[i], other[i + 1]) = (_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
+    }
+    // Vector 4 i + l has lane l, 4 + l, 8 + l and 12 + l of the vectors from 4 i on.
+    for i in (0..16).step_by(4) {
+        for half in 0..2 {
+            let (a, b) = (_mm512_castps_pd(other[i + half]), _mm512_castps_pd(other[i + 2 + half]));
+            rows[i + 2 * half] = _mm512_castpd_ps(_mm512_unpacklo_pd(a, b));
+            rows[i + 2 * half + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(a, b));
+        }
+    }
+    for l in 0..4 {
+        for i in [0, 8] {
+            let (a, b) = (rows[i + l], rows[i + 4 + l]);
+            other[i + l] = _mm512_shuffle_f32x4::<0x88>(a, b);
+            other[i + 4 + l] = _mm512_shuffle_f32x4::<0xDD>(a, b);
+        }
+    }
+    for l in 0..4 {
+        for i in [0, 4] {
+            let (a, b) = (other[i + l], other[8 + i + l]);
+            rows[i + l] = _mm512_shuffle_f32x4::<0x88>(a, b);
+            rows[i + 8 + l] = _mm512_shuffle_f32x4::<0xDD>(a, b);
+        }
+    }
+}
+
 /// [`Fused::quotient`](super::Fused) lane by lane.
 macro_rules! newton {
     ($name:ident, $register:ty, $features:literal, $guess:ident, $cast:ident, $back:ident, $from:ident, $splat:ident,
@@ -219,7 +262,7 @@ newton!(
 macro_rules! vector {
     ($(#[$meta:meta])* $name:ident, $register:ty, $count:literal of $width:literal, $fit:literal,
      $load:ident, $store:ident, $load_first:ident, $store_first:ident, $splat:ident, $add:ident, $multiply:ident, $fused:ident, $sum:ident, $sums:ident, $divide:ident, $newton:ident, $max:ident, $min:ident, $flip:ident,
-     $subtract:ident) => {
+     $subtract:ident $(, {$($lane_moves:item)*})?) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug)]
         pub(crate) struct $name<A>([$register; $count], PhantomData<A>);
@@ -319,11 +362,12 @@ macro_rules! vector {
                 // SAFETY: as in `splat`.
                 numbers_of(unsafe { $sums([four[0].0, four[1].0, four[2].0, four[3].0]) })
             }
+            $($($lane_moves)*)?
         }
     };
 }
 
-impl<A> Avx512<A> {
+impl<A> Avx512Vector<A> {
     /// The register.
     #[inline(always)]
     pub(crate) fn register(self) -> __m512 {
@@ -339,18 +383,56 @@ impl<A> Avx512<A> {
 
 vector!(
     /// 16 numbers in one register of AVX-512.
-    Avx512, __m512, 1 of 16, 24, _mm512_loadu_ps, _mm512_storeu_ps, load_first512, store_first512, _mm512_set1_ps,
+    Avx512Vector, __m512, 1 of 16, 24, _mm512_loadu_ps, _mm512_storeu_ps, load_first512, store_first512, _mm512_set1_ps,
     _mm512_add_ps, _mm512_mul_ps, _mm512_fmadd_ps, sum512, sums512, _mm512_div_ps, newton512, _mm512_max_ps, _mm512_min_ps,
-    flip512, _mm512_sub_ps
+    flip512, _mm512_sub_ps, {
+        #[inline(always)]
+        fn halves(low: f32, high: f32) -> Self {
+            // SAFETY: as in `splat`.
+            Self::from_register(unsafe { _mm512_mask_blend_ps(0xFF00, _mm512_set1_ps(low), _mm512_set1_ps(high)) })
+        }
+        #[inline(always)]
+        fn upper_half(self) -> Self {
+            // SAFETY: as in `splat`.
+            Self::from_register(unsafe { _mm512_shuffle_f32x4::<0xEE>(self.0[0], self.0[0]) })
+        }
+        #[inline(always)]
+        fn transpose(vectors: &mut [Self; 16]) {
+            let mut registers = [vectors[0].0[0]; 16];
+            for (register, vector) in registers.iter_mut().zip(&*vectors) {
+                *register = vector.0[0];
+            }
+            // SAFETY: as in `splat`.
+            unsafe { transpose512(&mut registers) };
+            for (vector, register) in vectors.iter_mut().zip(registers) {
+                vector.0[0] = register;
+            }
+        }
+        #[inline(always)]
+        fn signs(words: &[u32; 16], bit: u32) -> Self {
+            // SAFETY: as in `splat`.
+            Self::from_register(unsafe { signs512(words, bit) })
+        }
+    }
 );
 vector!(
     /// 16 numbers in two registers of AVX2.
-    Avx2, __m256, 2 of 8, 6, _mm256_loadu_ps, _mm256_storeu_ps, load_first256, store_first256, _mm256_set1_ps,
+    Avx2Vector, __m256, 2 of 8, 6, _mm256_loadu_ps, _mm256_storeu_ps, load_first256, store_first256, _mm256_set1_ps,
     _mm256_add_ps, _mm256_mul_ps, _mm256_fmadd_ps, sum256, sums256, _mm256_div_ps, newton256, _mm256_max_ps, _mm256_min_ps,
-    flip256, _mm256_sub_ps
+    flip256, _mm256_sub_ps, {
+        #[inline(always)]
+        fn halves(low: f32, high: f32) -> Self {
+            // SAFETY: as in `splat`.
+            Self(unsafe { [_mm256_set1_ps(low), _mm256_set1_ps(high)] }, PhantomData)
+        }
+        #[inline(always)]
+        fn upper_half(self) -> Self {
+            Self([self.0[1]; 2], PhantomData)
+        }
+    }
 );
 vector!(
     /// 4 numbers in one register of SSE.
-    Sse, __m128, 1 of 4, 12, _mm_loadu_ps, _mm_storeu_ps, load_first128, store_first128, _mm_set1_ps, _mm_add_ps,
+    SseVector, __m128, 1 of 4, 12, _mm_loadu_ps, _mm_storeu_ps, load_first128, store_first128, _mm_set1_ps, _mm_add_ps,
     _mm_mul_ps, _mm_fmadd_ps, sum128, sums128, _mm_div_ps, newton128, _mm_max_ps, _mm_min_ps, flip128, _mm_sub_ps
 );
