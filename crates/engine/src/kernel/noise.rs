@@ -6,7 +6,7 @@
 //! length needs no memory.
 //!
 //! # Form
-//! A chunk is made in a buffer of 512 bytes that stays in the L1 cache, and an [`Output`] says what is done with it. With AVX-512 the
+//! A chunk is made in a buffer of 512 bytes that stays in the L1 cache, and is written or added from there. With AVX-512 the
 //! normals have a form of their own; elsewhere eight blocks side by side are left to the compiler. The bits are the same everywhere.
 
 #[cfg(target_arch = "x86_64")]
@@ -17,10 +17,9 @@ mod output;
 use super::InstructionSet;
 use super::math;
 use super::normal::inverse_normal;
-use super::simd::dispatch;
+use super::simd::{Simd, dispatch};
 use crate::random::Key;
-
-pub use output::Output;
+use output::{Add, AddPair, Fill, Output, Write, WritePair};
 
 /// Numbers in a chunk.
 pub const CHUNK: usize = 128;
@@ -35,43 +34,87 @@ pub enum Noise {
     Normals,
 }
 
+// v below is the noise of `key` from chunk `first` on.
+
 dispatch! {
-    /// Makes the noise of `key` from chunk `first` on, as much as `output` takes.
-    pub fn emit<S: Simd>(noise: Noise, key: Key, first: u64, output: &mut Output<'_>) {
-        #[cfg(target_arch = "x86_64")]
-        if S::INSTRUCTION_SET == InstructionSet::Avx512 {
-            // SAFETY: this copy of the function runs only where the processor has reported AVX-512.
-            return unsafe { avx512::emit(noise, key, first, output) };
-        }
-        match noise {
-            Noise::Signs => emit_signs(key, first, output),
-            Noise::Normals => {
-                let length = output.len();
-                for start in (0..length).step_by(CHUNK) {
-                    output.prefetch(start);
-                    output.take_chunk(start, length, &normals(key, 32 * (first + (start / CHUNK) as u64)));
-                }
+    /// Writes `scale · v` to `target`. No number is −0, as in a vector of zeros to which a direction is added.
+    pub fn fill<S: Simd>(noise: Noise, key: Key, first: u64, scale: f32, target: &mut [f32]) {
+        emit::<S, _>(noise, key, first, Fill { scale, target });
+    }
+}
+
+dispatch! {
+    /// Adds `scale · v` to `target`.
+    pub fn add<S: Simd>(noise: Noise, key: Key, first: u64, scale: f32, target: &mut [f32]) {
+        emit::<S, _>(noise, key, first, Add { scale, target });
+    }
+}
+
+dispatch! {
+    /// Adds `scale · v` to `plus` and subtracts it from `minus`, vectors of one length.
+    pub fn add_pair<S: Simd>(noise: Noise, key: Key, first: u64, scale: f32, plus: &mut [f32], minus: &mut [f32]) {
+        emit::<S, _>(noise, key, first, AddPair { scale, plus, minus });
+    }
+}
+
+dispatch! {
+    /// Writes `from + scale · v` to `target`, vectors of one length.
+    pub fn write<S: Simd>(noise: Noise, key: Key, first: u64, from: &[f32], scale: f32, target: &mut [f32]) {
+        emit::<S, _>(noise, key, first, Write { from, scale, target });
+    }
+}
+
+dispatch! {
+    /// Writes `from + scale · v` to `plus` and `from − scale · v` to `minus`, vectors of one length.
+    pub fn write_pair<S: Simd>(
+        noise: Noise,
+        key: Key,
+        first: u64,
+        from: &[f32],
+        scale: f32,
+        plus: &mut [f32],
+        minus: &mut [f32],
+    ) {
+        emit::<S, _>(noise, key, first, WritePair { from, scale, plus, minus });
+    }
+}
+
+/// Makes the noise of `key` from chunk `first` on, as much as `output` takes.
+#[inline(always)]
+#[allow(unsafe_code)]
+fn emit<S: Simd, O: Output>(noise: Noise, key: Key, first: u64, mut output: O) {
+    #[cfg(target_arch = "x86_64")]
+    if S::INSTRUCTION_SET == InstructionSet::Avx512 {
+        // SAFETY: `dispatch!` runs this copy only where the processor has reported AVX-512.
+        return unsafe { avx512::emit(noise, key, first, output) };
+    }
+    match noise {
+        Noise::Signs => emit_signs(key, first, output),
+        Noise::Normals => {
+            for start in (0..output.len()).step_by(CHUNK) {
+                output.prefetch(start);
+                output.take_chunk(start, &normals(key, 32 * (first + (start / CHUNK) as u64)));
             }
         }
     }
 }
 
 #[inline(always)]
-fn emit_signs(key: Key, first: u64, output: &mut Output<'_>) {
+fn emit_signs<O: Output>(key: Key, first: u64, mut output: O) {
     let length = output.len();
     for start in (0..length).step_by(GROUP * CHUNK) {
         let index = first + (start / CHUNK) as u64;
         let count = (length - start).div_ceil(CHUNK).min(GROUP);
         if count <= 2 {
             for chunk in 0..count {
-                output.take_chunk(start + chunk * CHUNK, length, &signs(key.block(index + chunk as u64)));
+                output.take_chunk(start + chunk * CHUNK, &signs(key.block(index + chunk as u64)));
             }
         } else {
             let blocks = key.blocks::<GROUP>(index);
             for chunk in 0..count {
                 output.prefetch(start + chunk * CHUNK);
                 let block = std::array::from_fn(|word| blocks[word][chunk]);
-                output.take_chunk(start + chunk * CHUNK, length, &signs(block));
+                output.take_chunk(start + chunk * CHUNK, &signs(block));
             }
         }
     }
@@ -106,17 +149,17 @@ fn normals(key: Key, first: u64) -> [f32; CHUNK] {
 
 /// Adds `scale · v` to `target`, where `v` are the signs of `key` from chunk `first` on.
 pub fn add_signs(key: Key, first: u64, scale: f32, target: &mut [f32]) {
-    emit(Noise::Signs, key, first, &mut Output::Add { scale, target });
+    add(Noise::Signs, key, first, scale, target);
 }
 
 /// Adds `scale · v` to `target`, where `v` are the normals of `key` from chunk `first` on.
 pub fn add_normals(key: Key, first: u64, scale: f32, target: &mut [f32]) {
-    emit(Noise::Normals, key, first, &mut Output::Add { scale, target });
+    add(Noise::Normals, key, first, scale, target);
 }
 
 /// Writes the normals of `key` from chunk `first` on.
 pub fn write_normals(key: Key, first: u64, target: &mut [f32]) {
-    emit(Noise::Normals, key, first, &mut Output::Fill { scale: 1.0, target });
+    fill(Noise::Normals, key, first, 1.0, target);
 }
 
 dispatch! {

@@ -145,7 +145,9 @@ impl<const L: usize> Outer<'_, L> {
         let next = steps.end..(steps.end + steps.len()).min(self.steps);
         let mut ones = [V::splat(0.0); G];
         for row in panel.chunks_exact(G) {
-            ones = std::array::from_fn(|g| ones[g].add(V::load(&row[g])));
+            for g in 0..G {
+                ones[g] = ones[g].add(V::load(&row[g]));
+            }
         }
         add_to(stored([ones]).as_flattened().as_flattened(), &mut gradient.bias[units.clone()]);
         let mut i = 0;
@@ -242,13 +244,16 @@ fn few<V: Vector<L>, const L: usize, const I: usize, const J: usize>(
 ) {
     let mut sums = [[V::splat(0.0); J]; I];
     for step in steps {
-        let signal: [V; J] = std::array::from_fn(|j| signal(step, j));
+        let mut signals = [V::splat(0.0); J];
+        for j in 0..J {
+            signals[j] = signal(step, j);
+        }
         let row = step * inputs.stride + inputs.first + i;
         for k in 0..I {
             // SAFETY: `add_outer_over_time` has checked that the rows of all steps are there, and i + I ≤ inputs.
             let input = V::load(unsafe { inputs.rows.get_unchecked(row + k) });
             for j in 0..J {
-                sums[k][j] = input.multiply_add(signal[j], sums[k][j]);
+                sums[k][j] = input.multiply_add(signals[j], sums[k][j]);
             }
         }
     }
@@ -292,7 +297,10 @@ fn tile<V: Vector<WIDTH>, const L: usize, const G: usize, const I: usize>(
         for lane in 0..L {
             // SAFETY: a chunk of the panel has `L · G` vectors, and there are `I` rows.
             unsafe {
-                let signal: [V; G] = std::array::from_fn(|g| V::load(panel.get_unchecked(lane * G + g)));
+                let mut signal = [V::splat(0.0); G];
+                for g in 0..G {
+                    signal[g] = V::load(panel.get_unchecked(lane * G + g));
+                }
                 for k in 0..I {
                     let input = V::splat(rows.get_unchecked(k)[lane]);
                     for g in 0..G {

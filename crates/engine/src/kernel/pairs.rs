@@ -7,7 +7,7 @@
 //! Cost: 2 · inputs · outputs · `L` operations for each block, or half of it.
 
 use super::Numerics;
-use super::products::{Place, Product, store_tile, sums_of};
+use super::products::{Place, Product, activate, store_tile, sums_of};
 use super::simd::{Vector, dispatch};
 
 /// A product with noise, to be done in every pair of blocks.
@@ -80,8 +80,10 @@ fn side_by_side<V: Vector<L>, const L: usize, const G: usize>(task: PairProduct<
         for (pair, blocks) in rows.chunks_exact_mut(2 * stride).enumerate() {
             let (plus, minus) = blocks.split_at_mut(stride);
             let signs = task.signs_of(pair);
-            let rest = halves::<V, L, G, 2>(task, &mut [&mut *plus, &mut *minus], task.scale, signs, 0);
-            halves::<V, L, 1, 2>(task, &mut [plus, minus], task.scale, signs, rest);
+            let mut blocks = [plus, minus];
+            let rest = halves::<V, L, G, 2>(task, &mut blocks, task.scale, signs, 0);
+            halves::<V, L, 1, 2>(task, &mut blocks, task.scale, signs, rest);
+            activate::<V, L, 2>(task.product, &mut blocks);
         }
         return;
     }
@@ -90,14 +92,19 @@ fn side_by_side<V: Vector<L>, const L: usize, const G: usize>(task: PairProduct<
         let (plus, minus) = first.split_at_mut(stride);
         let signs = task.signs_of(2 * index);
         if second.is_empty() {
-            let rest = shared::<V, L, G, 1>(task, &mut [&mut *plus], &mut [&mut *minus], [signs], 0);
-            shared::<V, L, 1, 1>(task, &mut [plus], &mut [minus], [signs], rest);
+            let (mut plus, mut minus) = ([plus], [minus]);
+            let rest = shared::<V, L, G, 1>(task, &mut plus, &mut minus, [signs], 0);
+            shared::<V, L, 1, 1>(task, &mut plus, &mut minus, [signs], rest);
+            activate::<V, L, 1>(task.product, &mut plus);
+            activate::<V, L, 1>(task.product, &mut minus);
         } else {
             let signs = [signs, task.signs_of(2 * index + 1)];
             let (next, last) = second.split_at_mut(stride);
-            let rest =
-                shared::<V, L, G, 2>(task, &mut [&mut *plus, &mut *next], &mut [&mut *minus, &mut *last], signs, 0);
-            shared::<V, L, 1, 2>(task, &mut [plus, next], &mut [minus, last], signs, rest);
+            let (mut plus, mut minus) = ([plus, next], [minus, last]);
+            let rest = shared::<V, L, G, 2>(task, &mut plus, &mut minus, signs, 0);
+            shared::<V, L, 1, 2>(task, &mut plus, &mut minus, signs, rest);
+            activate::<V, L, 2>(task.product, &mut plus);
+            activate::<V, L, 2>(task.product, &mut minus);
         }
     }
 }
@@ -110,12 +117,17 @@ fn one_by_one<V: Vector<L>, const L: usize, const G: usize>(task: PairProduct<'_
         let (plus, minus) = blocks.split_at_mut(stride);
         let signs = task.signs_of(pair);
         if task.common {
-            let rest = shared::<V, L, G, 1>(task, &mut [&mut *plus], &mut [&mut *minus], [signs], 0);
-            shared::<V, L, 1, 1>(task, &mut [plus], &mut [minus], [signs], rest);
+            let (mut plus, mut minus) = ([plus], [minus]);
+            let rest = shared::<V, L, G, 1>(task, &mut plus, &mut minus, [signs], 0);
+            shared::<V, L, 1, 1>(task, &mut plus, &mut minus, [signs], rest);
+            activate::<V, L, 1>(task.product, &mut plus);
+            activate::<V, L, 1>(task.product, &mut minus);
         } else {
             for (half, scale) in [(plus, task.scale), (minus, -task.scale)] {
-                let rest = halves::<V, L, G, 1>(task, &mut [&mut *half], scale, signs, 0);
-                halves::<V, L, 1, 1>(task, &mut [half], scale, signs, rest);
+                let mut half = [half];
+                let rest = halves::<V, L, G, 1>(task, &mut half, scale, signs, 0);
+                halves::<V, L, 1, 1>(task, &mut half, scale, signs, rest);
+                activate::<V, L, 1>(task.product, &mut half);
             }
         }
     }
@@ -131,7 +143,7 @@ fn halves<V: Vector<L>, const L: usize, const G: usize, const B: usize>(
     signs: &[u16],
     first: usize,
 ) -> usize {
-    let Product { place, activation, .. } = task.product;
+    let Product { place, .. } = task.product;
     let mut first = first;
     while first + G <= place.outputs.len() {
         let mut sums = sums_of::<V, L, G, B>(task.product, blocks, first);
@@ -141,7 +153,7 @@ fn halves<V: Vector<L>, const L: usize, const G: usize, const B: usize>(
                 sums[g][b] = if b == 0 { sums[g][b].add(noise) } else { sums[g][b].subtract(noise) };
             }
         }
-        store_tile(&sums, activation, blocks, place.outputs.start + first);
+        store_tile(&sums, blocks, place.outputs.start + first);
         first += G;
     }
     first
@@ -156,7 +168,7 @@ fn shared<V: Vector<L>, const L: usize, const G: usize, const B: usize>(
     signs: [&[u16]; B],
     first: usize,
 ) -> usize {
-    let Product { place, activation, .. } = task.product;
+    let Product { place, .. } = task.product;
     let mut first = first;
     while first + G <= place.outputs.len() {
         let sums = sums_of::<V, L, G, B>(task.product, plus, first);
@@ -168,8 +180,8 @@ fn shared<V: Vector<L>, const L: usize, const G: usize, const B: usize>(
             }
         }
         let row = place.outputs.start + first;
-        store_tile(&with, activation, plus, row);
-        store_tile(&without, activation, minus, row);
+        store_tile(&with, plus, row);
+        store_tile(&without, minus, row);
         first += G;
     }
     first

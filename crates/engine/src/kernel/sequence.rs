@@ -14,7 +14,7 @@
 use std::ops::Range;
 
 use super::Numerics;
-use super::products::{Product, Ready, multiply};
+use super::products::{Columns, Layer, Product, multiply};
 use super::simd::{Simd, Vector, dispatch};
 
 /// The layers of a recurrent network, and where a step finds input, state and output in its block of rows.
@@ -97,12 +97,12 @@ dispatch! {
         activity: &mut [f32],
         losses: &mut [[f64; 1]],
     ) {
-        let ([layer, readout], true) = (pass.layers, pass.is_layer_and_readout()) else {
+        let Some((layer, readout)) = pass.layer_and_readout() else {
             return run_blocks::<S, 1>(pass, sequences, activity, losses, 1);
         };
         let size = (sequences.steps + 1) * pass.inputs;
         for (series, losses) in sequences.series.as_flattened().chunks_exact(size).zip(losses) {
-            layer_and_readout::<S>([*layer, *readout], &sequences, series, losses);
+            run_layer_and_readout::<S>(&pass, (&layer, &readout), &sequences, series, losses);
         }
     }
 }
@@ -153,53 +153,57 @@ fn run_blocks<S: Simd, const L: usize>(
     }
 }
 
-/// Most outputs of a readout that is computed in the shadow of the layer.
-const MAX_OUTPUTS: usize = 16;
+/// Most outputs of a readout that is computed while the layer waits for its activation functions.
+const MAX_OUTPUTS: usize = 4;
 
 /// Most inputs and units of such a layer.
 const MAX_ROWS: usize = 512;
 
+/// Numbers in a cache line.
+const LINE: usize = 16;
+
 /// Inputs and state of two steps. The state begins a cache line, so that no vector of it is written to two.
 #[repr(align(64))]
-struct TwoSteps([[f32; MAX_OUTPUTS + MAX_ROWS]; 2]);
+struct TwoSteps([[f32; LINE + MAX_ROWS]; 2]);
 
-impl RecurrentPass<'_> {
-    /// Whether it is one layer that reads its own last state, and a readout of that state.
-    fn is_layer_and_readout(&self) -> bool {
-        matches!(self.layers, [layer, readout]
-            if layer.place.inputs == (0..self.previous + self.state.len())
-                && self.previous == self.inputs
-                && layer.place.outputs == *self.state
-                && readout.place.inputs == *self.state
-                && readout.place.outputs == *self.outputs
-                && layer.place.inputs.len() <= MAX_ROWS
-                && self.outputs.len() <= MAX_OUTPUTS)
+impl<'a> RecurrentPass<'a> {
+    /// The two layers, if the first one reads its own last state and the second one, of few outputs, reads the first.
+    fn layer_and_readout(&self) -> Option<(Layer<'a>, Columns<'a>)> {
+        let [layer, readout] = self.layers else { return None };
+        let fits = layer.place.inputs == (0..self.previous + self.state.len())
+            && self.previous == self.inputs
+            && layer.place.outputs == *self.state
+            && readout.place.inputs == *self.state
+            && readout.place.outputs == *self.outputs
+            && layer.place.inputs.len() <= MAX_ROWS
+            && self.outputs.len() <= MAX_OUTPUTS;
+        if fits { Some((Layer::new(*layer), Columns::new(*readout)?)) } else { None }
     }
 }
 
-/// All steps of such a network for a single example. Two vectors of inputs and state take turns, so that no state is copied; the
+/// All steps of such a network for a single sequence. Two vectors of inputs and state take turns, so that no state is copied; the
 /// readout of a step comes after the layer of the next one, which has nothing else to do while its activation functions wait for
 /// one operation after the other.
 #[inline(always)]
-fn layer_and_readout<S: Simd>(
-    [layer, readout]: [Product<'_>; 2],
+fn run_layer_and_readout<S: Simd>(
+    pass: &RecurrentPass<'_>,
+    (layer, readout): (&Layer<'_>, &Columns<'_>),
     sequences: &Sequences<'_, 1>,
     series: &[f32],
     losses: &mut [f64; 1],
 ) {
-    let (length, width) = (layer.place.inputs.len(), readout.place.outputs.len());
-    let (layer, readout) = (Ready::new(layer), Ready::new(readout));
-    let mut room = TwoSteps([[0.0; MAX_OUTPUTS + MAX_ROWS]; 2]);
-    let rows = MAX_OUTPUTS - width..MAX_OUTPUTS - width + length;
-    let [mut now, mut next] = room.0.each_mut().map(|room| &mut room[rows.clone()]);
-    let (mut outputs, written) = ([0.0; MAX_OUTPUTS], readout.preferred_length());
+    let (length, width) = (pass.inputs + pass.state.len(), pass.inputs);
+    let mut buffer = TwoSteps([[0.0; LINE + MAX_ROWS]; 2]);
+    let rows = LINE - width..LINE - width + length;
+    let [now, next] = &mut buffer.0;
+    let (mut now, mut next) = (&mut now[rows.clone()], &mut next[rows]);
     for (step, row) in series.chunks_exact(width).enumerate() {
         if step < sequences.steps {
             copy::<S::F32x16>(row, &mut now[..width]);
             layer.run::<S>(now, &mut next[width..]);
         }
         if step > sequences.washout {
-            readout.run::<S>(&now[width..], &mut outputs[..written]);
+            let outputs = readout.run::<S>(&now[width..]);
             add_squared_errors(outputs[..width].as_chunks().0, row.as_chunks().0, losses);
         }
         std::mem::swap(&mut now, &mut next);

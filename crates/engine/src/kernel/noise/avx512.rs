@@ -15,7 +15,8 @@
 #[allow(clippy::wildcard_imports, reason = "two dozen intrinsics")]
 use std::arch::x86_64::*;
 
-use super::{CHUNK, Noise, Output};
+use super::output::Output;
+use super::{CHUNK, Noise};
 use crate::kernel::normal::{COEFFICIENTS, DEGREE};
 use crate::random::{Key, MULTIPLIERS, WEYL};
 
@@ -28,13 +29,13 @@ const XOR_MASKED: i32 = 0x78;
 /// Makes the noise of `key` from chunk `first` on, as much as `output` takes.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-pub(super) fn emit(noise: Noise, key: Key, first: u64, output: &mut Output<'_>) {
+pub(super) fn emit<O: Output>(noise: Noise, key: Key, first: u64, mut output: O) {
     let (length, words) = (output.len(), key.words());
     match noise {
         // 32 blocks side by side would be made for one or two.
         Noise::Signs if length <= 2 * CHUNK => {
             for start in (0..length).step_by(CHUNK) {
-                output.take_chunk(start, length, &signs(key.block(first + (start / CHUNK) as u64)));
+                output.take_chunk(start, &signs(key.block(first + (start / CHUNK) as u64)));
             }
         }
         Noise::Signs => {
@@ -42,14 +43,14 @@ pub(super) fn emit(noise: Noise, key: Key, first: u64, output: &mut Output<'_>) 
                 let blocks = sign_blocks(words, first + (start / CHUNK) as u64);
                 for (start, block) in (start..length).step_by(CHUNK).zip(blocks) {
                     output.prefetch(start);
-                    output.take_chunk(start, length, &signs(block));
+                    output.take_chunk(start, &signs(block));
                 }
             }
         }
         Noise::Normals => {
             for start in (0..length).step_by(CHUNK) {
                 output.prefetch(start);
-                output.take_chunk(start, length, &normals(words, 32 * (first + (start / CHUNK) as u64)));
+                output.take_chunk(start, &normals(words, 32 * (first + (start / CHUNK) as u64)));
             }
         }
     }

@@ -1,4 +1,13 @@
 //! Output modes of the noise kernels: overwrite, accumulate, or both halves of an antithetic pair at once.
+//!
+//! ```text
+//!     Fill       target = scale · v             WritePair   plus, minus = from ± scale · v
+//!     Add        target ← target + scale · v    AddPair     plus ← plus + scale · v ,  minus ← minus − scale · v
+//!     Write      target = from + scale · v
+//! ```
+//! v the noise · all vectors of one length. Cost: a product and a sum for each number and half, and each vector once through memory.
+//!
+//! Each mode is a type, so that a kernel is compiled for it and its chunks stay in registers.
 
 use super::CHUNK;
 
@@ -6,126 +15,140 @@ use super::CHUNK;
 #[cfg(target_arch = "x86_64")]
 const PREFETCH_DISTANCE: usize = 1024;
 
-/// What is done with noise v. All vectors of an output have one length.
-///
-/// Cost: a product and a sum for each number and half, and each vector once through memory.
-#[derive(Debug)]
-pub enum Output<'a> {
-    /// `target = scale · v`. No number is −0, as in a vector of zeros to which a direction is added.
-    Fill {
-        /// Factor on the noise.
-        scale: f32,
-        /// The vector that is written.
-        target: &'a mut [f32],
-    },
-    /// `target ← target + scale · v`.
-    Add {
-        /// Factor on the noise.
-        scale: f32,
-        /// The vector that is added to.
-        target: &'a mut [f32],
-    },
-    /// `plus ← plus + scale · v` and `minus ← minus − scale · v`.
-    AddPair {
-        /// Factor on the noise.
-        scale: f32,
-        /// The vector that the noise is added to.
-        plus: &'a mut [f32],
-        /// The vector that it is subtracted from.
-        minus: &'a mut [f32],
-    },
-    /// `target = from + scale · v`.
-    Write {
-        /// The vector that the noise is added to.
-        from: &'a [f32],
-        /// Factor on the noise.
-        scale: f32,
-        /// The vector that is written.
-        target: &'a mut [f32],
-    },
-    /// `plus = from + scale · v` and `minus = from − scale · v`.
-    WritePair {
-        /// The vector that the noise is added to and subtracted from.
-        from: &'a [f32],
-        /// Factor on the noise.
-        scale: f32,
-        /// The vector of sums.
-        plus: &'a mut [f32],
-        /// The vector of differences.
-        minus: &'a mut [f32],
-    },
-}
+/// What is done with noise.
+pub(super) trait Output {
+    /// How many numbers it takes.
+    fn len(&self) -> usize;
+    /// Takes `values`, the noise from number `start` on.
+    fn take(&mut self, start: usize, values: &[f32]);
+    /// Prefetches what `take` will read [`PREFETCH_DISTANCE`] after `start`.
+    fn prefetch(&self, start: usize);
 
-impl Output<'_> {
-    /// How many numbers it takes: the length of its shortest vector.
+    /// Takes what is left of a chunk that begins at number `start`.
     #[inline(always)]
-    pub(super) fn len(&self) -> usize {
-        match self {
-            Self::Fill { target, .. } | Self::Add { target, .. } => target.len(),
-            Self::AddPair { plus, minus, .. } => plus.len().min(minus.len()),
-            Self::Write { from, target, .. } => from.len().min(target.len()),
-            Self::WritePair { from, plus, minus, .. } => from.len().min(plus.len()).min(minus.len()),
-        }
-    }
-
-    /// Takes the noise from number `start` on, at most a chunk of it: as many numbers as are left.
-    #[inline(always)]
-    pub(super) fn take_chunk(&mut self, start: usize, length: usize, chunk: &[f32; CHUNK]) {
-        // What follows stands in both branches: a whole chunk, of which no part is taken, stays in registers.
-        if length - start >= CHUNK {
+    fn take_chunk(&mut self, start: usize, chunk: &[f32; CHUNK]) {
+        // A whole chunk, of which no part is taken, stays in registers: hence the two branches.
+        if self.len() - start >= CHUNK {
             self.take(start, chunk);
         } else {
-            self.take(start, &chunk[..length - start]);
+            self.take(start, &chunk[..self.len() - start]);
+        }
+    }
+}
+
+/// `target + scale · v`, or with a zero in place of what was there `scale · v`.
+pub(super) struct Onto<'a, const ADD: bool> {
+    pub(super) scale: f32,
+    pub(super) target: &'a mut [f32],
+}
+
+/// `target + scale · v`.
+pub(super) type Add<'a> = Onto<'a, true>;
+/// `target = scale · v`. No number is −0, as in a vector of zeros to which a direction is added.
+pub(super) type Fill<'a> = Onto<'a, false>;
+
+impl<const ADD: bool> Output for Onto<'_, ADD> {
+    #[inline(always)]
+    fn len(&self) -> usize {
+        self.target.len()
+    }
+
+    #[inline(always)]
+    fn take(&mut self, start: usize, values: &[f32]) {
+        for (target, value) in self.target[start..start + values.len()].iter_mut().zip(values) {
+            *target = if ADD { *target } else { 0.0 } + self.scale * value;
         }
     }
 
-    /// Takes `values`, the noise from number `start` on.
+    #[inline(always)]
+    fn prefetch(&self, start: usize) {
+        prefetch(self.target, start);
+    }
+}
+
+/// `plus + scale · v` and `minus − scale · v`, vectors of one length.
+pub(super) struct AddPair<'a> {
+    pub(super) scale: f32,
+    pub(super) plus: &'a mut [f32],
+    pub(super) minus: &'a mut [f32],
+}
+
+impl Output for AddPair<'_> {
+    #[inline(always)]
+    fn len(&self) -> usize {
+        self.plus.len().min(self.minus.len())
+    }
+
     #[inline(always)]
     fn take(&mut self, start: usize, values: &[f32]) {
         let range = start..start + values.len();
-        match self {
-            Self::Fill { scale, target } => {
-                for (target, value) in target[range].iter_mut().zip(values) {
-                    *target = 0.0 + *scale * value;
-                }
-            }
-            Self::Add { scale, target } => {
-                for (target, value) in target[range].iter_mut().zip(values) {
-                    *target += *scale * value;
-                }
-            }
-            Self::AddPair { scale, plus, minus } => {
-                for ((plus, minus), value) in plus[range.clone()].iter_mut().zip(&mut minus[range]).zip(values) {
-                    *plus += *scale * value;
-                    *minus -= *scale * value;
-                }
-            }
-            Self::Write { from, scale, target } => {
-                for ((target, from), value) in target[range.clone()].iter_mut().zip(&from[range]).zip(values) {
-                    *target = from + *scale * value;
-                }
-            }
-            Self::WritePair { from, scale, plus, minus } => {
-                let both = plus[range.clone()].iter_mut().zip(&mut minus[range.clone()]);
-                for (((plus, minus), from), value) in both.zip(&from[range]).zip(values) {
-                    *plus = from + *scale * value;
-                    *minus = from - *scale * value;
-                }
-            }
+        for ((plus, minus), value) in self.plus[range.clone()].iter_mut().zip(&mut self.minus[range]).zip(values) {
+            *plus += self.scale * value;
+            *minus -= self.scale * value;
         }
     }
 
-    /// Prefetches what will be read [`PREFETCH_DISTANCE`] after `start`.
     #[inline(always)]
-    pub(super) fn prefetch(&self, start: usize) {
-        match self {
-            Self::Fill { target, .. } | Self::Add { target, .. } => prefetch(target, start),
-            Self::AddPair { plus, minus, .. } => {
-                prefetch(plus, start);
-                prefetch(minus, start);
-            }
-            Self::Write { from, .. } | Self::WritePair { from, .. } => prefetch(from, start),
+    fn prefetch(&self, start: usize) {
+        prefetch(self.plus, start);
+        prefetch(self.minus, start);
+    }
+}
+
+/// `target = from + scale · v`, vectors of one length.
+pub(super) struct Write<'a> {
+    pub(super) from: &'a [f32],
+    pub(super) scale: f32,
+    pub(super) target: &'a mut [f32],
+}
+
+impl Output for Write<'_> {
+    #[inline(always)]
+    fn len(&self) -> usize {
+        self.from.len().min(self.target.len())
+    }
+
+    #[inline(always)]
+    fn take(&mut self, start: usize, values: &[f32]) {
+        let range = start..start + values.len();
+        for ((target, from), value) in self.target[range.clone()].iter_mut().zip(&self.from[range]).zip(values) {
+            *target = from + self.scale * value;
         }
+    }
+
+    #[inline(always)]
+    fn prefetch(&self, start: usize) {
+        prefetch(self.from, start);
+    }
+}
+
+/// `plus = from + scale · v` and `minus = from − scale · v`, vectors of one length.
+pub(super) struct WritePair<'a> {
+    pub(super) from: &'a [f32],
+    pub(super) scale: f32,
+    pub(super) plus: &'a mut [f32],
+    pub(super) minus: &'a mut [f32],
+}
+
+impl Output for WritePair<'_> {
+    #[inline(always)]
+    fn len(&self) -> usize {
+        self.from.len().min(self.plus.len()).min(self.minus.len())
+    }
+
+    #[inline(always)]
+    fn take(&mut self, start: usize, values: &[f32]) {
+        let range = start..start + values.len();
+        let both = self.plus[range.clone()].iter_mut().zip(&mut self.minus[range.clone()]);
+        for (((plus, minus), from), value) in both.zip(&self.from[range]).zip(values) {
+            *plus = from + self.scale * value;
+            *minus = from - self.scale * value;
+        }
+    }
+
+    #[inline(always)]
+    fn prefetch(&self, start: usize) {
+        prefetch(self.from, start);
     }
 }
 

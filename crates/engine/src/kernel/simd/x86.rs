@@ -258,7 +258,8 @@ newton!(
     _mm_mul_ps
 );
 
-/// A vector type of `$count · $width` numbers in `$count` registers.
+/// A vector type of `$count · $width` numbers in `$count` registers. Its methods are loops and not `std::array::from_fn`, whose closure is
+/// not always inlined into code for the instruction set in use, and takes longer to compile.
 macro_rules! vector {
     ($(#[$meta:meta])* $name:ident, $register:ty, $count:literal of $width:literal, $fit:literal,
      $load:ident, $store:ident, $load_first:ident, $store_first:ident, $splat:ident, $add:ident, $multiply:ident, $fused:ident, $sum:ident, $sums:ident, $divide:ident, $newton:ident, $max:ident, $min:ident, $flip:ident,
@@ -272,27 +273,36 @@ macro_rules! vector {
 
             #[inline(always)]
             fn load(from: &[f32; $count * $width]) -> Self {
-                // SAFETY: a loop over this type runs only where its instructions exist; `i · width` stays in the array.
-                Self(std::array::from_fn(|i| unsafe { $load(from.as_ptr().add(i * $width)) }), PhantomData)
+                let mut vector = Self::splat(0.0);
+                for i in 0..$count {
+                    // SAFETY: a loop over this type runs only where its instructions exist; `i · width` stays in the array.
+                    vector.0[i] = unsafe { $load(from.as_ptr().add(i * $width)) };
+                }
+                vector
             }
             #[inline(always)]
             fn store(self, to: &mut [f32; $count * $width]) {
-                for (i, register) in self.0.into_iter().enumerate() {
+                for i in 0..$count {
                     // SAFETY: as in `load`.
-                    unsafe { $store(to.as_mut_ptr().add(i * $width), register) };
+                    unsafe { $store(to.as_mut_ptr().add(i * $width), self.0[i]) };
                 }
             }
             #[inline(always)]
             fn load_first(from: &[f32]) -> Self {
-                // SAFETY: as in `load`; the lanes of the mask are those of the slice, others are not touched.
-                let part = |i: usize| unsafe { $load_first(from.as_ptr().wrapping_add(i * $width), from.len().saturating_sub(i * $width)) };
-                Self(std::array::from_fn(part), PhantomData)
+                let mut vector = Self::splat(0.0);
+                for i in 0..$count {
+                    let (part, count) = (from.as_ptr().wrapping_add(i * $width), from.len().saturating_sub(i * $width));
+                    // SAFETY: as in `load`; the lanes of the mask are those of the slice, others are not touched.
+                    vector.0[i] = unsafe { $load_first(part, count) };
+                }
+                vector
             }
             #[inline(always)]
             fn store_first(self, to: &mut [f32]) {
-                for (i, register) in self.0.into_iter().enumerate() {
+                for i in 0..$count {
+                    let (part, count) = (to.as_mut_ptr().wrapping_add(i * $width), to.len().saturating_sub(i * $width));
                     // SAFETY: as in `load_first`.
-                    unsafe { $store_first(to.as_mut_ptr().wrapping_add(i * $width), to.len().saturating_sub(i * $width), register) };
+                    unsafe { $store_first(part, count, self.0[i]) };
                 }
             }
             #[inline(always)]
@@ -301,56 +311,76 @@ macro_rules! vector {
                 Self([unsafe { $splat(value) }; $count], PhantomData)
             }
             #[inline(always)]
-            fn multiply_add(self, factor: Self, sum: Self) -> Self {
-                let lanes = |i: usize| {
+            fn multiply_add(mut self, factor: Self, sum: Self) -> Self {
+                for i in 0..$count {
                     // SAFETY: as in `splat`.
-                    unsafe {
+                    self.0[i] = unsafe {
                         if A::FUSED {
                             $fused(self.0[i], factor.0[i], sum.0[i])
                         } else {
                             $add($multiply(self.0[i], factor.0[i]), sum.0[i])
                         }
-                    }
-                };
-                Self(std::array::from_fn(lanes), PhantomData)
+                    };
+                }
+                self
             }
             #[inline(always)]
-            fn add(self, other: Self) -> Self {
-                // SAFETY: as in `splat`.
-                Self(std::array::from_fn(|i| unsafe { $add(self.0[i], other.0[i]) }), PhantomData)
-            }
-            #[inline(always)]
-            fn subtract(self, other: Self) -> Self {
-                // SAFETY: as in `splat`.
-                Self(std::array::from_fn(|i| unsafe { $subtract(self.0[i], other.0[i]) }), PhantomData)
-            }
-            #[inline(always)]
-            fn multiply(self, other: Self) -> Self {
-                // SAFETY: as in `splat`.
-                Self(std::array::from_fn(|i| unsafe { $multiply(self.0[i], other.0[i]) }), PhantomData)
-            }
-            #[inline(always)]
-            fn quotient(self, divisor: Self) -> Self {
-                let lanes = |i: usize| {
+            fn add(mut self, other: Self) -> Self {
+                for i in 0..$count {
                     // SAFETY: as in `splat`.
-                    unsafe { if A::FUSED { $newton(self.0[i], divisor.0[i]) } else { $divide(self.0[i], divisor.0[i]) } }
-                };
-                Self(std::array::from_fn(lanes), PhantomData)
+                    self.0[i] = unsafe { $add(self.0[i], other.0[i]) };
+                }
+                self
             }
             #[inline(always)]
-            fn at_least(self, bound: f32) -> Self {
-                // SAFETY: as in `splat`. Of two numbers one of which is NaN the instruction returns the second.
-                Self(std::array::from_fn(|i| unsafe { $max($splat(bound), self.0[i]) }), PhantomData)
+            fn subtract(mut self, other: Self) -> Self {
+                for i in 0..$count {
+                    // SAFETY: as in `splat`.
+                    self.0[i] = unsafe { $subtract(self.0[i], other.0[i]) };
+                }
+                self
             }
             #[inline(always)]
-            fn at_most(self, bound: f32) -> Self {
-                // SAFETY: as in `at_least`.
-                Self(std::array::from_fn(|i| unsafe { $min($splat(bound), self.0[i]) }), PhantomData)
+            fn multiply(mut self, other: Self) -> Self {
+                for i in 0..$count {
+                    // SAFETY: as in `splat`.
+                    self.0[i] = unsafe { $multiply(self.0[i], other.0[i]) };
+                }
+                self
             }
             #[inline(always)]
-            fn flip(self, lanes: u16) -> Self {
-                // SAFETY: as in `splat`.
-                Self(std::array::from_fn(|i| unsafe { $flip(self.0[i], lanes >> (i * $width)) }), PhantomData)
+            fn quotient(mut self, divisor: Self) -> Self {
+                for i in 0..$count {
+                    // SAFETY: as in `splat`.
+                    self.0[i] = unsafe {
+                        if A::FUSED { $newton(self.0[i], divisor.0[i]) } else { $divide(self.0[i], divisor.0[i]) }
+                    };
+                }
+                self
+            }
+            #[inline(always)]
+            fn at_least(mut self, bound: f32) -> Self {
+                for i in 0..$count {
+                    // SAFETY: as in `splat`. Of two numbers one of which is NaN the instruction returns the second.
+                    self.0[i] = unsafe { $max($splat(bound), self.0[i]) };
+                }
+                self
+            }
+            #[inline(always)]
+            fn at_most(mut self, bound: f32) -> Self {
+                for i in 0..$count {
+                    // SAFETY: as in `at_least`.
+                    self.0[i] = unsafe { $min($splat(bound), self.0[i]) };
+                }
+                self
+            }
+            #[inline(always)]
+            fn flip(mut self, lanes: u16) -> Self {
+                for i in 0..$count {
+                    // SAFETY: as in `splat`.
+                    self.0[i] = unsafe { $flip(self.0[i], lanes >> (i * $width)) };
+                }
+                self
             }
             #[inline(always)]
             fn sum(self) -> f32 {

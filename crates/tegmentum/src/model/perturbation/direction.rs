@@ -8,7 +8,7 @@
 
 use super::Point;
 use super::low_rank::LowRankDirection;
-use crate::kernel::noise::{self, CHUNK, Noise, Output};
+use crate::kernel::noise::{self, CHUNK, Noise};
 use crate::random::Key;
 
 /// A direction in parameter space, as a recipe.
@@ -63,8 +63,8 @@ impl Direction {
     /// Writes `scale · v[range]` to `target`, where the range begins at chunk `first` and is as long as `target`.
     pub(crate) fn write_chunk(&self, first: usize, scale: f32, target: &mut [f32]) {
         match *self {
-            Self::Rademacher(key) => noise::emit(Noise::Signs, key, first as u64, &mut Output::Fill { scale, target }),
-            Self::Gaussian(key) => noise::emit(Noise::Normals, key, first as u64, &mut Output::Fill { scale, target }),
+            Self::Rademacher(key) => noise::fill(Noise::Signs, key, first as u64, scale, target),
+            Self::Gaussian(key) => noise::fill(Noise::Normals, key, first as u64, scale, target),
             Self::Zero | Self::LowRank(_) | Self::Coordinate(_) => {
                 target.fill(0.0);
                 self.add_chunk(first, scale, target);
@@ -77,8 +77,8 @@ impl Direction {
     pub fn add_chunk(&self, first: usize, scale: f32, target: &mut [f32]) {
         match *self {
             Self::Zero => {}
-            Self::Rademacher(key) => noise::emit(Noise::Signs, key, first as u64, &mut Output::Add { scale, target }),
-            Self::Gaussian(key) => noise::emit(Noise::Normals, key, first as u64, &mut Output::Add { scale, target }),
+            Self::Rademacher(key) => noise::add(Noise::Signs, key, first as u64, scale, target),
+            Self::Gaussian(key) => noise::add(Noise::Normals, key, first as u64, scale, target),
             Self::LowRank(direction) => direction.add(first * CHUNK, scale, target),
             Self::Coordinate(index) => {
                 if let Some(value) = local(index, first).and_then(|index| target.get_mut(index)) {
@@ -109,10 +109,10 @@ impl Direction {
         match *self {
             Self::Zero => {}
             Self::Rademacher(key) => {
-                noise::emit(Noise::Signs, key, first_chunk, &mut Output::AddPair { scale, plus, minus });
+                noise::add_pair(Noise::Signs, key, first_chunk, scale, plus, minus);
             }
             Self::Gaussian(key) => {
-                noise::emit(Noise::Normals, key, first_chunk, &mut Output::AddPair { scale, plus, minus });
+                noise::add_pair(Noise::Normals, key, first_chunk, scale, plus, minus);
             }
             Self::LowRank(direction) => direction.add_pair(first * CHUNK, scale, plus, minus),
             Self::Coordinate(index) => {
@@ -131,10 +131,10 @@ impl Direction {
         let chunk = first as u64;
         match (*self, point) {
             (Self::Rademacher(key), Point::Vector(from)) if gain == 1.0 => {
-                noise::emit(Noise::Signs, key, chunk, &mut Output::Write { from, scale, target });
+                noise::write(Noise::Signs, key, chunk, from, scale, target);
             }
             (Self::Gaussian(key), Point::Vector(from)) if gain == 1.0 => {
-                noise::emit(Noise::Normals, key, chunk, &mut Output::Write { from, scale, target });
+                noise::write(Noise::Normals, key, chunk, from, scale, target);
             }
             _ => {
                 point.write(gain, target);
@@ -155,10 +155,10 @@ impl Direction {
         let chunk = first as u64;
         match (*self, point) {
             (Self::Rademacher(key), Point::Vector(from)) if gain == 1.0 => {
-                noise::emit(Noise::Signs, key, chunk, &mut Output::WritePair { from, scale, plus, minus });
+                noise::write_pair(Noise::Signs, key, chunk, from, scale, plus, minus);
             }
             (Self::Gaussian(key), Point::Vector(from)) if gain == 1.0 => {
-                noise::emit(Noise::Normals, key, chunk, &mut Output::WritePair { from, scale, plus, minus });
+                noise::write_pair(Noise::Normals, key, chunk, from, scale, plus, minus);
             }
             _ => {
                 point.write(gain, plus);
