@@ -6,7 +6,7 @@ mod low_rank;
 mod network_loss;
 mod pool;
 
+pub(crate) use super::pass::{MAX_STORED, loss_of};
 pub use black_box::BlackBox;
 pub use network_loss::NetworkLoss;
-pub(crate) use network_loss::{MAX_STORED, loss_of};
 pub(crate) use pool::Pool;

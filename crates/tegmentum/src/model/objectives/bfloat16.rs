@@ -6,9 +6,7 @@ use crate::kernel::bfloat16::{Bfloat16Pass, PackedLayer, Space, pack, padded, wo
 use crate::kernel::sequence::Sequences;
 use crate::model::forward::per_term;
 use crate::model::network::Network;
-
-/// Most layers of a chain.
-const MOST: usize = 4;
+use crate::model::pass::{MAX_LAYERS, layer_outputs};
 
 /// What a thread works with.
 #[derive(Debug, Default)]
@@ -17,32 +15,25 @@ pub(super) struct Bfloat16Space {
     space: Space,
 }
 
-/// The mean squared error of `parameters` `[P]` on windows of a series; `None` for another problem, or a network that is no chain of
-/// layers with a state.
+/// The mean squared error of `parameters` `[P]` on windows of a series, for networks with
+/// [`StepLoop::Bfloat16`](crate::model::pass::StepLoop::Bfloat16); `None` for others.
 pub(super) fn mean_loss<const L: usize>(
     network: &dyn Network,
     parameters: &[f32],
-    loss: Loss,
     batch: &LaneBatch<L>,
     space: &mut Bfloat16Space,
 ) -> Option<f64> {
     let (state, previous) = network.carry()?;
     let (hidden, output) = (network.hidden_activation()?, network.output_activation());
     let connections = network.connections();
-    if loss != Loss::MeanSquaredError || connections.len() > MOST || connections.is_empty() {
-        return None;
-    }
     let Bfloat16Space { weights, space } = space;
     weights.clear();
     for connection in connections {
         pack(&parameters[connection.weights.clone()], connection.units.len(), weights);
     }
-    let outputs = network.output_rows();
-    let rows: [_; MOST] = std::array::from_fn(|index| {
-        connections.get(index + 1).map_or_else(|| outputs.clone(), |next| next.presynaptic.clone())
-    });
+    let (rows, outputs) = (layer_outputs(network), network.output_rows());
     let mut rest = &weights[..];
-    let layers: [_; MOST] = std::array::from_fn(|index| {
+    let layers: [_; MAX_LAYERS] = std::array::from_fn(|index| {
         let index = index.min(connections.len() - 1);
         let connection = &connections[index];
         let length = words(connection.presynaptic.len()) * padded(connection.units.len());
@@ -72,5 +63,5 @@ pub(super) fn mean_loss<const L: usize>(
         pass.run(network.numerics(), sequences, space, &mut sums);
         total += sums[..batch.valid(block)].iter().sum::<f64>();
     }
-    Some(total * per_term(loss, batch, outputs.len()))
+    Some(total * per_term(Loss::MeanSquaredError, batch, outputs.len()))
 }
