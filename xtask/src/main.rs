@@ -9,7 +9,6 @@
 mod bench;
 mod command;
 mod figures;
-mod licences;
 mod machine_paths;
 mod randomness;
 mod sanitize;

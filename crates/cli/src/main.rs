@@ -11,7 +11,6 @@ mod memory;
 mod output;
 mod overrides;
 mod progress;
-mod report;
 mod source;
 mod summary;
 mod table;

@@ -5,7 +5,7 @@ use tegmentum_study::config::{Kind, StudyConfig};
 use tegmentum_study::outcome::{ClaimOutcome, Sample, Summary, Verdict, is_share};
 
 use crate::output::{Output, wrapped};
-use crate::report::{interval, optional};
+use tegmentum_report::{interval, optional};
 use crate::table::Table;
 
 /// Scores in the table of a study of lesions at most; the report and `records.csv` have more.

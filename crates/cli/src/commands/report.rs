@@ -10,7 +10,7 @@ use tegmentum_study::outcome::FigureContent;
 use crate::args::Report;
 use crate::manifest;
 use crate::output::Output;
-use crate::report::{StudyReport, render, standalone_svg};
+use tegmentum_report::{StudyReport, render, standalone_svg};
 use crate::workplace::Workplace;
 
 /// A file that every finished run has; it is written last.

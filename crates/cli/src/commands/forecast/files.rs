@@ -11,7 +11,7 @@ use tegmentum_study::outcome::{Axis, CurveSeries, Figure, FigureContent};
 use super::super::report::file_name;
 use super::training::Trained;
 use super::{Forecast, Predictions};
-use crate::report::standalone_svg;
+use tegmentum_report::standalone_svg;
 use crate::workplace::Workplace;
 
 /// Rows of the data in a picture, at least.

@@ -3,7 +3,7 @@
 use tegmentum::data::task::Series;
 
 use super::Predictions;
-use crate::report::number;
+use tegmentum_report::number;
 use crate::table::Table;
 
 /// Blocks that the test part is cut into to see how sure a difference is.

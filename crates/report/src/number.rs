@@ -4,7 +4,7 @@
 pub(crate) const MISSING: &str = "–";
 
 /// A value with three significant digits: `0.0123`, `12.3`, `12 300`, `1.23×10⁷`.
-pub(crate) fn number(value: f64) -> String {
+pub fn number(value: f64) -> String {
     if !value.is_finite() {
         return MISSING.to_owned();
     }
@@ -22,7 +22,7 @@ pub(crate) fn number(value: f64) -> String {
 }
 
 /// A value that may be missing.
-pub(crate) fn optional(value: Option<f64>) -> String {
+pub fn optional(value: Option<f64>) -> String {
     value.map_or_else(|| MISSING.to_owned(), number)
 }
 
@@ -75,7 +75,7 @@ pub(crate) fn power_of_ten(exponent: i32) -> String {
 }
 
 /// An interval whose ends may be infinite (`None`): `[0.12, 0.34]`; nothing is known if both are.
-pub(crate) fn interval(ends: [Option<f64>; 2]) -> String {
+pub fn interval(ends: [Option<f64>; 2]) -> String {
     match ends.map(|end| end.filter(|end| end.is_finite())) {
         [None, None] => MISSING.to_owned(),
         [low, high] => format!(

@@ -137,7 +137,7 @@ mod tests {
         let populations = [("excitatory".to_owned(), 0), ("inhibitory".to_owned(), 8)];
         let spikes = vec![(0.0, 0), (10.0, 7), (10.0, 8), (99.0, 9), (100.0, 9), (50.0, 10), (120.0, 1), (f32::NAN, 1)];
         let panel = RasterPanel { title: "before".to_owned(), duration: 100.0, spikes };
-        let axis = crate::report::fixtures::axis("time (ms)", false);
+        let axis = crate::fixtures::axis("time (ms)", false);
         let body = draw(&populations, 10, &axis, &[panel]).body.into_string();
         let marks: Vec<usize> = body
             .split("class=\"spikes\" d=\"")

@@ -213,21 +213,3 @@ proptest! {
         check(FigureContent::Distribution { axis: axis("", false), groups, references: vec![] });
     }
 }
-
-/// `cargo test -p tegmentum-cli sample_page -- --ignored` writes `tegmentum-report.html` and a figure of each kind to
-/// the folder for temporary files, to be looked at.
-#[test]
-#[ignore = "for people"]
-fn sample_page() {
-    let (xor, lorenz) = (summary("xor", "Exclusive or", true), summary("lorenz", "Chaotic series: Lorenz", false));
-    let figures = figures();
-    let studies =
-        [StudyReport { summary: &xor, figures: &figures[2..4] }, StudyReport { summary: &lorenz, figures: &figures }];
-    let folder = std::env::temp_dir();
-    std::fs::write(folder.join("tegmentum-report.html"), render(&studies, &provenance()))
-        .expect("a folder to write to");
-    for figure in &figures {
-        let path = folder.join(format!("tegmentum-{}.svg", figure.id));
-        std::fs::write(path, standalone_svg(figure)).expect("a folder to write to");
-    }
-}

@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn bars_begin_at_zero_on_either_side() {
         let bar = |value, ci95| Bar { label: "a".to_owned(), value, ci95 };
-        let axis = crate::report::fixtures::axis("share", false);
+        let axis = crate::fixtures::axis("share", false);
         let bars = [
             bar(Some(0.5), [Some(0.4), Some(0.6)]),
             bar(Some(-0.25), [Some(-0.3), Some(0.0)]),

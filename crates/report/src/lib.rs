@@ -29,27 +29,27 @@ mod fixtures;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use number::{interval, number, optional};
+pub use number::{interval, number, optional};
 use tegmentum_study::outcome::{Figure, Summary};
 
 /// What one study brings to the report.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct StudyReport<'a> {
+pub struct StudyReport<'a> {
     /// Its arms, claims and notes.
-    pub(crate) summary: &'a Summary,
+    pub summary: &'a Summary,
     /// Its pictures and tables, in the order of the page.
-    pub(crate) figures: &'a [Figure],
+    pub figures: &'a [Figure],
 }
 
 /// The whole report as one HTML page.
 ///
 /// `provenance` says how the results came about, as pairs of a label and a value, in the order of the page. The head of
 /// the page repeats the labels `Started`, `Command`, `Version` and `Commit`, the citation the last two.
-pub(crate) fn render(studies: &[StudyReport<'_>], provenance: &[(String, String)]) -> String {
+pub fn render(studies: &[StudyReport<'_>], provenance: &[(String, String)]) -> String {
     svg::without_control_characters(&page::page(studies, provenance).into_string())
 }
 
 /// One figure as the text of an `.svg` file: light colours, and dark ones for a reader with a dark theme.
-pub(crate) fn standalone_svg(figure: &Figure) -> String {
+pub fn standalone_svg(figure: &Figure) -> String {
     svg::without_control_characters(&figure::standalone(figure).into_string())
 }

@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn every_run_has_its_line_and_names_do_not_touch() {
-        let axis = crate::report::fixtures::axis("trial", false);
+        let axis = crate::fixtures::axis("trial", false);
         let x: Vec<f64> = (0..50).map(f64::from).collect();
         let runs: Vec<Vec<f64>> = (0..30).map(|run| x.iter().map(|x| x * f64::from(run % 2)).collect()).collect();
         let panel = RunsPanel { title: "a".to_owned(), mean: runs[1].clone(), x, runs };
