@@ -235,6 +235,7 @@ fn sample(arm: usize, scale: f64) -> Sample {
         median: known,
         quartiles: [known.map(|v| v * 0.8), known.map(|v| v * 1.2)],
         values,
+        undefined: 0,
     }
 }
 
@@ -248,6 +249,7 @@ fn claim(text: &str, verdict: Verdict, effect: f64, ci95: [Option<f64>; 2]) -> C
         n: 20,
         statistic: "ratio of interquartile means, paired by seed".to_owned(),
         threshold: "≤ 0.286".to_owned(),
+        reason: None,
     }
 }
 
@@ -267,6 +269,7 @@ pub(crate) fn summary(name: &str, title: &str, quick: bool) -> Summary {
         quick,
         arms: ARMS.iter().enumerate().map(|(i, arm)| ((*arm).to_owned(), BTreeMap::from(metrics(i)))).collect(),
         arm_order: ARMS.iter().map(|arm| (*arm).to_owned()).collect(),
+        metrics: vec![],
         claims: vec![
             claim(
                 "Dopamine needs at most 0.286 times the forward passes of weight perturbation to reach an error of 0.1.",

@@ -14,7 +14,6 @@ mod distribution;
 mod figure;
 mod frame;
 mod heat_map;
-mod number;
 mod page;
 mod raster;
 mod runs;
@@ -29,7 +28,7 @@ mod fixtures;
 #[cfg(test)]
 mod tests;
 
-pub use number::{interval, number, optional};
+use tegmentum_study::number;
 use tegmentum_study::outcome::{Figure, Summary};
 
 /// What one study brings to the report.

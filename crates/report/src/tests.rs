@@ -133,6 +133,7 @@ fn nothing_at_all() {
         quick: false,
         arms: [].into(),
         arm_order: vec!["missing".to_owned()],
+        metrics: vec![],
         claims: vec![],
         notes: vec![],
     };

@@ -1,4 +1,5 @@
-//! The only loop: updates until the budget is spent or an observer stops it.
+//! The only loop: updates of one learner, or of several that make them together, until the budget is spent or an observer
+//! stops the run.
 //!
 //! Cost is counted in *loss evaluations*: one forward pass of a batch is one, whatever it is for; an update of node
 //! perturbation or backpropagation counts three. Judging on test data costs nothing.
@@ -6,14 +7,13 @@
 //! The batch of update u has the key `key.child(u)`; a learner draws nothing from it but batches, so that all arms of a
 //! study see the same data in the same order.
 
-use std::ops::ControlFlow;
-
 use serde::{Deserialize, Serialize};
 
 use crate::behaviour::agent::Raster;
 use crate::data::batch::Batch;
 use crate::error::{Error, Result};
-use crate::learning::observer::{Observer, Record};
+use crate::learning::group::{LearnerGroup, Member, Single};
+use crate::learning::observer::Observer;
 use crate::learning::optimizer::{Levels, Optimizer, StepReport};
 use crate::model::objective::Objective;
 use crate::model::perturbation::{Base, Bases, Point, Probe};
@@ -229,40 +229,45 @@ pub struct Ended {
 /// # Errors
 /// Those of the learner and of the observers.
 pub fn train(learner: &mut dyn Learner, key: Key, budget: u64, observers: &mut [&mut dyn Observer]) -> Result<Ended> {
-    let begun = Ended { reason: StopReason::Budget, evaluations: 0, updates: 0, non_finite: 0, surprises: 0 };
-    resume(learner, key, budget, observers, begun, StepReport::default())
+    let mut members = [Member::new(observers)];
+    train_group(&mut Single { learner, key }, budget, &mut members, 1)?;
+    let [member] = members;
+    Ok(member.finish()?.0)
 }
 
-/// [`train`] from where a run has come to: `ended` what it has spent, `report` of its last update, which the observers have not
-/// seen.
-pub fn resume(
-    learner: &mut dyn Learner,
-    key: Key,
+/// Trains the runs of a group, each watched by the observers of its member, until every run has ended: its budget of
+/// evaluations is spent, an observer stopped it, or its parameters became NaN or infinite. The loop pauses when fewer than
+/// `at_least` runs go on, so that they can go on in another form; [`Member::is_open`] tells which.
+///
+/// # Errors
+/// Those of the observers. The error of a run is its [`Member`]'s.
+pub fn train_group(
+    group: &mut dyn LearnerGroup,
     budget: u64,
-    observers: &mut [&mut dyn Observer],
-    mut ended: Ended,
-    mut report: StepReport,
-) -> Result<Ended> {
+    members: &mut [Member<'_, '_>],
+    at_least: usize,
+) -> Result<()> {
+    let mut progress: Vec<Result<Progress>> = members.iter().map(|_| Ok(Progress::default())).collect();
     loop {
-        let last = ended.evaluations >= budget;
-        let record = Record { evaluations: ended.evaluations, updates: ended.updates, last, report, learner };
-        for observer in observers.iter_mut() {
-            if let ControlFlow::Break(reason) = observer.observe(&record)? {
-                return Ok(Ended { reason, ..ended });
-            }
-        }
-        if last {
-            return Ok(ended);
+        if members.iter().filter(|member| member.is_open()).count() < at_least.max(1) {
+            return Ok(());
         }
         // Nobody looks before `until`.
-        let until = observers.iter().map(|observer| observer.next_look(ended.evaluations)).fold(budget, u64::min);
-        let evaluations = until.saturating_sub(ended.evaluations).max(1);
-        let progress = learner.advance(key, ended.updates, evaluations, &Modulation::default())?;
-        report = progress.report;
-        ended.evaluations += progress.evaluations;
-        ended.updates += progress.updates;
-        ended.non_finite += progress.non_finite;
-        ended.surprises += progress.surprises;
+        let mut until = budget;
+        for (run, member) in members.iter_mut().enumerate().filter(|(_, member)| member.is_open()) {
+            member.look(group.look(run), budget)?;
+            if member.is_open() {
+                until = until.min(member.next_look(budget));
+            }
+        }
+        let Some(Ended { evaluations, updates, .. }) = members.iter().find(|member| member.is_open()).map(|m| m.so_far)
+        else {
+            return Ok(());
+        };
+        group.advance(updates, until.saturating_sub(evaluations).max(1), &mut progress);
+        for (member, progress) in members.iter_mut().zip(&mut progress).filter(|(member, _)| member.is_open()) {
+            member.add(std::mem::replace(progress, Ok(Progress::default())));
+        }
     }
 }
 

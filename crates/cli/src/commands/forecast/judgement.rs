@@ -3,7 +3,7 @@
 use tegmentum::data::task::Series;
 
 use super::Predictions;
-use tegmentum_report::number;
+use tegmentum_study::number::number;
 use crate::table::Table;
 
 /// Blocks that the test part is cut into to see how sure a difference is.

@@ -25,7 +25,7 @@ use super::model::Model;
 use crate::args::{Forecast, LearnerKind, NetworkKind};
 use crate::interrupt;
 use crate::progress::Progress;
-use tegmentum_report::number;
+use tegmentum_study::number::number;
 
 /// Times at which a run is judged.
 const LOOKS: u64 = 20;
