@@ -1,26 +1,37 @@
-//! Tables of text, on the page and as a drawing.
+//! Tables of text on the page. Columns that would not fit side by side follow below, with the names of the rows again; on
+//! a phone each row becomes a list.
 
 use maud::{Markup, html};
 
-use super::svg::{Drawing, WIDTH, polyline, shortened, text};
+use super::svg::text_width;
 
-/// Height of a row in a drawing.
-const ROW: f64 = 24.0;
+/// Width of all columns side by side, in pixels of a wide page, at most.
+const WIDTH: f64 = 900.0;
+/// Room between two columns.
+const GAP: f64 = 20.0;
 
-/// The table as HTML: the first column names the rows, numbers stand flush right.
+/// The table: the first column names the rows, numbers stand flush right.
 pub(crate) fn table(columns: &[String], rows: &[Vec<String>]) -> Markup {
-    let alignment: Vec<_> = (0..width(columns, rows)).map(|column| alignment(rows, column)).collect();
+    html! { @for block in blocks(columns, rows) { (part(columns, rows, &block)) } }
+}
+
+/// Some of the columns, behind the names of the rows.
+fn part(columns: &[String], rows: &[Vec<String>], block: &[usize]) -> Markup {
+    let classes: Vec<_> = block.iter().map(|&column| alignment(rows, column)).collect();
     html! {
-        div.scroll role="region" tabindex="0" aria-label="Table" {
-            table {
-                thead {
-                    tr { @for (column, align) in alignment.iter().enumerate() { th scope="col" class=(align) { (cell(columns, column)) } } }
+        table.stack {
+            thead {
+                tr {
+                    th scope="col" { (cell(columns, 0)) }
+                    @for (&column, class) in block.iter().zip(&classes) { th scope="col" class=(class) { (cell(columns, column)) } }
                 }
-                tbody {
-                    @for row in rows {
-                        tr {
-                            th scope="row" { (cell(row, 0)) }
-                            @for (column, align) in alignment.iter().enumerate().skip(1) { td class=(align) { (cell(row, column)) } }
+            }
+            tbody {
+                @for row in rows {
+                    tr {
+                        th scope="row" { (cell(row, 0)) }
+                        @for (&column, class) in block.iter().zip(&classes) {
+                            td class=(class) data-label=(cell(columns, column)) { (cell(row, column)) }
                         }
                     }
                 }
@@ -29,30 +40,22 @@ pub(crate) fn table(columns: &[String], rows: &[Vec<String>]) -> Markup {
     }
 }
 
-/// The table as a drawing, with columns of equal width.
-pub(crate) fn draw(columns: &[String], rows: &[Vec<String>]) -> Drawing {
-    let count = width(columns, rows).max(1);
-    let pitch = WIDTH / count as f64;
-    let line = |row: &[String], y: f64, head: bool| {
-        html! {
-            @for column in 0..count {
-                @let left = (column as f64) * pitch;
-                @let class = if head { "name " } else { "" };
-                @if alignment(rows, column) == "number" && column > 0 {
-                    (text(left + pitch - 8.0, y, &format!("{class}end"), &shortened(cell(row, column), pitch - 8.0)))
-                } @else {
-                    (text(left, y, &format!("{class}start"), &shortened(cell(row, column), pitch - 8.0)))
-                }
-            }
+/// The columns after the first in groups that fit side by side.
+fn blocks(columns: &[String], rows: &[Vec<String>]) -> Vec<Vec<usize>> {
+    let texts = |column| std::iter::once(columns).chain(rows.iter().map(Vec::as_slice)).map(move |row| cell(row, column));
+    let widest = |column| texts(column).map(text_width).fold(0.0, f64::max).min(WIDTH / 3.0) + GAP;
+    let first = widest(0);
+    let (mut blocks, mut block, mut used) = (Vec::new(), Vec::new(), first);
+    for column in 1..width(columns, rows) {
+        if !block.is_empty() && used + widest(column) > WIDTH {
+            blocks.push(std::mem::take(&mut block));
+            used = first;
         }
-    };
-    let body = html! {
-        (line(columns, 16.0, true))
-        path class="axis" d=(polyline(&[(0.0, 24.0), (WIDTH, 24.0)])) {}
-        @for (index, row) in rows.iter().enumerate() { (line(row, 16.0 + (index as f64 + 1.0) * ROW, false)) }
-    };
-    let description = format!("Table of {} rows: {}.", rows.len(), columns.join(", "));
-    Drawing { height: (rows.len() as f64 + 1.0) * ROW + 4.0, body, legend: Vec::new(), description }
+        used += widest(column);
+        block.push(column);
+    }
+    blocks.push(block);
+    blocks
 }
 
 /// How many columns the widest row has.
@@ -85,5 +88,16 @@ mod tests {
         let html = table(&["name".to_owned()], &rows).into_string();
         assert_eq!(html.matches("<td").count(), 4);
         assert_eq!((alignment(&rows, 1), alignment(&rows, 2)), ("number", "text"));
+    }
+
+    #[test]
+    fn wide_tables_are_broken_and_whole() {
+        let columns: Vec<String> = (0..12).map(|column| format!("an arm with a name {column}")).collect();
+        let rows = [columns.iter().map(|_| "0.123 [0.100, 0.150]".to_owned()).collect::<Vec<_>>()];
+        let blocks = blocks(&columns, &rows);
+        assert!(blocks.len() > 1, "{blocks:?}");
+        assert_eq!(blocks.concat(), (1..12).collect::<Vec<_>>());
+        let html = table(&columns, &rows).into_string();
+        assert_eq!(html.matches("an arm with a name 0<").count(), blocks.len(), "the rows are named in each part");
     }
 }
