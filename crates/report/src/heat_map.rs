@@ -154,6 +154,6 @@ mod tests {
         let rows = ["none".to_owned()];
         let drawing = draw(&columns, &rows, &cells(&[&[1.0; 13]]), &HeatColours::Columns { reversed: vec![false; 13] });
         let body = drawing.body.into_string();
-        assert_eq!((body.matches("<rect").count(), body.matches(">none<").count()), (13, 4));
+        assert_eq!((body.matches("<rect").count(), body.matches(">none<").count()), (13, 3));
     }
 }
