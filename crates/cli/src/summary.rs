@@ -67,15 +67,15 @@ fn tables(study: &StudyConfig, summary: &Summary) -> Vec<Table> {
 
 /// Means of all sets, then the Shapley values of the modulators and the synergies of pairs.
 fn lesions(metrics: &[Metric], summary: &Summary) -> Vec<Table> {
-    let is_known = |metric: &&Metric| {
-        summary.arms.values().any(|metrics| metrics.get(&metric.name).and_then(mean).is_some())
-    };
+    let is_known =
+        |metric: &&Metric| summary.arms.values().any(|metrics| metrics.get(&metric.name).and_then(mean).is_some());
     // As many scores as a reader looks at; those that are attributed come first.
     let shown: Vec<&Metric> = metrics.iter().filter(is_known).take(SCORES).collect();
     let names = shown.iter().map(|metric| metric.name.clone());
     let mut sets = Table::new(std::iter::once("intact (means)".to_owned()).chain(names));
     for arm in &summary.arm_order {
-        let value = |metric: &Metric| summary.arms.get(arm).and_then(|metrics| metrics.get(&metric.name)).and_then(mean);
+        let value =
+            |metric: &Metric| summary.arms.get(arm).and_then(|metrics| metrics.get(&metric.name)).and_then(mean);
         sets.row(std::iter::once(arm.clone()).chain(shown.iter().map(|metric| optional(value(metric)))));
     }
     let mut tables = vec![sets];
@@ -92,7 +92,8 @@ fn lesions(metrics: &[Metric], summary: &Summary) -> Vec<Table> {
         let sum = summary.arm_order.iter().filter(|arm| *arm == "all" && size == 1);
         for arm in arms.into_iter().chain(sum) {
             let sample = |metric: &Metric| summary.arms.get(arm).and_then(|metrics| metrics.get(&metric.name));
-            let cells = columns.iter().map(|one| sample(one).map_or_else(|| "–".to_owned(), |sample| cell(one, sample)));
+            let cells =
+                columns.iter().map(|one| sample(one).map_or_else(|| "–".to_owned(), |sample| cell(one, sample)));
             table.row(std::iter::once(if arm == "all" { "sum".to_owned() } else { arm.clone() }).chain(cells));
         }
         tables.push(table);

@@ -194,7 +194,7 @@ fn row(arm: &str, sample: &Sample) -> Markup {
             th scope="row" { (arm) }
             td.number data-label="n" { (sample.n) }
             @if sample.is_none() {
-                td colspan="5" { "does not occur" }
+                td colspan="5" { "none in this study" }
             } @else {
                 td.number data-label="Centre" { (optional(sample.iqm)) }
                 td.interval data-label="95 % interval" { (interval(ends(sample.ci95))) }

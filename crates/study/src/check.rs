@@ -109,7 +109,11 @@ impl StudyConfig {
             let Some(whole) = &arm.lesion_of else { continue };
             if !arms.contains(whole) || *whole == arm.name {
                 let known: Vec<&String> = arms.iter().copied().collect();
-                return Err(format!("arm {:?}: lesion_of = {whole:?}: must be another arm of {}", arm.name, listed(whole, &known)));
+                return Err(format!(
+                    "arm {:?}: lesion_of = {whole:?}: must be another arm of {}",
+                    arm.name,
+                    listed(whole, &known)
+                ));
             }
             if self.phase.is_empty() {
                 return Err(format!("arm {:?}: lesion_of belongs to kind = \"switching\"", arm.name));
@@ -144,8 +148,10 @@ fn problem_of(error: &toml::de::Error, text: &str) -> String {
     let message = shortened(error.message(), MAX_ERROR - 2 * MAX_PLACE);
     let Some(span) = error.span() else { return message };
     let before = text.get(..span.start).unwrap_or(text);
-    let (line, column) = (before.matches('\n').count() + 1, before.chars().rev().take_while(|&c| c != '\n').count() + 1);
-    let found = text.get(span).map(|found| shortened(found.lines().next().unwrap_or(""), MAX_PLACE)).unwrap_or_default();
+    let (line, column) =
+        (before.matches('\n').count() + 1, before.chars().rev().take_while(|&c| c != '\n').count() + 1);
+    let found =
+        text.get(span).map(|found| shortened(found.lines().next().unwrap_or(""), MAX_PLACE)).unwrap_or_default();
     let found = if found.is_empty() { String::new() } else { format!(" at `{found}`") };
     format!("line {line}, column {column}{found}: {message}")
 }

@@ -117,7 +117,8 @@ fn estimate(claim: &Claim, metric: &Metric, arm: &ArmTrials, reference: Option<&
         if metric.is_share() {
             return share(&values);
         }
-        return bootstrap(&values, |values| claim.statistic.of(values), RESAMPLES, key);
+        let estimate = bootstrap(&values, |values| claim.statistic.of(values), RESAMPLES, key);
+        return Estimate { ci95: metric.bounded(estimate.ci95), ..estimate };
     };
     let mut others = reference.values(metric);
     if metric.role == Role::TimeToEvent {
@@ -190,7 +191,8 @@ pub(crate) fn too_short(study: &StudyConfig, claim: &Claim, setting: &str) -> Op
     }
     let arms = std::iter::once(&claim.arm).chain(&claim.reference);
     let coarse: Vec<&str> = arms.filter(|arm| shortened.searched.contains(arm)).map(String::as_str).collect();
-    (!coarse.is_empty()).then(|| format!("shortened: the rates of {} were searched on half of the grid", coarse.join(", ")))
+    (!coarse.is_empty())
+        .then(|| format!("shortened: the rates of {} were searched on half of the grid", coarse.join(", ")))
 }
 
 /// What the effect is, in words.

@@ -172,7 +172,11 @@ fn tidied(content: FigureContent) -> FigureContent {
                 mean: if is_whole(&panel.mean) { panel.mean } else { Vec::new() },
                 ..panel
             };
-            FigureContent::Runs { x: tidied_axis(x), y: tidied_axis(y), panels: panels.into_iter().map(panel).collect() }
+            FigureContent::Runs {
+                x: tidied_axis(x),
+                y: tidied_axis(y),
+                panels: panels.into_iter().map(panel).collect(),
+            }
         }
         FigureContent::HeatMap { columns, rows, cells, colours } => {
             let cell = |cell: HeatCell| HeatCell { value: finite(cell.value), ..cell };
@@ -205,7 +209,8 @@ fn tidied_axis(mut axis: Axis) -> Axis {
 fn tidied_line(line: CurveSeries) -> CurveSeries {
     let has_band = line.lower.len() == line.x.len() && line.upper.len() == line.x.len();
     let mut tidy = CurveSeries { label: line.label, x: vec![], y: vec![], lower: vec![], upper: vec![] };
-    for (index, (&x, &y)) in line.x.iter().zip(&line.y).enumerate().filter(|(_, (x, y))| x.is_finite() && y.is_finite()) {
+    for (index, (&x, &y)) in line.x.iter().zip(&line.y).enumerate().filter(|(_, (x, y))| x.is_finite() && y.is_finite())
+    {
         tidy.x.push(x);
         tidy.y.push(y);
         if has_band {
@@ -236,7 +241,8 @@ mod tests {
             series,
             references: vec![("target".to_owned(), f64::NAN)],
         };
-        let figure = |id: &str, content| Figure { id: id.to_owned(), title: String::new(), caption: String::new(), content };
+        let figure =
+            |id: &str, content| Figure { id: id.to_owned(), title: String::new(), caption: String::new(), content };
         let empty = CurveSeries { x: vec![f64::NAN; 3], ..line.clone() };
         let figures = finish(vec![figure("a/b", curves(vec![line])), figure("none", curves(vec![empty]))]);
         assert_eq!((figures.len(), figures[0].id.as_str()), (1, "a-b"));

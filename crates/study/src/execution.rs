@@ -9,8 +9,8 @@ use super::config::{Arm, Seeds, StudyConfig};
 use super::metric::Metric;
 use super::monitor::Monitor;
 use super::trial::{ArmTrials, Trial};
-pub(crate) use super::tuning::{Criterion, Speed};
 use super::tuning::{Candidate, TuningRecord, candidates, choose, sum_up};
+pub(crate) use super::tuning::{Criterion, Speed};
 use tegmentum::error::{Error, Result};
 
 /// What a kind of study makes of a study before it runs: what is measured and what rates are chosen by.
@@ -95,7 +95,10 @@ pub(crate) fn run_arms(
     monitor: &dyn Monitor,
 ) -> Result<Vec<ArmTrials>> {
     let settings = runner.settings();
-    let work = arms.iter().map(|(setting, _)| settings[*setting].1.saturating_mul(study.seeds.count)).fold(0, u64::saturating_add);
+    let work = arms
+        .iter()
+        .map(|(setting, _)| settings[*setting].1.saturating_mul(study.seeds.count))
+        .fold(0, u64::saturating_add);
     monitor.expect(&format!("{}: {} arms × {} seeds", study.name, arms.len(), study.seeds.count), work);
     let jobs: Vec<(usize, &Arm)> = arms.iter().map(|(setting, arm)| (*setting, arm)).collect();
     let trials = run_jobs(runner, &jobs, study.seeds, monitor);

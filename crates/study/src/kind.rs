@@ -80,11 +80,6 @@ pub(crate) trait StudyKind: Sync {
         Err(Error::Study { origin: design.study.name.clone(), problem })
     }
 
-    /// Whether its arms can be treated with drugs.
-    fn is_treatable(&self) -> bool {
-        false
-    }
-
     /// Runs a study of this kind, which has been checked.
     ///
     /// # Errors
@@ -126,9 +121,10 @@ pub(crate) fn check_arms(study: &StudyConfig, wanted: Learners) -> Result<(), St
     if study.arm.is_empty() {
         return Err("no [[arm]]: there is nothing to run".to_owned());
     }
-    study.arm.iter().try_for_each(|arm| {
-        check_arm(arm, wanted).map_err(|problem| format!("arm {:?}: {problem}", arm.name))
-    })
+    study
+        .arm
+        .iter()
+        .try_for_each(|arm| check_arm(arm, wanted).map_err(|problem| format!("arm {:?}: {problem}", arm.name)))
 }
 
 /// What is wrong with the seeds of a study whose rates are searched.

@@ -119,13 +119,16 @@ fn check_work(path: &str, task: &Table) -> Result<(), String> {
     }
     let (key, value) = if substeps > most { (step_key, substeps) } else { (row_key, most) };
     let steps = steps as f64;
-    Err(format!("{key} = {value}: the task would take {steps:.1e} steps to make; must be at most {MAX_TASK_STEPS} (rows × substeps)"))
+    Err(format!(
+        "{key} = {value}: the task would take {steps:.1e} steps to make; must be at most {MAX_TASK_STEPS} (rows × substeps)"
+    ))
 }
 
 fn parts(study: &StudyConfig, table: &Table, tasks: &[(String, &Table)]) -> Vec<Part> {
     let runs = rayon::current_num_threads() as u128;
     let mut parts = Vec::new();
-    let mut add = |(key, value): (String, u128), factors: &[u128]| parts.push(Part { key, value, bytes: product(factors) });
+    let mut add =
+        |(key, value): (String, u128), factors: &[u128]| parts.push(Part { key, value, bytes: product(factors) });
     let mut steps = 1;
     for (path, task) in tasks {
         let (most, rows) = rows(path, task);
@@ -151,12 +154,13 @@ fn parts(study: &StudyConfig, table: &Table, tasks: &[(String, &Table)]) -> Vec<
             parameters = size.max(parameters);
             let key = || (format!("{path}.{kind}.hidden"), widest);
             add(key(), &[size, 32, runs]);
+            add(key(), &[size, 4, study.arm.len() as u128, u128::from(study.seeds.count)]);
             add(key(), &[hidden.iter().copied().fold(0, u128::saturating_add), 64, steps, runs]);
         }
     }
     arms(table, parameters, runs, &mut add);
-    let results = [study.arm.len().max(1) as u128, u128::from(study.seeds.count), parameters.saturating_mul(4).saturating_add(4096)];
-    add(("seeds.count".to_owned(), u128::from(study.seeds.count)), &results);
+    let seeds = ("seeds.count".to_owned(), u128::from(study.seeds.count));
+    add(seeds, &[study.arm.len().max(1) as u128, u128::from(study.seeds.count), 4096]);
     if study.environment.is_some() {
         add(("budget".to_owned(), u128::from(study.budget)), &[u128::from(study.budget), 100, runs]);
     }

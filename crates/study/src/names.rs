@@ -100,7 +100,8 @@ mod tests {
 
     #[test]
     fn a_long_list_begins_with_what_was_meant() {
-        let known: Vec<String> = (0..60).map(|index| format!("score_number_{index}")).chain(["accuracy".to_owned()]).collect();
+        let known: Vec<String> =
+            (0..60).map(|index| format!("score_number_{index}")).chain(["accuracy".to_owned()]).collect();
         let text = listed("acuracy", &known);
         assert!(text.starts_with("accuracy, ") && text.ends_with("(61 in all)") && text.len() < 200, "{text}");
         assert_eq!(listed("x", &["b", "a"]), "b, a");

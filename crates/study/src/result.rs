@@ -55,7 +55,12 @@ pub struct StudyResult {
 pub(crate) type Found = (String, Vec<(Metric, Sample)>);
 
 /// The summary of a study.
-pub(crate) fn summary(study: &StudyConfig, found: Vec<Found>, claims: Vec<ClaimOutcome>, notes: Vec<String>) -> Summary {
+pub(crate) fn summary(
+    study: &StudyConfig,
+    found: Vec<Found>,
+    claims: Vec<ClaimOutcome>,
+    notes: Vec<String>,
+) -> Summary {
     let mut metrics: Vec<Metric> = Vec::new();
     for (_, samples) in &found {
         for (metric, _) in samples {
@@ -121,6 +126,7 @@ fn lost(arm: &ArmTrials) -> Option<String> {
 fn sample_of(metric: &Metric, arm: &ArmTrials) -> Sample {
     let (values, n) = (arm.values(metric), arm.trials.len());
     let mut sample = sample(&values);
+    sample.ci95 = sample.ci95.map(|ends| metric.bounded(ends));
     if !arm.has(metric) {
         return Sample { iqm: None, ci95: None, undefined: n, ..sample };
     }
@@ -130,7 +136,7 @@ fn sample_of(metric: &Metric, arm: &ArmTrials) -> Sample {
         Centre::Share => share(&values),
         Centre::Mean => bootstrap(&values, mean, RESAMPLES, Key::from_seed(n as u64)),
     };
-    Sample { iqm: finite(estimate.value), ci95: both(estimate.ci95), ..sample }
+    Sample { iqm: finite(estimate.value), ci95: both(metric.bounded(estimate.ci95)), ..sample }
 }
 
 fn finite(value: f64) -> Option<f64> {

@@ -1,12 +1,19 @@
 //! The promises of the library that no single module can keep.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "promises/cases.rs"]
+mod cases;
+#[path = "promises/modules.rs"]
+mod modules;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use proptest::prelude::*;
 use tegmentum::data::task::TaskConfig;
 use tegmentum::error::Error;
+use tegmentum::learning::modulated_learner::{LossSignals, ModulatedLearner};
+use tegmentum::learning::optimizer::{OptimizerConfig, registry};
 use tegmentum::learning::optimizers::dopamine::DopamineConfig;
 use tegmentum::learning::training::{BlackBoxLearner, Learner, minimise, train};
 use tegmentum::model::network::NetworkConfig;
@@ -14,6 +21,8 @@ use tegmentum::model::objectives::{BlackBox, NetworkLoss};
 use tegmentum::model::perturbation::{Base, Bases, Direction, Probe};
 use tegmentum::neuromodulation::controller::Lesions;
 use tegmentum::neuromodulation::modulation::Modulation;
+use tegmentum::neuromodulation::receptor::Receptor;
+use tegmentum::neuromodulation::system::NeuromodulationConfig;
 use tegmentum::random::Key;
 use tegmentum_study::config::StudyConfig;
 use tegmentum_study::run::{Silent, run};
@@ -43,23 +52,49 @@ fn a_million_perturbations_at_rate_zero_change_not_one_bit() {
     assert_eq!(bits(&learner), before);
 }
 
+/// The bits of a learner after 100 updates, alone or under a system of modulators.
+fn bits_under(config: &OptimizerConfig, system: Option<&NeuromodulationConfig>) -> Vec<u32> {
+    let sphere = BlackBox::new(5, |x: &[f32]| x.iter().map(|&x| f64::from(x * x)).sum());
+    let optimizer = config.build(vec![0.3; 5], Key::from_seed(1), 1000).unwrap();
+    let mut learner: Box<dyn Learner> = Box::new(BlackBoxLearner::new(&sphere, optimizer));
+    if let Some(system) = system {
+        learner = Box::new(ModulatedLearner::new(learner, system, LossSignals::default(), Key::from_seed(3)).unwrap());
+    }
+    for update in 0..100 {
+        learner.update(Key::from_seed(2).child(update), &Modulation::default()).unwrap();
+    }
+    bits(&*learner)
+}
+
+/// What a system that has nothing to say tells a learner is compared with a learner that nobody tells anything: no nuclei,
+/// and receptors without efficacy on levels that are not zero. With efficacy the same receptors move the learner.
 #[test]
 fn neutral_modulation_changes_not_one_bit() {
-    let sphere = BlackBox::new(5, |x: &[f32]| x.iter().map(|&x| f64::from(x * x)).sum());
-    let after = |modulation: Modulation| {
-        let optimizer = DopamineConfig::default().build(vec![0.3; 5], Key::from_seed(1), 1).unwrap();
-        let mut learner = BlackBoxLearner::new(&sphere, Box::new(optimizer));
-        for update in 0..200 {
-            learner.update(Key::from_seed(2).child(update), &modulation).unwrap();
-        }
-        bits(&learner)
+    let clamp = "[[pharmacology]]\nmodulator = 'noradrenaline'\naction = { clamp = 1.0 }\n";
+    let receptor = |target: &str, efficacy: f64| {
+        format!(
+            "[[receptor]]\nname = '{target}'\ntransmitter = 'noradrenaline'\ntarget = '{target}'\nefficacy = {efficacy:?}\n"
+        )
     };
-    assert_eq!(
-        after(Modulation::default()),
-        after(Modulation { consolidation: 0.0, gain: 1.0, ..Modulation::default() })
-    );
-    assert_ne!(after(Modulation::default()), after(Modulation { learning_rate: 0.5, ..Modulation::default() }));
-    assert_ne!(after(Modulation::default()), after(Modulation { consolidation: 0.5, ..Modulation::default() }));
+    let system = |efficacy: f64| -> NeuromodulationConfig {
+        let receptors = ["learning_rate", "perturbation_scale"].map(|target| receptor(target, efficacy)).concat();
+        toml::from_str(&format!("preset = 'mei-2025'\n{clamp}{receptors}")).unwrap()
+    };
+    let silent = NeuromodulationConfig::default();
+    let without_efficacy = {
+        let mut config = system(0.0);
+        let own = config.parts().receptors.into_iter().map(|receptor| Receptor { efficacy: 0.0, ..receptor });
+        config.receptor = own.collect();
+        config
+    };
+    let mut moved = 0;
+    for (description, config) in registry() {
+        let alone = bits_under(&config, None);
+        assert_eq!(bits_under(&config, Some(&silent)), alone, "{}: a system without nuclei", description.name);
+        assert_eq!(bits_under(&config, Some(&without_efficacy)), alone, "{}: no efficacy", description.name);
+        moved += usize::from(bits_under(&config, Some(&system(1.0))) != alone);
+    }
+    assert!(moved >= 6, "receptors with efficacy move {moved} optimizers");
 }
 
 #[test]
@@ -226,7 +261,7 @@ fn mistakes_in_a_study_are_named() {
         ("reference = \"tuned\"", "reference = \"tunde\"", "unknown arm \"tunde\": known are dopamine, tuned"),
         ("metric = \"mean_squared_error\"", "metric = \"mse\"", "unknown metric \"mse\""),
         ("at_most = 1.0", "", "either at_most or at_least"),
-        ("at_most = 1.0", "at_most = nan", "finite"),
+        ("at_most = 1.0", "at_most = nan", "claim[0].at_most = NaN: must be a number"),
         ("[0.1, 0.3]", "[0.1, -0.3]", "must be above 0"),
     ] {
         let found = with(from, to);

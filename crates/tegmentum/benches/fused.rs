@@ -8,10 +8,10 @@ use std::time::Instant;
 
 use tegmentum::data::task::TaskConfig;
 use tegmentum::error::{Error, Result};
-use tegmentum::learning::optimizers::weight_perturbation::WeightPerturbationConfig;
 use tegmentum::learning::fused::PerceptronProblem;
 use tegmentum::learning::fused::learner::FusedPerceptron;
 use tegmentum::learning::fused::lockstep::{Lockstep, MAX_RUNS};
+use tegmentum::learning::optimizers::weight_perturbation::WeightPerturbationConfig;
 use tegmentum::learning::training::{BlackBoxLearner, Learner, train};
 use tegmentum::model::network::{Network, NetworkConfig};
 use tegmentum::model::objectives::NetworkLoss;

@@ -85,10 +85,6 @@ impl StudyKind for BehaviourStudy {
         Ok(Box::new(PreparedEnvironment::new(design.study)?))
     }
 
-    fn is_treatable(&self) -> bool {
-        true
-    }
-
     fn run(&self, study: &StudyConfig, monitor: &dyn Monitor) -> Result<StudyResult> {
         let design = self.design(study);
         let prepared = PreparedEnvironment::new(study)?;

@@ -52,10 +52,6 @@ impl StudyKind for Compare {
         Ok(Box::new(Comparison::new(design)?))
     }
 
-    fn is_treatable(&self) -> bool {
-        true
-    }
-
     fn run(&self, study: &StudyConfig, monitor: &dyn Monitor) -> Result<StudyResult> {
         let design = self.design(study);
         let comparison = Comparison::new(&design)?;

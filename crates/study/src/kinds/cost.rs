@@ -57,7 +57,10 @@ impl StudyKind for Costs {
 
     fn check(&self, study: &StudyConfig) -> Result<(), String> {
         if !(2..=MAX_LENGTHS).contains(&study.lengths.len()) {
-            return Err(format!("lengths: {} of them; a study of costs needs between 2 and {MAX_LENGTHS}", study.lengths.len()));
+            return Err(format!(
+                "lengths: {} of them; a study of costs needs between 2 and {MAX_LENGTHS}",
+                study.lengths.len()
+            ));
         }
         if let Some(length) = study.lengths.iter().find(|length| !(1..=MAX_LENGTH).contains(*length)) {
             return Err(format!("lengths has {length}: must be between 1 and {MAX_LENGTH}"));

@@ -211,11 +211,16 @@ fn sentence(study: &StudyConfig, dose: &DoseConfig, metric: &Metric, outcome: &V
     let of = |estimate: &Estimate| with_interval(estimate.value, estimate.ci95);
     let begin = format!("Without the drug the mean of {} is {} over {} seeds;", metric.title, of(none), none.n);
     let site = format!("{} {}", dose.site(), dose.action.name());
-    let equal: Vec<String> = (0..treated.len()).filter(|&at| is_best(&treated[at])).map(|at| short(dose.doses[at])).collect();
+    let equal: Vec<String> =
+        (0..treated.len()).filter(|&at| is_best(&treated[at])).map(|at| short(dose.doses[at])).collect();
     match equal.len() {
         1 => format!("{begin} of the doses of {site} {} does best, with {}.", equal[0], of(&treated[place])),
         n if n == treated.len() => format!("{begin} all doses of {site} give {}.", of(&treated[place])),
-        _ => format!("{begin} of the doses of {site} {} do equally well, with {}.", equal.join(", "), of(&treated[place])),
+        _ => format!(
+            "{begin} of the doses of {site} {} do equally well, with {}.",
+            equal.join(", "),
+            of(&treated[place])
+        ),
     }
 }
 
@@ -223,6 +228,7 @@ fn sentence(study: &StudyConfig, dose: &DoseConfig, metric: &Metric, outcome: &V
 mod tests {
     use super::*;
     use crate::run::{Silent, run as run_study};
+    use tegmentum::neuromodulation::nucleus::Transmitter;
 
     const STUDY: &str = r#"
         name = "small"

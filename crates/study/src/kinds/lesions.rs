@@ -172,7 +172,8 @@ fn attributed(study: &StudyConfig) -> Vec<Metric> {
             lesion.metrics.iter().filter_map(|name| score(study, name)).collect()
         }
         // A stream is about relearning, whatever the error is.
-        _ => match scores(study).into_iter().find(|metric| metric.role == Role::TimeToEvent && !study.phase.is_empty()) {
+        _ => match scores(study).into_iter().find(|metric| metric.role == Role::TimeToEvent && !study.phase.is_empty())
+        {
             Some(relearning) => vec![relearning],
             None => scores(study).into_iter().take(1).collect(),
         },
@@ -297,7 +298,7 @@ mod tests {
         question = "?"
         kind = "lesions"
         budget = 40
-        seeds = { first = 100, count = 3 }
+        seeds = { first = 100, count = 6 }
         [lesion]
         metrics = ["accuracy_before"]
         [environment.go_no_go]
@@ -315,6 +316,10 @@ mod tests {
         statistic = "mean"
         at_most = 0.0
     "#;
+
+    fn arm_names() -> Vec<String> {
+        order().map(name_of).collect()
+    }
 
     #[test]
     fn sets_are_named_by_what_is_intact() {
@@ -340,9 +345,12 @@ mod tests {
             "chance learns nothing"
         );
         assert_eq!(result.summary.arms["dopamine"]["shapley_accuracy_before"].iqm, Some(0.0));
-        assert_eq!(result.summary.arms["all"]["shapley_accuracy_before"].values, [Some(0.0); 3]);
+        assert_eq!(result.summary.arms["all"]["shapley_accuracy_before"].values, [Some(0.0); 6]);
         assert!(result.summary.arms["dopamine+serotonin"].contains_key("synergy_accuracy_before"));
-        assert_eq!(result.summary.claims[0].verdict, crate::outcome::Verdict::Supported);
+        // Six equal values leave a mean open: nothing is said of it.
+        let claim = &result.summary.claims[0];
+        assert_eq!(claim.verdict, crate::outcome::Verdict::Inconclusive);
+        assert_eq!(claim.reason.as_deref(), Some("too few seeds: all 6 gave the same value"));
         assert!(result.summary.answer.contains("Not to be told from nothing: dopamine"), "{}", result.summary.answer);
         // What was written can be run again.
         let text = toml::to_string(&result.study).unwrap();
@@ -393,6 +401,6 @@ mod tests {
         let wrong = STUDY.replace("metrics = [\"accuracy_before", "metrics = [\"speed");
         assert!(StudyConfig::from_toml(&wrong, "test").unwrap_err().to_string().contains("unknown metric \"speed"));
         let wrong = STUDY.replace("arm = \"dopamine\"", "arm = \"dopamin\"");
-        assert!(StudyConfig::from_toml(&wrong, "test").unwrap_err().to_string().contains("known are none, dopamine"));
+        assert!(StudyConfig::from_toml(&wrong, "test").unwrap_err().to_string().contains("known are dopamine, "));
     }
 }

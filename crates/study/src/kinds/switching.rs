@@ -113,10 +113,6 @@ impl StudyKind for Switching {
         Ok(Box::new(Streams::new(design)?))
     }
 
-    fn is_treatable(&self) -> bool {
-        true
-    }
-
     fn run(&self, study: &StudyConfig, monitor: &dyn Monitor) -> Result<StudyResult> {
         let design = self.design(study);
         let streams = Streams::new(&design)?;

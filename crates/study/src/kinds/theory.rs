@@ -190,7 +190,9 @@ impl StudyKind for Theory {
 
     fn check(&self, study: &StudyConfig) -> Result<(), String> {
         if !study.arm.is_empty() || study.task.is_some() || study.network.is_some() || !study.setting.is_empty() {
-            return Err("kind = \"theory\" has cases of its own: leave out [[arm]], [task], [network], [[setting]]".to_owned());
+            return Err(
+                "kind = \"theory\" has cases of its own: leave out [[arm]], [task], [network], [[setting]]".to_owned()
+            );
         }
         Ok(())
     }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use tegmentum::data::task::{ExampleSet, Examples, Loss, Problem, Task, Windows};
 use tegmentum::data::tasks::lorenz::LorenzConfig;
 use tegmentum::error::Result;
-use tegmentum::learning::optimizers::weight_perturbation::WeightPerturbationConfig;
 use tegmentum::learning::fused::PerceptronProblem;
 use tegmentum::learning::fused::learner::FusedPerceptron;
 use tegmentum::learning::fused::lockstep::{Lockstep, MAX_RUNS};
+use tegmentum::learning::optimizers::weight_perturbation::WeightPerturbationConfig;
 use tegmentum::learning::training::{BlackBoxLearner, Learner};
 use tegmentum::model::network::{Network, NetworkConfig};
 use tegmentum::model::objective::Objective;
@@ -167,7 +167,9 @@ impl Subject {
     }
 
     fn small(&self) -> Result<Arc<PerceptronProblem>> {
-        PerceptronProblem::new(&self.network, &self.problem).map(Arc::new).ok_or_else(|| problem("the network is not small"))
+        PerceptronProblem::new(&self.network, &self.problem)
+            .map(Arc::new)
+            .ok_or_else(|| problem("the network is not small"))
     }
 
     /// `count` updates of the same learner in the form for small networks, each worth `units`: what a study runs by itself.

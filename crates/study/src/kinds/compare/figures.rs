@@ -171,16 +171,15 @@ impl Page<'_> {
             let theirs = values(arm);
             let key = Key::from_seed(1);
             let chance = bootstrap_probability_of_improvement(&[(&mine, &theirs)], RESAMPLES, key);
-            vec![
-                arm.arm.label().to_owned(),
-                short(chance.value),
-                brackets(chance.ci95),
-            ]
+            vec![arm.arm.label().to_owned(), short(chance.value), brackets(chance.ci95)]
         });
         Some(self.figure(
             "improvement",
             &format!("Probability that {} beats …", first.arm.label()),
-            format!("On {}, over all pairs of seeds; a tie counts half. Below 0.5 the other arm is better.", metric.title),
+            format!(
+                "On {}, over all pairs of seeds; a tie counts half. Below 0.5 the other arm is better.",
+                metric.title
+            ),
             FigureContent::Table {
                 columns: ["other arm", "probability", "95 % interval"].map(str::to_owned).to_vec(),
                 rows: rows.collect(),

@@ -30,7 +30,7 @@ pub(crate) struct PreparedSetting {
     pub(crate) problem: Arc<Problem>,
     /// The network.
     pub(crate) network: Arc<dyn Network>,
-    objective: NetworkLoss,
+    pub(super) objective: NetworkLoss,
     /// Network and problem once more, if there is a fused form for both.
     pub(super) fused: Option<Arc<PerceptronProblem>>,
 }

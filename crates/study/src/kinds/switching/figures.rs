@@ -17,11 +17,11 @@ const SINGLE_RUNS: usize = 8;
 /// All figures of a stream.
 pub(super) fn draw(design: &Design<'_>, course: &Course, all: &[ArmTrials], tuning: &[TuningRecord]) -> Vec<Figure> {
     let page = Page { design, course };
-    let (lesions, whole): (Vec<&ArmTrials>, Vec<&ArmTrials>) =
-        all.iter().partition(|arm| arm.arm.lesion_of.is_some());
+    let (lesions, whole): (Vec<&ArmTrials>, Vec<&ArmTrials>) = all.iter().partition(|arm| arm.arm.lesion_of.is_some());
     let mut figures = vec![page.curves("stream", "The stream", &whole)];
     if !lesions.is_empty() {
-        let is_whole = |arm: &&ArmTrials| lesions.iter().any(|lesion| lesion.arm.lesion_of.as_ref() == Some(&arm.arm.name));
+        let is_whole =
+            |arm: &&ArmTrials| lesions.iter().any(|lesion| lesion.arm.lesion_of.as_ref() == Some(&arm.arm.name));
         let arms: Vec<&ArmTrials> = all.iter().filter(is_whole).chain(lesions.iter().copied()).collect();
         figures.push(page.curves("lesions", "The stream under lesions", &arms));
     }
@@ -111,10 +111,10 @@ impl Page<'_> {
             let (own, first) = (arm.values(&relearn), all[0].values(&relearn));
             let (key, statistic) = (Key::from_seed(1), Statistic::Median);
             let ratio = paired_comparison(&own, &first, statistic, Effect::Ratio, RESAMPLES, key).ok();
-            let cell = ratio.filter(|_| arm.name != all[0].name).map_or("–".to_owned(), |ratio| {
-                with_interval(ratio.value, ratio.ci95)
-            });
-            
+            let cell = ratio
+                .filter(|_| arm.name != all[0].name)
+                .map_or("–".to_owned(), |ratio| with_interval(ratio.value, ratio.ci95));
+
             let total = |metric: &str| short(arm.values(&self.design.metric(metric)).iter().sum());
             let possible = (self.course.phases.len() * arm.trials.len()).to_string();
             vec![

@@ -213,13 +213,7 @@ impl Observer for PhaseWatch<'_> {
 ///
 /// # Errors
 /// If the arm cannot be built. Parameters that become NaN or infinite end the run, and what was left of it is unsolved.
-pub(super) fn run(
-    study: &StudyConfig,
-    course: &Course,
-    arm: &Arm,
-    seed: u64,
-    tick: &Tick<'_>,
-) -> Result<Trial> {
+pub(super) fn run(study: &StudyConfig, course: &Course, arm: &Arm, seed: u64, tick: &Tick<'_>) -> Result<Trial> {
     let clock = ProcessorClock::start();
     let mut learner = course.learner(arm, seed)?;
     let mut watch = PhaseWatch::new(study, course, tick);

@@ -141,7 +141,9 @@ mod tests {
                 let factor = widening(arm.len());
                 let narrowed = match effect {
                     Effect::Difference => estimate.ci95.map(|end| estimate.value + (end - estimate.value) / factor),
-                    Effect::Ratio => estimate.ci95.map(|end| estimate.value * (end / estimate.value).powf(1.0 / factor)),
+                    Effect::Ratio => {
+                        estimate.ci95.map(|end| estimate.value * (end / estimate.value).powf(1.0 / factor))
+                    }
                 };
                 assert_interval(narrowed, &expected["interval"], 0.04);
             }

@@ -309,9 +309,9 @@ impl Learner for FusedPerceptron {
 mod tests {
     use super::*;
     use crate::kernel::activation::Activation;
+    use crate::learning::fused::oracle::{Case, cases, problem};
     use crate::learning::optimizer::Optimizer;
     use crate::learning::optimizers::Schedule;
-    use crate::learning::fused::oracle::{Case, cases, problem};
     use crate::learning::training::BlackBoxLearner;
     use crate::model::network::{Initialisation, Network};
     use crate::model::networks::mlp::MlpConfig;

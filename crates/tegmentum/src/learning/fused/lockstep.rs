@@ -351,12 +351,7 @@ impl LearnerGroup for Lockstep {
 ///
 /// # Errors
 /// Those of the observers. The error of a run is its member's.
-pub fn train_seeds(
-    mut lockstep: Lockstep,
-    keys: &[Key],
-    budget: u64,
-    members: &mut [Member<'_, '_>],
-) -> Result<()> {
+pub fn train_seeds(mut lockstep: Lockstep, keys: &[Key], budget: u64, members: &mut [Member<'_, '_>]) -> Result<()> {
     train_group(&mut lockstep, budget, members, MIN_RUNS)?;
     for (run, (member, &key)) in members.iter_mut().zip(keys).enumerate().filter(|(_, (member, _))| member.is_open()) {
         if let Some(mut learner) = lockstep.learner(run)? {
@@ -384,7 +379,8 @@ mod tests {
             Lockstep::advance(&mut together, 150, &modulation);
             assert_eq!((together.runs(), together.updates()), (5, 150));
             for (run, (start, key)) in runs.into_iter().enumerate() {
-                let mut alone = FusedPerceptron::new(Arc::clone(&data), &case.config, start, key, 900).unwrap().unwrap();
+                let mut alone =
+                    FusedPerceptron::new(Arc::clone(&data), &case.config, start, key, 900).unwrap().unwrap();
                 let progress = alone.advance(key, 0, 150 * together.evaluations(), &modulation).unwrap();
                 let mut expected = vec![0.0; data.num_parameters()];
                 alone.averaged().write(1.0, &mut expected);

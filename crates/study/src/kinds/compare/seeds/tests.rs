@@ -1,8 +1,12 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::*;
+use crate::execution::{Design, Runner, run_all};
 use crate::folder;
-use crate::run::{Comparison, Monitor, Runner, Silent, StudyResult, assemble, run, run_all, stages};
+use crate::kind::StudyKind;
+use crate::kinds::compare::{Compare, Comparison};
+use crate::result::assemble;
+use crate::run::{Monitor, Silent, StudyResult, run};
 
 /// Runs that end at very different times, runs that all go to the end, and arms that have no lockstep.
 fn study(seeds: u64, more: &str) -> StudyConfig {
@@ -42,15 +46,20 @@ fn study(seeds: u64, more: &str) -> StudyConfig {
 
 const TARGETS: &str = "targets = [0.24, 0.1]\nstop_at_target = true";
 
-fn stage(study: &StudyConfig) -> Stage {
-    Stage::new(study, &study.settings()[0]).unwrap()
+fn prepared(study: &StudyConfig) -> PreparedSetting {
+    PreparedSetting::new(study, &study.settings()[0]).unwrap()
+}
+
+fn judge<'a>(design: &'a Design<'a>, setting: &'a PreparedSetting) -> Judge<'a> {
+    Judge { study: design.study, metrics: &design.metrics, setting }
 }
 
 #[test]
 fn trials_side_by_side_are_the_trials_alone() {
-    for (count, more) in [(16, TARGETS), (16, ""), (FEWEST as u64, TARGETS), (11, "targets = [0.2]")] {
+    for (count, more) in [(16, TARGETS), (16, ""), (MIN_RUNS as u64, TARGETS), (11, "targets = [0.2]")] {
         let study = study(count, more);
-        let stage = stage(&study);
+        let (design, setting) = (Compare.design(&study), prepared(&study));
+        let judge = judge(&design, &setting);
         let seeds: Vec<u64> = study.seeds.iter().collect();
         for arm in &study.arm {
             let spent = [const { AtomicU64::new(0) }; 2];
@@ -58,11 +67,11 @@ fn trials_side_by_side_are_the_trials_alone() {
                 spent[of].fetch_add(evaluations, Ordering::Relaxed);
                 true
             };
-            let together = run_trials(&study, &stage, arm, &seeds, &|evaluations| tick(0, evaluations)).unwrap();
+            let together = judge.run_trials(arm, &seeds, &|evaluations| tick(0, evaluations)).unwrap();
             assert_eq!(together.len(), seeds.len());
             let mut ends = Vec::new();
             for (seed, found) in seeds.iter().zip(together) {
-                let alone = run_trial(&study, &stage, arm, *seed, &|evaluations| tick(1, evaluations)).unwrap();
+                let alone = judge.run_trial(arm, *seed, &|evaluations| tick(1, evaluations)).unwrap();
                 ends.push(alone.metrics["evaluations"]);
                 let timeless = |trial: Trial| format!("{:?}", Trial { seconds: 0.0, ..trial });
                 assert_eq!(timeless(found), timeless(alone), "{} {seed}", arm.name);
@@ -84,7 +93,7 @@ impl Runner for Alone<'_> {
         self.0.settings()
     }
 
-    fn run(&self, setting: usize, arm: &Arm, seed: u64, tick: &(dyn Fn(u64) -> bool + Sync)) -> Result<Trial> {
+    fn run(&self, setting: usize, arm: &Arm, seed: u64, tick: &Tick<'_>) -> Result<Trial> {
         self.0.run(setting, arm, seed, tick)
     }
 }
@@ -105,9 +114,10 @@ fn a_study_writes_the_same_bytes_on_any_number_of_threads_and_as_seeds_alone() {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| files(&run(&study, false, &Silent).unwrap()))
         };
-        let alone = Alone(Comparison { study: &study, stages: stages(&study).unwrap() });
-        let (all, tuning) = run_all(&study, &alone, &Silent).unwrap();
-        let expected = files(&assemble(&study, false, &all, Vec::new(), Vec::new(), tuning));
+        let design = Compare.design(&study);
+        let alone = Alone(Comparison::new(&design).unwrap());
+        let (all, tuning) = run_all(&design, &alone, &Silent).unwrap();
+        let expected = files(&assemble(&design, &all, Vec::new(), Vec::new(), tuning));
         assert!(expected == on_threads(1), "{count} seeds on one thread");
         assert!(expected == on_threads(2), "{count} seeds on two threads");
     }
@@ -116,31 +126,63 @@ fn a_study_writes_the_same_bytes_on_any_number_of_threads_and_as_seeds_alone() {
 #[test]
 fn which_arms_go_side_by_side_and_how_many_seeds() {
     let study = study(20, "");
-    let mut stage = stage(&study);
-    let of = |arm: usize, count: usize| abreast(&stage, &study.arm[arm], count);
+    let mut setting = prepared(&study);
+    let of = |arm: usize, count: usize| seeds_per_job(&setting, &study.arm[arm], count);
     assert_eq!([1, 5, 6, 16, 17, 20, 33].map(|count| of(0, count)), [1, 1, 6, 16, 9, 10, 11]);
     assert_eq!([of(1, 20), of(2, 20), of(3, 20)], [10, 1, 1]);
     let modulated = Arm {
         neuromodulation: Some(tegmentum::neuromodulation::system::NeuromodulationConfig::default()),
         ..study.arm[0].clone()
     };
-    assert_eq!(abreast(&stage, &modulated, 20), 1);
-    stage.small = None;
-    assert_eq!(abreast(&stage, &study.arm[0], 20), 1);
+    assert_eq!(seeds_per_job(&setting, &modulated, 20), 1);
+    setting.fused = None;
+    assert_eq!(seeds_per_job(&setting, &study.arm[0], 20), 1);
 }
 
 #[test]
-fn a_run_that_diverges_is_the_same_error() {
-    let mut study = study(16, "");
+fn a_run_that_diverges_is_lost_alone_and_the_same_in_lockstep() {
+    let mut study = study(16, TARGETS);
     let text = "[mlp]\nhidden = [4]\nactivation = \"linear\"";
     study.network = toml::from_str(text).unwrap();
     let Some(OptimizerConfig::WeightPerturbation(config)) = &mut study.arm[0].optimizer else { panic!() };
     config.learning_rate = 1e45;
-    let stage = stage(&study);
+    let (design, setting) = (Compare.design(&study), prepared(&study));
+    let judge = judge(&design, &setting);
     let seeds: Vec<u64> = study.seeds.iter().collect();
-    let together = run_trials(&study, &stage, &study.arm[0], &seeds, &|_| true).unwrap_err().to_string();
-    let alone = run_trial(&study, &stage, &study.arm[0], seeds[0], &|_| true).unwrap_err().to_string();
-    assert_eq!(together, alone);
+    let together = judge.run_trials(&study.arm[0], &seeds, &|_| true).unwrap();
+    for (found, seed) in together.into_iter().zip(seeds) {
+        let alone = judge.run_trial(&study.arm[0], seed, &|_| true).unwrap();
+        let timeless = |trial: Trial| format!("{:?}", Trial { seconds: 0.0, ..trial });
+        assert!(alone.diverged && alone.solution.is_empty());
+        assert_eq!(alone.metrics["evaluations"], 2500.0);
+        assert_eq!(timeless(found), timeless(alone));
+    }
+    // The others go on: the study says so and is whole.
+    let result = run(&study, false, &Silent).unwrap();
+    assert!(
+        result.summary.notes.iter().any(|note| note == "16 of 16 runs of one-sided diverged."),
+        "{:?}",
+        result.summary.notes
+    );
+    assert_eq!(result.summary.arms["one-sided"]["solved_0.1"].ones(), 0);
+    assert!(result.summary.arms["two-sided"]["mean_squared_error"].iqm.is_some());
+}
+
+#[test]
+fn trials_on_tiny_perceptrons_are_those_of_the_general_form() {
+    let study = study(4, "targets = [0.2, 0.05]\nstop_at_target = true");
+    let (design, setting) = (Compare.design(&study), prepared(&study));
+    assert!(setting.fused.is_some());
+    let general = PreparedSetting { fused: None, ..setting.afresh() };
+    for arm in &study.arm {
+        for seed in 0..4 {
+            let run = |setting: &PreparedSetting| {
+                let trial = judge(&design, setting).run_trial(arm, seed, &|_| true).unwrap();
+                Trial { seconds: 0.0, ..trial }
+            };
+            assert_eq!(run(&setting), run(&general), "{} {seed}", arm.name);
+        }
+    }
 }
 
 /// Stops after some work.
