@@ -3,7 +3,10 @@
 use std::num::NonZeroU64;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use tegmentum::neuromodulation::nucleus::Transmitter;
+use tegmentum_study::dose::DoseAction;
 
 /// Train networks by forward passes alone, under the control of four neuromodulators.
 ///
@@ -198,14 +201,14 @@ pub(crate) struct Dose {
     #[arg(value_name = "STUDY")]
     pub(crate) study: String,
     /// What the drug acts on
-    #[arg(long, value_enum)]
-    pub(crate) modulator: ModulatorKind,
+    #[arg(long, value_parser = one_of(Transmitter::ALL, Transmitter::name))]
+    pub(crate) modulator: Transmitter,
     /// One of the modulator's receptors, by its name; the modulator everywhere if not given
     #[arg(long, value_name = "NAME")]
     pub(crate) receptor: Option<String>,
     /// What the drug does
-    #[arg(long, value_enum, default_value_t = ActionKind::Agonist)]
-    pub(crate) action: ActionKind,
+    #[arg(long, default_value = "agonist", value_parser = one_of(DoseAction::ALL, DoseAction::name))]
+    pub(crate) action: DoseAction,
     /// Doses, separated by commas; a usual range for the action if not given
     #[arg(long, value_name = "A,B", value_delimiter = ',', allow_negative_numbers = true)]
     pub(crate) doses: Vec<f64>,
@@ -232,36 +235,6 @@ pub(crate) struct Choice {
     /// The setting, for a study with several
     #[arg(long, value_name = "SETTING")]
     pub(crate) setting: Option<String>,
-}
-
-/// The four modulators.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ModulatorKind {
-    /// From the ventral tegmental area
-    Dopamine,
-    /// From the basal forebrain
-    Acetylcholine,
-    /// From the dorsal raphe
-    Serotonin,
-    /// From the locus coeruleus
-    Noradrenaline,
-}
-
-/// What a drug does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ActionKind {
-    /// Acts like the transmitter
-    Agonist,
-    /// Competes with it
-    Antagonist,
-    /// Holds the level
-    Clamp,
-    /// Takes a share of the release away
-    Lesion,
-    /// Makes the level noisy
-    Noise,
-    /// Makes the level late
-    Delay,
 }
 
 /// What `run`, `reproduce`, `lesion` and `dose` have in common.
@@ -452,6 +425,15 @@ pub(crate) enum LearnerKind {
     Dopamine,
     /// Perturbs every unit and keeps a credit trace at each synapse; an evaluation is worth more
     NodePerturbation,
+}
+
+/// Reads one of the values of the library by the name that study files give it.
+fn one_of<T: Copy + Send + Sync + 'static, const N: usize>(
+    values: [T; N],
+    name: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T> {
+    let names = PossibleValuesParser::new(values.map(|value| PossibleValue::new(name(value))));
+    names.try_map(move |text| values.into_iter().find(|value| name(*value) == text).ok_or("unknown"))
 }
 
 fn delimiter(text: &str) -> Result<char, String> {

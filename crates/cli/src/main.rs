@@ -21,6 +21,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
+use clap::error::ErrorKind;
 
 use args::Arguments;
 use output::{Output, notice};
@@ -35,6 +36,10 @@ const STOPPED: u8 = 130;
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
+        Err(error) if error.use_stderr() && error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            notice(&one_line(typed_wrong(&error.to_string())));
+            return ExitCode::from(COULD_NOT_RUN);
+        }
         Err(error) => error.exit(),
     };
     match run(arguments) {
@@ -48,6 +53,11 @@ fn main() -> ExitCode {
             ExitCode::from(COULD_NOT_RUN)
         }
     }
+}
+
+/// What is wrong with what was typed, without the usage that follows it.
+fn typed_wrong(message: &str) -> &str {
+    message.split("\nUsage:").next().unwrap_or(message).split("\nFor more information").next().unwrap_or(message)
 }
 
 /// Makes ready what all commands share, the threads and the ear for signals, and does what was asked.
