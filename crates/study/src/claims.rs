@@ -117,7 +117,8 @@ fn estimate(claim: &Claim, metric: &Metric, arm: &ArmTrials, reference: Option<&
         if metric.is_share() {
             return share(&values);
         }
-        return bootstrap(&values, |values| claim.statistic.of(values), RESAMPLES, key);
+        let estimate = bootstrap(&values, |values| claim.statistic.of(values), RESAMPLES, key);
+        return Estimate { ci95: metric.bounded(estimate.ci95), ..estimate };
     };
     let mut others = reference.values(metric);
     if metric.role == Role::TimeToEvent {

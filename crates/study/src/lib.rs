@@ -7,6 +7,7 @@
 //! Modules point one way: metrics, names and the text of a study ← running, testing and drawing ← the kinds ← the check of a
 //! text ← [`run`].
 
+pub mod answer;
 mod check;
 pub mod claims;
 pub mod config;

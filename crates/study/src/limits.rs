@@ -154,16 +154,13 @@ fn parts(study: &StudyConfig, table: &Table, tasks: &[(String, &Table)]) -> Vec<
             parameters = size.max(parameters);
             let key = || (format!("{path}.{kind}.hidden"), widest);
             add(key(), &[size, 32, runs]);
+            add(key(), &[size, 4, study.arm.len() as u128, u128::from(study.seeds.count)]);
             add(key(), &[hidden.iter().copied().fold(0, u128::saturating_add), 64, steps, runs]);
         }
     }
     arms(table, parameters, runs, &mut add);
-    let results = [
-        study.arm.len().max(1) as u128,
-        u128::from(study.seeds.count),
-        parameters.saturating_mul(4).saturating_add(4096),
-    ];
-    add(("seeds.count".to_owned(), u128::from(study.seeds.count)), &results);
+    let seeds = ("seeds.count".to_owned(), u128::from(study.seeds.count));
+    add(seeds, &[study.arm.len().max(1) as u128, u128::from(study.seeds.count), 4096]);
     if study.environment.is_some() {
         add(("budget".to_owned(), u128::from(study.budget)), &[u128::from(study.budget), 100, runs]);
     }

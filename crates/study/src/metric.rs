@@ -165,6 +165,11 @@ impl Metric {
         if self.is_larger_better() { f64::NEG_INFINITY } else { f64::INFINITY }
     }
 
+    /// An interval within the bounds; a widened one may lie beyond them.
+    pub(crate) fn bounded(&self, ends: [f64; 2]) -> [f64; 2] {
+        ends.map(|end| if end.is_nan() { end } else { end.clamp(self.bounds[0], self.bounds[1]) })
+    }
+
     /// Its name for an axis, with its unit in brackets.
     pub fn label(&self) -> String {
         if self.unit.is_empty() { self.title.clone() } else { format!("{} ({})", self.title, self.unit) }

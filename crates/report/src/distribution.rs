@@ -6,43 +6,56 @@ use tegmentum_study::outcome::{Axis, DistributionGroup};
 use super::axis::Scale;
 use super::frame::Frame;
 use super::number::number;
-use super::svg::{Drawing, LINE, WIDTH, polyline, px, shortened, text, text_width};
+use super::svg::{Drawing, LINE, NAME_LINE, WIDTH, polyline, px, text, text_lines, wrapped};
 
-/// Height of a group.
-const PITCH: f64 = 32.0;
+/// Height of a box with the air below it.
+const PITCH: f64 = 28.0;
 /// Half the height of a box.
 const HALF: f64 = 8.0;
+/// Room at the left and at the right.
+const SIDE: f64 = 14.0;
 /// A group of more values shows so many of them, evenly chosen by rank.
 const DOTS: usize = 200;
 
 /// The groups as a drawing.
 pub(crate) fn draw(axis: &Axis, groups: &[DistributionGroup], references: &[(String, f64)]) -> Drawing {
-    let frame = frame(axis, groups, references);
+    let names = groups.iter().map(|group| name(group, axis)).collect::<Vec<_>>();
+    let frame = frame(axis, groups, &names, references);
+    let mut y = frame.top;
     let body = html! {
-        (frame.horizontal_axis(&axis.label, 6))
+        (frame.horizontal_axis(&axis.label, 5))
         (reference_lines(&frame, references))
-        @for (index, group) in groups.iter().enumerate() {
-            (row(&frame, group, frame.top + (index as f64 + 0.5) * PITCH))
+        @for (group, name) in groups.iter().zip(&names) {
+            (row(&frame, group, name, y))
+            ({ y += height(name); "" })
         }
     };
     let names: Vec<_> = groups.iter().map(|group| group.label.as_str()).collect();
     let description = format!("Box plots of {}: {}.", axis.label, names.join(", "));
-    Drawing { height: frame.bottom() + 52.0, body, legend: Vec::new(), description }
+    Drawing { height: frame.bottom() + 52.0, body, legend: Vec::new(), description, note: String::new() }
 }
 
-/// Room for names at the left, for what is missing at the right, for references above.
-fn frame(axis: &Axis, groups: &[DistributionGroup], references: &[(String, f64)]) -> Frame {
-    let scale = Scale::holding([], axis.logarithmic);
-    let widest = |widths: Vec<f64>| widths.into_iter().fold(0.0, f64::max);
-    let left = widest(groups.iter().map(|group| text_width(&group.label) * 1.15).collect()).clamp(40.0, 230.0) + 14.0;
-    let right = widest(groups.iter().map(|group| text_width(&missing(group, &scale)) * 1.15).collect()) + 16.0;
+/// The name of a group, and what of it cannot be drawn, in lines.
+fn name(group: &DistributionGroup, axis: &Axis) -> Vec<String> {
+    let missing = missing(group, &Scale::holding([], axis.logarithmic));
+    let gap = if missing.is_empty() { "" } else { " · " };
+    wrapped(&format!("{}{gap}{missing}", group.label), (WIDTH - 2.0 * SIDE) / 1.05)
+}
+
+/// Height of a group whose name is above its box.
+fn height(name: &[String]) -> f64 {
+    name.len() as f64 * NAME_LINE + PITCH
+}
+
+/// Room for references above; groups are as high as their names want.
+fn frame(axis: &Axis, groups: &[DistributionGroup], names: &[Vec<String>], references: &[(String, f64)]) -> Frame {
     let values = groups.iter().flat_map(|group| group.values.iter().copied());
     let values = values.chain(references.iter().map(|(_, value)| *value));
     Frame {
-        left,
+        left: SIDE,
         top: 8.0 + LINE * references.len() as f64,
-        width: WIDTH - left - right,
-        height: PITCH * groups.len().max(1) as f64,
+        width: WIDTH - 2.0 * SIDE,
+        height: names.iter().map(|name| height(name)).sum::<f64>().max(PITCH),
         x: Scale::holding(values, axis.logarithmic).with_air(0.03),
         y: Scale::holding([], false),
     }
@@ -59,17 +72,16 @@ fn missing(group: &DistributionGroup, scale: &Scale) -> String {
     }
 }
 
-/// One group.
-fn row(frame: &Frame, group: &DistributionGroup, y: f64) -> Markup {
+/// One group, from the height `top` on.
+fn row(frame: &Frame, group: &DistributionGroup, name: &[String], top: f64) -> Markup {
     let mut values: Vec<f64> = group.values.iter().copied().filter(|v| frame.x.position(*v).is_some()).collect();
     values.sort_by(f64::total_cmp);
-    let name = shortened(&group.label, (frame.left - 14.0) / 1.15);
+    let y = top + name.len() as f64 * NAME_LINE + HALF + 6.0;
     html! {
         g class="group c0" {
             title { (group.label) @if !values.is_empty() { ": median " (number(quantile(&values, 0.5))) } }
-            (text(frame.left - 10.0, y + 4.5, "end", &name))
+            (text_lines(frame.left, top + 13.0, "start halo", name))
             @if !values.is_empty() { (box_plot(frame, &values, y)) }
-            (text(frame.right() + 10.0, y + 4.5, "failed start", &missing(group, &frame.x)))
         }
     }
 }

@@ -1,11 +1,11 @@
 //! Fewer points for the same picture.
 
 /// Points of a curve that a drawing keeps at most.
-const CURVE_POINTS: usize = 600;
+const CURVE_POINTS: usize = 360;
 /// Points that one of many thin curves keeps at most.
-const THIN_CURVE_POINTS: usize = 160;
+const THIN_CURVE_POINTS: usize = 100;
 /// Points of a path in the plane that a drawing keeps at most.
-const PATH_POINTS: usize = 1500;
+const PATH_POINTS: usize = 900;
 
 /// Keeps a curve's peaks: of each bin of neighbours the least and the greatest, in their order.
 ///

@@ -6,10 +6,12 @@ use tegmentum_study::outcome::{Axis, Bar};
 use super::axis::Scale;
 use super::frame::Frame;
 use super::number::{MISSING, interval, number};
-use super::svg::{Drawing, WIDTH, polyline, px, shortened, text, text_width};
+use super::svg::{Drawing, NAME_LINE, WIDTH, polyline, px, text_lines, wrapped};
 
-/// Height of a bar with the air around it.
-const PITCH: f64 = 34.0;
+/// Height of a bar with the air below it.
+const PITCH: f64 = 30.0;
+/// Room at the left and at the right.
+const SIDE: f64 = 14.0;
 /// Half the height of a bar.
 const HALF: f64 = 9.0;
 /// Half the height of the end of an interval.
@@ -17,32 +19,42 @@ const CAP: f64 = 5.0;
 
 /// The bars as a drawing.
 pub(crate) fn draw(axis: &Axis, bars: &[Bar]) -> Drawing {
-    let frame = frame(axis, bars);
+    let names: Vec<_> = bars.iter().map(name).collect();
+    let frame = frame(axis, bars, &names);
+    let mut y = frame.top;
     let zero = frame.x.clamped(0.0).map_or(frame.left, |position| frame.across(position));
     let body = html! {
-        (frame.horizontal_axis(&axis.label, 6))
-        @for (index, bar) in bars.iter().enumerate() {
-            (row(&frame, bar, zero, frame.top + (index as f64 + 0.5) * PITCH))
+        (frame.horizontal_axis(&axis.label, 5))
+        @for (bar, name) in bars.iter().zip(&names) {
+            (row(&frame, bar, name, zero, y))
+            ({ y += height(name); "" })
         }
         path class="zero" d=(polyline(&[(zero, frame.top), (zero, frame.bottom())])) {}
     };
-    let names: Vec<_> = bars.iter().map(|bar| format!("{} {}", bar.label, figures(bar))).collect();
+    let names: Vec<_> = names.iter().map(|name| name.join(" ")).collect();
     let description = format!("Bars of {}: {}.", axis.label, names.join(", "));
-    Drawing { height: frame.bottom() + 52.0, body, legend: Vec::new(), description }
+    Drawing { height: frame.bottom() + 52.0, body, legend: Vec::new(), description, note: String::new() }
 }
 
-/// Room for names at the left and for figures at the right; the scale holds zero.
-fn frame(axis: &Axis, bars: &[Bar]) -> Frame {
-    let widest = |widths: Vec<f64>| widths.into_iter().fold(0.0, f64::max);
-    let left = widest(bars.iter().map(|bar| text_width(&bar.label) * 1.15).collect()).clamp(40.0, 230.0) + 14.0;
-    let right = widest(bars.iter().map(|bar| text_width(&figures(bar)) * 1.05).collect()).max(20.0) + 18.0;
+/// The name of a bar and its figures, in lines.
+fn name(bar: &Bar) -> Vec<String> {
+    wrapped(&format!("{}: {}", bar.label, figures(bar)), (WIDTH - 2.0 * SIDE) / 1.05)
+}
+
+/// Height of a bar with its name above it.
+fn height(name: &[String]) -> f64 {
+    name.len() as f64 * NAME_LINE + PITCH
+}
+
+/// Bars are as high as their names want; the scale holds zero.
+fn frame(axis: &Axis, bars: &[Bar], names: &[Vec<String>]) -> Frame {
     let values = bars.iter().filter_map(|bar| bar.value).chain((!axis.logarithmic).then_some(0.0));
     let ends = bars.iter().flat_map(|bar| bar.ci95.into_iter().flatten());
     Frame {
-        left,
+        left: SIDE,
         top: 8.0,
-        width: WIDTH - left - right,
-        height: PITCH * bars.len().max(1) as f64,
+        width: WIDTH - 2.0 * SIDE,
+        height: names.iter().map(|name| height(name)).sum::<f64>().max(PITCH),
         x: Scale::holding(values, axis.logarithmic).reaching(ends).with_air(0.03),
         y: Scale::holding([], false),
     }
@@ -58,17 +70,17 @@ fn figures(bar: &Bar) -> String {
     }
 }
 
-/// One bar.
-fn row(frame: &Frame, bar: &Bar, zero: f64, y: f64) -> Markup {
+/// One bar, from the height `top` on.
+fn row(frame: &Frame, bar: &Bar, name: &[String], zero: f64, top: f64) -> Markup {
+    let y = top + name.len() as f64 * NAME_LINE + HALF + 6.0;
     let place = |value: f64| frame.x.clamped(value).map(|position| frame.across(position));
     let end = bar.value.filter(|value| value.is_finite()).and_then(place);
     let ends = bar.ci95.map(|end| end.filter(|end| end.is_finite()).and_then(place));
     let below = bar.value.is_some_and(|value| value < 0.0);
-    let name = shortened(&bar.label, (frame.left - 14.0) / 1.15);
     html! {
         g class={ "group " (if below { "c1" } else { "c0" }) } {
             title { (bar.label) ": " (figures(bar)) }
-            (text(frame.left - 10.0, y + 4.5, "end", &name))
+            (text_lines(frame.left, top + 13.0, "start halo", name))
             @if let Some(end) = end {
                 rect class="bar" x=(px(zero.min(end))) y=(px(y - HALF)) width=(px((zero - end).abs().max(0.5))) height=(px(2.0 * HALF)) {}
             }
@@ -76,7 +88,6 @@ fn row(frame: &Frame, bar: &Bar, zero: f64, y: f64) -> Markup {
                 path class="whisker" d=(polyline(&[(low, y), (high, y)])
                     + &polyline(&[(low, y - CAP), (low, y + CAP)]) + &polyline(&[(high, y - CAP), (high, y + CAP)])) {}
             }
-            (text(frame.right() + 12.0, y + 4.5, "failed start", &figures(bar)))
         }
     }
 }
@@ -88,7 +99,7 @@ mod tests {
     #[test]
     fn bars_begin_at_zero_on_either_side() {
         let bar = |value, ci95| Bar { label: "a".to_owned(), value, ci95 };
-        let axis = crate::report::fixtures::axis("share", false);
+        let axis = crate::fixtures::axis("share", false);
         let bars = [
             bar(Some(0.5), [Some(0.4), Some(0.6)]),
             bar(Some(-0.25), [Some(-0.3), Some(0.0)]),

@@ -8,8 +8,11 @@ const COLOURS: usize = 8;
 const DASHES: usize = 6;
 /// Height of a line of text in a drawing.
 pub(crate) const LINE: f64 = 18.0;
-/// Width of all drawings; on the page one unit is one pixel, unless the page is narrower.
-pub(crate) const WIDTH: f64 = 680.0;
+/// Width of all drawings, in pixels of the page: that of a phone, so that text is as large there as anywhere. A wide page
+/// sets drawings side by side.
+pub(crate) const WIDTH: f64 = 400.0;
+/// Height of a line of a name in several lines.
+pub(crate) const NAME_LINE: f64 = 16.0;
 
 /// A picture before it knows whether it goes into the page or into a file.
 #[derive(Debug)]
@@ -22,6 +25,8 @@ pub(crate) struct Drawing {
     pub(crate) legend: Vec<String>,
     /// What is to be seen, for people who cannot see it.
     pub(crate) description: String,
+    /// What is not to be seen though it is there; may be empty.
+    pub(crate) note: String,
 }
 
 /// The classes of a series: a colour and a dash pattern that no other of 24 series has both of.
@@ -69,20 +74,35 @@ pub(crate) fn text_width(text: &str) -> f64 {
     text.chars().map(width).sum()
 }
 
-/// The text, cut with an ellipsis where it would be wider than `width`.
-pub(crate) fn shortened(text: &str, width: f64) -> String {
-    if text_width(text) <= width {
-        return text.to_owned();
-    }
-    let mut kept = String::new();
-    for character in text.chars() {
-        kept.push(character);
-        if text_width(&kept) > width - 10.0 {
-            kept.pop();
-            break;
+/// The text in lines that are not wider than `width`: broken after a space, an underscore, a slash or a plus where that is
+/// possible, else anywhere. Nothing is cut.
+pub(crate) fn wrapped(text: &str, width: f64) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for piece in text.split_inclusive([' ', '_', '/', '+']) {
+        if !line.is_empty() && text_width(&line) + text_width(piece.trim_end()) > width {
+            lines.push(std::mem::take(&mut line));
+        }
+        for character in piece.chars() {
+            line.push(character);
+            if text_width(&line) > width && line.trim_end().chars().count() > 1 && !character.is_whitespace() {
+                line.pop();
+                lines.push(std::mem::replace(&mut line, character.to_string()));
+            }
         }
     }
-    format!("{}…", kept.trim_end())
+    lines.push(line);
+    lines.iter().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect()
+}
+
+/// Lines of text below one another, the first at (x, y).
+pub(crate) fn text_lines(x: f64, y: f64, class: &str, lines: &[String]) -> Markup {
+    html! { @for (index, line) in lines.iter().enumerate() { (text(x, y + index as f64 * NAME_LINE, class, line)) } }
+}
+
+/// Lines of text whose middle is at the height `y`.
+pub(crate) fn centred_lines(x: f64, y: f64, class: &str, lines: &[String]) -> Markup {
+    text_lines(x, y + 4.5 - (lines.len().max(1) - 1) as f64 * NAME_LINE / 2.0, class, lines)
 }
 
 /// A piece of line in the style of a series, 30 units wide, at (x, y).
@@ -95,18 +115,19 @@ pub(crate) fn legend(names: &[String], top: f64) -> (Markup, f64) {
     let mut places = Vec::new();
     let (mut x, mut y) = (0.0, top);
     for name in names {
-        let name = shortened(name, WIDTH - 80.0);
-        let width = 38.0 + text_width(&name) + 20.0;
+        let lines = wrapped(name, WIDTH - 40.0);
+        let width = 38.0 + lines.iter().map(|line| text_width(line)).fold(0.0, f64::max) + 20.0;
         if x > 0.0 && x + width > WIDTH {
             (x, y) = (0.0, y + LINE + 4.0);
         }
-        places.push((x, y, name));
-        x += width;
+        let below = lines.len().max(1) as f64 - 1.0;
+        places.push((x, y, lines));
+        (x, y) = if below > 0.0 { (WIDTH, y + below * NAME_LINE) } else { (x + width, y) };
     }
     let bottom = if names.is_empty() { top } else { y + LINE };
     let markup = html! {
-        @for (index, (x, y, name)) in places.iter().enumerate() {
-            (swatch(index, *x, *y)) (text(x + 38.0, y + 4.5, "start", name))
+        @for (index, (x, y, lines)) in places.iter().enumerate() {
+            (swatch(index, *x, *y)) (text_lines(x + 38.0, y + 4.5, "start", lines))
         }
     };
     (markup, bottom)
@@ -140,9 +161,12 @@ mod tests {
     }
 
     #[test]
-    fn long_names_are_cut() {
-        let short = shortened(&"a very long name ".repeat(20), 100.0);
-        assert!(short.ends_with('…') && text_width(&short) < 110.0);
-        assert_eq!(shortened("", 10.0), "");
+    fn long_names_are_broken_and_whole() {
+        assert_eq!(wrapped("accuracy_after_shift", 70.0), ["accuracy_", "after_shift"]);
+        assert_eq!(wrapped("", 10.0), Vec::<String>::new());
+        let name = "acetylcholine+serotonin+noradrenaline and a verylongwordthatfitsnowhere ".repeat(3);
+        let lines = wrapped(&name, 100.0);
+        assert!(lines.iter().all(|line| text_width(line) <= 100.0), "{lines:?}");
+        assert_eq!(lines.concat().replace(' ', ""), name.replace(' ', ""));
     }
 }

@@ -6,24 +6,27 @@ use tegmentum_study::outcome::{
     Summary, TrajectoryPanel,
 };
 
-use super::fixtures::{axis, curves, figure, figures, provenance, summary};
+use super::fixtures::{axis, curves, figure, figures, provenance, study, summary};
 use super::{StudyReport, render, standalone_svg};
 
 /// The page of one study with these figures.
 fn page(figures: &[Figure]) -> String {
-    let summary = summary("xor", "Exclusive or", false);
-    render(&[StudyReport { summary: &summary, figures }], &provenance())
+    let (study, summary) = (study(), summary("xor", "Exclusive or", false));
+    render(&[StudyReport { study: &study, summary: &summary, figures }], &provenance())
 }
 
-/// Parses each drawing of the page and the figure's own file as XML; returns the file.
+/// Parses each drawing of the page and the figure's own file as XML; returns the file, which a table has not.
 fn check(content: FigureContent) -> String {
+    let is_table = matches!(content, FigureContent::Table { .. });
     let figure = figure("id", "a < b & \"c\"\u{1}", content);
     let page = page(std::slice::from_ref(&figure));
     for part in page.split("<svg").skip(1) {
         let svg = format!("<svg{}</svg>", part.split("</svg>").next().unwrap_or_default());
         roxmltree::Document::parse(&svg).unwrap_or_else(|error| panic!("{error}: {svg}"));
     }
-    let file = standalone_svg(&figure);
+    let file = standalone_svg(&figure, &[]);
+    assert_eq!(file.is_none(), is_table);
+    let Some(file) = file else { return String::new() };
     let document = roxmltree::Document::parse(&file).unwrap_or_else(|error| panic!("{error}: {file}"));
     let numbers = document.descendants().flat_map(|node| node.attributes());
     for attribute in numbers.filter(|attribute| matches!(attribute.name(), "d" | "x" | "y" | "cx" | "cy" | "width")) {
@@ -103,15 +106,16 @@ fn the_page_says_what_was_found() {
 #[test]
 fn shortened_runs_are_marked() {
     let (quick, full) = (summary("a", "A", true), summary("a", "A", false));
-    let html = |summary| render(&[StudyReport { summary, figures: &[] }], &[]);
-    assert!(html(&quick).contains("figures are indicative only"));
-    assert!(!html(&full).contains("figures are indicative only"));
+    let (study, more) = (study(), [("A full run".to_owned(), "200 seeds".to_owned())]);
+    let html = |summary| render(&[StudyReport { study: &study, summary, figures: &[] }], &more);
+    assert!(html(&quick).contains("Shortened runs</strong>") && html(&quick).contains("A full run: 200 seeds"));
+    assert!(!html(&full).contains("Shortened runs</strong>"));
 }
 
 #[test]
 fn anchors_are_unique() {
-    let (one, figures) = (summary("x & y", "A", false), figures());
-    let study = StudyReport { summary: &one, figures: &figures };
+    let (study, one, figures) = (study(), summary("x & y", "A", false), figures());
+    let study = StudyReport { study: &study, summary: &one, figures: &figures };
     let html = render(&[study, study], &[]);
     let mut ids: Vec<_> = html.split(" id=\"").skip(1).filter_map(|part| part.split('"').next()).collect();
     let count = ids.len();
@@ -137,7 +141,7 @@ fn nothing_at_all() {
         claims: vec![],
         notes: vec![],
     };
-    render(&[StudyReport { summary: &empty, figures: &[] }], &[]);
+    render(&[StudyReport { study: &study(), summary: &empty, figures: &[] }], &[]);
     check(curves(0, 0));
     check(curves(2, 0));
     check(FigureContent::Distribution { axis: axis("", true), groups: vec![], references: vec![] });
@@ -212,23 +216,5 @@ proptest! {
         check(raster_of(&others, &label, 12));
         let groups = vec![DistributionGroup { label, values: others, failed: 0 }];
         check(FigureContent::Distribution { axis: axis("", false), groups, references: vec![] });
-    }
-}
-
-/// `cargo test -p tegmentum-cli sample_page -- --ignored` writes `tegmentum-report.html` and a figure of each kind to
-/// the folder for temporary files, to be looked at.
-#[test]
-#[ignore = "for people"]
-fn sample_page() {
-    let (xor, lorenz) = (summary("xor", "Exclusive or", true), summary("lorenz", "Chaotic series: Lorenz", false));
-    let figures = figures();
-    let studies =
-        [StudyReport { summary: &xor, figures: &figures[2..4] }, StudyReport { summary: &lorenz, figures: &figures }];
-    let folder = std::env::temp_dir();
-    std::fs::write(folder.join("tegmentum-report.html"), render(&studies, &provenance()))
-        .expect("a folder to write to");
-    for figure in &figures {
-        let path = folder.join(format!("tegmentum-{}.svg", figure.id));
-        std::fs::write(path, standalone_svg(figure)).expect("a folder to write to");
     }
 }

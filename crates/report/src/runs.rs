@@ -6,16 +6,16 @@ use tegmentum_study::outcome::{Axis, RunsPanel};
 use super::axis::Scale;
 use super::frame::Frame;
 use super::simplify;
-use super::svg::{Drawing, WIDTH, polyline, series_class, shortened, text, text_width};
+use super::svg::{Drawing, NAME_LINE, WIDTH, polyline, series_class, text, text_lines, text_width, wrapped};
 
-/// Panels in a row at most.
-const COLUMNS: usize = 2;
 /// Runs that are drawn at most, evenly chosen.
 const RUNS: usize = 120;
 /// Room at the left of a panel for the numbers.
 const LEFT: f64 = 44.0;
-/// Room above a panel for its name and those of the events.
+/// Room above a panel for a name of one line and for the names of the events.
 const ABOVE: f64 = 44.0;
+/// Room at the right of a panel.
+const RIGHT: f64 = 14.0;
 /// Room below a panel for the numbers.
 const BELOW: f64 = 34.0;
 
@@ -24,37 +24,38 @@ pub(crate) fn draw(x: &Axis, y: &Axis, panels: &[RunsPanel]) -> Drawing {
     let values = || panels.iter().flat_map(|panel| panel.runs.iter().flatten().chain(&panel.mean).copied());
     let across = Scale::holding(panels.iter().flat_map(|panel| panel.x.iter().copied()), x.logarithmic);
     let up = Scale::holding(values(), y.logarithmic).with_air(0.03).down_to_near_zero();
-    let columns = panels.len().clamp(1, COLUMNS);
-    let cell = WIDTH / columns as f64;
-    let height = if columns == 1 { 280.0 } else { 170.0 };
-    let frames = (0..panels.len()).map(|index| Frame {
-        left: (index % columns) as f64 * cell + LEFT,
-        top: 22.0 + ABOVE + (index / columns) as f64 * (ABOVE + height + BELOW),
-        width: cell - LEFT - 14.0,
-        height,
-        x: across,
-        y: up,
-    });
-    let bottom = 22.0 + panels.len().div_ceil(columns) as f64 * (ABOVE + height + BELOW);
+    let width = WIDTH - LEFT - RIGHT;
+    let height = if panels.len() < 3 { 180.0 } else { 96.0 };
+    let titles: Vec<_> = panels.iter().map(|panel| wrapped(&panel.title, width / 1.15)).collect();
+    let mut bottom = 22.0;
+    let mut frames = Vec::with_capacity(panels.len());
+    for title in &titles {
+        let top = bottom + ABOVE + NAME_LINE * (title.len().max(1) - 1) as f64;
+        frames.push(Frame { left: LEFT, top, width, height, x: across, y: up });
+        bottom = top + height + BELOW;
+    }
     let body = html! {
         (text(0.0, 13.0, "name start", &y.label))
-        @for (index, (frame, content)) in frames.zip(panels).enumerate() { (panel(&frame, content, &x.marks, index)) }
+        @for (index, (frame, content)) in frames.iter().zip(panels).enumerate() {
+            (panel(frame, content, &titles[index], &x.marks, index))
+        }
         (text(WIDTH / 2.0, bottom + 10.0, "name middle", &x.label))
     };
     let names: Vec<_> = panels.iter().map(|panel| format!("{} ({} runs)", panel.title, panel.runs.len())).collect();
     let description = format!("Every run's {} against {}, a panel each: {}.", y.label, x.label, names.join(", "));
-    Drawing { height: bottom + 18.0, body, legend: Vec::new(), description }
+    Drawing { height: bottom + 18.0, body, legend: Vec::new(), description, note: String::new() }
 }
 
 /// One panel.
-fn panel(frame: &Frame, panel: &RunsPanel, events: &[(String, f64)], index: usize) -> Markup {
+fn panel(frame: &Frame, panel: &RunsPanel, title: &[String], events: &[(String, f64)], index: usize) -> Markup {
     let stride = panel.runs.len().div_ceil(RUNS).max(1);
     let faint = if panel.runs.len() > 40 { "run very-faint" } else { "run" };
     let runs = panel.runs.iter().step_by(stride).map(|run| line(frame, &panel.x, run, faint)).collect::<String>();
     html! {
         g class={ "runs " (series_class(index)) } {
-            (frame.vertical_axis("", 4)) (frame.horizontal_axis("", if frame.width < 400.0 { 4 } else { 7 }))
-            (text(frame.left, frame.top - 26.0, "panel start", &shortened(&panel.title, frame.width / 1.15)))
+            (frame.vertical_axis("", 4)) (frame.horizontal_axis("", 5))
+            @let above = NAME_LINE * (title.len().max(1) - 1) as f64;
+            (text_lines(frame.left, frame.top - 26.0 - above, "panel start", title))
             (marks(frame, events))
             (PreEscaped(runs))
             (PreEscaped(line(frame, &panel.x, &panel.mean, "mean-halo")))
@@ -95,7 +96,7 @@ mod tests {
 
     #[test]
     fn every_run_has_its_line_and_names_do_not_touch() {
-        let axis = crate::report::fixtures::axis("trial", false);
+        let axis = crate::fixtures::axis("trial", false);
         let x: Vec<f64> = (0..50).map(f64::from).collect();
         let runs: Vec<Vec<f64>> = (0..30).map(|run| x.iter().map(|x| x * f64::from(run % 2)).collect()).collect();
         let panel = RunsPanel { title: "a".to_owned(), mean: runs[1].clone(), x, runs };

@@ -8,18 +8,20 @@ use tegmentum_study::outcome::{Axis, RasterPanel};
 
 use super::axis::Scale;
 use super::frame::Frame;
-use super::svg::{Drawing, WIDTH, polyline, px, series_class, shortened, text, text_width};
+use super::svg::{
+    Drawing, NAME_LINE, WIDTH, centred_lines, polyline, px, series_class, text, text_lines, text_width, wrapped,
+};
 
-/// Panels in a row at most.
-const COLUMNS: usize = 3;
-/// Room above a panel for its name.
+/// Room above a panel for a name of one line.
 const ABOVE: f64 = 24.0;
 /// Room below a panel for the numbers.
 const BELOW: f64 = 34.0;
-/// Between two panels.
-const GAP: f64 = 30.0;
+/// Room at the right.
+const RIGHT: f64 = 16.0;
+/// Room for the names of the populations, at most.
+const NAMES: f64 = 100.0;
 /// Height of all cells, unless each would be higher than the next one.
-const HEIGHT: f64 = 300.0;
+const HEIGHT: f64 = 200.0;
 /// Most height of a cell.
 const TALLEST: f64 = 12.0;
 /// Least height of the mark of a spike.
@@ -28,32 +30,30 @@ const LEAST_MARK: f64 = 1.6;
 /// The panels as a drawing.
 pub(crate) fn draw(populations: &[(String, u32)], cells: u32, x: &Axis, panels: &[RasterPanel]) -> Drawing {
     let widest = populations.iter().map(|population| text_width(&population.0) * 1.05).fold(0.0, f64::max);
-    let left = widest.clamp(10.0, 150.0) + 10.0;
-    let columns = panels.len().clamp(1, COLUMNS);
-    let cell = (WIDTH - left) / columns as f64;
-    let height = (f64::from(cells.max(1)) * TALLEST).min(HEIGHT);
-    let rows = panels.len().div_ceil(columns);
-    let frames = panels.iter().enumerate().map(|(index, panel)| Frame {
-        left: left + (index % columns) as f64 * cell,
-        top: ABOVE + (index / columns) as f64 * (ABOVE + height + BELOW),
-        width: cell - GAP,
-        height,
-        x: Scale::holding([0.0, f64::from(panel.duration)], false),
+    let left = widest.clamp(10.0, NAMES) + 10.0;
+    let (width, height) = (WIDTH - left - RIGHT, (f64::from(cells.max(1)) * TALLEST).min(HEIGHT));
+    let mut bottom = 0.0;
+    let mut frames = Vec::with_capacity(panels.len());
+    for panel in panels {
+        let title = wrapped(&panel.title, width / 1.15);
+        let top = bottom + ABOVE + NAME_LINE * (title.len().max(1) - 1) as f64;
+        let x = Scale::holding([0.0, f64::from(panel.duration)], false);
         // Cells from the top down.
-        y: Scale::holding([-f64::from(cells.max(1)), 0.0], false),
-    });
-    let bottom = rows as f64 * (ABOVE + height + BELOW);
+        let y = Scale::holding([-f64::from(cells.max(1)), 0.0], false);
+        frames.push((Frame { left, top, width, height, x, y }, title));
+        bottom = top + height + BELOW;
+    }
     let groups = groups(populations, cells);
     let body = html! {
-        @for (index, (frame, content)) in frames.zip(panels).enumerate() {
-            @if index % columns == 0 { (names(&frame, &groups)) }
-            (panel(&frame, content, &groups, cells))
+        @for ((frame, title), content) in frames.iter().zip(panels) {
+            (names(frame, &groups))
+            (panel(frame, content, title, &groups, cells))
         }
-        (text(left + (WIDTH - left - GAP) / 2.0, bottom + 10.0, "name middle", &x.label))
+        (text(left + width / 2.0, bottom + 10.0, "name middle", &x.label))
     };
     let titles: Vec<_> = panels.iter().map(|panel| panel.title.as_str()).collect();
     let description = format!("Spikes of {cells} cells against {}, a panel each: {}.", x.label, titles.join(", "));
-    Drawing { height: bottom + 18.0, body, legend: Vec::new(), description }
+    Drawing { height: bottom + 18.0, body, legend: Vec::new(), description, note: String::new() }
 }
 
 /// A population from its first cell to the one after its last.
@@ -82,19 +82,22 @@ fn names(frame: &Frame, groups: &[Group<'_>]) -> Markup {
     let mut taken = f64::NEG_INFINITY;
     html! {
         @for group in groups {
-            @let middle = f64::midpoint(edge(frame, group.cells.start, cells), edge(frame, group.cells.end, cells)) + 4.5;
-            @let y = middle.max(taken + 15.0);
-            ({ taken = y; text(frame.left - 8.0, y, "tick end", &shortened(group.name, frame.left - 8.0)) })
+            @let middle = f64::midpoint(edge(frame, group.cells.start, cells), edge(frame, group.cells.end, cells));
+            @let name = wrapped(group.name, frame.left - 10.0);
+            @let half = name.len() as f64 * NAME_LINE / 2.0;
+            @let y = middle.max(taken + half);
+            ({ taken = y + half; centred_lines(frame.left - 8.0, y, "tick end", &name) })
         }
     }
 }
 
 /// One panel: its spikes in the colour of their population.
-fn panel(frame: &Frame, panel: &RasterPanel, groups: &[Group<'_>], cells: u32) -> Markup {
+fn panel(frame: &Frame, panel: &RasterPanel, title: &[String], groups: &[Group<'_>], cells: u32) -> Markup {
     html! {
         g {
-            (frame.horizontal_axis("", 3))
-            (text(frame.left, frame.top - 9.0, "panel start", &shortened(&panel.title, frame.width / 1.15)))
+            (frame.horizontal_axis("", 5))
+            @let above = NAME_LINE * (title.len().max(1) - 1) as f64;
+            (text_lines(frame.left, frame.top - 9.0 - above, "panel start", title))
             @for (index, group) in groups.iter().enumerate() {
                 @if index > 0 {
                     @let y = edge(frame, group.cells.start, cells);
@@ -137,7 +140,7 @@ mod tests {
         let populations = [("excitatory".to_owned(), 0), ("inhibitory".to_owned(), 8)];
         let spikes = vec![(0.0, 0), (10.0, 7), (10.0, 8), (99.0, 9), (100.0, 9), (50.0, 10), (120.0, 1), (f32::NAN, 1)];
         let panel = RasterPanel { title: "before".to_owned(), duration: 100.0, spikes };
-        let axis = crate::report::fixtures::axis("time (ms)", false);
+        let axis = crate::fixtures::axis("time (ms)", false);
         let body = draw(&populations, 10, &axis, &[panel]).body.into_string();
         let marks: Vec<usize> = body
             .split("class=\"spikes\" d=\"")

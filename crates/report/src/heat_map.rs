@@ -6,27 +6,23 @@ use maud::{Markup, html};
 use tegmentum_study::outcome::{HeatCell, HeatColours};
 
 use super::number::optional;
-use super::svg::{Drawing, WIDTH, px, shortened, text, text_width};
+use super::svg::{Drawing, NAME_LINE, WIDTH, centred_lines, px, text, text_lines, text_width, wrapped};
 
-/// Columns side by side at most; more of them follow below, with the names of the rows again.
-const COLUMNS: usize = 6;
 /// Height of a row of cells.
 const ROW: f64 = 24.0;
 /// Height of a row of cells with a second line.
 const TALL_ROW: f64 = 38.0;
-/// Height of a line of a head.
-const HEAD: f64 = 16.0;
-/// Lines of a head at most.
-const HEAD_LINES: usize = 3;
-/// Widest cell.
-const WIDEST: f64 = 128.0;
+/// Narrowest and widest cell.
+const CELL: [f64; 2] = [60.0, 128.0];
+/// Room for the names of the rows, at most.
+const NAMES: f64 = 132.0;
 /// How opaque the deepest colour is.
 const DEEPEST: f64 = 0.58;
 
-/// The map as a drawing.
+/// The map as a drawing. Columns that do not fit side by side follow below, with the names of the rows again.
 pub(crate) fn draw(columns: &[String], rows: &[String], cells: &[Vec<HeatCell>], colours: &HeatColours) -> Drawing {
     let map = Map { columns, rows, cells, colours };
-    let blocks = columns.len().div_ceil(COLUMNS).max(1);
+    let blocks = columns.len().div_ceil(map.columns_abreast()).max(1);
     let per_block = columns.len().div_ceil(blocks);
     let mut top = 0.0;
     let mut parts = Vec::new();
@@ -38,7 +34,7 @@ pub(crate) fn draw(columns: &[String], rows: &[String], cells: &[Vec<HeatCell>],
     }
     let body = html! { g class="heat" { @for part in &parts { (part) } } };
     let description = format!("Table of {} by {}, coloured: {}.", rows.len(), columns.len(), columns.join(", "));
-    Drawing { height: (top - 20.0).max(ROW) + 4.0, body, legend: Vec::new(), description }
+    Drawing { height: (top - 20.0).max(ROW) + 4.0, body, legend: Vec::new(), description, note: String::new() }
 }
 
 struct Map<'a> {
@@ -49,32 +45,46 @@ struct Map<'a> {
 }
 
 impl Map<'_> {
+    /// Room for the names of the rows.
+    fn left(&self) -> f64 {
+        let widest = self.rows.iter().map(|row| text_width(row) * 1.05).fold(0.0, f64::max);
+        widest.clamp(40.0, NAMES) + 12.0
+    }
+
+    /// How many columns fit beside the names of the rows.
+    fn columns_abreast(&self) -> usize {
+        let texts =
+            self.cells.iter().flatten().map(|cell| text_width(&optional(cell.value)).max(text_width(&cell.detail)));
+        let widest = texts.fold(0.0, f64::max) + 8.0;
+        (((WIDTH - self.left()) / widest.clamp(CELL[0], CELL[1])) as usize).max(1)
+    }
+
     /// Some of the columns with the names of the rows, and the lower end.
     fn block(&self, columns: std::ops::Range<usize>, top: f64) -> (Markup, f64) {
-        let widest = self.rows.iter().map(|row| text_width(row) * 1.05).fold(0.0, f64::max);
-        let left = widest.clamp(40.0, 220.0) + 12.0;
-        let width = ((WIDTH - left) / columns.len().max(1) as f64).min(WIDEST);
-        let heads: Vec<_> = columns.clone().map(|column| wrapped(&self.columns[column], width - 6.0)).collect();
+        let left = self.left();
+        let width = ((WIDTH - left) / columns.len().max(1) as f64).min(CELL[1]);
+        let head = |column: usize| wrapped(&self.columns[column].replace('_', " "), width - 4.0);
+        let heads: Vec<_> = columns.clone().map(head).collect();
         let lines = heads.iter().map(Vec::len).max().unwrap_or(0);
-        let first = top + HEAD * lines as f64 + 6.0;
+        let first = top + NAME_LINE * lines as f64 + 6.0;
         let tall = self.cells.iter().flatten().any(|cell| !cell.detail.is_empty());
-        let height = if tall { TALL_ROW } else { ROW };
+        let names: Vec<_> = self.rows.iter().map(|name| wrapped(name, left - 12.0)).collect();
+        let height = |name: &Vec<String>| (name.len() as f64 * NAME_LINE + 8.0).max(if tall { TALL_ROW } else { ROW });
+        let mut y = first;
         let body = html! {
             @for (place, head) in heads.iter().enumerate() {
-                @for (line, words) in head.iter().enumerate() {
-                    @let y = first - 8.0 - HEAD * (head.len() - 1 - line) as f64;
-                    (text(left + (place as f64 + 0.5) * width, y, "tick middle", words))
-                }
+                @let y = first - 8.0 - NAME_LINE * (head.len().max(1) - 1) as f64;
+                (text_lines(left + (place as f64 + 0.5) * width, y, "tick middle", head))
             }
-            @for (row, name) in self.rows.iter().enumerate() {
-                @let y = first + row as f64 * height;
-                (text(left - 10.0, y + height / 2.0 + 4.5, "end", &shortened(name, left - 12.0)))
+            @for (row, name) in names.iter().enumerate() {
+                (centred_lines(left - 10.0, y + height(name) / 2.0, "end", name))
                 @for (place, column) in columns.clone().enumerate() {
-                    (self.cell(row, column, (left + place as f64 * width, y), (width, height)))
+                    (self.cell(row, column, (left + place as f64 * width, y), (width, height(name))))
                 }
+                ({ y += height(name); "" })
             }
         };
-        (body, first + self.rows.len() as f64 * height)
+        (body, first + names.iter().map(height).sum::<f64>())
     }
 
     /// One cell, a line apart from its neighbours.
@@ -116,25 +126,6 @@ impl Map<'_> {
     }
 }
 
-/// A head in at most three lines that are not wider than `width`, if its words allow it.
-fn wrapped(head: &str, width: f64) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in head.split([' ', '_']).filter(|word| !word.is_empty()) {
-        match lines.last_mut() {
-            Some(line) if text_width(line) + 5.0 + text_width(word) <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    if lines.len() > HEAD_LINES {
-        let rest = lines.split_off(HEAD_LINES - 1).join(" ");
-        lines.push(rest);
-    }
-    lines.iter().map(|line| shortened(line, width)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -165,12 +156,5 @@ mod tests {
         let drawing = draw(&columns, &rows, &cells(&[&[1.0; 13]]), &HeatColours::Columns { reversed: vec![false; 13] });
         let body = drawing.body.into_string();
         assert_eq!((body.matches("<rect").count(), body.matches(">none<").count()), (13, 3));
-    }
-
-    #[test]
-    fn heads_are_wrapped_at_words() {
-        assert_eq!(wrapped("accuracy_after_shift", 70.0), ["accuracy", "after shift"]);
-        let many = wrapped("a head that has far too many words to be set in three lines", 60.0);
-        assert!(many.len() == 3 && many[2].ends_with('…'), "{many:?}");
     }
 }

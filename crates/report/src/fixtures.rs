@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use tegmentum_study::config::StudyConfig;
 use tegmentum_study::outcome::{
     Axis, Bar, ClaimOutcome, CurveSeries, DistributionGroup, Figure, FigureContent, HeatCell, HeatColours, RasterPanel,
     RunsPanel, Sample, Summary, TrajectoryPanel, Verdict,
@@ -251,6 +252,24 @@ fn claim(text: &str, verdict: Verdict, effect: f64, ci95: [Option<f64>; 2]) -> C
         threshold: "≤ 0.286".to_owned(),
         reason: None,
     }
+}
+
+/// The study that a summary is of.
+pub(crate) fn study() -> StudyConfig {
+    let text = r#"
+        name = "xor"
+        title = "t"
+        question = "q"
+        budget = 1000
+        metrics = ["mean_squared_error"]
+        [task.xor]
+        [network.mlp]
+        hidden = [4]
+        [[arm]]
+        name = "dopamine"
+        [arm.optimizer.dopamine]
+    "#;
+    StudyConfig::from_toml(text, "xor.toml").expect("a study that can run")
 }
 
 /// A summary with all verdicts.

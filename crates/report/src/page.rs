@@ -6,7 +6,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use tegmentum_study::outcome::{ClaimOutcome, Verdict};
 
 use super::figure::STYLE;
-use super::study::{badge, estimate, quick_banner, section};
+use super::study::{card, line, section};
 use super::{StudyReport, number};
 
 /// The whole page.
@@ -23,12 +23,15 @@ pub(crate) fn page(studies: &[StudyReport<'_>], provenance: &[(String, String)])
                 style { (PreEscaped(include_str!("style.css"))) (PreEscaped(STYLE)) (PreEscaped(highlights())) }
             }
             body {
-                a.skip href="#studies" { "Skip to the studies" }
+                a.skip href="#answers" { "Skip to the answers" }
                 (head(provenance))
-                (contents(studies, &anchors))
-                main id="studies" {
+                (contents())
+                main {
+                    (answers(studies, &anchors, provenance))
                     (overview(studies, &anchors))
-                    @for (study, anchor) in studies.iter().zip(&anchors) { (section(study, anchor)) }
+                    div id="studies" {
+                        @for (study, anchor) in studies.iter().zip(&anchors) { (section(study, anchor)) }
+                    }
                 }
                 (colophon(provenance))
             }
@@ -61,12 +64,13 @@ fn head(provenance: &[(String, String)]) -> Markup {
 }
 
 /// The links to the parts of the page.
-fn contents(studies: &[StudyReport<'_>], anchors: &[String]) -> Markup {
+fn contents() -> Markup {
     html! {
         nav aria-label="Contents" {
             ul {
+                li { a href="#answers" { "Answers" } }
                 li { a href="#claims" { "All claims" } }
-                @for (study, anchor) in studies.iter().zip(anchors) { li { a href={ "#" (anchor) } { (study.summary.title) } } }
+                li { a href="#studies" { "Studies in full" } }
                 li { a href="#provenance" { "How this was made" } }
                 li { a href="#reading" { "How to read it" } }
                 li { a href="#citing" { "How to cite it" } }
@@ -75,52 +79,58 @@ fn contents(studies: &[StudyReport<'_>], anchors: &[String]) -> Markup {
     }
 }
 
-/// All claims of all studies.
-fn overview(studies: &[StudyReport<'_>], anchors: &[String]) -> Markup {
+/// What was found: a card for each study.
+fn answers(studies: &[StudyReport<'_>], anchors: &[String], provenance: &[(String, String)]) -> Markup {
     let claims: Vec<_> = studies.iter().flat_map(|study| &study.summary.claims).collect();
-    let quick = studies.iter().filter(|study| study.summary.quick).map(|study| study.summary.study.as_str());
-    let quick: Vec<_> = quick.collect();
     html! {
-        section id="claims" aria-labelledby="claims-title" {
-            h2 id="claims-title" { "All claims" }
-            @if !quick.is_empty() { (quick_banner(&quick)) }
+        section id="answers" aria-labelledby="answers-title" {
+            h2 id="answers-title" { "Answers" }
             p.tally { (tally(&claims)) }
-            @if !claims.is_empty() {
-                div.scroll role="region" tabindex="0" aria-label="All claims" {
-                    table.claims {
-                        thead {
-                            tr {
-                                th scope="col" { "Verdict" }
-                                th scope="col" { "Claim" }
-                                th scope="col" { "Study" }
-                                th.estimate scope="col" colspan="2" { "Effect [95 % interval]" }
-                                th.number scope="col" { "n" }
-                            }
-                        }
-                        tbody {
-                            @for (study, anchor) in studies.iter().zip(anchors) {
-                                @for claim in &study.summary.claims { (line(claim, study, anchor)) }
-                            }
-                        }
-                    }
-                }
+            @if studies.iter().any(|study| study.summary.quick) { (quick_banner(provenance)) }
+            div.cards { @for (study, anchor) in studies.iter().zip(anchors) { (card(study, anchor)) } }
+        }
+    }
+}
+
+/// That runs are shortened, and what a full run would add.
+fn quick_banner(provenance: &[(String, String)]) -> Markup {
+    html! {
+        p.banner role="note" {
+            strong { "Shortened runs" }
+            ": fewer seeds than the studies have, and smaller budgets in some. A claim that this cannot decide is inconclusive and "
+            "says why."
+            @for (label, value) in provenance.iter().filter(|(label, _)| label.starts_with("A full run")) {
+                " " (label) ": " (value)
             }
         }
     }
 }
 
-/// A claim in the table of all claims.
-fn line(claim: &ClaimOutcome, study: &StudyReport<'_>, anchor: &str) -> Markup {
+/// All claims of all studies, folded.
+fn overview(studies: &[StudyReport<'_>], anchors: &[String]) -> Markup {
     html! {
-        tr {
-            td { (badge(claim.verdict)) }
-            td.statement { (claim.claim) }
-            td {
-                a href={ "#" (anchor) } { (study.summary.study) }
-                @if study.summary.quick { " " span.quick { "shortened" } }
+        section.study {
+            details {
+                summary { h2 { "All claims" } }
+                table.stack.claims id="claims" {
+                    thead {
+                        tr {
+                            th scope="col" { "Verdict" }
+                            th scope="col" { "Claim, as written before the run" }
+                            th scope="col" { "Study" }
+                            th.number scope="col" { "Effect" }
+                            th scope="col" { "95 % interval" }
+                            th.number scope="col" { "Threshold" }
+                            th.number scope="col" { "n" }
+                        }
+                    }
+                    tbody {
+                        @for (study, anchor) in studies.iter().zip(anchors) {
+                            @for claim in &study.summary.claims { (line(claim, Some((&study.summary.study, anchor)))) }
+                        }
+                    }
+                }
             }
-            (estimate(claim.effect, claim.ci95))
-            td.number.seeds { (claim.n) }
         }
     }
 }
@@ -142,19 +152,19 @@ fn tally(claims: &[&ClaimOutcome]) -> String {
 fn colophon(provenance: &[(String, String)]) -> Markup {
     html! {
         section.study id="provenance" aria-labelledby="provenance-title" {
-            h2 id="provenance-title" { "How this was made" }
-            dl.provenance {
-                @for (label, value) in provenance {
-                    dt { (label) }
-                    dd { @if label.starts_with("Command") { code { (value) } } @else { (value) } }
+            details {
+                summary { h2 id="provenance-title" { "How this was made" } }
+                dl.provenance {
+                    @for (label, value) in provenance {
+                        dt { (label) }
+                        dd { @if label.starts_with("Command") { code { (value) } } @else { (value) } }
+                    }
                 }
+                @if provenance.is_empty() { p { "No record of the machine and the command was given." } }
             }
-            @if provenance.is_empty() { p { "No record of the machine and the command was given." } }
-            h3 id="reading" { "How to read it" }
-            (reading())
-            h3 id="citing" { "How to cite it" }
-            (citing(provenance))
         }
+        section.study aria-labelledby="reading" { h2 id="reading" { "How to read it" } (reading()) }
+        section.study aria-labelledby="citing" { h2 id="citing" { "How to cite it" } (citing(provenance)) }
     }
 }
 
@@ -162,12 +172,11 @@ fn colophon(provenance: &[(String, String)]) -> Markup {
 fn reading() -> Markup {
     html! {
         ul {
-            li { "IQM is the interquartile mean: the mean of the middle half of the seeds. It ignores a few very good or "
-                "very bad seeds, and uses more of the data than the median." }
-            li { "Brackets after an IQM or an effect are its 95 % interval, by bootstrap over the seeds. Brackets after "
-                "a median are the first and third quartile of the seeds, which are not an interval of the median." }
+            li { "The centre of a metric is its interquartile mean, the mean of the middle half of the seeds: it ignores a few very "
+                "good or very bad seeds, and uses more of the data than the median. For a metric that counts seeds it is their share." }
+            li { "Intervals are 95 % intervals over the seeds. Quartiles are those of the seeds and not an interval of the median." }
             li { "n is the number of seeds, or of pairs of seeds. A seed fails if it never reached its target or if its "
-                "result is not a finite number; it counts as worse than all others. An IQM is not finite, and shown as “"
+                "result is not a finite number; it counts as worse than all others. A centre is not finite, and shown as “"
                 (number::MISSING) "”, if a quarter or more of the seeds failed." }
             li { "A claim is a test written into the study before the run. It is supported if the whole interval lies on "
                 "the claim’s side of the threshold, not supported if the whole interval lies on the other side, and "
