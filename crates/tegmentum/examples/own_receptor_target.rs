@@ -12,17 +12,14 @@ use tegmentum::prelude::*;
 pub(crate) struct Restless {}
 
 #[derive(Debug)]
-struct Walker {
-    stillness: Target,
-    choice: usize,
-}
+struct Walker(Target, usize);
 
 impl Agent for Walker {
     fn act(&mut self, _observation: &[f32], modulation: &Modulation) -> Action {
-        if modulation.at(&Place::Network, self.stillness) < 1.0 {
-            self.choice = 1 - self.choice;
+        if modulation.at(&Place::Network, self.0) < 1.0 {
+            self.1 = 1 - self.1;
         }
-        Action::Choice(self.choice)
+        Action::Choice(self.1)
     }
 
     fn appraise(&mut self, feedback: &Feedback<'_>, _: &Modulation) -> Signals {
@@ -42,15 +39,8 @@ impl AgentSettings for Restless {
     }
 
     fn build(&self, _environment: &dyn Environment, _key: Key) -> Result<Box<dyn Agent>> {
-        Ok(Box::new(Walker { stillness: Target::register("stillness", false)?, choice: 0 }))
+        Ok(Box::new(Walker(Target::register("stillness", false)?, 0)))
     }
-}
-
-/// Serotonin at a fixed level, and the receptor through which it stills.
-fn wiring(serotonin: f64) -> NeuromodulationConfig {
-    let receptor = "name = '5-HT1A', transmitter = 'serotonin', target = 'stillness', efficacy = 1.0";
-    let drug = format!("modulator = 'serotonin', action = {{ clamp = {serotonin:?} }}");
-    toml::from_str(&format!("receptor = [{{ {receptor} }}]\npharmacology = [{{ {drug} }}]")).expect("valid TOML")
 }
 
 fn main() -> Result<()> {
@@ -58,8 +48,11 @@ fn main() -> Result<()> {
     AgentConfig::register::<Restless>()?;
     let (environment, agent) = (EnvironmentConfig::from_name("reversal")?, AgentConfig::from_name("restless")?);
     let moves = |serotonin: f64| -> Result<usize> {
-        let key = Key::from_seed(1);
-        let trials = Behaviour::from_settings(&environment, &agent, &wiring(serotonin), key)?.run(key.child(3), 20)?;
+        let receptor = "name = '5-HT1A', transmitter = 'serotonin', target = 'stillness', efficacy = 1.0";
+        let drug = format!("modulator = 'serotonin', action = {{ clamp = {serotonin:?} }}");
+        let wiring = toml::from_str(&format!("receptor = [{{ {receptor} }}]\npharmacology = [{{ {drug} }}]"));
+        let (wiring, key) = (wiring.expect("valid TOML"), Key::from_seed(1));
+        let trials = Behaviour::from_settings(&environment, &agent, &wiring, key)?.run(key.child(3), 20)?;
         Ok(trials.windows(2).filter(|pair| pair[0].action != pair[1].action).count())
     };
     assert_eq!((moves(0.0)?, moves(1.0)?), (19, 0));
