@@ -16,6 +16,7 @@ use super::trial::{Point, ProcessorClock, Trial};
 use super::tuning::candidates;
 use tegmentum::behaviour::agent::Raster;
 use tegmentum::behaviour::environment::{EnvironmentConfig, TrialReport};
+use tegmentum::behaviour::scores::Score;
 use tegmentum::behaviour::session::Behaviour;
 use tegmentum::error::{Error, Result};
 use tegmentum::learning::observer::{Observer, Record};
@@ -94,7 +95,8 @@ impl Runner for Stage {
         train(&mut behaviour, Key::from_seed(seed).child(2), self.trials, &mut [&mut watch])?;
         watch.end_point();
         let names = self.environment.score_names();
-        let metrics: BTreeMap<String, f64> = names.into_iter().zip(self.environment.scores(&watch.reports)).collect();
+        let scores = self.environment.scores(&watch.reports).into_iter().map(Score::or_nan);
+        let metrics: BTreeMap<String, f64> = names.into_iter().zip(scores).collect();
         Ok(Trial {
             seed,
             curve: watch.curve,

@@ -7,6 +7,7 @@ pub mod full_bayes;
 pub mod grossman;
 pub mod hgf;
 pub mod hidden_markov;
+mod number;
 pub mod opal;
 pub mod pearce_hall;
 pub mod q_learning;

@@ -1,5 +1,6 @@
 //! The environments, one file each.
 
+pub(crate) mod cycle;
 pub mod delayed_match;
 pub mod go_no_go;
 pub mod helicopter;
@@ -10,3 +11,5 @@ pub mod volatile_bandit;
 
 #[cfg(test)]
 mod conformance;
+#[cfg(test)]
+mod units;

@@ -28,15 +28,8 @@ pub(crate) fn two_choices(environment: &dyn Environment, agent: &str) -> Result<
     }
 }
 
-/// The bounds of the interval, or an error.
-pub(crate) fn interval(environment: &dyn Environment, agent: &str) -> Result<(f64, f64)> {
-    match environment.actions() {
-        ActionSpace::Interval { low, high } => Ok((low, high)),
-        ActionSpace::Choices(_) => Err(incompatible(agent, "an environment of choices", "it answers with a number")),
-    }
-}
-
-fn incompatible(agent: &str, with: &str, reason: &str) -> Error {
+/// That the agent called `agent` cannot act in `with`.
+pub(crate) fn incompatible(agent: &str, with: &str, reason: &str) -> Error {
     Error::Incompatible { what: format!("the agent {agent}"), with: with.to_owned(), reason: reason.to_owned() }
 }
 
