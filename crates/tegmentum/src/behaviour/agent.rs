@@ -31,11 +31,13 @@ use crate::behaviour::agents::random_choice::{self, RandomChoiceConfig};
 use crate::behaviour::agents::reduced_bayes::{self, ReducedBayesConfig};
 use crate::behaviour::agents::rescorla_wagner::{self, RescorlaWagnerConfig};
 use crate::behaviour::agents::spiking_actor_critic::{self, SpikingActorCriticConfig};
+use crate::behaviour::agents::synaptic_actor::{self, SynapticActorConfig};
 use crate::behaviour::agents::varsmile::{self, VarSmileConfig};
 use crate::behaviour::agents::win_stay_lose_shift::{self, WinStayLoseShiftConfig};
 use crate::behaviour::environment::{Action, Environment};
 use crate::error::{Error, Result};
 use crate::neuromodulation::modulation::Modulation;
+use crate::neuromodulation::nucleus::Levels;
 use crate::neuromodulation::signals::Signals;
 use crate::random::Key;
 use crate::registry::Description;
@@ -71,6 +73,10 @@ pub trait Agent: Send + Debug {
 
     /// Takes in what came of the last action and says what nuclei may know of it. Nothing is learned yet.
     fn appraise(&mut self, feedback: &Feedback<'_>, modulation: &Modulation) -> Signals;
+
+    /// The levels of the transmitters now, for agents whose synapses bind them without a receptor of the system. Told before
+    /// [`act`](Agent::act) and before [`learn`](Agent::learn).
+    fn sense(&mut self, _levels: &Levels) {}
 
     /// Learns from the last outcome.
     fn learn(&mut self, modulation: &Modulation);
@@ -131,6 +137,8 @@ pub enum AgentConfig {
     Grossman(GrossmanConfig),
     /// Values of choices in every situation that was met.
     QLearning(QLearningConfig),
+    /// Spiking action cells whose synapses follow any rule.
+    SynapticActor(SynapticActorConfig),
 }
 
 impl AgentConfig {
@@ -163,6 +171,7 @@ impl AgentConfig {
             Self::Opal(_) => opal::DESCRIPTION,
             Self::Grossman(_) => grossman::DESCRIPTION,
             Self::QLearning(_) => q_learning::DESCRIPTION,
+            Self::SynapticActor(_) => synaptic_actor::DESCRIPTION,
         }
     }
 
@@ -184,6 +193,7 @@ impl AgentConfig {
             Self::Grossman(config) => config.positive_rate = rate,
             Self::QLearning(config) => config.learning_rate = rate,
             Self::SpikingActorCritic(config) => config.set_learning_rate(rate),
+            Self::SynapticActor(config) => config.rule.set_learning_rate(rate),
         }
         true
     }
@@ -209,6 +219,7 @@ impl AgentConfig {
             Self::Opal(config) => Box::new(config.build(environment, key)?),
             Self::Grossman(config) => Box::new(config.build(environment, key)?),
             Self::QLearning(config) => Box::new(config.build(environment, key)?),
+            Self::SynapticActor(config) => Box::new(config.build(environment, key)?),
         })
     }
 }
@@ -236,5 +247,6 @@ pub fn defaults() -> Vec<AgentConfig> {
         AgentConfig::Opal(OpalConfig::default()),
         AgentConfig::Grossman(GrossmanConfig::default()),
         AgentConfig::QLearning(QLearningConfig::default()),
+        AgentConfig::SynapticActor(SynapticActorConfig::default()),
     ]
 }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::behaviour::environments::delayed_match::{self, DelayedMatchConfig};
 use crate::behaviour::environments::go_no_go::{self, GoNoGoConfig};
 use crate::behaviour::environments::helicopter::{self, ChangePointBlock, HelicopterConfig};
+use crate::behaviour::environments::open_field::{self, OpenFieldConfig};
 use crate::behaviour::environments::reversal::{self, ReversalConfig};
 use crate::behaviour::environments::stop_signal::{self, StopSignalConfig};
 use crate::behaviour::environments::two_step::{self, TwoStepConfig};
@@ -174,6 +175,8 @@ pub enum EnvironmentConfig {
     DelayedMatch(DelayedMatchConfig),
     /// Two choices in a row: habit or plan.
     TwoStep(TwoStepConfig),
+    /// Walk to a place that pays, which moves.
+    OpenField(OpenFieldConfig),
 }
 
 impl EnvironmentConfig {
@@ -198,6 +201,7 @@ impl EnvironmentConfig {
             Self::StopSignal(_) => stop_signal::DESCRIPTION,
             Self::DelayedMatch(_) => delayed_match::DESCRIPTION,
             Self::TwoStep(_) => two_step::DESCRIPTION,
+            Self::OpenField(_) => open_field::DESCRIPTION,
         }
     }
 
@@ -214,6 +218,7 @@ impl EnvironmentConfig {
             Self::StopSignal(config) => Box::new(config.build()?),
             Self::DelayedMatch(config) => Box::new(config.build()?),
             Self::TwoStep(config) => Box::new(config.build(key)?),
+            Self::OpenField(config) => Box::new(config.build()?),
         })
     }
 
@@ -227,6 +232,7 @@ impl EnvironmentConfig {
             Self::StopSignal(config) => config.score_names(),
             Self::DelayedMatch(config) => config.score_names(),
             Self::TwoStep(config) => config.score_names(),
+            Self::OpenField(config) => config.score_names(),
         }
     }
 
@@ -241,6 +247,7 @@ impl EnvironmentConfig {
             Self::StopSignal(config) => config.scores(trials),
             Self::DelayedMatch(config) => config.scores(trials),
             Self::TwoStep(config) => config.scores(trials),
+            Self::OpenField(config) => config.scores(trials),
         }
     }
 
@@ -254,6 +261,7 @@ impl EnvironmentConfig {
             Self::StopSignal(config) => config.events(),
             Self::DelayedMatch(config) => config.events(),
             Self::TwoStep(config) => config.events(),
+            Self::OpenField(config) => config.events(),
         }
     }
 }
@@ -273,5 +281,6 @@ pub fn defaults() -> Vec<EnvironmentConfig> {
         EnvironmentConfig::StopSignal(StopSignalConfig::default()),
         EnvironmentConfig::DelayedMatch(DelayedMatchConfig::default()),
         EnvironmentConfig::TwoStep(TwoStepConfig::default()),
+        EnvironmentConfig::OpenField(OpenFieldConfig::default()),
     ]
 }

@@ -4,6 +4,7 @@ pub(crate) mod cycle;
 pub mod delayed_match;
 pub mod go_no_go;
 pub mod helicopter;
+pub mod open_field;
 pub mod reversal;
 pub mod stop_signal;
 pub mod two_step;

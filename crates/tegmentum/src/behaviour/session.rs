@@ -95,6 +95,7 @@ impl Behaviour {
         self.environment.begin(key, &mut self.observation);
         let mut report = TrialReport::default();
         for _ in 0..MAX_STEPS {
+            self.agent.sense(&self.system.levels());
             let action = self.agent.act(&self.observation, self.system.modulation());
             let outcome = self.environment.step(action, &mut self.observation);
             let reward = self.normalise(outcome.reward);
@@ -102,6 +103,7 @@ impl Behaviour {
             let feedback = Feedback { reward, observation: &self.observation, end_of_trial };
             let signals = self.agent.appraise(&feedback, self.system.modulation());
             self.system.observe(&signals);
+            self.agent.sense(&self.system.levels());
             self.agent.learn(self.system.modulation());
             report = TrialReport {
                 condition: outcome.condition,

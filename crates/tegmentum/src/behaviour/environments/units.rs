@@ -3,8 +3,9 @@
 
 use crate::behaviour::agent::{self, AgentConfig};
 use crate::behaviour::environment::{
-    self, Action, ActionSpace, Environment, EnvironmentConfig, Outcome, OutcomeModel, TrialReport,
+    Action, ActionSpace, Environment, EnvironmentConfig, Outcome, OutcomeModel, TrialReport,
 };
+use crate::behaviour::environments::conformance::quick_environments;
 use crate::behaviour::environments::helicopter::ChangePointBlock;
 use crate::behaviour::session::Behaviour;
 use crate::error::Error;
@@ -110,7 +111,7 @@ fn share(pairs: &[(f64, f64)]) -> f64 {
 }
 
 fn check(preset: Preset, units: &[f64], trials: u64) {
-    for environment in environment::defaults() {
+    for environment in quick_environments() {
         for agent in agent::defaults() {
             let Some(known) = play(&environment, &agent, preset, 1.0, trials) else { continue };
             for &unit in units {
