@@ -31,6 +31,7 @@ use crate::behaviour::agents::random_choice::{self, RandomChoiceConfig};
 use crate::behaviour::agents::reduced_bayes::{self, ReducedBayesConfig};
 use crate::behaviour::agents::rescorla_wagner::{self, RescorlaWagnerConfig};
 use crate::behaviour::agents::spiking_actor_critic::{self, SpikingActorCriticConfig};
+use crate::behaviour::agents::spiking_decoder::{self, SpikingDecoderConfig};
 use crate::behaviour::agents::synaptic_actor::{self, SynapticActorConfig};
 use crate::behaviour::agents::varsmile::{self, VarSmileConfig};
 use crate::behaviour::agents::win_stay_lose_shift::{self, WinStayLoseShiftConfig};
@@ -139,6 +140,8 @@ pub enum AgentConfig {
     QLearning(QLearningConfig),
     /// Spiking action cells whose synapses follow any rule.
     SynapticActor(SynapticActorConfig),
+    /// A number read out of spiking cells, taught its error.
+    SpikingDecoder(SpikingDecoderConfig),
 }
 
 impl AgentConfig {
@@ -172,6 +175,7 @@ impl AgentConfig {
             Self::Grossman(_) => grossman::DESCRIPTION,
             Self::QLearning(_) => q_learning::DESCRIPTION,
             Self::SynapticActor(_) => synaptic_actor::DESCRIPTION,
+            Self::SpikingDecoder(_) => spiking_decoder::DESCRIPTION,
         }
     }
 
@@ -194,6 +198,7 @@ impl AgentConfig {
             Self::QLearning(config) => config.learning_rate = rate,
             Self::SpikingActorCritic(config) => config.set_learning_rate(rate),
             Self::SynapticActor(config) => config.rule.set_learning_rate(rate),
+            Self::SpikingDecoder(config) => config.rule.learning_rate = rate,
         }
         true
     }
@@ -220,6 +225,7 @@ impl AgentConfig {
             Self::Grossman(config) => Box::new(config.build(environment, key)?),
             Self::QLearning(config) => Box::new(config.build(environment, key)?),
             Self::SynapticActor(config) => Box::new(config.build(environment, key)?),
+            Self::SpikingDecoder(config) => Box::new(config.build(environment, key)?),
         })
     }
 }
@@ -248,5 +254,6 @@ pub fn defaults() -> Vec<AgentConfig> {
         AgentConfig::Grossman(GrossmanConfig::default()),
         AgentConfig::QLearning(QLearningConfig::default()),
         AgentConfig::SynapticActor(SynapticActorConfig::default()),
+        AgentConfig::SpikingDecoder(SpikingDecoderConfig::default()),
     ]
 }

@@ -15,6 +15,7 @@ pub mod random_choice;
 pub mod reduced_bayes;
 pub mod rescorla_wagner;
 pub mod spiking_actor_critic;
+pub mod spiking_decoder;
 pub mod synaptic_actor;
 pub mod varsmile;
 pub mod win_stay_lose_shift;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::behaviour::environments::delayed_match::{self, DelayedMatchConfig};
 use crate::behaviour::environments::go_no_go::{self, GoNoGoConfig};
 use crate::behaviour::environments::helicopter::{self, ChangePointBlock, HelicopterConfig};
+use crate::behaviour::environments::linear_function::{self, LinearFunctionConfig};
 use crate::behaviour::environments::open_field::{self, OpenFieldConfig};
 use crate::behaviour::environments::reversal::{self, ReversalConfig};
 use crate::behaviour::environments::stop_signal::{self, StopSignalConfig};
@@ -177,6 +178,8 @@ pub enum EnvironmentConfig {
     TwoStep(TwoStepConfig),
     /// Walk to a place that pays, which moves.
     OpenField(OpenFieldConfig),
+    /// Answer with a weighted sum of what is seen.
+    LinearFunction(LinearFunctionConfig),
 }
 
 impl EnvironmentConfig {
@@ -202,6 +205,7 @@ impl EnvironmentConfig {
             Self::DelayedMatch(_) => delayed_match::DESCRIPTION,
             Self::TwoStep(_) => two_step::DESCRIPTION,
             Self::OpenField(_) => open_field::DESCRIPTION,
+            Self::LinearFunction(_) => linear_function::DESCRIPTION,
         }
     }
 
@@ -219,6 +223,7 @@ impl EnvironmentConfig {
             Self::DelayedMatch(config) => Box::new(config.build()?),
             Self::TwoStep(config) => Box::new(config.build(key)?),
             Self::OpenField(config) => Box::new(config.build()?),
+            Self::LinearFunction(config) => Box::new(config.build(key)?),
         })
     }
 
@@ -233,6 +238,7 @@ impl EnvironmentConfig {
             Self::DelayedMatch(config) => config.score_names(),
             Self::TwoStep(config) => config.score_names(),
             Self::OpenField(config) => config.score_names(),
+            Self::LinearFunction(config) => config.score_names(),
         }
     }
 
@@ -248,6 +254,7 @@ impl EnvironmentConfig {
             Self::DelayedMatch(config) => config.scores(trials),
             Self::TwoStep(config) => config.scores(trials),
             Self::OpenField(config) => config.scores(trials),
+            Self::LinearFunction(config) => config.scores(trials),
         }
     }
 
@@ -262,6 +269,7 @@ impl EnvironmentConfig {
             Self::DelayedMatch(config) => config.events(),
             Self::TwoStep(config) => config.events(),
             Self::OpenField(config) => config.events(),
+            Self::LinearFunction(config) => config.events(),
         }
     }
 }
@@ -282,5 +290,6 @@ pub fn defaults() -> Vec<EnvironmentConfig> {
         EnvironmentConfig::DelayedMatch(DelayedMatchConfig::default()),
         EnvironmentConfig::TwoStep(TwoStepConfig::default()),
         EnvironmentConfig::OpenField(OpenFieldConfig::default()),
+        EnvironmentConfig::LinearFunction(LinearFunctionConfig::default()),
     ]
 }

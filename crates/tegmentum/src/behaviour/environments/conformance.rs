@@ -10,7 +10,7 @@ use crate::random::Key;
 const TRIALS: u64 = 60;
 
 /// `trials` trials of an agent in an environment, both as text, without modulators.
-pub(super) fn play(agent: &str, environment: &str, trials: u64, seed: u64) -> Vec<TrialReport> {
+pub(crate) fn play(agent: &str, environment: &str, trials: u64, seed: u64) -> Vec<TrialReport> {
     let environment: EnvironmentConfig = toml::from_str(environment).unwrap();
     let agent: AgentConfig = toml::from_str(agent).unwrap();
     let key = Key::from_seed(seed);

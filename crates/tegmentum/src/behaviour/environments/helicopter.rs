@@ -122,27 +122,13 @@ impl HelicopterConfig {
     /// # Errors
     /// [`Error::InvalidParameter`] for an empty range, no block, or a block outside its range.
     pub fn build(&self, key: Key) -> Result<Helicopter> {
-        let width = self.high - self.low;
-        if !(width.is_finite() && width > 0.0) {
-            return Err(Error::InvalidParameter {
-                name: "high",
-                value: self.high,
-                requirement: "finite and above low",
-            });
-        }
-        // Outcomes are seen as f32: they have seven digits.
-        let largest = self.low.abs().max(self.high.abs());
-        if !(1e-30..=1e30).contains(&largest) || width < 1e-4 * largest {
-            let requirement =
-                "above low by at least a ten-thousandth of the larger of both, which is between 1e-30 and 1e30";
-            return Err(Error::InvalidParameter { name: "high", value: self.high, requirement });
-        }
+        check_interval("helicopter.high", self.low, self.high)?;
         if self.blocks.is_empty() {
             return Err(Error::InvalidParameter { name: "blocks", value: 0.0, requirement: "at least one block" });
         }
         self.blocks.iter().try_for_each(ChangePointBlock::check)?;
         Ok(Helicopter {
-            last: self.low + width / 2.0,
+            last: self.low + (self.high - self.low) / 2.0,
             config: self.clone(),
             key,
             trial: 0,
@@ -200,6 +186,16 @@ impl HelicopterConfig {
         }
         events
     }
+}
+
+/// Whether `high` is above `low`, and both are such that the interval is resolved by what is seen: f32 has seven digits.
+pub(super) fn check_interval(name: &'static str, low: f64, high: f64) -> Result<()> {
+    let (width, largest) = (high - low, low.abs().max(high.abs()));
+    if (1e-30..=1e30).contains(&largest) && width >= 1e-4 * largest {
+        return Ok(());
+    }
+    let requirement = "above low by at least a ten-thousandth of the larger of both, which is between 1e-30 and 1e30";
+    Err(Error::InvalidParameter { name, value: high, requirement })
 }
 
 /// Sums over the trials of each block.

@@ -18,6 +18,8 @@ use crate::random::Key;
 struct InUnit {
     environment: Box<dyn Environment>,
     unit: f64,
+    /// The observation in the unit 1.
+    observation: Vec<f32>,
 }
 
 impl InUnit {
@@ -28,9 +30,10 @@ impl InUnit {
         }
     }
 
-    fn scale(&self, observation: &mut [f32]) {
+    fn show(&self, observation: &mut [f32]) {
         let unit = self.of_numbers();
-        observation.iter_mut().for_each(|value| *value = (f64::from(*value) * unit) as f32);
+        let seen = observation.iter_mut().zip(&self.observation);
+        seen.for_each(|(seen, value)| *seen = (f64::from(*value) * unit) as f32);
     }
 }
 
@@ -49,8 +52,8 @@ impl Environment for InUnit {
     }
 
     fn begin(&mut self, key: Key, observation: &mut [f32]) {
-        self.environment.begin(key, observation);
-        self.scale(observation);
+        self.environment.begin(key, &mut self.observation);
+        self.show(observation);
     }
 
     fn step(&mut self, action: Action, observation: &mut [f32]) -> Outcome {
@@ -58,12 +61,8 @@ impl Environment for InUnit {
             Action::Value(value) => Action::Value(value / self.unit),
             choice => choice,
         };
-        let before = observation.to_vec();
-        let outcome = self.environment.step(action, observation);
-        // What is not written at the end of a trial stays as it is.
-        if before != observation {
-            self.scale(observation);
-        }
+        let outcome = self.environment.step(action, &mut self.observation);
+        self.show(observation);
         Outcome { reward: self.unit * outcome.reward, ..outcome }
     }
 
@@ -87,7 +86,9 @@ fn play(
     trials: u64,
 ) -> Option<Vec<TrialReport>> {
     let key = Key::from_seed(11);
-    let environment = Box::new(InUnit { environment: environment.build(key.child(0)).unwrap(), unit });
+    let environment = environment.build(key.child(0)).unwrap();
+    let observation = vec![0.0; environment.num_observations()];
+    let environment = Box::new(InUnit { environment, unit, observation });
     let numbers = environment.of_numbers();
     let agent = match agent.build(&*environment, key.child(1)) {
         Ok(agent) => agent,
