@@ -136,13 +136,13 @@ fn check(preset: Preset, units: &[f64], trials: u64) {
 
 #[test]
 fn behaviour_does_not_depend_on_the_unit_of_rewards_and_outcomes() {
-    check(Preset::None, &[1e-3, 0.1, 10.0, 1e3, 1024.0, 1.0 / 1024.0], 60);
+    check(Preset::None, &[1e-3, 0.1, 1e3, 1024.0], 40);
 }
 
 #[test]
 fn no_preset_depends_on_the_unit() {
     for preset in Preset::ALL.into_iter().filter(|&preset| preset != Preset::None) {
-        check(preset, &[1e-3, 1e3, 1024.0], 60);
+        check(preset, &[1e-3, 1024.0], 25);
     }
 }
 
