@@ -14,27 +14,30 @@
 //! all times. A pre- and a postsynaptic spike at the same moment do not pair with each other (there is no delay here).
 //!
 //! # Cost
-//! [`exact`]: a few exponentials an event. [`OnlineSynapses`]: no exponential, about ten operations a synapse and step; synapses are
-//! independent once dopamine is known, so that neither the number of threads nor the cuts between calls change a bit.
+//! [`exact`]: a few exponentials an event. [`DopamineSynapses`]: one addition for each synapse of a cell that spikes; one sweep over the
+//! weights for a millisecond in which n or b is above 0.
 //!
 //! # Reference
 //! Semantics of NEST's `stdp_dopamine_synapse`; W. Potjans, A. Morrison, M. Diesmann, Front. Comput. Neurosci. 4, 141, 2010;
 //! E. M. Izhikevich, Cerebral Cortex 17, 2443–2452, 2007.
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::SynapticRule;
+use super::eligibility::{Order, Pairing, Spikes, Traces, add_clipped};
+use super::r_stdp::check_weights;
 use crate::error::{Error, Result, positive};
+use crate::neuromodulation::signals::Signals;
 
 /// The constants.
 ///
 /// # Example
 /// ```
-/// use tegmentum::behaviour::spiking::dopamine_synapse::{DopamineSynapseConfig, Event, State, exact};
+/// use tegmentum::learning::plasticity::dopamine_synapse::{DopamineSynapseConfig, SynapseEvent, DopamineSynapseState, exact};
 ///
 /// let config = DopamineSynapseConfig::default();
-/// let start = State { dopamine: 0.005, ..State::of_weight(1.0) };
-/// let end = exact(&config, start, &[(999.0, Event::Dopamine)], 2000.0)?;
+/// let start = DopamineSynapseState { dopamine: 0.005, ..DopamineSynapseState::of_weight(1.0) };
+/// let end = exact(&config, start, &[(999.0, SynapseEvent::Dopamine)], 2000.0)?;
 /// assert!((end.dopamine - 3.375e-5).abs() < 1e-8);
 /// # Ok::<(), tegmentum::error::Error>(())
 /// ```
@@ -105,6 +108,23 @@ impl DopamineSynapseConfig {
         Ok(())
     }
 
+    /// The rule for synapses between `before` and `after` cells with first weights `[before, after]`, without dopamine.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] for a constant outside its range, [`Error::ShapeMismatch`] for a wrong number of weights.
+    pub fn build(&self, before: usize, after: usize, weights: Vec<f64>) -> Result<DopamineSynapses> {
+        self.check()?;
+        check_weights(&weights, before * after, (self.smallest_weight, self.largest_weight))?;
+        Ok(DopamineSynapses {
+            config: *self,
+            dopamine: 0.0,
+            kept: (-1.0 / self.dopamine_time_constant).exp(),
+            pairing: Pairing::new(before, after, self.presynaptic_time_constant, self.postsynaptic_time_constant),
+            eligibility: Traces::new(weights.len(), self.eligibility_time_constant),
+            weights,
+        })
+    }
+
     /// The time for which n stays above b within `interval`, if it falls through b in it.
     fn crossing(&self, dopamine: f64, interval: f64) -> Option<f64> {
         let time = self.dopamine_time_constant * (dopamine / self.baseline).ln();
@@ -126,7 +146,7 @@ impl DopamineSynapseConfig {
 
 /// What happens at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
+pub enum SynapseEvent {
     /// A spike of a dopamine cell.
     Dopamine,
     /// A spike before the synapse.
@@ -137,7 +157,7 @@ pub enum Event {
 
 /// One synapse with the dopamine around it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct State {
+pub struct DopamineSynapseState {
     /// w.
     pub weight: f64,
     /// c.
@@ -150,7 +170,7 @@ pub struct State {
     pub postsynaptic: f64,
 }
 
-impl State {
+impl DopamineSynapseState {
     /// A synapse at rest.
     pub fn of_weight(weight: f64) -> Self {
         Self { weight, ..Self::default() }
@@ -183,7 +203,12 @@ impl State {
 ///
 /// # Errors
 /// [`Error::InvalidParameter`] for a constant outside its range or a time out of order.
-pub fn exact(config: &DopamineSynapseConfig, mut state: State, events: &[(f64, Event)], end: f64) -> Result<State> {
+pub fn exact(
+    config: &DopamineSynapseConfig,
+    mut state: DopamineSynapseState,
+    events: &[(f64, SynapseEvent)],
+    end: f64,
+) -> Result<DopamineSynapseState> {
     config.check()?;
     let mut now = 0.0;
     for together in events.chunk_by(|first, second| first.0 == second.0) {
@@ -198,12 +223,12 @@ pub fn exact(config: &DopamineSynapseConfig, mut state: State, events: &[(f64, E
         let (before, after) = (state.presynaptic, state.postsynaptic);
         for (_, event) in together {
             match event {
-                Event::Dopamine => state.dopamine += 1.0 / config.dopamine_time_constant,
-                Event::Presynaptic => {
+                SynapseEvent::Dopamine => state.dopamine += 1.0 / config.dopamine_time_constant,
+                SynapseEvent::Presynaptic => {
                     state.eligibility -= config.depression * after;
                     state.presynaptic += 1.0;
                 }
-                Event::Postsynaptic => {
+                SynapseEvent::Postsynaptic => {
                     state.eligibility += config.potentiation * before;
                     state.postsynaptic += 1.0;
                 }
@@ -214,132 +239,89 @@ pub fn exact(config: &DopamineSynapseConfig, mut state: State, events: &[(f64, E
     Ok(state)
 }
 
-/// Spikes on a grid of steps: whether each cell spikes at the end of each step.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Trains {
-    /// Spikes of dopamine cells at each step.
-    pub dopamine: Vec<u32>,
-    /// For each synapse, whether its presynaptic cell spikes `[synapses][steps]`.
-    pub presynaptic: Vec<Vec<bool>>,
-    /// For each synapse, whether its postsynaptic cell spikes `[synapses][steps]`.
-    pub postsynaptic: Vec<Vec<bool>>,
-}
-
-/// What a step multiplies by; computed once.
-#[derive(Clone, Copy, Debug)]
-struct Propagators {
-    eligibility: f64,
-    dopamine: f64,
-    presynaptic: f64,
-    postsynaptic: f64,
-    driven: f64,
-    tonic: f64,
-}
-
-/// Synapses under one dopamine concentration, online.
+/// The synapses between two populations, online in steps of a millisecond; spikes come at the end of a step.
+///
+/// As a [`SynapticRule`] it takes a millisecond with a level of dopamine d for d dopamine spikes at its end.
 ///
 /// # Example
 /// ```
-/// use tegmentum::behaviour::spiking::dopamine_synapse::{DopamineSynapseConfig, OnlineSynapses, State, Trains};
+/// use tegmentum::learning::plasticity::SynapticRule;
+/// use tegmentum::learning::plasticity::dopamine_synapse::DopamineSynapseConfig;
+/// use tegmentum::learning::plasticity::eligibility::Spikes;
+/// use tegmentum::neuromodulation::signals::Signals;
 ///
-/// let mut synapses = OnlineSynapses::new(DopamineSynapseConfig::default(), 1.0, vec![State::of_weight(1.0)])?;
-/// let spike_at = |step: usize| vec![(0..100).map(|now| now == step).collect::<Vec<bool>>()];
-/// let mut dopamine = vec![0; 100];
-/// dopamine[50] = 1;
-/// let trains = Trains { dopamine, presynaptic: spike_at(10), postsynaptic: spike_at(20) };
-/// synapses.run(&trains, 0..100)?;
-/// assert!(synapses.states()[0].weight > 1.0);
+/// let mut synapse = DopamineSynapseConfig::default().build(1, 1, vec![1.0])?;
+/// let mut signals = Signals::default();
+/// for now in 0..100 {
+///     let spike = |at: i32| if now == at { &[0u32][..] } else { &[] };
+///     signals.levels.dopamine = f64::from(u8::from(now == 50));
+///     synapse.step(Spikes { before: spike(10), after: spike(20) }, &signals);
+/// }
+/// assert!(synapse.weights()[0] > 1.0);
 /// # Ok::<(), tegmentum::error::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct OnlineSynapses {
+pub struct DopamineSynapses {
     config: DopamineSynapseConfig,
-    step: f64,
-    propagators: Propagators,
-    states: Vec<State>,
+    dopamine: f64,
+    /// What is left of dopamine after a step.
+    kept: f64,
+    pairing: Pairing,
+    eligibility: Traces,
+    weights: Vec<f64>,
 }
 
-impl OnlineSynapses {
-    /// Synapses in `states` (dopamine of the first is that of all), in steps of `step` ms.
-    ///
-    /// # Errors
-    /// [`Error::InvalidParameter`] for a constant outside its range.
-    pub fn new(config: DopamineSynapseConfig, step: f64, mut states: Vec<State>) -> Result<Self> {
-        config.check()?;
-        positive("step", step)?;
-        let dopamine = states.first().map_or(0.0, |state| state.dopamine);
-        for state in &mut states {
-            state.dopamine = dopamine;
-        }
-        let kept = |time_constant: f64| (-step / time_constant).exp();
-        let joint = 1.0 / (1.0 / config.eligibility_time_constant + 1.0 / config.dopamine_time_constant);
-        let propagators = Propagators {
-            eligibility: kept(config.eligibility_time_constant),
-            dopamine: kept(config.dopamine_time_constant),
-            presynaptic: kept(config.presynaptic_time_constant),
-            postsynaptic: kept(config.postsynaptic_time_constant),
-            driven: joint * (1.0 - kept(joint)),
-            tonic: config.baseline * config.eligibility_time_constant * (1.0 - kept(config.eligibility_time_constant)),
-        };
-        Ok(Self { config, step, propagators, states })
+impl DopamineSynapses {
+    /// Dopamine n, in 1/ms.
+    pub fn dopamine(&self) -> f64 {
+        self.dopamine
     }
 
-    /// Runs the given steps of the trains. Spikes of step k come at its end, at time (k + 1) · step.
-    ///
-    /// # Errors
-    /// [`Error::ShapeMismatch`] if the trains do not fit the synapses or are too short.
-    pub fn run(&mut self, trains: &Trains, steps: std::ops::Range<usize>) -> Result<()> {
-        let check = |what, expected: usize, found: usize| {
-            if found == expected { Ok(()) } else { Err(Error::ShapeMismatch { what, expected, found }) }
-        };
-        check("presynaptic trains", self.states.len(), trains.presynaptic.len())?;
-        check("postsynaptic trains", self.states.len(), trains.postsynaptic.len())?;
-        let trains_of = trains.presynaptic.iter().chain(&trains.postsynaptic).map(Vec::len);
-        let shortest = trains_of.chain([trains.dopamine.len()]).min().unwrap_or(0);
-        check("steps of the trains", shortest.max(steps.end), shortest)?;
-        let (config, step, propagators) = (self.config, self.step, self.propagators);
-        self.states.par_iter_mut().enumerate().for_each(|(synapse, state)| {
-            let (before, after) = (&trains.presynaptic[synapse], &trains.postsynaptic[synapse]);
-            for now in steps.clone() {
-                propagators.advance(&config, step, state);
-                propagators.pair(&config, state, before[now], after[now]);
-                state.dopamine += f64::from(trains.dopamine[now]) / config.dopamine_time_constant;
-            }
+    /// The eligibility c of a synapse.
+    pub fn eligibility(&self, synapse: usize) -> f64 {
+        self.eligibility.get(synapse)
+    }
+
+    /// A millisecond without events: weights, then all that decays.
+    fn advance(&mut self) {
+        let (config, bounds) = (&self.config, (self.config.smallest_weight, self.config.largest_weight));
+        // Where dopamine falls through the baseline, up comes before down, and each is bounded.
+        let first = config.crossing(self.dopamine, 1.0).unwrap_or(1.0);
+        add_clipped(&mut self.weights, &self.eligibility, config.integral(1.0, self.dopamine, first), bounds);
+        if first < 1.0 {
+            let left = (-first / config.eligibility_time_constant).exp();
+            add_clipped(
+                &mut self.weights,
+                &self.eligibility,
+                config.integral(left, config.baseline, 1.0 - first),
+                bounds,
+            );
+        }
+        self.dopamine *= self.kept;
+        self.eligibility.decay();
+    }
+}
+
+impl SynapticRule for DopamineSynapses {
+    fn step(&mut self, spikes: Spikes<'_>, signals: &Signals) {
+        self.advance();
+        let (eligibility, config) = (&mut self.eligibility, &self.config);
+        self.pairing.step(spikes, |synapse, order, size| match order {
+            Order::Causal => eligibility.add(synapse, config.potentiation * size),
+            Order::Acausal => eligibility.add(synapse, -config.depression * size),
+            Order::Together => {}
         });
-        Ok(())
+        self.dopamine += signals.levels.dopamine.max(0.0) / self.config.dopamine_time_constant;
     }
 
-    /// The synapses.
-    pub fn states(&self) -> &[State] {
-        &self.states
-    }
-}
-
-impl Propagators {
-    fn advance(&self, config: &DopamineSynapseConfig, step: f64, state: &mut State) {
-        if config.crossing(state.dopamine, step).is_some() {
-            state.advance(config, step);
-            return;
-        }
-        let change = state.eligibility * (state.dopamine * self.driven - self.tonic);
-        state.weight = config.clip(state.weight + change);
-        state.eligibility *= self.eligibility;
-        state.dopamine *= self.dopamine;
-        state.presynaptic *= self.presynaptic;
-        state.postsynaptic *= self.postsynaptic;
+    fn end_trial(&mut self, _: &Signals) {
+        self.pairing.clear();
+        self.eligibility.clear();
+        self.dopamine = 0.0;
     }
 
-    #[allow(clippy::unused_self, reason = "the other half of a step")]
-    fn pair(&self, config: &DopamineSynapseConfig, state: &mut State, before: bool, after: bool) {
-        let (x, y) = (state.presynaptic, state.postsynaptic);
-        if before {
-            state.eligibility -= config.depression * y;
-            state.presynaptic += 1.0;
-        }
-        if after {
-            state.eligibility += config.potentiation * x;
-            state.postsynaptic += 1.0;
-        }
+    fn weights(&self) -> &[f64] {
+        &self.weights
     }
 }
 
