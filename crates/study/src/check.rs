@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::config::{Claim, StudyConfig, check_numbers};
+use super::config::{Arm, Claim, StudyConfig, check_numbers};
 use super::kind::StudyKind;
 use super::metric::Metric;
 use super::names::{self, MAX_ERROR, listed, shortened};
@@ -24,7 +24,8 @@ impl StudyConfig {
             let room = MAX_ERROR.saturating_sub(origin.chars().count() + 2).max(MAX_ERROR / 2);
             Error::Study { origin: origin.to_owned(), problem: shortened(&problem, room) }
         };
-        let study: Self = toml::from_str(text).map_err(|error| wrong(problem_of(&error, text)))?;
+        let mut study: Self = toml::from_str(text).map_err(|error| wrong(problem_of(&error, text)))?;
+        study.arm.iter_mut().try_for_each(Arm::place_modulators).map_err(wrong)?;
         let table: toml::Table = text.parse().map_err(|error| wrong(problem_of(&error, text)))?;
         check_numbers(&table).and_then(|()| study.check()).map_err(wrong)?;
         Ok(study)

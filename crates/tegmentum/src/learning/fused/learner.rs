@@ -8,7 +8,7 @@
 //!     w   ← w − s_t η0 (1/K) Σ_k ρ_k v_k
 //! ```
 //! with the same keys, the same order of every sum and therefore the same bits as
-//! [`BlackBoxLearner`](crate::learning::training::BlackBoxLearner) over [`NetworkLoss`](crate::model::objectives::NetworkLoss).
+//! [`BlackBoxLearner`](crate::learning::black_box_learner::BlackBoxLearner) over [`NetworkLoss`](crate::model::objectives::NetworkLoss).
 //!
 //! # How
 //! Directions are made 16 at a time, of as many updates as that is. Up to 15 directions are tried in pairs of
@@ -28,12 +28,16 @@ use crate::kernel::one_direction::{MAX_EXAMPLES, Pair, make_pair_updates};
 use crate::kernel::population::{Population, update_population};
 use crate::kernel::sequential::{MAX_DIRECTIONS, PairState, Plan, Updates, make_updates};
 use crate::kernel::sixteen::{LANES, Row};
+use crate::learning::learner::Learner;
+use crate::learning::learner::Progress;
+use crate::learning::learner::Update;
 use crate::learning::optimizer::{Levels, StepReport};
+use crate::learning::optimizers::checks::count_non_finite;
+use crate::learning::optimizers::mean_of_finite;
 use crate::learning::optimizers::weight_perturbation::WeightPerturbationConfig;
-use crate::learning::optimizers::{count_non_finite, mean_of_finite};
-use crate::learning::training::{Learner, Progress, Update};
 use crate::model::perturbation::Point;
-use crate::neuromodulation::modulation::Modulation;
+use crate::neuromodulation::hearing::Heard;
+use crate::neuromodulation::modulation::{Modulation, Target};
 use crate::random::Key;
 
 /// A run of plain weight perturbation on a tiny perceptron.
@@ -41,12 +45,12 @@ use crate::random::Key;
 /// # Example
 /// ```
 /// use std::sync::Arc;
-/// use tegmentum::model::network::NetworkConfig;
+/// use tegmentum::model::networks::NetworkConfig;
 /// use tegmentum::learning::optimizers::weight_perturbation::WeightPerturbationConfig;
 /// use tegmentum::random::Key;
 /// use tegmentum::learning::fused::PerceptronProblem;
 /// use tegmentum::learning::fused::learner::FusedPerceptron;
-/// use tegmentum::data::task::TaskConfig;
+/// use tegmentum::data::tasks::TaskConfig;
 /// use tegmentum::learning::training::train;
 ///
 /// let problem = Arc::new(toml::from_str::<TaskConfig>("[xor]")?.build()?.problem(Key::from_seed(0))?);
@@ -303,16 +307,20 @@ impl Learner for FusedPerceptron {
     fn levels(&self) -> Option<Levels> {
         None
     }
+
+    fn hears(&self) -> Vec<Heard> {
+        Heard::everywhere(&[Target::LearningRate, Target::PerturbationScale, Target::Reset])
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::kernel::activation::Activation;
+    use crate::learning::black_box_learner::BlackBoxLearner;
     use crate::learning::fused::oracle::{Case, cases, problem};
     use crate::learning::optimizer::Optimizer;
-    use crate::learning::optimizers::Schedule;
-    use crate::learning::training::BlackBoxLearner;
+    use crate::learning::schedule::Schedule;
     use crate::model::network::{Initialisation, Network};
     use crate::model::networks::mlp::MlpConfig;
     use crate::model::objectives::NetworkLoss;

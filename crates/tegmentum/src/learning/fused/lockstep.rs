@@ -19,10 +19,14 @@ use crate::kernel::perceptron::{Workspace, mean_losses};
 use crate::kernel::sequential::{Plan, write_factors};
 use crate::kernel::sixteen::Row;
 use crate::learning::group::{LearnerGroup, Member, Single};
+use crate::learning::learner::Learner;
+use crate::learning::learner::Progress;
+use crate::learning::learner::Update;
 use crate::learning::optimizer::{Levels, StepReport};
+use crate::learning::optimizers::checks::count_non_finite;
+use crate::learning::optimizers::mean_of_finite;
 use crate::learning::optimizers::weight_perturbation::WeightPerturbationConfig;
-use crate::learning::optimizers::{count_non_finite, mean_of_finite};
-use crate::learning::training::{Learner, Progress, Update, train_group};
+use crate::learning::training::train_group;
 use crate::model::perturbation::Point;
 use crate::neuromodulation::modulation::Modulation;
 use crate::random::Key;
@@ -37,13 +41,13 @@ pub const MIN_RUNS: usize = 6;
 /// # Example
 /// ```
 /// use std::sync::Arc;
-/// use tegmentum::model::network::NetworkConfig;
+/// use tegmentum::model::networks::NetworkConfig;
 /// use tegmentum::neuromodulation::modulation::Modulation;
 /// use tegmentum::learning::optimizers::weight_perturbation::WeightPerturbationConfig;
 /// use tegmentum::random::Key;
 /// use tegmentum::learning::fused::PerceptronProblem;
 /// use tegmentum::learning::fused::lockstep::Lockstep;
-/// use tegmentum::data::task::TaskConfig;
+/// use tegmentum::data::tasks::TaskConfig;
 ///
 /// let problem = Arc::new(toml::from_str::<TaskConfig>("[xor]")?.build()?.problem(Key::from_seed(0))?);
 /// let config = toml::from_str::<NetworkConfig>("[mlp]\nhidden = [4]\noutput_activation = \"logistic\"")?;
@@ -366,7 +370,7 @@ pub fn train_seeds(mut lockstep: Lockstep, keys: &[Key], budget: u64, members: &
 mod tests {
     use super::*;
     use crate::learning::fused::oracle::cases;
-    use crate::learning::training::Learner;
+    use crate::learning::learner::Learner;
 
     #[test]
     fn runs_side_by_side_are_the_runs_alone() {

@@ -40,15 +40,15 @@ use crate::model::weights::{Panels, Perturbed, Stored, Weights, panel_length};
 /// # Example
 /// ```
 /// use std::sync::Arc;
-/// use tegmentum::model::network::NetworkConfig;
+/// use tegmentum::model::networks::NetworkConfig;
 /// use tegmentum::model::objective::Objective;
 /// use tegmentum::model::objectives::NetworkLoss;
 /// use tegmentum::random::Key;
-/// use tegmentum::data::task::TaskConfig;
+/// use tegmentum::data::tasks::TaskConfig;
 ///
 /// let problem = Arc::new(toml::from_str::<TaskConfig>("[xor]")?.build()?.problem(Key::from_seed(0))?);
 /// let network = toml::from_str::<NetworkConfig>("[mlp]\nhidden = [4]")?.build(2, 1)?;
-/// let objective = NetworkLoss::new(Arc::from(network), problem);
+/// let objective = NetworkLoss::new(network, problem);
 /// assert_eq!(objective.num_parameters(), 17);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -64,7 +64,7 @@ pub struct NetworkLoss {
 }
 
 /// Most parameters of a network whose candidates are stored: 1 MiB.
-pub(crate) const MAX_STORED: usize = 1 << 18;
+pub(super) const MAX_STORED: usize = 1 << 18;
 /// The same for a network without state, which reads a weight once a pass: 64 KiB.
 const MAX_STORED_FEED_FORWARD: usize = 1 << 14;
 /// Operations of a call that are worth a second thread, about a tenth of a millisecond.
@@ -82,7 +82,11 @@ struct Workspace<const L: usize> {
 
 impl NetworkLoss {
     /// The loss of `network` on the training part of `problem`, whose sizes it was built for.
-    pub fn new(network: Arc<dyn Network>, problem: Arc<Problem>) -> Self {
+    ///
+    /// The network comes as its own type, in a box or shared; the problem as [`Examples`](crate::data::task::Examples), a
+    /// [`Series`](crate::data::task::Series), a [`Problem`] or shared.
+    pub fn new(network: impl Into<Arc<dyn Network>>, problem: impl Into<Arc<Problem>>) -> Self {
+        let (network, problem) = (network.into(), problem.into());
         Self {
             layout: Layout::of(&*network),
             network,
@@ -123,7 +127,8 @@ impl NetworkLoss {
     /// Whether candidates are stored.
     fn stores(&self) -> bool {
         let most = if self.network.carry().is_some() { MAX_STORED } else { MAX_STORED_FEED_FORWARD };
-        self.num_parameters() <= most
+        // A network without connections reads its parameters as a whole.
+        self.num_parameters() <= most || self.network.connections().is_empty()
     }
 
     /// Lanes of a pass.
