@@ -6,8 +6,8 @@ use tegmentum_study::metric::{Metric, Role};
 use tegmentum_study::outcome::{ClaimOutcome, Sample, Summary, Verdict};
 
 use crate::output::{Output, wrapped};
-use crate::report::{interval, optional};
 use crate::table::Table;
+use tegmentum_study::number::{interval, optional};
 
 /// Scores in the table of a study of lesions at most; the report and `records.csv` have more.
 const SCORES: usize = 8;
@@ -34,6 +34,25 @@ pub(crate) fn lines(study: &StudyConfig, summary: &Summary, output: &Output) -> 
     lines.push(String::new());
     lines.push(wrapped(&summary.answer, width, 0));
     lines
+}
+
+/// The lines to print of one study of several: its question, the answer, and what became of its claims.
+pub(crate) fn answer(summary: &Summary, output: &Output) -> Vec<String> {
+    let width = output.width();
+    let count = |verdict| summary.claims.iter().filter(|claim| claim.verdict == verdict).count();
+    let mut fates = Vec::new();
+    for verdict in [Verdict::Supported, Verdict::NotSupported, Verdict::Inconclusive] {
+        let (sign, word, style) = sign(verdict);
+        let number = count(verdict);
+        fates.extend((number > 0).then(|| output.styled(&style, &format!("{sign} {number} {word}"))));
+    }
+    vec![
+        String::new(),
+        output.styled(&Style::new().bold(), &wrapped(&format!("{}: {}", summary.study, summary.title), width, 0)),
+        output.styled(&Style::new().dim(), &wrapped(&summary.question, width, 0)),
+        wrapped(&summary.answer, width, 0),
+        fates.join("  "),
+    ]
 }
 
 /// The tables of a study: its arms, and for lesions what is attributed to whom.
@@ -121,12 +140,17 @@ fn cell(metric: &Metric, sample: &Sample) -> String {
     text
 }
 
+/// A verdict as a sign, a word and a colour.
+fn sign(verdict: Verdict) -> (&'static str, &'static str, Style) {
+    match verdict {
+        Verdict::Supported => ("✓", "supported", Style::new().green()),
+        Verdict::NotSupported => ("✗", "not supported", Style::new().red()),
+        Verdict::Inconclusive => ("?", "inconclusive", Style::new().yellow()),
+    }
+}
+
 fn claim_lines(claim: &ClaimOutcome, output: &Output) -> [String; 2] {
-    let (sign, style) = match claim.verdict {
-        Verdict::Supported => ("✓", Style::new().green()),
-        Verdict::NotSupported => ("✗", Style::new().red()),
-        Verdict::Inconclusive => ("?", Style::new().yellow()),
-    };
+    let (sign, _, style) = sign(claim.verdict);
     let text = wrapped(&claim.claim, output.width(), 2);
     let (effect, ends) = (optional(claim.effect), interval(claim.ci95));
     let why = claim.reason.as_ref().map_or_else(String::new, |reason| format!("; {reason}"));

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use super::answer;
 use super::config::{Arm, Claim, StudyConfig, check_numbers};
 use super::kind::StudyKind;
 use super::metric::Metric;
@@ -131,6 +132,14 @@ impl StudyConfig {
             if !known.contains(setting) {
                 return Err(format!("unknown setting {setting:?}: known are {}", listed(setting, &known)));
             }
+        }
+        if let Some(answer) = &claim.answer {
+            let settings = self.setting_names();
+            let of =
+                |setting: &String| self.arm_names().into_iter().map(|arm| self.result_name(setting, &arm)).collect();
+            let arms: Vec<String> = settings.iter().flat_map::<Vec<String>, _>(of).collect();
+            let metrics: Vec<String> = kind.metrics(self).into_iter().map(|metric| metric.name).collect();
+            answer::check(answer, &arms, &metrics)?;
         }
         kind.check_claim(self, claim)
     }

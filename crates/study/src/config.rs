@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use numbers::check as check_numbers;
 pub use treatment::{DoseAction, DoseConfig, LesionConfig};
 
+use super::answer::Answer;
 use tegmentum::behaviour::agents::AgentConfig;
 use tegmentum::behaviour::environments::EnvironmentConfig;
 use tegmentum::data::tasks::TaskConfig;
@@ -56,6 +57,9 @@ pub struct StudyConfig {
     pub title: String,
     /// What is asked.
     pub question: String,
+    /// The figure that shows the answer, by its id; the first one if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picture: Option<String>,
     /// What kind of study it is: the name of one of the [kinds](crate::kinds).
     #[serde(default = "compare")]
     pub kind: String,
@@ -383,6 +387,9 @@ pub struct Claim {
     /// Whether it can be decided with the budget and the searches of a shortened run too.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub when_shortened: bool,
+    /// What its verdict says about the study's question; nothing if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Answer>,
 }
 
 impl StudyConfig {

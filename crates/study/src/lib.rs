@@ -7,6 +7,7 @@
 //! Modules point one way: metrics, names and the text of a study ← running, testing and drawing ← the kinds ← the check of a
 //! text ← [`run`].
 
+pub mod answer;
 mod check;
 pub mod claims;
 pub mod config;
@@ -51,6 +52,8 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("helicopter", include_str!("../../../studies/helicopter.toml")),
     ("reversal", include_str!("../../../studies/reversal.toml")),
     ("volatility", include_str!("../../../studies/volatility.toml")),
+    ("navigation", include_str!("../../../studies/navigation.toml")),
+    ("supervised-spikes", include_str!("../../../studies/supervised-spikes.toml")),
     ("switching-xor", include_str!("../../../studies/switching-xor.toml")),
     ("switching-chaos", include_str!("../../../studies/switching-chaos.toml")),
     ("switching-digits", include_str!("../../../studies/switching-digits.toml")),

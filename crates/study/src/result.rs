@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::answer;
 use super::config::StudyConfig;
 use super::execution::Design;
 use super::metric::{Centre, EVALUATIONS, Metric};
@@ -69,18 +70,20 @@ pub(crate) fn summary(
         }
     }
     let samples = |samples: Vec<(Metric, Sample)>| samples.into_iter().map(|(metric, sample)| (metric.name, sample));
-    Summary {
+    let mut summary = Summary {
         study: study.name.clone(),
         title: study.title.clone(),
         question: study.question.clone(),
-        answer: answer(&claims),
+        answer: String::new(),
         quick: study.shortened.is_some(),
         arm_order: found.iter().map(|arm| arm.0.clone()).collect(),
         arms: found.into_iter().map(|(name, of)| (name, samples(of).collect())).collect(),
         metrics,
         claims,
         notes: study.notes.iter().cloned().chain(notes).collect(),
-    }
+    };
+    summary.answer = answer::of(study, &summary).unwrap_or_else(|| first_claim(&summary.claims));
+    summary
 }
 
 /// Puts the parts of a result together.
@@ -202,8 +205,8 @@ fn records_of(design: &Design<'_>, arm: &ArmTrials) -> Vec<RecordRow> {
     rows
 }
 
-/// The answer in a sentence: what became of the first claim, and of how many.
-pub(crate) fn answer(claims: &[ClaimOutcome]) -> String {
+/// The answer of a study that does not say what its claims mean: what became of the first one, and of how many.
+fn first_claim(claims: &[ClaimOutcome]) -> String {
     let Some(first) = claims.first() else { return "No claim was put to the test.".to_owned() };
     let supported = claims.iter().filter(|claim| claim.verdict == Verdict::Supported).count();
     let word = match first.verdict {

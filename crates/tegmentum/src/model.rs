@@ -8,5 +8,6 @@ pub mod network;
 pub mod networks;
 pub mod objective;
 pub mod objectives;
+pub(crate) mod pass;
 pub mod perturbation;
 pub mod weights;

@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 use tegmentum::behaviour::agents::AgentConfig;
 use tegmentum::behaviour::environment::TrialReport;
 use tegmentum::behaviour::environments::EnvironmentConfig;
+use tegmentum::behaviour::scores::Score;
 use tegmentum::behaviour::session::Behaviour;
 use tegmentum::neuromodulation::system::NeuromodulationConfig;
 use tegmentum::random::Key;
@@ -58,7 +59,10 @@ impl Runs {
 
     fn of_agent(agent: &str, shift: &str, system: &str, trials: u64) -> Self {
         let (environment, _) = behaviour(shift, system, 0);
-        let played = |seed| environment.scores(&play_as(agent, shift, system, seed, trials).0);
+        let played = |seed| {
+            let trials = play_as(agent, shift, system, seed, trials).0;
+            environment.scores(&trials).into_iter().map(Score::or_nan).collect()
+        };
         let scores = (0..SEEDS).map(played).collect();
         Self(environment.score_names(), scores)
     }

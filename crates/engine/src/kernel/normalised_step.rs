@@ -6,8 +6,8 @@
 //! ```
 //! k updates since v was last zero · scale what acetylcholine does to the size (1 by itself).
 
-use super::dispatched;
 use super::lanes::towards;
+use super::simd::dispatch;
 
 /// Share of the averaged model in the acting one.
 const AVERAGED_SHARE: f32 = 0.9;
@@ -32,14 +32,19 @@ pub struct Step {
 /// The vectors of a learner, all `[P]`.
 #[derive(Debug)]
 pub struct Vectors<'a> {
+    /// Estimate of the gradient g.
     pub gradient: &'a [f32],
+    /// Running mean of its square v.
     pub squares: &'a mut [f32],
+    /// Fast iterate z.
     pub explorer: &'a mut [f32],
+    /// Average of the fast iterates x.
     pub averaged: &'a mut [f32],
+    /// Point y at which losses are evaluated.
     pub acting: &'a mut [f32],
 }
 
-dispatched! {
+dispatch! {
     /// Takes the step; see the head.
     pub fn normalised_step(rule: Step, vectors: Vectors<'_>) {
         let Vectors { gradient, squares, explorer, averaged, acting } = vectors;

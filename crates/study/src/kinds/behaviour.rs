@@ -22,6 +22,7 @@ use crate::tuning::candidates;
 use tegmentum::behaviour::agent::Raster;
 use tegmentum::behaviour::environment::TrialReport;
 use tegmentum::behaviour::environments::EnvironmentConfig;
+use tegmentum::behaviour::scores::Score;
 use tegmentum::behaviour::session::Behaviour;
 use tegmentum::error::{Error, Result};
 use tegmentum::neuromodulation::nucleus::{Levels, Transmitter};
@@ -148,7 +149,8 @@ impl Runner for PreparedEnvironment {
         })?;
         watch.end_point();
         let names = self.environment.score_names();
-        let metrics: BTreeMap<String, f64> = names.into_iter().zip(self.environment.scores(&watch.reports)).collect();
+        let scores = self.environment.scores(&watch.reports).into_iter().map(Score::or_nan);
+        let metrics: BTreeMap<String, f64> = names.into_iter().zip(scores).collect();
         Ok(Trial {
             seed,
             curve: watch.curve,

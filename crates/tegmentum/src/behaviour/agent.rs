@@ -5,6 +5,10 @@
 //! of the outcome, which gives the signals that nuclei see, and [`learn`](Agent::learn) under the modulation that follows from
 //! them. Dopamine therefore reaches the synapses in the moment of its cause.
 //!
+//! # Units
+//! Rewards come in units of the largest one (see [`session`](crate::behaviour::session)); an agent that answers with a number says
+//! its errors as shares of the interval of answers. No constant of an agent or of a nucleus has the unit of an environment.
+//!
 //! # Modulation
 //! The third factor of every rule is [`Modulation::reinforcement`] where a system provides it, else the agent's own prediction
 //! error; every agent multiplies its step by the learning rate and divides the logits of a choice by the temperature. What
@@ -16,6 +20,7 @@ use std::fmt::Debug;
 use crate::behaviour::environment::{Action, Environment};
 use crate::error::Result;
 use crate::neuromodulation::modulation::Modulation;
+use crate::neuromodulation::nucleus::Levels;
 use crate::neuromodulation::signals::Signals;
 use crate::random::Key;
 use crate::registry::Description;
@@ -23,7 +28,7 @@ use crate::registry::Description;
 /// What an agent sees of an outcome.
 #[derive(Clone, Copy, Debug)]
 pub struct Feedback<'a> {
-    /// The reward.
+    /// The reward, in units of the largest size of a reward so far in the run: between −1 and 1.
     pub reward: f64,
     /// What is observed after the action `[num_observations]`.
     pub observation: &'a [f32],
@@ -51,6 +56,10 @@ pub trait Agent: Send + Debug {
 
     /// Takes in what came of the last action and says what nuclei may know of it. Nothing is learned yet.
     fn appraise(&mut self, feedback: &Feedback<'_>, modulation: &Modulation) -> Signals;
+
+    /// The levels of the transmitters now, for agents whose synapses bind them without a receptor of the system. Told before
+    /// [`act`](Agent::act) and before [`learn`](Agent::learn).
+    fn sense(&mut self, _levels: &Levels) {}
 
     /// Learns from the last outcome.
     fn learn(&mut self, modulation: &Modulation);

@@ -7,6 +7,7 @@ pub mod full_bayes;
 pub mod grossman;
 pub mod hgf;
 pub mod hidden_markov;
+mod number;
 pub mod opal;
 pub mod pearce_hall;
 pub mod q_learning;
@@ -14,6 +15,8 @@ pub mod random_choice;
 pub mod reduced_bayes;
 pub mod rescorla_wagner;
 pub mod spiking_actor_critic;
+pub mod spiking_decoder;
+pub mod synaptic_actor;
 pub mod varsmile;
 pub mod win_stay_lose_shift;
 
@@ -46,5 +49,7 @@ tegmentum_engine::named_settings! {
         Opal(opal::OpalConfig),
         Grossman(grossman::GrossmanConfig),
         QLearning(q_learning::QLearningConfig),
+        SynapticActor(synaptic_actor::SynapticActorConfig),
+        SpikingDecoder(spiking_decoder::SpikingDecoderConfig),
     }
 }

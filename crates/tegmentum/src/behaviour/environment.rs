@@ -1,4 +1,4 @@
-//! Environments: tasks that answer to what a learner does.
+//! Environments: what answers to a learner's actions.
 //!
 //! A [`Task`](crate::data::task::Task) is data; an environment is a stream of trials. It shows an observation, takes an action, and
 //! says what came of it, once or several times a trial. What is random in a trial follows from the trial's key alone, so
@@ -9,6 +9,8 @@ use std::fmt::Debug;
 
 use serde::{Deserialize, Serialize};
 
+use crate::behaviour::environments::helicopter::ChangePointBlock;
+use crate::behaviour::scores::Score;
 use crate::error::{Error, Result};
 use crate::random::Key;
 use crate::registry::Description;
@@ -92,6 +94,37 @@ pub struct Outcome {
     pub target: f64,
 }
 
+/// How an environment makes its outcomes: what an ideal observer is told, and a learner never is.
+///
+/// # Example
+/// ```
+/// use tegmentum::behaviour::environment::OutcomeModel;
+/// use tegmentum::behaviour::environments::EnvironmentConfig;
+/// use tegmentum::random::Key;
+///
+/// let environment = EnvironmentConfig::from_name("helicopter")?.build(Key::from_seed(1))?;
+/// assert!(matches!(environment.outcome_model(), Some(OutcomeModel::ChangePoints(blocks)) if blocks.len() == 4));
+/// # Ok::<(), tegmentum::error::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub enum OutcomeModel {
+    /// A number: Gaussian noise around a mean that jumps to any place of the interval. Block follows block, in a cycle.
+    ChangePoints(Vec<ChangePointBlock>),
+    /// Two arms, of which exactly one pays in a trial, the better one more often. Block follows block, in a cycle.
+    Reversals(Vec<ReversalModel>),
+}
+
+/// Two arms over a block of trials.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ReversalModel {
+    /// Number of trials.
+    pub trials: u64,
+    /// Probability that the arms change places before a trial.
+    pub hazard: f64,
+    /// Probability that the better arm pays.
+    pub probability: f64,
+}
+
 /// A stream of trials.
 pub trait Environment: Debug + Send {
     /// Numbers in an observation.
@@ -106,6 +139,11 @@ pub trait Environment: Debug + Send {
     /// Takes an action, writes what is observed after it (at the end of a trial: what stays as it is), and says what came
     /// of it. An action outside the space counts as the nearest one inside.
     fn step(&mut self, action: Action, observation: &mut [f32]) -> Outcome;
+
+    /// How outcomes are made, for observers that are told; `None` where no such statement is made.
+    fn outcome_model(&self) -> Option<OutcomeModel> {
+        None
+    }
 }
 
 /// What is kept of a trial: enough for every score.
@@ -125,8 +163,10 @@ pub struct TrialReport {
     pub target: f64,
     /// Entropy of the policy at the last choice, in bits.
     pub entropy: f64,
-    /// Reward prediction error at the end of the trial.
+    /// Reward prediction error at the end of the trial, in the unit of the agent's signals.
     pub prediction_error: f64,
+    /// Steps of the trial.
+    pub steps: u64,
     /// Whether the locus coeruleus burst in this trial.
     pub burst: bool,
 }
@@ -151,10 +191,12 @@ pub trait EnvironmentSettings: Any + Debug + Send + Sync {
         vec!["correct".to_owned(), "reward".to_owned()]
     }
 
-    /// The scores of a run, in the order of [`score_names`](Self::score_names); NaN where one has no value.
-    fn scores(&self, trials: &[TrialReport]) -> Vec<f64> {
+    /// The scores of a run, in the order of [`score_names`](Self::score_names). A score that the environment cannot have has
+    /// no name; one that this run does not have says why.
+    fn scores(&self, trials: &[TrialReport]) -> Vec<Score> {
         let mean = |value: fn(&TrialReport) -> f64| trials.iter().map(value).sum::<f64>() / trials.len() as f64;
-        vec![mean(|trial| f64::from(u8::from(trial.correct))), mean(|trial| trial.reward)]
+        let scores = [mean(|trial| f64::from(u8::from(trial.correct))), mean(|trial| trial.reward)];
+        scores.map(|score| Score::of(score, "no trial")).to_vec()
     }
 
     /// What a horizontal axis should mark: trials at which something changes, with a name, where that is fixed.

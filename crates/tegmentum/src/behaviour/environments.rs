@@ -1,8 +1,11 @@
 //! The environments, one file each, and their registry. The contract is in [`environment`](crate::behaviour::environment).
 
+pub(crate) mod cycle;
 pub mod delayed_match;
 pub mod go_no_go;
 pub mod helicopter;
+pub mod linear_function;
+pub mod open_field;
 pub mod reversal;
 pub mod stop_signal;
 pub mod two_step;
@@ -29,8 +32,12 @@ tegmentum_engine::named_settings! {
         StopSignal(stop_signal::StopSignalConfig),
         DelayedMatch(delayed_match::DelayedMatchConfig),
         TwoStep(two_step::TwoStepConfig),
+        OpenField(open_field::OpenFieldConfig),
+        LinearFunction(linear_function::LinearFunctionConfig),
     }
 }
 
 #[cfg(test)]
-mod conformance;
+pub(super) mod conformance;
+#[cfg(test)]
+mod units;

@@ -4,6 +4,17 @@
 //!     begin ─▶ act ─▶ step ─▶ appraise ─▶ nuclei … receptors ─▶ learn ─▶ (act again, until the trial is over)
 //! ```
 //! An agent is told what its own system says.
+//!
+//! # Units
+//! ```text
+//!     s ← max(s, |r|) ,   the agent sees r/s          0 while all rewards were 0
+//! ```
+//! r reward of the environment, s the largest size of a reward so far. Midbrain neurons adapt to the range of rewards in the same way. An
+//! agent's constants, and those of the nuclei that read its signals, are therefore shares of the largest reward: no behaviour depends on the
+//! unit in which an environment pays. Reports are in the environment's unit. Where the largest reward is met late, what was learned
+//! before it is relearned in the new unit.
+//!
+//! Reference: P. N. Tobler, C. D. Fiorillo, W. Schultz, Science 307, 1642–1645, 2005, for adaptive coding of reward.
 
 use std::ops::ControlFlow;
 
@@ -19,7 +30,7 @@ use crate::random::Key;
 /// Most steps of a trial: an environment that never ends one would never return.
 const MAX_STEPS: usize = 100_000;
 
-/// An agent, its world and its modulators.
+/// An agent, its environment and its modulators.
 ///
 /// # Example
 /// ```
@@ -43,12 +54,14 @@ pub struct Behaviour {
     agent: Box<dyn Agent>,
     system: NeuromodulatorySystem,
     observation: Vec<f32>,
+    /// The largest size of a reward so far.
+    largest_reward: f64,
 }
 
 impl Behaviour {
     /// `agent`, built for `environment`, under `system`; any of them may be of one's own.
     pub fn new(environment: Box<dyn Environment>, agent: Box<dyn Agent>, system: NeuromodulatorySystem) -> Self {
-        Self { observation: vec![0.0; environment.num_observations()], environment, agent, system }
+        Self { observation: vec![0.0; environment.num_observations()], environment, agent, system, largest_reward: 0.0 }
     }
 
     /// Builds the three parts; the environment's key is child 0 of `key`, the agent's child 1, the system's child 2.
@@ -94,6 +107,14 @@ impl Behaviour {
         Ok(())
     }
 
+    /// A reward in units of the largest one so far.
+    fn normalise(&mut self, reward: f64) -> f64 {
+        if reward.is_finite() {
+            self.largest_reward = self.largest_reward.max(reward.abs());
+        }
+        if self.largest_reward > 0.0 { reward / self.largest_reward } else { reward }
+    }
+
     /// Runs one trial; what is random in its stimuli follows from `key`.
     ///
     /// # Errors
@@ -102,12 +123,15 @@ impl Behaviour {
         self.environment.begin(key, &mut self.observation);
         let mut report = TrialReport::default();
         for _ in 0..MAX_STEPS {
+            self.agent.sense(&self.system.levels());
             let action = self.agent.act(&self.observation, self.system.modulation());
             let outcome = self.environment.step(action, &mut self.observation);
-            let feedback =
-                Feedback { reward: outcome.reward, observation: &self.observation, end_of_trial: outcome.end_of_trial };
+            let reward = self.normalise(outcome.reward);
+            let end_of_trial = outcome.end_of_trial;
+            let feedback = Feedback { reward, observation: &self.observation, end_of_trial };
             let signals = self.agent.appraise(&feedback, self.system.modulation());
             self.system.observe(&signals);
+            self.agent.sense(&self.system.levels());
             self.agent.learn(self.system.modulation());
             report = TrialReport {
                 condition: outcome.condition,
@@ -118,6 +142,7 @@ impl Behaviour {
                 target: outcome.target,
                 entropy: signals.policy_entropy.unwrap_or(f64::NAN),
                 prediction_error: signals.prediction_error.unwrap_or(f64::NAN),
+                steps: report.steps + 1,
                 burst: report.burst || self.system.release(Transmitter::Noradrenaline).phasic > 0.0,
             };
             if outcome.end_of_trial {

@@ -3,13 +3,12 @@
 //! | part | file |
 //! |---|---|
 //! | leaky integrate-and-fire cells | [leaky_integrate_and_fire] |
+//! | spike-response cells with escape noise | [spike_response] |
 //! | Izhikevich cells, from regular spiking to bursting | [izhikevich] |
 //! | a population: cells, background, shared drive | [population] |
 //! | Poisson input | [poisson] |
 //! | conduction delays of axons and synapses | [delay] |
-//! | populations wired to each other, excitatory or inhibitory | [circuit] |
 //! | cells whose spikes say how wrong a prediction was | [error_cells] |
-//! | the dopamine-modulated synapse, exact | [dopamine_synapse] |
 //!
 //! # Conventions
 //! Time is in milliseconds, potentials in millivolts, rates in spikes per millisecond unless a name says hertz. What is random
@@ -22,14 +21,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 
-pub mod circuit;
 pub mod delay;
-pub mod dopamine_synapse;
 pub mod error_cells;
 pub mod izhikevich;
 pub mod leaky_integrate_and_fire;
 pub mod poisson;
 pub mod population;
+pub mod spike_response;
 
 use izhikevich::IzhikevichConfig;
 use leaky_integrate_and_fire::LeakyIntegrateAndFireConfig;

@@ -8,20 +8,21 @@ use crate::data::task::Problem;
 use crate::error::Result;
 use crate::learning::learner::Learner;
 use crate::model::network::Network;
-use crate::neuromodulation::signals::Signals;
 use crate::neuromodulation::system::NeuromodulationConfig;
 use crate::random::Key;
 use crate::registry::Description;
 
 pub mod acetylcholine_dopamine;
 pub mod dopamine_serotonin;
+pub mod dopamine_synapse;
 pub mod eligibility;
 pub mod node_perturbation;
 pub mod prescribed_error_sensitivity;
 pub mod r_stdp;
 pub mod rules;
+mod synaptic_rule;
 
-use eligibility::Spikes;
+pub use synaptic_rule::{SynapticRule, SynapticRuleConfig};
 
 /// The settings of a plasticity rule: what makes a learner of it from a study file.
 ///
@@ -59,16 +60,4 @@ pub trait PlasticitySettings: Any + Debug + Send + Sync {
         let _ = modulators;
         false
     }
-}
-
-/// A rule at the synapses between two populations of spiking cells, in steps of a millisecond.
-///
-/// It sees the spikes on both sides and what is broadcast: outcomes, and the levels of the modulators. Rules:
-/// [R-STDP](r_stdp), [dopamine with serotonin](dopamine_serotonin), [acetylcholine, then dopamine](acetylcholine_dopamine).
-pub trait SynapticRule: Send + Debug {
-    /// One millisecond.
-    fn step(&mut self, spikes: Spikes<'_>, signals: &Signals);
-
-    /// The weights `[cells before, cells after]`.
-    fn weights(&self) -> &[f64];
 }

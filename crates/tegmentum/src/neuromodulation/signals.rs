@@ -28,13 +28,14 @@ pub struct Signals {
     pub diverged: Option<f64>,
     /// Whether a change that was suspected has been confirmed.
     pub confirmed: Option<bool>,
-    /// Reward of the moment, in the task's unit.
+    /// Reward of the moment, in units of the largest reward so far.
     pub reward: Option<f64>,
     /// Expected reward (value) before the outcome was seen.
     pub value: Option<f64>,
     /// Reward prediction error δ of the agent's critic, in units of reward; positive when better than expected.
     pub prediction_error: Option<f64>,
-    /// Error of a model of outcomes, observed minus predicted, in the outcome's unit. It may be right where values are wrong: the
+    /// Error of a model of outcomes, observed minus predicted: in units of reward, or where the answer is a number as a share of the
+    /// interval of answers. It may be right where values are wrong: the
     /// model knows the outcome of each action, the critic the value of the policy.
     pub outcome_error: Option<f64>,
     /// Bayes-factor surprise: likelihood of the observation under the prior over that under what was learned.

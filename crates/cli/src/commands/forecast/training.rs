@@ -29,7 +29,7 @@ use super::model::Model;
 use crate::args::{Forecast, LearnerKind, NetworkKind};
 use crate::interrupt;
 use crate::progress::Progress;
-use crate::report::number;
+use tegmentum_study::number::number;
 
 /// Times at which a run is judged.
 const LOOKS: u64 = 20;

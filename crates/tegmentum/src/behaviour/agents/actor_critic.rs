@@ -21,20 +21,19 @@
 //! several steps δ carries value back from one to the one before.
 //!
 //! # Modulation
-//! | effect | here |
-//! |---|---|
-//! | reinforcement | M, the third factor of actor and critic |
-//! | learning rate | factor on η; of population `predictor` on η_o |
-//! | negative learning rate | further factor on η where M < 0 |
-//! | temperature | T |
-//! | gain | g |
-//! | discount | factor on γ |
-//! | threshold | θ_k of every action but the one named `withhold`; no effect if none is named |
-//! | reset | with `contexts` above 0, its rising edge calls the memory of contexts: `actor_critic/contexts.rs` |
+//! | target | place | effect |
+//! |---|---|---|
+//! | reinforcement | network | M, the third factor of actor and critic |
+//! | learning rate | network, populations `actor`, `critic` | factor on η |
+//! | learning rate | population `predictor` alone, not the network | factor on η_o: the predictor of outcomes belongs to what measures surprise |
+//! | negative learning rate | network, populations `actor`, `critic` | further factor on η where M < 0 |
+//! | temperature | network, population `actor` | T |
+//! | threshold | network, population `actor` | θ_k of every action but the one named `withhold`; no effect if none is named |
+//! | gain | network, populations `actor`, `critic` | g |
+//! | discount | network | factor on γ |
+//! | reset | network, population `contexts` | with `contexts` above 0, its rising edge calls the memory of contexts: `actor_critic/contexts.rs` |
 //!
-//! Learning rates and gain have populations `actor` and `critic`, temperature and threshold `actor`, reset
-//! `contexts`. All else has no effect. The predictor of outcomes follows the network's learning rate nowhere: it belongs to what
-//! measures surprise.
+//! Nothing else.
 //!
 //! # Signals
 //! Reward, V, δ, e, entropy of π in bits, variance over actions of the logits at T = 1.
@@ -55,7 +54,7 @@ mod contexts;
 
 use serde::{Deserialize, Serialize};
 
-use self::contexts::{Contexts, Trial};
+use self::contexts::{ContextTrial, Contexts};
 
 use crate::behaviour::agent::{Agent, AgentSettings, Feedback};
 use crate::behaviour::environment::{Action, ActionSpace, Environment};
@@ -321,7 +320,7 @@ impl ActorCritic {
         if self.config.contexts == 0 {
             return false;
         }
-        let trial = Trial {
+        let trial = ContextTrial {
             inputs: &self.inputs,
             predictor: self.weights,
             action: self.action,

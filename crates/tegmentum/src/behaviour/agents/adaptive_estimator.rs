@@ -5,11 +5,13 @@
 //! ```
 //! x outcome, the first number that is observed · α learning rate of the agent · M_η factor of modulation on it.
 //!
-//! Signals: `outcome_error` and `prediction_error` are e, in the outcome's unit. Without modulation it is a learner with a fixed
+//! Signals: `outcome_error` and `prediction_error` are e as a share of the interval; reinforcement D comes in the same unit. Without modulation it is a learner with a fixed
 //! rate (Rescorla–Wagner for a number): in the four blocks of [helicopter](crate::behaviour::environments::helicopter) α = .61 is the best
 //! one, with an error of 16.94. Under the preset [`change-point`](crate::neuromodulation::presets::change_point) the four
-//! modulators make it reduced Bayes without being told noise or hazard. Of modulation it obeys `learning_rate`,
-//! `negative_learning_rate` (where e < 0) and `reinforcement`.
+//! modulators make it reduced Bayes without being told noise or hazard.
+//!
+//! # Modulation
+//! Obeyed, of the whole network: `learning_rate`, `negative_learning_rate` (where e < 0), `reinforcement`. Nothing else, and no place.
 //!
 //! Cost: a product a trial.
 //!
@@ -18,7 +20,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::choice::interval;
+use super::number::Interval;
 use crate::behaviour::agent::{Agent, AgentSettings, Feedback};
 use crate::behaviour::environment::{Action, Environment};
 use crate::error::{Result, fraction};
@@ -63,9 +65,9 @@ impl AdaptiveEstimatorConfig {
     /// [`Error::Incompatible`](crate::error::Error::Incompatible) where choices are wanted.
     pub fn build(self, environment: &dyn Environment) -> Result<AdaptiveEstimator> {
         fraction("adaptive_estimator.learning_rate", self.learning_rate)?;
-        let (low, high) = interval(environment, DESCRIPTION.name)?;
-        let estimate = low + (high - low) / 2.0;
-        Ok(AdaptiveEstimator { config: self, bounds: (low, high), estimate, error: 0.0, learned: [estimate as f32] })
+        let interval = Interval::of(environment, DESCRIPTION.name)?;
+        let estimate = interval.middle();
+        Ok(AdaptiveEstimator { config: self, interval, estimate, error: 0.0, learned: [estimate as f32] })
     }
 }
 
@@ -88,7 +90,7 @@ impl AgentSettings for AdaptiveEstimatorConfig {
 #[derive(Clone, Debug)]
 pub struct AdaptiveEstimator {
     config: AdaptiveEstimatorConfig,
-    bounds: (f64, f64),
+    interval: Interval,
     estimate: f64,
     error: f64,
     learned: [f32; 1],
@@ -96,23 +98,18 @@ pub struct AdaptiveEstimator {
 
 impl Agent for AdaptiveEstimator {
     fn act(&mut self, _: &[f32], _: &Modulation) -> Action {
-        Action::Value(self.estimate.clamp(self.bounds.0, self.bounds.1))
+        self.interval.answer(self.estimate)
     }
 
     fn appraise(&mut self, feedback: &Feedback<'_>, _: &Modulation) -> Signals {
         self.error = f64::from(feedback.observation[0]) - self.estimate;
-        Signals {
-            reward: Some(feedback.reward),
-            prediction_error: Some(self.error),
-            outcome_error: Some(self.error),
-            ..Signals::default()
-        }
+        self.interval.signals(feedback, self.error)
     }
 
     fn learn(&mut self, modulation: &Modulation) {
         let sign = if self.error < 0.0 { modulation.negative_learning_rate } else { 1.0 };
         let rate = (self.config.learning_rate * modulation.learning_rate * sign).min(1.0);
-        self.estimate += rate * modulation.reinforcement.unwrap_or(self.error);
+        self.estimate += rate * self.interval.reinforcement(modulation, self.error);
         self.learned = [self.estimate as f32];
     }
 

@@ -27,9 +27,9 @@ pub(crate) fn two_choices(environment: &dyn Environment, agent: &str) -> Result<
     }
 }
 
-/// The bounds of the interval, or an error.
-pub(crate) fn interval(environment: &dyn Environment, agent: &str) -> Result<(f64, f64)> {
-    environment.actions().interval(agent)
+/// That the agent called `agent` cannot act in `with`.
+pub(crate) fn incompatible(agent: &str, with: &str, reason: &str) -> Error {
+    Error::Incompatible { what: format!("the agent {agent}"), with: with.to_owned(), reason: reason.to_owned() }
 }
 
 /// A softmax and what it gave last.

@@ -7,8 +7,11 @@
 //! ```
 //! m_i n positions, evenly spaced over the interval · x outcome, σ noise `[outcome]` · h hazard.
 //!
-//! In the four blocks of [helicopter](crate::behaviour::environments::helicopter) its error is 11.07: the optimum. Of modulation it obeys
-//! nothing.
+//! In the four blocks of [helicopter](crate::behaviour::environments::helicopter) its error is 11.07: the optimum, as long as it is told
+//! what the environment says of itself; `blocks` tell it something else.
+//!
+//! # Modulation
+//! Nothing is obeyed.
 //!
 //! Cost: n exponentials a trial; n numbers.
 //!
@@ -17,11 +20,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::choice::interval;
-use super::reduced_bayes::check_told;
+use super::number::{Interval, change_points};
 use crate::behaviour::agent::{Agent, AgentSettings, Feedback};
 use crate::behaviour::environment::{Action, Environment};
-use crate::behaviour::environments::helicopter::Block;
+use crate::behaviour::environments::helicopter::ChangePointBlock;
 use crate::error::{Error, Result};
 use crate::neuromodulation::modulation::Modulation;
 use crate::neuromodulation::signals::Signals;
@@ -46,15 +48,16 @@ const DESCRIPTION: Description = Description {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct FullBayesConfig {
-    /// What it is told: hazard and noise of block after block, hazards above 0 and below 1.
-    pub blocks: Vec<Block>,
+    /// Hazard and noise of block after block that it is told instead of the environment's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blocks: Option<Vec<ChangePointBlock>>,
     /// Positions n of the grid, between 2 and 100 000.
     pub positions: usize,
 }
 
 impl Default for FullBayesConfig {
     fn default() -> Self {
-        Self { blocks: Block::four(), positions: 301 }
+        Self { blocks: None, positions: 301 }
     }
 }
 
@@ -62,20 +65,22 @@ impl FullBayesConfig {
     /// An agent for `environment`.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for a parameter outside its range, [`Error::Incompatible`] where choices are wanted.
+    /// [`Error::InvalidParameter`] for a parameter outside its range, [`Error::Incompatible`] where choices are wanted, or where
+    /// nothing is told.
     pub fn build(&self, environment: &dyn Environment) -> Result<FullBayes> {
-        check_told(&self.blocks)?;
         if !(2..=100_000).contains(&self.positions) {
             let (name, value) = ("full_bayes.positions", self.positions as f64);
             return Err(Error::InvalidParameter { name, value, requirement: "between 2 and 100000" });
         }
-        let (low, high) = interval(environment, DESCRIPTION.name)?;
-        let step = (high - low) / (self.positions - 1) as f64;
+        let interval = Interval::of(environment, DESCRIPTION.name)?;
+        let blocks = change_points(self.blocks.as_ref(), environment, DESCRIPTION.name)?;
+        let step = interval.width() / (self.positions - 1) as f64;
         Ok(FullBayes {
-            positions: (0..self.positions).map(|index| low + step * index as f64).collect(),
+            positions: (0..self.positions).map(|index| interval.low + step * index as f64).collect(),
             beliefs: vec![1.0 / self.positions as f64; self.positions],
             learned: vec![1.0 / self.positions as f32; self.positions],
-            config: self.clone(),
+            blocks,
+            interval,
             trial: 0,
             answer: 0.0,
             outcome: 0.0,
@@ -96,7 +101,8 @@ impl AgentSettings for FullBayesConfig {
 /// The agent; see the module's head.
 #[derive(Clone, Debug)]
 pub struct FullBayes {
-    config: FullBayesConfig,
+    blocks: Vec<ChangePointBlock>,
+    interval: Interval,
     positions: Vec<f64>,
     beliefs: Vec<f64>,
     learned: Vec<f32>,
@@ -122,7 +128,7 @@ impl FullBayes {
 
 impl Agent for FullBayes {
     fn act(&mut self, _: &[f32], _: &Modulation) -> Action {
-        let (_, block) = Block::at(&self.config.blocks, self.trial);
+        let (_, block) = ChangePointBlock::at(&self.blocks, self.trial);
         let jumped = block.hazard / self.beliefs.len() as f64;
         self.beliefs.iter_mut().for_each(|belief| *belief = (1.0 - block.hazard) * *belief + jumped);
         self.answer = self.median();
@@ -131,12 +137,11 @@ impl Agent for FullBayes {
 
     fn appraise(&mut self, feedback: &Feedback<'_>, _: &Modulation) -> Signals {
         self.outcome = f64::from(feedback.observation[0]);
-        let error = Some(self.outcome - self.answer);
-        Signals { reward: Some(feedback.reward), prediction_error: error, outcome_error: error, ..Signals::default() }
+        self.interval.signals(feedback, self.outcome - self.answer)
     }
 
     fn learn(&mut self, _: &Modulation) {
-        let (_, block) = Block::at(&self.config.blocks, self.trial);
+        let (_, block) = ChangePointBlock::at(&self.blocks, self.trial);
         // Relative to the likeliest position: an outcome far outside does not make all of them impossible.
         let squared = |position: &f64| (self.outcome - position).powi(2);
         let least = self.positions.iter().map(squared).fold(f64::INFINITY, f64::min);
@@ -146,8 +151,10 @@ impl Agent for FullBayes {
             *belief *= (-distance / (2.0 * block.noise * block.noise)).exp();
             sum += *belief;
         }
+        // Told no jump where there was one, it may hold all positions for impossible: then it knows nothing.
+        let flat = 1.0 / self.beliefs.len() as f64;
         for (belief, learned) in self.beliefs.iter_mut().zip(&mut self.learned) {
-            *belief /= sum;
+            *belief = if sum > 0.0 { *belief / sum } else { flat };
             *learned = *belief as f32;
         }
         self.trial += 1;

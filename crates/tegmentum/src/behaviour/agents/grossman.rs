@@ -8,11 +8,14 @@
 //!     P(a) ∝ exp((β Q_a + s [a chosen last])/T)
 //! ```
 //! ε expected uncertainty: the usual size of errors · ν unexpected uncertainty · `a₊`, `a₋` learning rates, b = `a₋` at first · ψ rate of the
-//! meta-learning · ζ forgetting · s stickiness. The factors of modulation: M_η is `learning_rate`, for bad news times
-//! `negative_learning_rate`; `M_ψ` is 1 unless the effects at the population `meta_learning` say otherwise.
+//! meta-learning · ζ forgetting · s stickiness. M_η, M_ψ factors of modulation.
 //!
 //! Removing the meta-learning (ψ = 0) is what silencing of serotonin neurons does in the source. The equations are those of a
 //! secondary account; a further factor (1 − ε) on updates, which it mentions, is left out.
+//!
+//! # Modulation
+//! Obeyed: of the whole network `learning_rate` (M_η), for bad news times `negative_learning_rate`; `reinforcement`, `temperature`; of the
+//! population `meta_learning` alone `learning_rate` (M_ψ). Nothing else.
 //!
 //! Reference: C. D. Grossman, B. A. Bari, J. Y. Cohen, Current Biology 32(3), 586–599, 2022, doi:10.1016/j.cub.2021.12.006.
 

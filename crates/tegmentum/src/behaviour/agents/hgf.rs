@@ -12,7 +12,10 @@
 //!
 //! These are the updates of the enhanced filter (eHGF): the mean of level 3 moves with the expected precision. Where π3' would not be
 //! above zero, the expected precision is kept (ours). The learning rate of level 2 is 1/π2', which rises with the volatility that was
-//! inferred. Of modulation it obeys `learning_rate`, a factor on the steps of both means, and `temperature`.
+//! inferred.
+//!
+//! # Modulation
+//! Obeyed, of the whole network: `learning_rate`, a factor on the steps of both means, and `temperature`. Nothing else, and no place.
 //!
 //! Reference: C. Mathys, J. Daunizeau, K. J. Friston, K. E. Stephan, Frontiers in Human Neuroscience 5, 39, 2011; C. Mathys et al., ibid.
 //! 8, 825, 2014. Values of a step: pyhgf 0.3.2.

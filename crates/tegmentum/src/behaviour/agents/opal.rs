@@ -8,8 +8,11 @@
 //! moment of the choice · `m_G`, `m_N` gain of modulation at the populations `go` and `no_go`.
 //!
 //! Learning is Hebbian (a weight multiplies its own step): G comes to tell good choices apart, N bad ones. High tonic dopamine lets
-//! choices follow G, low lets them follow N. Of modulation it obeys `learning_rate`, `reinforcement`, `temperature` and `gain` at `go` and
-//! `no_go`: receptors of the kinds D1 and D2 with opposite signs there are ρ.
+//! choices follow G, low lets them follow N.
+//!
+//! # Modulation
+//! Obeyed: of the whole network `learning_rate`, `reinforcement`, `temperature`; `gain` of the network and of the populations `go` and `no_go`:
+//! receptors of the kinds D1 and D2 with opposite signs there are ρ. Nothing else.
 //!
 //! Reference: A. G. E. Collins, M. J. Frank, Psychological Review 121(3), 337–366, 2014, doi:10.1037/a0037015.
 

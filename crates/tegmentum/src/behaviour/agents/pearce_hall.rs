@@ -5,12 +5,15 @@
 //!     choices     Q_c ← Q_c + k a d ,   a ← a + ψ (|d| − a)                  d = r − Q_c ,  P ∝ exp(β Q)
 //!     counterfactual   Q_u ← Q_u + k a ((1 − r) − Q_u)                       of the arm that was not chosen
 //! ```
-//! a associability, one for all arms, 0 to 1 · ψ its rate · c the error that is as large as can be `[outcome]` · k scale · β inverse
+//! a associability, one for all arms, 0 to 1 · ψ its rate · c the error that is as large as can be, a share of the interval (its width is 1 here) · k scale · β inverse
 //! temperature · Q(0) = .5.
 //!
-//! In the four blocks of [helicopter](crate::behaviour::environments::helicopter) its error is 13.94 at best (c ≈ 100, ψ ≈ .9): it cannot tell
+//! In the four blocks of [helicopter](crate::behaviour::environments::helicopter) its error is 13.94 at best (c ≈ ⅓, ψ ≈ .9): it cannot tell
 //! noise from change. In [reversal](crate::behaviour::environments::reversal) .862 and, with the counterfactual, .887 of its choices are right at
-//! best. Of modulation it obeys `learning_rate` and `temperature`.
+//! best.
+//!
+//! # Modulation
+//! Obeyed, of the whole network: `learning_rate`, `reinforcement`, and for choices `temperature`. Nothing else, and no place.
 //!
 //! Reference: J. Li, D. Schiller, G. Schoenbaum, E. A. Phelps, N. D. Daw, Nature Neuroscience 14, 1250–1252, 2011,
 //! doi:10.1038/nn.2904, for the hybrid; the order for a number, associability first, and the counterfactual are ours.
@@ -18,6 +21,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::choice::{Softmax, variance};
+use super::number::Interval;
 use crate::behaviour::agent::{Agent, AgentSettings, Feedback};
 use crate::behaviour::environment::{Action, ActionSpace, Environment};
 use crate::error::{Result, fraction, positive};
@@ -52,7 +56,7 @@ pub struct PearceHallConfig {
     pub associability_rate: f64,
     /// Scale k of the learning rate, above 0.
     pub scale: f64,
-    /// Largest error c, in the outcome's unit; for a number.
+    /// Largest error c, as a share of the interval, above 0 and at most 1; for a number.
     pub largest_error: f64,
     /// Inverse temperature β; for choices.
     pub inverse_temperature: f64,
@@ -66,7 +70,7 @@ impl Default for PearceHallConfig {
             initial_associability: 1.0,
             associability_rate: 0.9,
             scale: 1.0,
-            largest_error: 100.0,
+            largest_error: 1.0 / 3.0,
             inverse_temperature: 12.0,
             counterfactual: false,
         }
@@ -83,12 +87,16 @@ impl PearceHallConfig {
         fraction("pearce_hall.associability_rate", self.associability_rate)?;
         positive("pearce_hall.scale", self.scale)?;
         positive("pearce_hall.largest_error", self.largest_error)?;
+        fraction("pearce_hall.largest_error", self.largest_error)?;
         positive("pearce_hall.inverse_temperature", self.inverse_temperature)?;
         let (values, number) = match environment.actions() {
-            ActionSpace::Choices(count) => (vec![0.5; count], false),
-            ActionSpace::Interval { low, high } => (vec![low + (high - low) / 2.0], true),
+            ActionSpace::Choices(count) => (vec![0.5; count], None),
+            ActionSpace::Interval { low, high } => {
+                let interval = Interval { low, high };
+                (vec![interval.middle()], Some(interval))
+            }
         };
-        if self.counterfactual && !number {
+        if self.counterfactual && number.is_none() {
             super::choice::two_choices(environment, "pearce_hall with a counterfactual")?;
         }
         Ok(PearceHall {
@@ -124,7 +132,8 @@ impl AgentSettings for PearceHallConfig {
 #[derive(Clone, Debug)]
 pub struct PearceHall {
     config: PearceHallConfig,
-    number: bool,
+    /// The interval, where the answer is a number.
+    number: Option<Interval>,
     softmax: Softmax,
     values: Vec<f64>,
     associability: f64,
@@ -142,8 +151,8 @@ impl PearceHall {
 
 impl Agent for PearceHall {
     fn act(&mut self, _: &[f32], modulation: &Modulation) -> Action {
-        if self.number {
-            return Action::Value(self.values[0]);
+        if let Some(interval) = self.number {
+            return interval.answer(self.values[0]);
         }
         let logits: Vec<f64> = self.values.iter().map(|value| self.config.inverse_temperature * value).collect();
         self.chosen = self.softmax.choose(&logits, modulation);
@@ -152,26 +161,33 @@ impl Agent for PearceHall {
 
     fn appraise(&mut self, feedback: &Feedback<'_>, _: &Modulation) -> Signals {
         self.reward = feedback.reward;
-        let outcome = if self.number { f64::from(feedback.observation[0]) } else { feedback.reward };
-        self.error = outcome - self.values[self.chosen];
+        if let Some(interval) = self.number {
+            self.error = f64::from(feedback.observation[0]) - self.values[0];
+            return interval.signals(feedback, self.error);
+        }
+        self.error = feedback.reward - self.values[self.chosen];
         Signals {
             reward: Some(feedback.reward),
-            value: (!self.number).then(|| self.values[self.chosen]),
+            value: Some(self.values[self.chosen]),
             prediction_error: Some(self.error),
             outcome_error: Some(self.error),
-            policy_entropy: (!self.number).then(|| self.softmax.entropy()),
-            action_value_variance: (!self.number).then(|| variance(&self.values)),
+            policy_entropy: Some(self.softmax.entropy()),
+            action_value_variance: Some(variance(&self.values)),
             ..Signals::default()
         }
     }
 
     fn learn(&mut self, modulation: &Modulation) {
-        if self.number {
-            self.attend((self.error.abs() / self.config.largest_error).min(1.0));
+        if let Some(interval) = self.number {
+            self.attend((self.error.abs() / (self.config.largest_error * interval.width())).min(1.0));
         }
         let rate = (modulation.learning_rate * self.config.scale * self.associability).min(1.0);
-        self.values[self.chosen] += rate * modulation.reinforcement.unwrap_or(self.error);
-        if !self.number {
+        let reinforcement = match self.number {
+            Some(interval) => interval.reinforcement(modulation, self.error),
+            None => modulation.reinforcement.unwrap_or(self.error),
+        };
+        self.values[self.chosen] += rate * reinforcement;
+        if self.number.is_none() {
             if self.config.counterfactual {
                 let other = 1 - self.chosen;
                 self.values[other] += rate * (1.0 - self.reward - self.values[other]);

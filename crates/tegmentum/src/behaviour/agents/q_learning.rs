@@ -8,8 +8,11 @@
 //! of a trial · α learning rate, γ discount, λ decay of traces, β inverse temperature · M, T factors of modulation.
 //!
 //! The table grows with the situations that were met: a hash of the observation finds its row. Without memory a
-//! task that hides something is learned as far as the observation goes. Of modulation it obeys `learning_rate`, `negative_learning_rate`
-//! (where δ < 0), `discount`, `trace_decay`, `temperature` and `reinforcement`.
+//! task that hides something is learned as far as the observation goes.
+//!
+//! # Modulation
+//! Obeyed, of the whole network: `learning_rate`, `negative_learning_rate` (where δ < 0), `discount`, `trace_decay`, `temperature`,
+//! `reinforcement`. Nothing else, and no place.
 //!
 //! Cost: the rows that were met in the trial; state: choices numbers for every situation.
 //!

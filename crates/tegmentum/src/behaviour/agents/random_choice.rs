@@ -4,6 +4,9 @@
 //!     P(a) = 1/n        x ~ U(low, high)
 //! ```
 //! The floor of every comparison. Cost: one random number a step.
+//!
+//! # Modulation
+//! Nothing is obeyed.
 
 use serde::{Deserialize, Serialize};
 

@@ -10,19 +10,22 @@
 //! of the likelihood, 1 for the observer, less for people.
 //!
 //! In the four blocks of [helicopter](crate::behaviour::environments::helicopter) its error is 12.11 with the true h and σ of each block
-//! (12.17 with the expected run length), and 13.29 (13.78) with (.05, 17.5) throughout. A reference, not
-//! modulated; of modulation it obeys `learning_rate`, a factor on α.
+//! (12.17 with the expected run length), and 13.29 (13.78) with (.05, 17.5) throughout. A reference, which is told what the
+//! environment says of itself unless `blocks` tell it something else.
+//!
+//! # Modulation
+//! Obeyed, of the whole network: `learning_rate`, a factor on α. Nothing else, and no place.
 //!
 //! Reference: M. R. Nassar, R. C. Wilson, B. Heasly, J. I. Gold, Journal of Neuroscience 30(37), 12366–12378, 2010; the
 //! variance-matched form is that of the authors' code.
 
 use serde::{Deserialize, Serialize};
 
-use super::choice::interval;
+use super::number::{Interval, change_points};
 use crate::behaviour::agent::{Agent, AgentSettings, Feedback};
 use crate::behaviour::environment::{Action, Environment};
-use crate::behaviour::environments::helicopter::Block;
-use crate::error::{Error, Result, positive};
+use crate::behaviour::environments::helicopter::ChangePointBlock;
+use crate::error::{Result, positive};
 use crate::neuromodulation::modulation::Modulation;
 use crate::neuromodulation::nuclei::dorsal_raphe::run_length::next_run_length;
 use crate::neuromodulation::nuclei::locus_coeruleus::change_point_probability::change_probability;
@@ -54,13 +57,14 @@ pub enum RunLengthUpdate {
 /// ```
 /// use tegmentum::behaviour::agents::reduced_bayes::ReducedBayesConfig;
 ///
-/// assert_eq!(ReducedBayesConfig::default().blocks.len(), 4);
+/// assert!(ReducedBayesConfig::default().blocks.is_none(), "it is told what the environment says of itself");
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ReducedBayesConfig {
-    /// What it is told: hazard and noise of block after block, hazards above 0 and below 1.
-    pub blocks: Vec<Block>,
+    /// Hazard and noise of block after block that it is told instead of the environment's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blocks: Option<Vec<ChangePointBlock>>,
     /// How the run length goes on.
     pub run_length: RunLengthUpdate,
     /// Weight w of the likelihood, above 0.
@@ -69,39 +73,24 @@ pub struct ReducedBayesConfig {
 
 impl Default for ReducedBayesConfig {
     fn default() -> Self {
-        Self { blocks: Block::four(), run_length: RunLengthUpdate::VarianceMatched, likelihood_weight: 1.0 }
+        Self { blocks: None, run_length: RunLengthUpdate::VarianceMatched, likelihood_weight: 1.0 }
     }
-}
-
-/// Checks what an observer is told.
-pub(super) fn check_told(blocks: &[Block]) -> Result<()> {
-    if blocks.is_empty() {
-        return Err(Error::InvalidParameter { name: "blocks", value: 0.0, requirement: "at least one block" });
-    }
-    for block in blocks {
-        block.check()?;
-        if !(block.hazard > 0.0 && block.hazard < 1.0) {
-            let requirement = "between 0 and 1, both excluded, for an observer";
-            return Err(Error::InvalidParameter { name: "blocks.hazard", value: block.hazard, requirement });
-        }
-    }
-    Ok(())
 }
 
 impl ReducedBayesConfig {
     /// An agent for `environment`, whose first answer is the middle of the interval.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for a parameter outside its range, [`Error::Incompatible`] where choices are wanted.
+    /// [`Error::InvalidParameter`](crate::error::Error::InvalidParameter) for a parameter outside its range,
+    /// [`Error::Incompatible`](crate::error::Error::Incompatible) where choices are wanted, or where nothing is told.
     pub fn build(&self, environment: &dyn Environment) -> Result<ReducedBayes> {
-        check_told(&self.blocks)?;
         positive("reduced_bayes.likelihood_weight", self.likelihood_weight)?;
-        let (low, high) = interval(environment, DESCRIPTION.name)?;
-        let estimate = low + (high - low) / 2.0;
+        let interval = Interval::of(environment, DESCRIPTION.name)?;
+        let estimate = interval.middle();
         Ok(ReducedBayes {
             config: self.clone(),
-            bounds: (low, high),
-            density: 1.0 / (high - low),
+            blocks: change_points(self.blocks.as_ref(), environment, DESCRIPTION.name)?,
+            interval,
             trial: 0,
             run_length: 1.0,
             estimate,
@@ -125,8 +114,8 @@ impl AgentSettings for ReducedBayesConfig {
 #[derive(Clone, Debug)]
 pub struct ReducedBayes {
     config: ReducedBayesConfig,
-    bounds: (f64, f64),
-    density: f64,
+    blocks: Vec<ChangePointBlock>,
+    interval: Interval,
     trial: u64,
     run_length: f64,
     estimate: f64,
@@ -136,9 +125,9 @@ pub struct ReducedBayes {
 
 impl ReducedBayes {
     /// Probability of a change, with the likelihood weighed.
-    fn change(&self, block: &Block) -> f64 {
+    fn change(&self, block: &ChangePointBlock) -> f64 {
         let variance = block.noise * block.noise * (1.0 + 1.0 / self.run_length);
-        let even = change_probability(self.error, variance, 0.5, self.density);
+        let even = change_probability(self.error, variance, 0.5, 1.0 / self.interval.width());
         let likelihood = (even / (1.0 - even)).powf(self.config.likelihood_weight);
         let odds = likelihood * block.hazard / (1.0 - block.hazard);
         if odds.is_finite() { odds / (1.0 + odds) } else { 1.0 }
@@ -147,21 +136,16 @@ impl ReducedBayes {
 
 impl Agent for ReducedBayes {
     fn act(&mut self, _: &[f32], _: &Modulation) -> Action {
-        Action::Value(self.estimate.clamp(self.bounds.0, self.bounds.1))
+        self.interval.answer(self.estimate)
     }
 
     fn appraise(&mut self, feedback: &Feedback<'_>, _: &Modulation) -> Signals {
         self.error = f64::from(feedback.observation[0]) - self.estimate;
-        Signals {
-            reward: Some(feedback.reward),
-            prediction_error: Some(self.error),
-            outcome_error: Some(self.error),
-            ..Signals::default()
-        }
+        self.interval.signals(feedback, self.error)
     }
 
     fn learn(&mut self, modulation: &Modulation) {
-        let (_, block) = Block::at(&self.config.blocks, self.trial);
+        let (_, block) = ChangePointBlock::at(&self.blocks, self.trial);
         let change = self.change(&block);
         let rate = (1.0 + change * self.run_length) / (self.run_length + 1.0);
         self.run_length = match self.config.run_length {
@@ -178,6 +162,6 @@ impl Agent for ReducedBayes {
     }
 
     fn state_bytes(&self) -> usize {
-        size_of::<Self>() + self.config.blocks.len() * size_of::<Block>()
+        size_of::<Self>() + self.blocks.len() * size_of::<ChangePointBlock>()
     }
 }

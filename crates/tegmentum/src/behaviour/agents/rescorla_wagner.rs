@@ -7,7 +7,11 @@
 //! Q values, .5 at first · α learning rate · β inverse temperature · M_η, T factors of modulation.
 //!
 //! In [reversal](crate::behaviour::environments::reversal) .859 of its choices are right at best (α .55, β 12), .885 with the counterfactual (α .2,
-//! β 40). Of modulation it obeys `learning_rate`, `negative_learning_rate` (where δ < 0), `temperature` and `reinforcement`.
+//! β 40).
+//!
+//! # Modulation
+//! Obeyed, of the whole network: `learning_rate`, `negative_learning_rate` (where δ < 0), `temperature`, `reinforcement`. Nothing else, and no
+//! place.
 //!
 //! Reference: R. A. Rescorla, A. R. Wagner, in *Classical Conditioning II*, 64–99, 1972; R. S. Sutton, A. G. Barto, *Reinforcement
 //! Learning*, 2018, for choices; the counterfactual holds where exactly one of two arms pays.

@@ -12,18 +12,28 @@
 //! ```
 //! s_j spikes of the input, after their axon's delay · s_i spikes of a group's cells · x rates [1/ms] · M third factor:
 //! `Modulation::reinforcement` (dopamine), δ if there is none · W in `[0, largest]`: input cells are excitatory, and stay so.
-//! Rates are divided by 1 − e^(−t/τ_n), what a constant rate would have reached since the trial began.
+//! Rates are divided by 1 − e^(−t/τ_n), what a constant rate would have reached since the trial began. The rule is that of
+//! [R-STDP](crate::learning::plasticity::r_stdp) without depression, with a feedback gate; its traces are solved for one decision a trial
+//! (`credit.rs`), so that no trace has to decay in every millisecond.
 //!
 //! # A trial
 //! Stimulus for `stimulus_duration` ms; the choice is made from the net rates at its end; the stimulus stays for `hold_duration` ms, in
 //! which feedback of the choice is there; then the outcome: error cells compare it with the prediction, dopamine comes, weights move.
 //! A step that does not end a trial is followed by a look at the next observation, for V'.
 //!
-//! # What it obeys
-//! Reinforcement, learning rate (also of `actor` and `critic` alone, and for negative δ), temperature, discount, gain (of all input),
-//! threshold (subtracted from the logit of every choice but the first) and bursting: level n of the `excitatory` cells (or those of
-//! `actor` or `critic` alone), which moves them from regular spiking to bursts and adds a drive that the cells of a group share. The
-//! prediction's own learning is not modulated.
+//! # Modulation
+//! | target | place | effect |
+//! |---|---|---|
+//! | reinforcement | network | M, the third factor of actor and critic |
+//! | learning rate | network, populations `actor`, `critic` | factor on η_a, η_c |
+//! | negative learning rate | network, populations `actor`, `critic` | further factor where δ < 0 |
+//! | temperature | network | divides the logits |
+//! | threshold | network | subtracted from the logit of every choice but the first |
+//! | discount | network | factor on γ |
+//! | gain | network | factor on all input |
+//! | bursting | network, populations `excitatory`, `actor`, `critic` | level n of the excitatory cells of actor and critic (or of one of them), which moves them from regular spiking to bursts and adds a drive that the cells of a group share |
+//!
+//! Nothing else. The prediction's own learning is not modulated.
 //!
 //! # Cost
 //! For each trial: one addition for each synapse of an input spike, ~25 operations a cell and millisecond, one sweep over the inputs for
@@ -35,24 +45,24 @@
 //!    Izhikevich cells with their background, delays, all constants and the shared drive ("correlated bursting") are inferred.
 //! 3. M. Barry, W. Gerstner: error cells; see [`error_cells`](crate::behaviour::spiking::error_cells).
 
+mod config;
 mod credit;
 mod group;
 mod input;
 #[cfg(test)]
 mod tests;
 
-use credit::Credit;
-use group::{Anatomy, Arrivals, Group};
+pub use config::SpikingActorCriticConfig;
+use credit::PairingWorth;
+use group::{Anatomy, Arrivals, CellGroup};
 use input::Input;
-use serde::{Deserialize, Serialize};
 
 use crate::behaviour::agent::{Agent, AgentSettings, Feedback, Raster};
 use crate::behaviour::environment::{Action, ActionSpace, Environment};
 use crate::behaviour::spiking::error_cells::{ErrorCells, Surprise};
-use crate::behaviour::spiking::izhikevich::{IzhikevichConfig, MAX_BURSTING};
-use crate::behaviour::spiking::population::Background;
-use crate::behaviour::spiking::{CellConfig, kept};
-use crate::error::{Error, Result, at_least_one, fraction, positive};
+use crate::behaviour::spiking::izhikevich::MAX_BURSTING;
+use crate::behaviour::spiking::kept;
+use crate::error::{Error, Result};
 use crate::kernel::math;
 use crate::neuromodulation::modulation::{Modulation, Place, Target};
 use crate::neuromodulation::signals::Signals;
@@ -65,109 +75,6 @@ const DESCRIPTION: Description = Description {
     summary: "spiking groups for each action and the value, R-STDP under dopamine, a predictive network for surprise",
     reference: "Chung & Kozma, arXiv:2008.13044; arXiv:2501.06762, section 6; constants inferred",
 };
-
-/// The settings.
-///
-/// # Example
-/// ```
-/// use tegmentum::behaviour::agents::spiking_actor_critic::SpikingActorCriticConfig;
-///
-/// let config: SpikingActorCriticConfig = toml::from_str("choice_gain = 100.0")?;
-/// assert_eq!(config.critic_cells, 64);
-/// # Ok::<(), toml::de::Error>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct SpikingActorCriticConfig {
-    /// Input cells for each number of an observation.
-    pub cells_per_observation: usize,
-    /// Rate of active input cells, in hertz, at most 1000.
-    pub active_rate: f64,
-    /// Largest rate of input cells that are not active, in hertz; each has its own, uniform from 0.
-    pub largest_background_rate: f64,
-    /// Longest delay of the input's axons, in ms; each has its own, from 1.
-    pub longest_delay: u8,
-    /// Milliseconds from the stimulus to the choice.
-    pub stimulus_duration: usize,
-    /// Milliseconds from the choice to the outcome.
-    pub hold_duration: usize,
-    /// Milliseconds for which error cells see the outcome.
-    pub outcome_duration: u32,
-    /// Excitatory cells of the critic; as many are inhibitory.
-    pub critic_cells: usize,
-    /// Excitatory cells of the actor for each action; as many are inhibitory.
-    pub actor_cells: usize,
-    /// Excitatory cells of the predictive network for each action; as many are inhibitory.
-    pub prediction_cells: usize,
-    /// Error cells of each sign.
-    pub error_cells: usize,
-    /// Kind of the excitatory cells.
-    pub excitatory: CellConfig,
-    /// Kind of the inhibitory cells.
-    pub inhibitory: CellConfig,
-    /// Background input of all cells of the groups.
-    pub background: Background,
-    /// Size of the drive that bursting cells of a group share, at the full bursting level; in units of input.
-    pub shared_drive: f64,
-    /// First weights are uniform from 0 to this.
-    pub first_weight: f64,
-    /// No weight exceeds this.
-    pub largest_weight: f64,
-    /// τ_n of the rates, in ms.
-    pub rate_time_constant: f64,
-    /// τ+ of the presynaptic trace, in ms.
-    pub presynaptic_time_constant: f64,
-    /// τ_z of eligibility, in ms.
-    pub eligibility_time_constant: f64,
-    /// τ_q of eligibility with feedback, in ms.
-    pub feedback_time_constant: f64,
-    /// m_A: logit for a net rate of one spike a millisecond.
-    pub choice_gain: f64,
-    /// m_V: value for a net rate of one spike a millisecond.
-    pub value_gain: f64,
-    /// Discount γ from one step of a trial to the next.
-    pub discount: f64,
-    /// η_a.
-    pub actor_learning_rate: f64,
-    /// η_c.
-    pub critic_learning_rate: f64,
-    /// η_p.
-    pub prediction_learning_rate: f64,
-}
-
-impl Default for SpikingActorCriticConfig {
-    fn default() -> Self {
-        Self {
-            cells_per_observation: 1,
-            active_rate: 200.0,
-            largest_background_rate: 5.0,
-            longest_delay: 5,
-            stimulus_duration: 100,
-            hold_duration: 30,
-            outcome_duration: 100,
-            critic_cells: 64,
-            actor_cells: 32,
-            prediction_cells: 32,
-            error_cells: 64,
-            excitatory: CellConfig::Izhikevich(IzhikevichConfig::REGULAR_SPIKING),
-            inhibitory: CellConfig::Izhikevich(IzhikevichConfig::REGULAR_SPIKING),
-            background: Background { mean: 3.0, spread: 5.0 },
-            shared_drive: 5.0,
-            first_weight: 1.0,
-            largest_weight: 4.0,
-            rate_time_constant: 40.0,
-            presynaptic_time_constant: 20.0,
-            eligibility_time_constant: 40.0,
-            feedback_time_constant: 40.0,
-            choice_gain: 200.0,
-            value_gain: 20.0,
-            discount: 0.9,
-            actor_learning_rate: 2.0,
-            critic_learning_rate: 1.5,
-            prediction_learning_rate: 3.0,
-        }
-    }
-}
 
 impl SpikingActorCriticConfig {
     /// An agent for `environment`; wiring, first weights and all spikes follow from `key`.
@@ -192,12 +99,12 @@ impl SpikingActorCriticConfig {
             background: self.background,
             rate_kept: kept(self.rate_time_constant),
         };
-        let critic = Group::new("critic", &anatomy(self.critic_cells), 0)?;
+        let critic = CellGroup::new("critic", &anatomy(self.critic_cells), 0)?;
         let mut end = critic.end();
-        let mut groups = |name: &str, cells: usize| -> Result<Vec<Group>> {
+        let mut groups = |name: &str, cells: usize| -> Result<Vec<CellGroup>> {
             let mut groups = Vec::with_capacity(actions);
             for action in 0..actions {
-                groups.push(Group::new(&format!("{name} {action}"), &anatomy(cells), end)?);
+                groups.push(CellGroup::new(&format!("{name} {action}"), &anatomy(cells), end)?);
                 end = groups[action].end();
             }
             Ok(groups)
@@ -207,8 +114,12 @@ impl SpikingActorCriticConfig {
         let mut stream = key.child(1).stream();
         let weights = (0..end).map(|_| (self.first_weight * stream.uniform()) as f32).collect();
         let duration = self.stimulus_duration + self.hold_duration;
-        let credit =
-            Credit::new(duration, self.stimulus_duration, self.eligibility_time_constant, self.feedback_time_constant);
+        let credit = PairingWorth::new(
+            duration,
+            self.stimulus_duration,
+            self.eligibility_time_constant,
+            self.feedback_time_constant,
+        );
         let error_cells = ErrorCells::new(self.error_cells, self.outcome_duration)?;
         let raster = empty_raster(&input, &critic, &actor, &prediction, &error_cells, duration);
         Ok(SpikingActorCritic {
@@ -227,47 +138,6 @@ impl SpikingActorCriticConfig {
             decision: Decision { policy: vec![1.0 / actions as f64; actions], ..Decision::default() },
             raster,
         })
-    }
-
-    fn check(&self) -> Result<()> {
-        at_least_one("cells_per_observation", self.cells_per_observation)?;
-        at_least_one("longest_delay", usize::from(self.longest_delay))?;
-        at_least_one("stimulus_duration", self.stimulus_duration)?;
-        at_least_one("hold_duration", self.hold_duration)?;
-        at_least_one("critic_cells", self.critic_cells)?;
-        at_least_one("actor_cells", self.actor_cells)?;
-        at_least_one("prediction_cells", self.prediction_cells)?;
-        for (name, rate) in
-            [("active_rate", self.active_rate), ("largest_background_rate", self.largest_background_rate)]
-        {
-            if !(0.0..=1000.0).contains(&rate) {
-                return Err(Error::InvalidParameter { name, value: rate, requirement: "between 0 and 1000 hertz" });
-            }
-        }
-        fraction("discount", self.discount)?;
-        for (name, value) in [
-            ("first_weight", self.first_weight),
-            ("shared_drive", self.shared_drive),
-            ("actor_learning_rate", self.actor_learning_rate),
-            ("critic_learning_rate", self.critic_learning_rate),
-            ("prediction_learning_rate", self.prediction_learning_rate),
-        ] {
-            if !(value.is_finite() && value >= 0.0) {
-                return Err(Error::InvalidParameter { name, value, requirement: "a finite number, at least 0" });
-            }
-        }
-        for (name, value) in [
-            ("largest_weight", self.largest_weight),
-            ("rate_time_constant", self.rate_time_constant),
-            ("presynaptic_time_constant", self.presynaptic_time_constant),
-            ("eligibility_time_constant", self.eligibility_time_constant),
-            ("feedback_time_constant", self.feedback_time_constant),
-            ("choice_gain", self.choice_gain),
-            ("value_gain", self.value_gain),
-        ] {
-            positive(name, value)?;
-        }
-        Ok(())
     }
 }
 
@@ -312,11 +182,11 @@ pub struct SpikingActorCritic {
     /// Excitatory cells, actor, critic.
     places: [Place; 3],
     input: Input,
-    critic: Group,
-    actor: Vec<Group>,
-    prediction: Vec<Group>,
+    critic: CellGroup,
+    actor: Vec<CellGroup>,
+    prediction: Vec<CellGroup>,
     error_cells: ErrorCells,
-    credit: Credit,
+    credit: PairingWorth,
     weights: Vec<f32>,
     key: Key,
     choices: Stream,
@@ -483,7 +353,7 @@ impl Agent for SpikingActorCritic {
 
     fn state_bytes(&self) -> usize {
         let groups = self.actor.iter().chain(&self.prediction).chain([&self.critic]);
-        size_of::<Self>() + groups.map(Group::state_bytes).sum::<usize>()
+        size_of::<Self>() + groups.map(CellGroup::state_bytes).sum::<usize>()
     }
 
     fn raster(&self) -> Option<&Raster> {
@@ -494,9 +364,9 @@ impl Agent for SpikingActorCritic {
 /// Names and numbers of all cells, without a spike.
 fn empty_raster(
     input: &Input,
-    critic: &Group,
-    actor: &[Group],
-    prediction: &[Group],
+    critic: &CellGroup,
+    actor: &[CellGroup],
+    prediction: &[CellGroup],
     error_cells: &ErrorCells,
     duration: usize,
 ) -> Raster {

@@ -7,8 +7,13 @@
 //! x outcome, σ noise `[outcome]` · χ, ν statistics of the Gaussian with known noise: the sum of x/σ and the number of outcomes · B answer
 //! · P(x | now) = N(x; B, σ²(1 + 1/ν)), P(x | prior) = one over the interval · `ν_0`, `χ_0` a Gaussian of the interval's mean and variance.
 //!
-//! Signals: errors, and S as `bayes_factor`. Of modulation it obeys `learning_rate`, a factor on γ (bounded by 1): a modulator can make it
-//! forget more or less.
+//! Told neither, it takes the means of noise and hazard over the trials of the environment's blocks.
+//!
+//! Signals: errors as shares of the interval, and S as `bayes_factor`.
+//!
+//! # Modulation
+//! Obeyed, of the whole network: `learning_rate`, a factor on γ (bounded by 1), so that a modulator can make it forget more or less.
+//! Nothing else, and no place.
 //!
 //! Reference: V. Liakoni, A. Modirshanechi, W. Gerstner, J. Brea, Neural Computation 33(2), 269–340, 2021,
 //! doi:10.1162/neco_a_01352. That P(x | prior) is uniform while `χ_0`, `ν_0` are Gaussian is ours.
@@ -17,10 +22,11 @@ use std::f64::consts::TAU;
 
 use serde::{Deserialize, Serialize};
 
-use super::choice::interval;
+use super::number::{Interval, change_points};
 use crate::behaviour::agent::{Agent, AgentSettings, Feedback};
 use crate::behaviour::environment::{Action, Environment};
-use crate::error::{Error, Result, positive};
+use crate::behaviour::environments::helicopter::ChangePointBlock;
+use crate::error::{Result, fraction, positive};
 use crate::neuromodulation::modulation::Modulation;
 use crate::neuromodulation::signals::Signals;
 use crate::random::Key;
@@ -39,42 +45,36 @@ const DESCRIPTION: Description = Description {
 /// ```
 /// use tegmentum::behaviour::agents::varsmile::VarSmileConfig;
 ///
-/// assert_eq!(VarSmileConfig::default().noise, 17.5);
+/// let config: VarSmileConfig = toml::from_str("hazard = 0.1")?;
+/// assert!(config.noise.is_none(), "it is told what the environment says of itself");
+/// # Ok::<(), toml::de::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct VarSmileConfig {
-    /// Standard deviation σ of outcomes, in their unit.
-    pub noise: f64,
-    /// Probability h of a change at each trial, above 0 and below 1.
-    pub hazard: f64,
-}
-
-impl Default for VarSmileConfig {
-    fn default() -> Self {
-        Self { noise: 17.5, hazard: 0.05 }
-    }
+    /// Standard deviation σ of outcomes, in their unit; that of the environment if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub noise: Option<f64>,
+    /// Probability h of a change at each trial; that of the environment if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hazard: Option<f64>,
 }
 
 impl VarSmileConfig {
     /// An agent for `environment`, whose first answer is the middle of the interval.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for a parameter outside its range, [`Error::Incompatible`] where choices are wanted.
+    /// [`Error::InvalidParameter`](crate::error::Error::InvalidParameter) for a parameter outside its range,
+    /// [`Error::Incompatible`](crate::error::Error::Incompatible) where choices are wanted, or where nothing is told.
     pub fn build(self, environment: &dyn Environment) -> Result<VarSmile> {
-        positive("varsmile.noise", self.noise)?;
-        let value = self.hazard;
-        if !(value > 0.0 && value < 1.0) {
-            let name = "varsmile.hazard";
-            return Err(Error::InvalidParameter { name, value, requirement: "between 0 and 1, both excluded" });
-        }
-        let (low, high) = interval(environment, DESCRIPTION.name)?;
-        let (middle, width) = (low + (high - low) / 2.0, high - low);
-        let initial_count = self.noise * self.noise / (width * width / 12.0);
-        let initial_sum = initial_count * middle / self.noise;
+        let interval = Interval::of(environment, DESCRIPTION.name)?;
+        let (noise, hazard) = self.told(environment)?;
+        let initial_count = noise * noise / (interval.width() * interval.width() / 12.0);
+        let initial_sum = initial_count * interval.middle() / noise;
         Ok(VarSmile {
-            config: self,
-            density: 1.0 / width,
+            noise,
+            hazard,
+            interval,
             initial: [initial_sum, initial_count],
             sum: initial_sum,
             count: initial_count,
@@ -82,6 +82,21 @@ impl VarSmileConfig {
             surprise: 0.0,
             learned: [initial_sum as f32, initial_count as f32],
         })
+    }
+
+    /// Noise and hazard.
+    fn told(self, environment: &dyn Environment) -> Result<(f64, f64)> {
+        if let (Some(noise), Some(hazard)) = (self.noise, self.hazard) {
+            return Ok((positive("varsmile.noise", noise)?, fraction("varsmile.hazard", hazard)?));
+        }
+        let blocks = change_points(None, environment, DESCRIPTION.name)?;
+        let trials: f64 = blocks.iter().map(|block| block.trials as f64).sum();
+        let mean = |of: fn(&ChangePointBlock) -> f64| {
+            blocks.iter().map(|block| block.trials as f64 * of(block)).sum::<f64>() / trials
+        };
+        let noise = self.noise.unwrap_or_else(|| mean(|block| block.noise));
+        let hazard = self.hazard.unwrap_or_else(|| mean(|block| block.hazard));
+        Ok((positive("varsmile.noise", noise)?, fraction("varsmile.hazard", hazard)?))
     }
 }
 
@@ -98,8 +113,9 @@ impl AgentSettings for VarSmileConfig {
 /// The agent; see the module's head.
 #[derive(Clone, Debug)]
 pub struct VarSmile {
-    config: VarSmileConfig,
-    density: f64,
+    noise: f64,
+    hazard: f64,
+    interval: Interval,
     initial: [f64; 2],
     sum: f64,
     count: f64,
@@ -110,36 +126,30 @@ pub struct VarSmile {
 
 impl VarSmile {
     fn answer(&self) -> f64 {
-        self.config.noise * self.sum / self.count
+        self.noise * self.sum / self.count
     }
 }
 
 impl Agent for VarSmile {
     fn act(&mut self, _: &[f32], _: &Modulation) -> Action {
-        Action::Value(self.answer())
+        self.interval.answer(self.answer())
     }
 
     fn appraise(&mut self, feedback: &Feedback<'_>, _: &Modulation) -> Signals {
         self.outcome = f64::from(feedback.observation[0]);
         let error = self.outcome - self.answer();
-        let variance = self.config.noise.powi(2) * (1.0 + 1.0 / self.count);
+        let variance = self.noise.powi(2) * (1.0 + 1.0 / self.count);
         let expected = (-0.5 * error * error / variance).exp() / (TAU * variance).sqrt();
-        self.surprise = self.density / expected.max(f64::MIN_POSITIVE);
-        Signals {
-            reward: Some(feedback.reward),
-            prediction_error: Some(error),
-            outcome_error: Some(error),
-            bayes_factor: Some(self.surprise),
-            ..Signals::default()
-        }
+        self.surprise = 1.0 / self.interval.width() / expected.max(f64::MIN_POSITIVE);
+        Signals { bayes_factor: Some(self.surprise), ..self.interval.signals(feedback, error) }
     }
 
     fn learn(&mut self, modulation: &Modulation) {
-        let odds = self.surprise * self.config.hazard / (1.0 - self.config.hazard);
+        let odds = self.surprise * self.hazard / (1.0 - self.hazard);
         let change = if odds.is_finite() { odds / (1.0 + odds) } else { 1.0 };
         let forgotten = (modulation.learning_rate * change).min(1.0);
         let [sum, count] = self.initial;
-        self.sum = (1.0 - forgotten) * self.sum + forgotten * sum + self.outcome / self.config.noise;
+        self.sum = (1.0 - forgotten) * self.sum + forgotten * sum + self.outcome / self.noise;
         self.count = (1.0 - forgotten) * self.count + forgotten * count + 1.0;
         self.learned = [self.sum as f32, self.count as f32];
     }
@@ -163,7 +173,7 @@ mod tests {
     #[test]
     fn it_averages_while_nothing_happens_and_forgets_after_a_jump() {
         let environment = HelicopterConfig::default().build(Key::from_seed(1)).unwrap();
-        let mut agent = VarSmileConfig { noise: 10.0, hazard: 1e-9 }.build(&environment).unwrap();
+        let mut agent = VarSmileConfig { noise: Some(10.0), hazard: Some(1e-9) }.build(&environment).unwrap();
         let mut after = |outcome: f32| {
             let feedback = Feedback { reward: 0.0, observation: &[outcome], end_of_trial: true };
             agent.appraise(&feedback, &Modulation::default());

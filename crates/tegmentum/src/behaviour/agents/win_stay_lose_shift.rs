@@ -6,7 +6,10 @@
 //! θ reward above which it stays.
 //!
 //! Where the better of two arms pays p and the arms change with hazard h, its share of better choices is p(1 − h) + (1 − p)h: .782 in
-//! [reversal](crate::behaviour::environments::reversal). Of modulation it obeys nothing.
+//! [reversal](crate::behaviour::environments::reversal). θ is in units of the largest reward.
+//!
+//! # Modulation
+//! Nothing is obeyed.
 //!
 //! Reference: H. Robbins, Bulletin of the American Mathematical Society 58, 527–535, 1952.
 
@@ -32,7 +35,7 @@ const DESCRIPTION: Description = Description {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WinStayLoseShiftConfig {
-    /// Reward θ above which it stays.
+    /// Reward θ above which it stays, in units of the largest reward.
     pub threshold: f64,
 }
 

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use super::reversal::share_correct;
 use crate::behaviour::environment::{Action, ActionSpace, Environment, EnvironmentSettings, Outcome, TrialReport};
+use crate::behaviour::scores::Score;
 use crate::error::{Error, Result};
 use crate::random::Key;
 use crate::registry::Description;
@@ -90,13 +91,13 @@ impl EnvironmentSettings for DelayedMatchConfig {
         ["correct".to_owned(), "correct_late".to_owned()].into_iter().chain(by_delay).collect()
     }
 
-    fn scores(&self, trials: &[TrialReport]) -> Vec<f64> {
+    fn scores(&self, trials: &[TrialReport]) -> Vec<Score> {
         let late = &trials[trials.len() - trials.len() / 4..];
         let of_delay =
             |delay| share_correct(trials.iter().filter(move |trial| usize::from(trial.condition / 2) == delay));
         let mut scores = vec![share_correct(trials.iter()), share_correct(late.iter())];
         scores.extend((0..self.delays.len()).map(of_delay));
-        scores
+        scores.into_iter().map(|share| Score::of(share, "no trial of this kind")).collect()
     }
 }
 
@@ -157,7 +158,7 @@ mod tests {
 
     #[test]
     fn what_was_seen_must_be_remembered() {
-        let late = |agent| DelayedMatchConfig::default().scores(&play(agent, "[delayed_match]", 2000, 1))[1];
+        let late = |agent| DelayedMatchConfig::default().scores(&play(agent, "[delayed_match]", 2000, 1))[1].or_nan();
         let (with, without) = (late("[q_learning]\nmemory = true\ninverse_temperature = 20.0"), late("[q_learning]"));
         assert!(with > 0.95, "{with}");
         // Chance, within four standard errors of 500 trials.

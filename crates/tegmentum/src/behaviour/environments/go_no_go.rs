@@ -38,6 +38,7 @@ mod scores;
 use serde::{Deserialize, Serialize};
 
 use crate::behaviour::environment::{Action, ActionSpace, Environment, EnvironmentSettings, Outcome, TrialReport};
+use crate::behaviour::scores::Score;
 use crate::error::{Error, Result, at_least_one};
 use crate::kernel::noise;
 use crate::random::Key;
@@ -210,6 +211,10 @@ impl GoNoGoConfig {
         ] {
             check(name, value, value.is_finite(), "a finite number")?;
         }
+        let requirement = "at least that of a miss: else the answer that counts as correct pays less";
+        check("go_no_go.rewards.hit", hit, hit >= miss, requirement)?;
+        let requirement = "at least that of a false alarm: else the answer that counts as correct pays less";
+        check("go_no_go.rewards.correct_rejection", correct_rejection, correct_rejection >= false_alarm, requirement)?;
         let active = (1.0 / (self.units as f64).sqrt()) as f32;
         Ok(GoNoGo { config: self.clone(), rules, active, trial: 0, condition: 0, valid: true })
     }
@@ -234,11 +239,11 @@ impl EnvironmentSettings for GoNoGoConfig {
     }
 
     fn score_names(&self) -> Vec<String> {
-        scores::NAMES.iter().map(|&name| name.to_owned()).collect()
+        scores::names(&self.rules()).map(str::to_owned).collect()
     }
 
-    fn scores(&self, trials: &[TrialReport]) -> Vec<f64> {
-        scores::scores(&self.rules(), trials).to_vec()
+    fn scores(&self, trials: &[TrialReport]) -> Vec<Score> {
+        scores::scores(&self.rules(), trials)
     }
 
     fn events(&self) -> Vec<(u64, String)> {
@@ -402,6 +407,20 @@ mod tests {
         let config = GoNoGoConfig::default();
         let (first, second) = (play(&config, 50, |_| 0.0), play(&config, 50, |_| 1.0));
         assert!(first.iter().zip(&second).all(|((_, a), (_, b))| a == b));
+    }
+
+    /// Whatever is called correct pays at least what is not.
+    #[test]
+    fn a_correct_answer_must_not_pay_less() {
+        for (text, known) in [
+            ("rewards = { hit = -1.0 }", false),
+            ("rewards = { correct_rejection = -2.0 }", false),
+            ("rewards = { false_alarm = 0.5 }", false),
+            ("rewards = { false_alarm = 0.0 }", true),
+            ("rewards = { hit = 10.0, false_alarm = -10.0 }", true),
+        ] {
+            assert_eq!(toml::from_str::<GoNoGoConfig>(text).unwrap().build().is_ok(), known, "{text}");
+        }
     }
 
     #[test]

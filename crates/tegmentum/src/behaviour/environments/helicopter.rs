@@ -13,9 +13,10 @@
 //!
 //! # Scores
 //! `error` mean |B − m|, the first · `error_block_1`… the same by block · `learning_rate_block_1`… how much of its error the
-//! agent acts upon, Σ|B_{t+1} − B_t| / Σ|x_t − B_t| · `error_high_hazard`, `error_low_hazard`, `error_high_noise`, `error_low_noise` over the
-//! blocks above the middle of the range of hazards (noises), and those below · `hazard_effect`, `noise_effect` high minus low ·
-//! `learning_rate_hazard_effect`, `learning_rate_noise_effect` the same for learning rates.
+//! agent acts upon, Σ|B_{t+1} − B_t| / Σ|x_t − B_t| · where hazards differ from block to block: `error_high_hazard`, `error_low_hazard` over
+//! the blocks above the middle of their range, and those below, `hazard_effect` high minus low, `learning_rate_hazard_effect` the same for
+//! learning rates · where noises differ: `error_high_noise`, `error_low_noise`, `noise_effect`, `learning_rate_noise_effect`. Errors are
+//! in the unit of the range.
 //!
 //! # Oracles
 //! The four blocks of the default, 200 trials each: [full Bayes](crate::behaviour::agents::full_bayes) 11.07, reduced Bayes with the true h and
@@ -27,7 +28,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::behaviour::environment::{Action, ActionSpace, Environment, EnvironmentSettings, Outcome, TrialReport};
+use super::cycle::block_at;
+use crate::behaviour::environment::{
+    Action, ActionSpace, Environment, EnvironmentSettings, Outcome, OutcomeModel, TrialReport,
+};
+use crate::behaviour::scores::Score;
 use crate::error::{Error, Result, fraction, positive};
 use crate::random::Key;
 use crate::registry::Description;
@@ -43,15 +48,15 @@ const DESCRIPTION: Description = Description {
 ///
 /// # Example
 /// ```
-/// use tegmentum::behaviour::environments::helicopter::Block;
+/// use tegmentum::behaviour::environments::helicopter::ChangePointBlock;
 ///
-/// let block: Block = toml::from_str("trials = 200\nhazard = 0.1\nnoise = 25.0")?;
+/// let block: ChangePointBlock = toml::from_str("trials = 200\nhazard = 0.1\nnoise = 25.0")?;
 /// assert!(block.check().is_ok());
 /// # Ok::<(), toml::de::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Block {
+pub struct ChangePointBlock {
     /// Number of trials.
     pub trials: u64,
     /// Probability h of a jump at each trial.
@@ -60,7 +65,7 @@ pub struct Block {
     pub noise: f64,
 }
 
-impl Block {
+impl ChangePointBlock {
     /// Checks the ranges.
     ///
     /// # Errors
@@ -76,14 +81,8 @@ impl Block {
 
     /// The number of the block that trial `trial` is in, and the block; after the last one the first comes again.
     pub(crate) fn at(blocks: &[Self], trial: u64) -> (u64, Self) {
-        let cycle: u64 = blocks.iter().map(|block| block.trials).sum();
-        let (round, mut rest) = (trial / cycle, trial % cycle);
-        let mut index = 0;
-        while rest >= blocks[index].trials {
-            rest -= blocks[index].trials;
-            index += 1;
-        }
-        (round * blocks.len() as u64 + index as u64, blocks[index])
+        let (number, index) = block_at(blocks.iter().map(|block| block.trials), trial);
+        (number, blocks[index])
     }
 
     /// The four blocks of the default: low and high hazard, with low and then with high noise.
@@ -110,12 +109,12 @@ pub struct HelicopterConfig {
     /// The highest position.
     pub high: f64,
     /// What follows what; after the last block the first comes again.
-    pub blocks: Vec<Block>,
+    pub blocks: Vec<ChangePointBlock>,
 }
 
 impl Default for HelicopterConfig {
     fn default() -> Self {
-        Self { low: 0.0, high: 300.0, blocks: Block::four() }
+        Self { low: 0.0, high: 300.0, blocks: ChangePointBlock::four() }
     }
 }
 
@@ -125,20 +124,13 @@ impl HelicopterConfig {
     /// # Errors
     /// [`Error::InvalidParameter`] for an empty range, no block, or a block outside its range.
     pub fn build(&self, key: Key) -> Result<Helicopter> {
-        let width = self.high - self.low;
-        if !(width.is_finite() && width > 0.0) {
-            return Err(Error::InvalidParameter {
-                name: "high",
-                value: self.high,
-                requirement: "finite and above low",
-            });
-        }
+        check_interval("helicopter.high", self.low, self.high)?;
         if self.blocks.is_empty() {
             return Err(Error::InvalidParameter { name: "blocks", value: 0.0, requirement: "at least one block" });
         }
-        self.blocks.iter().try_for_each(Block::check)?;
+        self.blocks.iter().try_for_each(ChangePointBlock::check)?;
         Ok(Helicopter {
-            last: self.low + width / 2.0,
+            last: self.low + (self.high - self.low) / 2.0,
             config: self.clone(),
             key,
             trial: 0,
@@ -146,6 +138,15 @@ impl HelicopterConfig {
             outcome: 0.0,
             jumped: false,
         })
+    }
+}
+
+impl HelicopterConfig {
+    /// What differs between the blocks: its name, and its value in each of them.
+    fn factors(&self) -> Vec<(&'static str, Vec<f64>)> {
+        let of = |factor: fn(&ChangePointBlock) -> f64| self.blocks.iter().map(factor).collect::<Vec<_>>();
+        let factors = [("hazard", of(|block| block.hazard)), ("noise", of(|block| block.noise))];
+        factors.into_iter().filter(|(_, values)| values.iter().any(|value| *value != values[0])).collect()
     }
 }
 
@@ -163,7 +164,7 @@ impl EnvironmentSettings for HelicopterConfig {
         let mut names = vec!["error".to_owned()];
         names.extend(by_block("error"));
         names.extend(by_block("learning_rate"));
-        for factor in ["hazard", "noise"] {
+        for (factor, _) in self.factors() {
             names.push(format!("error_high_{factor}"));
             names.push(format!("error_low_{factor}"));
             names.push(format!("{factor}_effect"));
@@ -172,35 +173,20 @@ impl EnvironmentSettings for HelicopterConfig {
         names
     }
 
-    fn scores(&self, trials: &[TrialReport]) -> Vec<f64> {
-        let count = self.blocks.len();
-        let (mut errors, mut trials_of) = (vec![0.0; count], vec![0.0; count]);
-        let (mut moved, mut missed) = (vec![0.0; count], vec![0.0; count]);
-        for (index, trial) in trials.iter().enumerate() {
-            let block = usize::from(trial.block) % count;
-            errors[block] += (trial.action - trial.target).abs();
-            trials_of[block] += 1.0;
-            if let Some(next) = trials.get(index + 1) {
-                moved[block] += (next.action - trial.action).abs();
-                missed[block] -= trial.reward;
-            }
-        }
-        let total = errors.iter().sum::<f64>() / trials_of.iter().sum::<f64>();
-        let share = |sums: &[f64], of: &[f64]| sums.iter().zip(of).map(|(sum, of)| sum / of).collect::<Vec<_>>();
-        let mut scores = [vec![total], share(&errors, &trials_of), share(&moved, &missed)].concat();
-        for factor in [|block: &Block| block.hazard, |block: &Block| block.noise] {
-            let values: Vec<f64> = self.blocks.iter().map(factor).collect();
+    fn scores(&self, trials: &[TrialReport]) -> Vec<Score> {
+        let sums = Sums::of(trials, self.blocks.len());
+        let all = |_: usize| true;
+        let mut scores = vec![Score::of(sums.error(all), "no trial")];
+        let blocks = 0..self.blocks.len();
+        scores.extend(blocks.clone().map(|block| Score::of(sums.error(|at| at == block), "no trial of this block")));
+        scores.extend(blocks.map(|block| Score::of(sums.rate(|at| at == block), "no error of this block to act upon")));
+        for (_, values) in self.factors() {
             let (low, high) = values.iter().fold((f64::INFINITY, 0.0f64), |(low, high), &v| (low.min(v), high.max(v)));
             let is_high = |block: usize| values[block] > low + (high - low) / 2.0;
-            let ratio = |sums: &[f64], of: &[f64], wanted: bool| {
-                let sum = |values: &[f64]| -> f64 {
-                    (0..count).filter(|&block| is_high(block) == wanted).map(|block| values[block]).sum()
-                };
-                sum(sums) / sum(of)
-            };
-            let [high, low] = [true, false].map(|wanted| ratio(&errors, &trials_of, wanted));
-            let [fast, slow] = [true, false].map(|wanted| ratio(&moved, &missed, wanted));
-            scores.extend([high, low, high - low, fast - slow]);
+            let is_low = |block: usize| !is_high(block);
+            let [high, low] = [sums.error(is_high), sums.error(is_low)];
+            let effects = [high, low, high - low, sums.rate(is_high) - sums.rate(is_low)];
+            scores.extend(effects.map(|effect| Score::of(effect, "the run has no trial of one kind of block")));
         }
         scores
     }
@@ -213,6 +199,56 @@ impl EnvironmentSettings for HelicopterConfig {
             begin += block.trials;
         }
         events
+    }
+}
+
+/// Whether `high` is above `low`, and both are such that the interval is resolved by what is seen: f32 has seven digits.
+pub(super) fn check_interval(name: &'static str, low: f64, high: f64) -> Result<()> {
+    let (width, largest) = (high - low, low.abs().max(high.abs()));
+    if (1e-30..=1e30).contains(&largest) && width >= 1e-4 * largest {
+        return Ok(());
+    }
+    let requirement = "above low by at least a ten-thousandth of the larger of both, which is between 1e-30 and 1e30";
+    Err(Error::InvalidParameter { name, value: high, requirement })
+}
+
+/// Sums over the trials of each block.
+struct Sums {
+    errors: Vec<f64>,
+    trials: Vec<f64>,
+    /// Σ|B_{t+1} − B_t| and Σ|x_t − B_t|.
+    moved: Vec<f64>,
+    missed: Vec<f64>,
+}
+
+impl Sums {
+    fn of(trials: &[TrialReport], blocks: usize) -> Self {
+        let [errors, count, moved, missed] = [0; 4].map(|_| vec![0.0; blocks]);
+        let mut sums = Self { errors, trials: count, moved, missed };
+        for (index, trial) in trials.iter().enumerate() {
+            let block = usize::from(trial.block) % blocks;
+            sums.errors[block] += (trial.action - trial.target).abs();
+            sums.trials[block] += 1.0;
+            if let Some(next) = trials.get(index + 1) {
+                sums.moved[block] += (next.action - trial.action).abs();
+                sums.missed[block] -= trial.reward;
+            }
+        }
+        sums
+    }
+
+    fn over(values: &[f64], wanted: impl Fn(usize) -> bool) -> f64 {
+        values.iter().enumerate().filter(|(block, _)| wanted(*block)).map(|(_, value)| value).sum()
+    }
+
+    /// Mean error over the blocks that are wanted; NaN without a trial.
+    fn error(&self, wanted: impl Fn(usize) -> bool + Copy) -> f64 {
+        Self::over(&self.errors, wanted) / Self::over(&self.trials, wanted)
+    }
+
+    /// Share of the error that was acted upon.
+    fn rate(&self, wanted: impl Fn(usize) -> bool + Copy) -> f64 {
+        Self::over(&self.moved, wanted) / Self::over(&self.missed, wanted)
     }
 }
 
@@ -238,7 +274,7 @@ impl Environment for Helicopter {
     }
 
     fn begin(&mut self, key: Key, observation: &mut [f32]) {
-        let (_, block) = Block::at(&self.config.blocks, self.trial);
+        let (_, block) = ChangePointBlock::at(&self.config.blocks, self.trial);
         let mut flight = self.key.child(self.trial).stream();
         self.jumped = flight.uniform() < block.hazard || self.trial == 0;
         if self.jumped {
@@ -250,7 +286,7 @@ impl Environment for Helicopter {
 
     fn step(&mut self, action: Action, observation: &mut [f32]) -> Outcome {
         let answer = action.number().clamp(self.config.low, self.config.high);
-        let (number, block) = Block::at(&self.config.blocks, self.trial);
+        let (number, block) = ChangePointBlock::at(&self.config.blocks, self.trial);
         self.trial += 1;
         self.last = self.outcome;
         observation[0] = self.outcome as f32;
@@ -262,6 +298,10 @@ impl Environment for Helicopter {
             block: number as u16,
             target: self.mean,
         }
+    }
+
+    fn outcome_model(&self) -> Option<OutcomeModel> {
+        Some(OutcomeModel::ChangePoints(self.config.blocks.clone()))
     }
 }
 
@@ -275,15 +315,15 @@ mod tests {
 
     #[test]
     fn blocks_follow_each_other_and_come_again() {
-        let blocks = Block::four();
-        let at = |trial| Block::at(&blocks, trial).0;
+        let blocks = ChangePointBlock::four();
+        let at = |trial| ChangePointBlock::at(&blocks, trial).0;
         assert_eq!([at(0), at(199), at(200), at(799), at(800), at(1000)], [0, 0, 1, 3, 4, 5]);
     }
 
     /// Hazard, spread and mean of the flights are those of the settings, within four standard errors.
     #[test]
     fn flights_have_the_stated_statistics() -> Result<()> {
-        let blocks = vec![Block { trials: 1, hazard: 0.1, noise: 25.0 }];
+        let blocks = vec![ChangePointBlock { trials: 1, hazard: 0.1, noise: 25.0 }];
         let mut environment = HelicopterConfig { blocks, ..HelicopterConfig::default() }.build(Key::from_seed(1))?;
         let (trials, mut jumps, mut means, mut squares) = (40_000, 0.0, 0.0, 0.0);
         for trial in 0..trials {
@@ -304,7 +344,13 @@ mod tests {
 
     #[test]
     fn settings_out_of_range_are_named() {
-        for text in ["low = 5.0\nhigh = 5.0", "blocks = []", "blocks = [{ trials = 0, hazard = 0.1, noise = 1.0 }]"] {
+        for text in [
+            "low = 5.0\nhigh = 5.0",
+            "low = 1e9\nhigh = 1000000001.0",
+            "high = 1e-300",
+            "blocks = []",
+            "blocks = [{ trials = 0, hazard = 0.1, noise = 1.0 }]",
+        ] {
             let config: HelicopterConfig = toml::from_str(text).unwrap();
             assert!(config.build(Key::from_seed(1)).is_err(), "{text}");
         }
@@ -318,7 +364,7 @@ mod tests {
             let key = Key::from_seed(seed);
             let mut behaviour = Behaviour::from_settings(&environment, &agent, &system, key).unwrap();
             let trials: Vec<_> = (0..trials).map(|trial| behaviour.trial(key.child(3).child(trial)).unwrap()).collect();
-            environment.scores(&trials)
+            environment.scores(&trials).into_iter().map(Score::or_nan).collect()
         };
         seeds.map(scores).collect()
     }
@@ -358,7 +404,7 @@ mod tests {
     fn the_modulators_make_a_delta_rule_reduced_bayes() {
         let environment = "[helicopter]\nblocks = [{ trials = 300, hazard = 0.1, noise = 25.0 }]";
         let told = "[reduced_bayes]\nblocks = [{ trials = 300, hazard = 0.1, noise = 25.0 }]";
-        let system = "preset = 'change-point'\npharmacology = [{ modulator = 'acetylcholine', action = { clamp = 25.0 } }]\n\
+        let system = "preset = 'change-point'\npharmacology = [{ modulator = 'acetylcholine', action = { clamp = 0.083333333333333333 } }]\n\
                       [locus_coeruleus.change_point_probability]\ninitial_hazard = 0.1\ninitial_trials = inf";
         let one = &run(environment, told, "", 0..3, 300);
         let other = &run(environment, "[adaptive_estimator]", system, 0..3, 300);
@@ -383,7 +429,7 @@ mod tests {
         let intact = run("[helicopter]", "[adaptive_estimator]", CHANGE_POINT, 60_000..60_040, 800);
         let half = drugged("'noradrenaline', action = { lesion = 0.5 }");
         let none = drugged("'noradrenaline', action = { lesion = 1.0 }");
-        let blind = drugged("'acetylcholine', action = { clamp = 10.0 }");
+        let blind = drugged("'acetylcholine', action = { clamp = 0.033333333333333333 }");
         let cost = |runs: &[Vec<f64>], score: &str| mean(runs, score) - mean(&intact, score);
         assert!(cost(&half, "error_high_hazard") > cost(&half, "error_low_hazard") + 1.0);
         assert!(cost(&blind, "error_high_noise") > 3.0);

@@ -25,8 +25,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::behaviour::environment::{Action, ActionSpace, Environment, EnvironmentSettings, Outcome, TrialReport};
-use crate::behaviour::scores::{fit_learning_rate, win_stay_lose_shift};
+use super::cycle::block_at;
+use crate::behaviour::environment::{
+    Action, ActionSpace, Environment, EnvironmentSettings, Outcome, OutcomeModel, ReversalModel, TrialReport,
+};
+use crate::behaviour::scores::{Score, fit_learning_rate, win_stay_lose_shift};
 use crate::error::{Error, Result, fraction};
 use crate::random::Key;
 use crate::registry::Description;
@@ -41,27 +44,21 @@ const DESCRIPTION: Description = Description {
 /// Trials after a reversal that are looked at.
 const EARLY: usize = 10;
 
-/// A stretch of trials with one hazard.
+/// A block of trials with one hazard.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Stretch {
+pub struct ReversalBlock {
     /// Number of trials.
     pub trials: u64,
     /// Probability h of a reversal at each trial.
     pub hazard: f64,
 }
 
-impl Stretch {
-    /// The number of the stretch that trial `trial` is in, and the stretch; after the last one the first comes again.
-    pub(crate) fn at(stretches: &[Self], trial: u64) -> (u64, Self) {
-        let cycle: u64 = stretches.iter().map(|stretch| stretch.trials).sum();
-        let (round, mut rest) = (trial / cycle, trial % cycle);
-        let mut index = 0;
-        while rest >= stretches[index].trials {
-            rest -= stretches[index].trials;
-            index += 1;
-        }
-        (round * stretches.len() as u64 + index as u64, stretches[index])
+impl ReversalBlock {
+    /// The number of the block that trial `trial` is in, and the block; after the last one the first comes again.
+    pub(crate) fn at(blocks: &[Self], trial: u64) -> (u64, Self) {
+        let (number, index) = block_at(blocks.iter().map(|block| block.trials), trial);
+        (number, blocks[index])
     }
 
     /// Low and high hazard in turns.
@@ -69,12 +66,12 @@ impl Stretch {
         vec![Self { trials: 250, hazard: 1.0 / 125.0 }, Self { trials: 250, hazard: 1.0 / 20.0 }]
     }
 
-    pub(crate) fn check(stretches: &[Self]) -> Result<()> {
-        if stretches.is_empty() || stretches.iter().any(|stretch| stretch.trials == 0) {
-            let requirement = "at least one stretch, of at least 1 trial";
+    pub(crate) fn check(blocks: &[Self]) -> Result<()> {
+        if blocks.is_empty() || blocks.iter().any(|block| block.trials == 0) {
+            let requirement = "at least one block, of at least 1 trial";
             return Err(Error::InvalidParameter { name: "blocks", value: 0.0, requirement });
         }
-        stretches.iter().try_for_each(|stretch| fraction("blocks.hazard", stretch.hazard).map(|_| ()))
+        blocks.iter().try_for_each(|block| fraction("blocks.hazard", block.hazard).map(|_| ()))
     }
 }
 
@@ -91,15 +88,15 @@ impl Stretch {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ReversalConfig {
-    /// Probability p that the better arm pays, between 0 and 1.
+    /// Probability p that the better arm pays, between 0.5 and 1.
     pub probability: f64,
-    /// What follows what; after the last stretch the first comes again.
-    pub blocks: Vec<Stretch>,
+    /// What follows what; after the last block the first comes again.
+    pub blocks: Vec<ReversalBlock>,
 }
 
 impl Default for ReversalConfig {
     fn default() -> Self {
-        Self { probability: 0.8, blocks: Stretch::two() }
+        Self { probability: 0.8, blocks: ReversalBlock::two() }
     }
 }
 
@@ -109,8 +106,8 @@ impl ReversalConfig {
     /// # Errors
     /// [`Error::InvalidParameter`] for a parameter outside its range.
     pub fn build(&self, key: Key) -> Result<Reversal> {
-        fraction("reversal.probability", self.probability)?;
-        Stretch::check(&self.blocks)?;
+        check_better_arm("reversal.probability", self.probability)?;
+        ReversalBlock::check(&self.blocks)?;
         let better = key.child(u64::MAX).stream().below(2);
         Ok(Reversal { config: self.clone(), key, trial: 0, better, pays: 0, reversed: false })
     }
@@ -134,33 +131,52 @@ impl EnvironmentSettings for ReversalConfig {
         names
     }
 
-    fn scores(&self, trials: &[TrialReport]) -> Vec<f64> {
+    fn scores(&self, trials: &[TrialReport]) -> Vec<Score> {
         let in_block = |block: usize| {
             let is_in = move |trial: &&TrialReport| usize::from(trial.block) % self.blocks.len() == block;
             trials.iter().filter(is_in)
         };
+        let blocks = 0..self.blocks.len();
         let mut scores = vec![share_correct(trials.iter())];
-        scores.extend((0..self.blocks.len()).map(|block| share_correct(in_block(block))));
+        scores.extend(blocks.clone().map(|block| share_correct(in_block(block))));
         let reversals = trials.iter().enumerate().skip(1).filter(|(_, trial)| trial.condition == 1);
         let early = reversals.flat_map(|(first, _)| trials.iter().skip(first).take(EARLY));
         scores.push(share_correct(early));
         let (stay, shift) = win_stay_lose_shift(trials.iter().map(choice));
-        scores.extend([stay, shift]);
-        for block in 0..self.blocks.len() {
-            let choices: Vec<_> = in_block(block).map(|trial| (0, trial.action as usize, trial.reward)).collect();
-            scores.push(fit_learning_rate(&choices, 2).map_or(f64::NAN, |fit| fit.learning_rate));
-        }
+        let mut scores: Vec<Score> =
+            scores.into_iter().map(|share| Score::of(share, "no trial of this kind")).collect();
+        scores.push(Score::of(stay, "no rewarded trial that another followed"));
+        scores.push(Score::of(shift, "no unrewarded trial that another followed"));
+        scores.extend(blocks.map(|block| fitted_rate(in_block(block))));
         scores
     }
 
     fn events(&self) -> Vec<(u64, String)> {
         let mut begin = 0;
         let mut events = Vec::new();
-        for stretch in &self.blocks {
-            events.push((begin, format!("hazard {}", stretch.hazard)));
-            begin += stretch.trials;
+        for block in &self.blocks {
+            events.push((begin, format!("hazard {}", block.hazard)));
+            begin += block.trials;
         }
         events
+    }
+}
+
+/// Whether the arm that is called the better one does not pay less than the other.
+pub(super) fn check_better_arm(name: &'static str, probability: f64) -> Result<()> {
+    if (0.5..=1.0).contains(&probability) {
+        return Ok(());
+    }
+    let requirement = "between 0.5 and 1: below, the arm called the better one pays less";
+    Err(Error::InvalidParameter { name, value: probability, requirement })
+}
+
+/// The learning rate under which the choices of two arms are most likely.
+pub(super) fn fitted_rate<'a>(trials: impl Iterator<Item = &'a TrialReport>) -> Score {
+    let choices: Vec<_> = trials.map(|trial| (0, trial.action as usize, trial.reward)).collect();
+    match fit_learning_rate(&choices, 2) {
+        Some(fit) => Score::Value(fit.learning_rate),
+        None => Score::Undefined("no trial of this block to fit a rate to"),
     }
 }
 
@@ -200,8 +216,8 @@ impl Environment for Reversal {
     }
 
     fn begin(&mut self, key: Key, observation: &mut [f32]) {
-        let (_, stretch) = Stretch::at(&self.config.blocks, self.trial);
-        self.reversed = self.trial > 0 && self.key.child(self.trial).stream().uniform() < stretch.hazard;
+        let (_, block) = ReversalBlock::at(&self.config.blocks, self.trial);
+        self.reversed = self.trial > 0 && self.key.child(self.trial).stream().uniform() < block.hazard;
         if self.reversed {
             self.better = 1 - self.better;
         }
@@ -212,7 +228,7 @@ impl Environment for Reversal {
 
     fn step(&mut self, action: Action, _: &mut [f32]) -> Outcome {
         let chosen = chosen_arm(action);
-        let (block, _) = Stretch::at(&self.config.blocks, self.trial);
+        let (block, _) = ReversalBlock::at(&self.config.blocks, self.trial);
         self.trial += 1;
         Outcome {
             reward: f64::from(u8::from(chosen == self.pays)),
@@ -222,6 +238,12 @@ impl Environment for Reversal {
             block: block as u16,
             target: self.better as f64,
         }
+    }
+
+    fn outcome_model(&self) -> Option<OutcomeModel> {
+        let probability = self.config.probability;
+        let model = |block: &ReversalBlock| ReversalModel { trials: block.trials, hazard: block.hazard, probability };
+        Some(OutcomeModel::Reversals(self.config.blocks.iter().map(model).collect()))
     }
 }
 
@@ -258,6 +280,16 @@ mod tests {
         let config = ReversalConfig::default();
         let scores = config.scores(&play("[rescorla_wagner]", "[reversal]", 500, 1));
         assert_eq!(scores.len(), config.score_names().len());
-        assert!(scores.iter().all(|score| (0.0..=1.0).contains(score)), "{scores:?}");
+        assert!(scores.iter().all(|score| (0.0..=1.0).contains(&score.or_nan())), "{scores:?}");
+        let none = config.scores(&[]);
+        assert!(none.iter().all(|score| score.reason().is_some()), "{none:?}");
+    }
+
+    #[test]
+    fn the_better_arm_must_not_pay_less() {
+        for (probability, known) in [(0.2, false), (0.499, false), (0.5, true), (1.0, true), (1.1, false)] {
+            let built = ReversalConfig { probability, ..ReversalConfig::default() }.build(Key::from_seed(1));
+            assert_eq!(built.is_ok(), known, "{probability}");
+        }
     }
 }

@@ -18,6 +18,9 @@
 //! trials with a response, minus the mean delay; omissions count with the deadline · `go_correct`, `go_reaction_time`, `omissions` ·
 //! `stop_success`, `stop_signal_delay` mean.
 //!
+//! The reaction time is undefined where the race model cannot hold or the method is not to be trusted: nothing was stopped, or everything;
+//! success outside .25 to .75; responses on stop trials that are not faster on average than those on go trials; a time below zero.
+//!
 //! # Oracle
 //! If going and stopping race independently, the integration method finds the finishing time of stopping.
 //!
@@ -28,6 +31,7 @@ use serde::{Deserialize, Serialize};
 
 use super::reversal::share_correct;
 use crate::behaviour::environment::{Action, ActionSpace, Environment, EnvironmentSettings, Outcome, TrialReport};
+use crate::behaviour::scores::Score;
 use crate::error::{Error, Result, fraction};
 use crate::random::Key;
 use crate::registry::Description;
@@ -93,6 +97,41 @@ impl StopSignalConfig {
     }
 }
 
+impl StopSignalConfig {
+    /// By the integration method, where the independent race can be believed.
+    fn stop_signal_reaction_time(self, trials: &[TrialReport]) -> Score {
+        let of = |stops: bool| trials.iter().filter(move |trial| (trial.condition & 2 != 0) == stops);
+        let responses = |stops: bool| of(stops).filter(|trial| trial.action != 0.0).map(|trial| response_time(trial));
+        let deadline = self.deadline as f64;
+        let time = |trial: &TrialReport| if trial.action == 0.0 { deadline } else { response_time(trial) };
+        let mut times: Vec<f64> = of(false).map(time).collect();
+        times.sort_by(f64::total_cmp);
+        let success = share_correct(of(true));
+        if times.is_empty() || success.is_nan() {
+            return Score::Undefined("there are no go trials or no stop trials");
+        }
+        if success == 0.0 {
+            return Score::Undefined("it never stopped");
+        }
+        if success == 1.0 {
+            return Score::Undefined("it never responded on a stop trial");
+        }
+        if !RELIABLE.contains(&success) {
+            return Score::Undefined("success on stop trials is outside 25 to 75 %, where the method holds");
+        }
+        // The slow half of the race is stopped: what escapes the signal must be faster than going is.
+        if mean(responses(true)) >= mean(responses(false)) {
+            return Score::Undefined("responses on stop trials are not faster than on go trials: no race");
+        }
+        let rank = ((1.0 - success) * times.len() as f64).ceil().max(1.0) as usize;
+        let reaction_time = times[rank.min(times.len()) - 1] - mean(of(true).map(|trial| trial.target));
+        if reaction_time < 0.0 {
+            return Score::Undefined("it would be below zero: no race");
+        }
+        Score::Value(reaction_time)
+    }
+}
+
 impl EnvironmentSettings for StopSignalConfig {
     fn description(&self) -> Description {
         DESCRIPTION
@@ -115,25 +154,35 @@ impl EnvironmentSettings for StopSignalConfig {
         .to_vec()
     }
 
-    fn scores(&self, trials: &[TrialReport]) -> Vec<f64> {
+    fn scores(&self, trials: &[TrialReport]) -> Vec<Score> {
         let of = |stops: bool| trials.iter().filter(move |trial| (trial.condition & 2 != 0) == stops);
-        // On a go trial the record holds the time of the response, on a stop trial the delay.
-        let mut times: Vec<f64> =
-            of(false).map(|trial| if trial.action == 0.0 { self.deadline as f64 } else { trial.target }).collect();
-        times.sort_by(f64::total_cmp);
-        let responses: Vec<f64> = of(false).filter(|trial| trial.action != 0.0).map(|trial| trial.target).collect();
-        let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
-        let delays: Vec<f64> = of(true).map(|trial| trial.target).collect();
+        let responses = |stops: bool| of(stops).filter(|trial| trial.action != 0.0).map(|trial| response_time(trial));
+        let delays = of(true).map(|trial| trial.target);
+        let [going, responding] = [of(false).count(), responses(false).count()].map(|count| count as f64);
         let success = share_correct(of(true));
-        let reaction_time = if times.is_empty() || delays.is_empty() {
-            f64::NAN
-        } else {
-            let rank = ((1.0 - success) * times.len() as f64).ceil().max(1.0) as usize;
-            times[rank.min(times.len()) - 1] - mean(&delays)
-        };
-        let omissions = 1.0 - responses.len() as f64 / times.len() as f64;
-        vec![reaction_time, share_correct(of(false)), mean(&responses), omissions, success, mean(&delays)]
+        vec![
+            self.stop_signal_reaction_time(trials),
+            Score::of(share_correct(of(false)), "no go trial"),
+            Score::of(mean(responses(false)), "no response on a go trial"),
+            Score::of(1.0 - responding / going, "no go trial"),
+            Score::of(success, "no stop trial"),
+            Score::of(mean(delays), "no stop trial"),
+        ]
     }
+}
+
+/// Shares of successful stops for which the integration method is recommended (Verbruggen et al. 2019).
+const RELIABLE: std::ops::RangeInclusive<f64> = 0.25..=0.75;
+
+/// Steps before the response of a trial that ended with one.
+fn response_time(trial: &TrialReport) -> f64 {
+    trial.steps.saturating_sub(1) as f64
+}
+
+/// Mean; NaN of none.
+fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    let (sum, count) = values.fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));
+    sum / count
 }
 
 /// The environment; see the module's head.
@@ -157,7 +206,8 @@ impl StopSignal {
     fn end(&mut self, response: usize) -> Outcome {
         let responded = response > 0;
         let correct = if self.stops { !responded } else { responded && (response == 2) == self.right };
-        let target = if self.stops { self.delay } else { self.time } as f64;
+        // For the scores: the delay of this trial's signal.
+        let target = if self.stops { self.delay as f64 } else { 0.0 };
         let cost = if self.stops { 0.0 } else { self.config.cost_of_time * self.time as f64 };
         if self.stops {
             let longest = self.config.deadline - 1;
@@ -211,8 +261,9 @@ mod tests {
     use super::*;
     use crate::behaviour::environments::conformance::play;
 
-    /// Independent race: going finishes at a random time, stopping a fixed time after the signal.
-    fn race(stopping: f64, trials: u64) -> Vec<f64> {
+    /// Independent race: going finishes at a random time, stopping a fixed time after the signal. `slowed`: a signal that does
+    /// not stop in time slows the response by so much, against the race.
+    fn race(stopping: f64, slowed: f64, trials: u64) -> Vec<Score> {
         let config = StopSignalConfig { deadline: 100, initial_delay: 20, ..StopSignalConfig::default() };
         let mut environment = config.build().unwrap();
         let (mut reports, mut observation) = (Vec::new(), [0.0f32; 4]);
@@ -225,6 +276,7 @@ mod tests {
                     signal = Some(time);
                 }
                 let stopped = signal.is_some_and(|signal| signal + stopping <= go);
+                let go = go + if signal.is_some() { slowed } else { 0.0 };
                 let right = 1 + usize::from(observation[1] == 1.0);
                 let action = if time >= go && !stopped { right } else { 0 };
                 let outcome = environment.step(Action::Choice(action), &mut observation);
@@ -232,7 +284,10 @@ mod tests {
                 if outcome.end_of_trial {
                     let Outcome { correct, condition, target, .. } = outcome;
                     let action = action as f64;
-                    reports.push(TrialReport { condition, action, reward, correct, target, ..TrialReport::default() });
+                    let steps = time as u64;
+                    let report =
+                        TrialReport { condition, action, reward, correct, target, steps, ..Default::default() };
+                    reports.push(report);
                     break;
                 }
             }
@@ -244,11 +299,38 @@ mod tests {
     #[test]
     fn the_integration_method_recovers_the_race() {
         for stopping in [12.0, 20.0] {
-            let scores = race(stopping, 4000);
+            let scores: Vec<f64> = race(stopping, 0.0, 4000).into_iter().map(Score::or_nan).collect();
             assert!((scores[0] - stopping).abs() < 1.5, "{stopping}: {scores:?}");
             // The staircase holds success at one half; going knows no omission.
             assert!((scores[4] - 0.5).abs() < 0.05 && scores[3] < 0.01, "{scores:?}");
         }
+    }
+
+    /// Each reason for which there is no reaction time, by an agent that has it; chance never stops.
+    #[test]
+    fn without_a_race_there_is_no_reaction_time() {
+        let reason = |score: Score| score.reason().unwrap_or("none");
+        let config = StopSignalConfig::default();
+        let chance = config.scores(&play("[random_choice]", "[stop_signal]", 800, 1));
+        assert_eq!(reason(chance[0]), "it never stopped");
+        assert!(chance[1..].iter().all(|score| score.value().is_some()), "{chance:?}");
+        assert!(reason(race(15.0, 30.0, 2000)[0]).contains("no race"));
+        let report = |condition: u16, action: f64, steps, target| TrialReport {
+            condition,
+            action,
+            steps,
+            target,
+            correct: (condition < 2) == (action > 0.0),
+            ..Default::default()
+        };
+        let go = vec![report(0, 1.0, 8, 0.0); 10];
+        let with = |stops: Vec<TrialReport>| reason(config.scores(&[go.clone(), stops].concat())[0]);
+        assert!(with(vec![]).contains("no stop trials"));
+        assert_eq!(with(vec![report(2, 0.0, 20, 5.0); 5]), "it never responded on a stop trial");
+        let one_of_ten = [vec![report(2, 1.0, 4, 5.0); 9], vec![report(2, 0.0, 20, 5.0)]].concat();
+        assert!(with(one_of_ten).contains("outside 25 to 75 %"));
+        let late_signal = [vec![report(2, 1.0, 4, 15.0); 5], vec![report(2, 0.0, 20, 15.0); 5]].concat();
+        assert!(with(late_signal).contains("below zero"));
     }
 
     #[test]

@@ -24,6 +24,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::behaviour::environment::{Action, ActionSpace, Environment, EnvironmentSettings, Outcome, TrialReport};
+use crate::behaviour::scores::Score;
 use crate::error::{Error, Result, fraction};
 use crate::random::{Key, Stream};
 use crate::registry::Description;
@@ -46,7 +47,7 @@ const DESCRIPTION: Description = Description {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TwoStepConfig {
-    /// Probability c of the common transition.
+    /// Probability c of the common transition, between 0.5 and 1.
     pub common: f64,
     /// Standard deviation s of the drift of a probability at each trial.
     pub drift: f64,
@@ -66,7 +67,10 @@ impl TwoStepConfig {
     /// # Errors
     /// [`Error::InvalidParameter`] for a parameter outside its range.
     pub fn build(self, key: Key) -> Result<TwoStep> {
-        fraction("two_step.common", self.common)?;
+        if !(0.5..=1.0).contains(&self.common) {
+            let requirement = "between 0.5 and 1: below, the common transition is the rare one";
+            return Err(Error::InvalidParameter { name: "two_step.common", value: self.common, requirement });
+        }
         self.bounds.into_iter().try_for_each(|bound| fraction("two_step.bounds", bound).map(|_| ()))?;
         let width = self.bounds[1] - self.bounds[0];
         if width <= 0.0 {
@@ -110,7 +114,7 @@ impl EnvironmentSettings for TwoStepConfig {
         .to_vec()
     }
 
-    fn scores(&self, trials: &[TrialReport]) -> Vec<f64> {
+    fn scores(&self, trials: &[TrialReport]) -> Vec<Score> {
         let reward = trials.iter().map(|trial| trial.reward).sum::<f64>() / trials.len() as f64;
         // [rare][unrewarded]: trials, and those after which the first choice is repeated.
         let (mut counts, mut stays) = ([[0.0; 2]; 2], [[0.0; 2]; 2]);
@@ -123,7 +127,10 @@ impl EnvironmentSettings for TwoStepConfig {
         let [common, rare] = [0, 1].map(|transition| [stay(transition, 0), stay(transition, 1)]);
         let model_free = (common[0] + rare[0] - common[1] - rare[1]) / 2.0;
         let model_based = (common[0] - rare[0]) - (common[1] - rare[1]);
-        vec![reward, common[0], common[1], rare[0], rare[1], model_free, model_based]
+        let stays = [common[0], common[1], rare[0], rare[1], model_free, model_based];
+        let mut scores = vec![Score::of(reward, "no trial")];
+        scores.extend(stays.map(|stay| Score::of(stay, "no trial after one with this transition and outcome")));
+        scores
     }
 }
 
@@ -197,14 +204,23 @@ mod tests {
     use super::*;
     use crate::behaviour::environments::conformance::play;
 
+    fn values(trials: &[TrialReport]) -> Vec<f64> {
+        TwoStepConfig::default().scores(trials).into_iter().map(Score::or_nan).collect()
+    }
+
+    #[test]
+    fn the_common_transition_must_not_be_the_rare_one() {
+        assert!(TwoStepConfig { common: 0.3, ..TwoStepConfig::default() }.build(Key::from_seed(1)).is_err());
+    }
+
     /// Reward alone decides whether a choice is repeated if all credit goes back to it (λ = 1).
     #[test]
     fn a_model_free_learner_ignores_the_transition() {
         let agent = "[q_learning]\ntrace_decay = 1.0\nlearning_rate = 0.5";
-        let scores = TwoStepConfig::default().scores(&play(agent, "[two_step]", 20_000, 1));
+        let scores = values(&play(agent, "[two_step]", 20_000, 1));
         assert!(scores[5] > 0.15, "{scores:?}");
         assert!(scores[6].abs() < 0.1, "{scores:?}");
-        let chance = TwoStepConfig::default().scores(&play("[random_choice]", "[two_step]", 20_000, 1));
+        let chance = values(&play("[random_choice]", "[two_step]", 20_000, 1));
         assert!(chance[1..5].iter().all(|stay| (stay - 0.5).abs() < 0.03) && chance[5].abs() < 0.03);
     }
 
@@ -221,7 +237,7 @@ mod tests {
             wanted = if outcome.reward > 0.5 { place } else { 1 - place };
             trials.push(TrialReport { condition: outcome.condition, reward: outcome.reward, ..TrialReport::default() });
         }
-        let scores = TwoStepConfig::default().scores(&trials);
+        let scores = values(&trials);
         assert!(scores[5].abs() < 1e-12 && (scores[6] - 2.0).abs() < 1e-12, "{scores:?}");
     }
 

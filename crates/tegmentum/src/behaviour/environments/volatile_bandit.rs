@@ -18,7 +18,7 @@
 //!
 //! # Scores
 //! `correct` share of choices of the better arm, the first · `correct_NAME` by phase · `learning_rate_NAME` as fitted to the choices of the
-//! phase · `learning_rate_change` that of the second phase minus that of the first.
+//! phase · `learning_rate_change` that of the second phase minus that of the first, if there are two.
 //!
 //! # Oracle
 //! In a stable phase the better arm pays p: an agent that always takes it earns p, chance earns one half.
@@ -28,10 +28,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::reversal::{chosen_arm, share_correct};
-use crate::behaviour::environment::{Action, ActionSpace, Environment, EnvironmentSettings, Outcome, TrialReport};
-use crate::behaviour::scores::fit_learning_rate;
-use crate::error::{Error, Result, fraction};
+use super::reversal::{check_better_arm, chosen_arm, fitted_rate, share_correct};
+use crate::behaviour::environment::{
+    Action, ActionSpace, Environment, EnvironmentSettings, Outcome, OutcomeModel, ReversalModel, TrialReport,
+};
+use crate::behaviour::scores::Score;
+use crate::error::{Error, Result};
 use crate::random::{Key, Stream};
 use crate::registry::Description;
 
@@ -46,30 +48,30 @@ const DESCRIPTION: Description = Description {
 ///
 /// # Example
 /// ```
-/// use tegmentum::behaviour::environments::volatile_bandit::Phase;
+/// use tegmentum::behaviour::environments::volatile_bandit::BanditPhase;
 ///
-/// let phase: Phase = toml::from_str("name = 'volatile'\ntrials = 60\nprobability = 0.8\nswap_every = [20, 20]")?;
+/// let phase: BanditPhase = toml::from_str("name = 'volatile'\ntrials = 60\nprobability = 0.8\nswap_every = [20, 20]")?;
 /// assert_eq!(phase.swap_every, Some([20, 20]));
 /// # Ok::<(), toml::de::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Phase {
+pub struct BanditPhase {
     /// Its name, in the names of scores.
     pub name: String,
     /// Number of trials.
     pub trials: u64,
-    /// Probability p that the better arm pays.
+    /// Probability p that the better arm pays, between 0.5 and 1.
     pub probability: f64,
     /// Least and most trials between swaps; none if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub swap_every: Option<[u64; 2]>,
 }
 
-/// Schedules by name.
+/// BanditSchedules by name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Schedule {
+pub enum BanditSchedule {
     /// Stable, then volatile.
     #[default]
     #[serde(rename = "behrens-2007")]
@@ -97,29 +99,31 @@ pub enum Schedule {
 #[serde(deny_unknown_fields, default)]
 pub struct VolatileBanditConfig {
     /// Which schedule.
-    pub schedule: Schedule,
+    pub schedule: BanditSchedule,
     /// The phases of a `custom` schedule.
-    pub phases: Vec<Phase>,
+    pub phases: Vec<BanditPhase>,
 }
 
 impl VolatileBanditConfig {
     /// The phases, in the order of the table.
-    pub fn phases(&self) -> Vec<Phase> {
-        let phase = |name: &str, trials, probability, swap_every| Phase {
+    pub fn phases(&self) -> Vec<BanditPhase> {
+        let phase = |name: &str, trials, probability, swap_every| BanditPhase {
             name: name.to_owned(),
             trials,
             probability,
             swap_every,
         };
         match self.schedule {
-            Schedule::Behrens2007 => {
+            BanditSchedule::Behrens2007 => {
                 vec![phase("stable", 120, 0.75, None), phase("volatile", 120, 0.8, Some([30, 40]))]
             }
-            Schedule::Meder2017 => vec![phase("stable", 60, 0.75, None), phase("volatile", 60, 0.8, Some([20, 20]))],
-            Schedule::NoiseControl => {
+            BanditSchedule::Meder2017 => {
+                vec![phase("stable", 60, 0.75, None), phase("volatile", 60, 0.8, Some([20, 20]))]
+            }
+            BanditSchedule::NoiseControl => {
                 vec![phase("clear", 120, 0.9, Some([30, 30])), phase("noisy", 120, 0.65, Some([30, 30]))]
             }
-            Schedule::Custom => self.phases.clone(),
+            BanditSchedule::Custom => self.phases.clone(),
         }
     }
 
@@ -129,12 +133,12 @@ impl VolatileBanditConfig {
     /// [`Error::InvalidParameter`] for a phase outside its range, no phase, or phases beside a named schedule.
     pub fn build(&self, key: Key) -> Result<VolatileBandit> {
         let mut phases = self.phases();
-        if phases.is_empty() || (self.schedule != Schedule::Custom && !self.phases.is_empty()) {
+        if phases.is_empty() || (self.schedule != BanditSchedule::Custom && !self.phases.is_empty()) {
             let (value, requirement) = (self.phases.len() as f64, "given with schedule = \"custom\" and only there");
             return Err(Error::InvalidParameter { name: "phases", value, requirement });
         }
         for phase in &phases {
-            fraction("phases.probability", phase.probability)?;
+            check_better_arm("phases.probability", phase.probability)?;
             let [least, most] = phase.swap_every.unwrap_or([1, 1]);
             if phase.trials == 0 || least == 0 || most < least {
                 let requirement = "at least 1 trial, between swaps too, and the least at most the most";
@@ -143,7 +147,7 @@ impl VolatileBanditConfig {
         }
         let mut random = key.stream();
         let mut order: Vec<u16> = (0..phases.len() as u16).collect();
-        if self.schedule == Schedule::Meder2017 && random.below(2) == 1 {
+        if self.schedule == BanditSchedule::Meder2017 && random.below(2) == 1 {
             phases.reverse();
             order.reverse();
         }
@@ -167,28 +171,28 @@ impl EnvironmentSettings for VolatileBanditConfig {
         let mut names = vec!["correct".to_owned()];
         names.extend(by_phase("correct"));
         names.extend(by_phase("learning_rate"));
-        names.push("learning_rate_change".to_owned());
+        if phases.len() > 1 {
+            names.push("learning_rate_change".to_owned());
+        }
         names
     }
 
-    fn scores(&self, trials: &[TrialReport]) -> Vec<f64> {
-        let phases = self.phases().len();
+    fn scores(&self, trials: &[TrialReport]) -> Vec<Score> {
+        let phases = 0..self.phases().len();
         let in_phase = |phase: usize| trials.iter().filter(move |trial| usize::from(trial.block) == phase);
-        let mut scores = vec![share_correct(trials.iter())];
-        scores.extend((0..phases).map(|phase| share_correct(in_phase(phase))));
-        let rates: Vec<f64> = (0..phases)
-            .map(|phase| {
-                let choices: Vec<_> = in_phase(phase).map(|trial| (0, trial.action as usize, trial.reward)).collect();
-                fit_learning_rate(&choices, 2).map_or(f64::NAN, |fit| fit.learning_rate)
-            })
-            .collect();
+        let correct = |share: f64| Score::of(share, "no trial of this phase");
+        let mut scores = vec![correct(share_correct(trials.iter()))];
+        scores.extend(phases.clone().map(|phase| correct(share_correct(in_phase(phase)))));
+        let rates: Vec<Score> = phases.map(|phase| fitted_rate(in_phase(phase))).collect();
         scores.extend(&rates);
-        scores.push(rates.get(1).map_or(f64::NAN, |second| second - rates[0]));
+        if let [first, second, ..] = rates[..] {
+            scores.push(Score::of(second.or_nan() - first.or_nan(), "the run has no trial of one of the two phases"));
+        }
         scores
     }
 
     fn events(&self) -> Vec<(u64, String)> {
-        if self.schedule == Schedule::Meder2017 {
+        if self.schedule == BanditSchedule::Meder2017 {
             return Vec::new();
         }
         let mut begin = 0;
@@ -204,7 +208,7 @@ impl EnvironmentSettings for VolatileBanditConfig {
 /// The environment; see the module's head.
 #[derive(Clone, Debug)]
 pub struct VolatileBandit {
-    phases: Vec<Phase>,
+    phases: Vec<BanditPhase>,
     order: Vec<u16>,
     random: Stream,
     better: usize,
@@ -263,13 +267,23 @@ impl Environment for VolatileBandit {
             target: self.better as f64,
         }
     }
+
+    /// Swaps at fixed distances are told as a hazard: one over their mean distance.
+    fn outcome_model(&self) -> Option<OutcomeModel> {
+        let model = |phase: &BanditPhase| ReversalModel {
+            trials: phase.trials,
+            hazard: phase.swap_every.map_or(0.0, |[least, most]| 2.0 / (least as f64 + most as f64)),
+            probability: phase.probability,
+        };
+        Some(OutcomeModel::Reversals(self.phases.iter().map(model).collect()))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn better_arms(schedule: Schedule, trials: u64, seed: u64) -> Vec<(usize, u16, f64)> {
+    fn better_arms(schedule: BanditSchedule, trials: u64, seed: u64) -> Vec<(usize, u16, f64)> {
         let config = VolatileBanditConfig { schedule, ..VolatileBanditConfig::default() };
         let mut environment = config.build(Key::from_seed(seed)).unwrap();
         let answer = |trial| {
@@ -287,17 +301,25 @@ mod tests {
         let swaps = |arms: &[(usize, u16, f64)]| -> Vec<usize> {
             (1..arms.len()).filter(|&trial| arms[trial].0 != arms[trial - 1].0).collect()
         };
-        assert_eq!(swaps(&better_arms(Schedule::NoiseControl, 240, 1)), [30, 60, 90, 150, 180, 210]);
-        let behrens = swaps(&better_arms(Schedule::Behrens2007, 240, 2));
+        assert_eq!(swaps(&better_arms(BanditSchedule::NoiseControl, 240, 1)), [30, 60, 90, 150, 180, 210]);
+        let behrens = swaps(&better_arms(BanditSchedule::Behrens2007, 240, 2));
         assert!(behrens.iter().all(|&swap| swap >= 150) && (2..=3).contains(&behrens.len()), "{behrens:?}");
-        let orders: Vec<u16> = (0..20).map(|seed| better_arms(Schedule::Meder2017, 1, seed)[0].1).collect();
+        let orders: Vec<u16> = (0..20).map(|seed| better_arms(BanditSchedule::Meder2017, 1, seed)[0].1).collect();
         assert!(orders.contains(&0) && orders.contains(&1));
+    }
+
+    #[test]
+    fn the_better_arm_must_not_pay_less_in_any_phase() {
+        let text = "schedule = 'custom'\nphases = [{ name = 'a', trials = 10, probability = 0.3 }]";
+        let config: VolatileBanditConfig = toml::from_str(text).unwrap();
+        assert!(config.build(Key::from_seed(1)).unwrap_err().to_string().contains("0.3"));
+        assert!(!config.score_names().contains(&"learning_rate_change".to_owned()), "there is one phase");
     }
 
     /// Always the better arm: paid with the probability of the phase, within four standard errors.
     #[test]
     fn the_better_arm_pays_as_often_as_it_should() {
-        let arms = better_arms(Schedule::NoiseControl, 24_000, 3);
+        let arms = better_arms(BanditSchedule::NoiseControl, 24_000, 3);
         for (block, probability) in [(0, 0.9), (1, 0.65)] {
             let rewards: Vec<f64> = arms.iter().filter(|arm| arm.1 == block).map(|arm| arm.2).collect();
             let count = rewards.len() as f64;

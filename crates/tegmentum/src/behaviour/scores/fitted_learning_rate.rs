@@ -3,7 +3,7 @@
 //! ```text
 //!     Q[c, a] ← Q[c, a] + α (r − Q[c, a]) ,   P(a|c) = softmax_a(β Q[c, ·]) ,   (α, β) = argmax Σ_t ln P(a_t|c_t)
 //! ```
-//! c condition · a choice, the one taken alone is updated · Q starts at 0 · α in (0, 1], β in [0.1, 50].
+//! c condition · a choice, the one taken alone is updated · Q starts at 0 · r reward, in units of the largest · α in (0, 1], β in [0.1, 50].
 //!
 //! The likelihood is searched on a grid (α linear, β logarithmic), then on finer grids around the best point so far.
 //!
@@ -48,6 +48,9 @@ pub fn fit_learning_rate(trials: &[(u16, usize, f64)], choices: usize) -> Option
     if trials.is_empty() || trials.iter().any(|trial| trial.1 >= choices) {
         return None;
     }
+    let largest = trials.iter().map(|trial| trial.2.abs()).fold(0.0, f64::max);
+    let unit = if largest > 0.0 && largest.is_finite() { largest } else { 1.0 };
+    let trials: Vec<_> = trials.iter().map(|&(condition, choice, reward)| (condition, choice, reward / unit)).collect();
     let conditions = 1 + trials.iter().map(|trial| usize::from(trial.0)).max()?;
     let mut values = vec![0.0; conditions * choices];
     let (low, high) = (INVERSE_TEMPERATURES.0.ln(), INVERSE_TEMPERATURES.1.ln());
@@ -62,7 +65,7 @@ pub fn fit_learning_rate(trials: &[(u16, usize, f64)], choices: usize) -> Option
         };
         for (first, second) in (0..count[0]).flat_map(|first| (0..count[1]).map(move |second| (first, second))) {
             let (rate, inverse_temperature) = (point(0, first), point(1, second).exp());
-            let log_likelihood = log_likelihood(trials, choices, rate, inverse_temperature, &mut values);
+            let log_likelihood = log_likelihood(&trials, choices, rate, inverse_temperature, &mut values);
             if log_likelihood > best.log_likelihood {
                 best = LearningRateFit { learning_rate: rate, inverse_temperature, log_likelihood };
             }

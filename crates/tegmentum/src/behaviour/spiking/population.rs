@@ -48,19 +48,19 @@ impl Background {
 /// ```
 /// use tegmentum::random::Key;
 /// use tegmentum::behaviour::spiking::izhikevich::IzhikevichConfig;
-/// use tegmentum::behaviour::spiking::population::{Background, Population};
+/// use tegmentum::behaviour::spiking::population::{Background, CellPopulation};
 /// use tegmentum::behaviour::spiking::{CellConfig, Sign};
 ///
 /// let cells = CellConfig::Izhikevich(IzhikevichConfig::REGULAR_SPIKING);
 /// let background = Background { mean: 5.0, spread: 5.0 };
-/// let mut population = Population::new("excitatory", 10, &cells, Sign::Excitatory, background)?;
+/// let mut population = CellPopulation::new("excitatory", 10, &cells, Sign::Excitatory, background)?;
 /// population.begin(Key::from_seed(1));
 /// let total: usize = (0..1000).map(|_| population.step().len()).sum();
 /// assert!(total > 20);
 /// # Ok::<(), tegmentum::error::Error>(())
 /// ```
 #[derive(Debug)]
-pub struct Population {
+pub struct CellPopulation {
     name: String,
     sign: Sign,
     cells: Box<dyn Cells>,
@@ -74,7 +74,7 @@ pub struct Population {
     spikes: Vec<u32>,
 }
 
-impl Population {
+impl CellPopulation {
     /// A population of `count` cells at rest.
     ///
     /// # Errors

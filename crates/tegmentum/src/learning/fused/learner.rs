@@ -23,14 +23,12 @@ use std::sync::Arc;
 
 use super::{PerceptronProblem, is_plain};
 use crate::error::{Error, Result};
+use crate::kernel::aligned::Row16;
 use crate::kernel::many_keys::{KEYS, replace_by_children, write_directions};
 use crate::kernel::one_direction::{MAX_EXAMPLES, Pair, make_pair_updates};
 use crate::kernel::population::{Population, update_population};
 use crate::kernel::sequential::{MAX_DIRECTIONS, PairState, Plan, Updates, make_updates};
-use crate::kernel::sixteen::{LANES, Row};
-use crate::learning::learner::Learner;
-use crate::learning::learner::Progress;
-use crate::learning::learner::Update;
+use crate::learning::learner::{Learner, Progress, Update};
 use crate::learning::optimizer::{Levels, StepReport};
 use crate::learning::optimizers::checks::count_non_finite;
 use crate::learning::optimizers::mean_of_finite;
@@ -83,7 +81,7 @@ pub struct FusedPerceptron {
 struct Directions {
     updates: Range<u64>,
     /// [groups × P × 16].
-    rows: Vec<Row>,
+    rows: Vec<Row16>,
 }
 
 /// How an update is computed.
@@ -122,7 +120,7 @@ impl FusedPerceptron {
             0..=MAX_EXAMPLES if config.directions == 1 && !start.iter().any(|value| is_negative_zero(*value)) => {
                 Form::One(Pair::new(&network.shape, &network.inputs, &network.targets, &start))
             }
-            0..=LANES => {
+            0..=KEYS => {
                 Form::Few(PairState::new(&network.shape, network.count, [&network.inputs, &network.targets], &start))
             }
             _ => return Ok(None),
@@ -223,7 +221,7 @@ impl Directions {
         let per_update = config.directions;
         let (span, groups) = if per_update < KEYS { (KEYS, per_update) } else { (1, per_update.div_ceil(KEYS)) };
         self.updates = update..update + span as u64;
-        self.rows.resize(groups * length, Row::ZERO);
+        self.rows.resize(groups * length, Row16::ZERO);
         let parents = [if span > 1 { key.0 } else { key.child(update).0 }; KEYS];
         // Counted on: a division for each lane would take longer than the directions.
         let (mut own, mut k) = (update, 0);

@@ -102,6 +102,11 @@ impl SynapticRule for AcetylcholineDopamine {
         add_clipped(&mut self.weights, &self.eligibility, step, self.config.bounds);
     }
 
+    fn end_trial(&mut self, _: &Signals) {
+        self.pairing.clear();
+        self.eligibility.clear();
+    }
+
     fn weights(&self) -> &[f64] {
         &self.weights
     }

@@ -21,13 +21,12 @@ use super::SynapticRule;
 use super::eligibility::{Order, Pairing, Spikes, Traces, add_clipped};
 use super::r_stdp::check_weights;
 use crate::error::{Result, positive};
-use crate::neuromodulation::nucleus::Levels;
 use crate::neuromodulation::signals::Signals;
 
 /// When weights move.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Schedule {
+pub enum UpdateTime {
     /// Every millisecond, both at once.
     #[default]
     Competitive,
@@ -40,7 +39,7 @@ pub enum Schedule {
 #[serde(deny_unknown_fields, default)]
 pub struct DopamineSerotoninConfig {
     /// When weights move.
-    pub schedule: Schedule,
+    pub schedule: UpdateTime,
     /// η of the competitive form.
     pub online_rate: f64,
     /// A_DA of the competitive form.
@@ -62,7 +61,7 @@ pub struct DopamineSerotoninConfig {
 impl Default for DopamineSerotoninConfig {
     fn default() -> Self {
         Self {
-            schedule: Schedule::Competitive,
+            schedule: UpdateTime::Competitive,
             online_rate: 1e-4,
             dopamine: 1.0,
             serotonin: 0.01,
@@ -117,15 +116,6 @@ pub struct DopamineSerotonin {
 }
 
 impl DopamineSerotonin {
-    /// The end of a trial: the sequential form moves its weights under the levels of now, and both forms forget their traces.
-    pub fn end_trial(&mut self, levels: &Levels) {
-        if self.config.schedule == Schedule::Sequential {
-            self.move_weights(self.config.trial_rate * levels.dopamine, self.config.trial_rate * levels.serotonin);
-        }
-        self.for_dopamine.clear();
-        self.for_serotonin.clear();
-    }
-
     fn move_weights(&mut self, up: f64, down: f64) {
         if up == 0.0 || down == 0.0 {
             add_clipped(&mut self.weights, &self.for_dopamine, up, self.config.bounds);
@@ -151,12 +141,23 @@ impl SynapticRule for DopamineSerotonin {
                 serotonin.add(synapse, size);
             }
         });
-        if self.config.schedule == Schedule::Competitive {
+        if self.config.schedule == UpdateTime::Competitive {
             let rate = self.config.online_rate;
             let up = rate * self.config.dopamine * signals.levels.dopamine;
             let down = rate * self.config.serotonin * signals.levels.serotonin;
             self.move_weights(up, down);
         }
+    }
+
+    /// The sequential form moves its weights under the levels of now; both forms forget their traces.
+    fn end_trial(&mut self, signals: &Signals) {
+        if self.config.schedule == UpdateTime::Sequential {
+            let levels = &signals.levels;
+            self.move_weights(self.config.trial_rate * levels.dopamine, self.config.trial_rate * levels.serotonin);
+        }
+        self.pairing.clear();
+        self.for_dopamine.clear();
+        self.for_serotonin.clear();
     }
 
     fn weights(&self) -> &[f64] {
@@ -178,12 +179,12 @@ mod tests {
     /// Sequential, against e^(−|Δ|/τ) e^(−wait/τ_z) for both transmitters and both orders of spikes.
     #[test]
     fn reward_strengthens_and_its_absence_weakens() {
-        let config = DopamineSerotoninConfig { schedule: Schedule::Sequential, ..DopamineSerotoninConfig::default() };
+        let config = DopamineSerotoninConfig { schedule: UpdateTime::Sequential, ..DopamineSerotoninConfig::default() };
         for (before, after) in [(10usize, 17usize), (17, 10)] {
             let run = |levels: Signals| {
                 let mut rule = config.build(1, 1, vec![2.0]).unwrap();
                 pair_at(before, after, 518, |spikes| rule.step(spikes, &Signals::default()));
-                rule.end_trial(&levels.levels);
+                rule.end_trial(&levels);
                 rule.weights()[0] - 2.0
             };
             let window = (-0.7f64).exp();
@@ -218,11 +219,11 @@ mod tests {
 
     #[test]
     fn a_trial_leaves_no_trace_behind() {
-        let config = DopamineSerotoninConfig { schedule: Schedule::Sequential, ..DopamineSerotoninConfig::default() };
+        let config = DopamineSerotoninConfig { schedule: UpdateTime::Sequential, ..DopamineSerotoninConfig::default() };
         let mut rule = config.build(1, 1, vec![2.0]).unwrap();
         pair_at(3, 5, 20, |spikes| rule.step(spikes, &Signals::default()));
-        rule.end_trial(&Levels::default());
-        rule.end_trial(&levels(1.0, 0.0).levels);
+        rule.end_trial(&Signals::default());
+        rule.end_trial(&levels(1.0, 0.0));
         assert_eq!(rule.weights(), [2.0]);
     }
 }

@@ -121,6 +121,12 @@ impl Pairing {
         }
     }
 
+    /// Forgets all spikes.
+    pub fn clear(&mut self) {
+        self.before.clear();
+        self.after.clear();
+    }
+
     /// Number of synapses; that from cell j to cell i has the number j · (cells after) + i.
     pub fn synapses(&self) -> usize {
         self.cells_before * self.cells_after

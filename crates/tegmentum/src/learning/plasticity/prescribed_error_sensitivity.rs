@@ -6,7 +6,7 @@
 //! ```
 //! d decoders `[outputs, cells]` · κ learning rate. For constant activity the error shrinks by a factor 1 − κ Σ a² a step, and
 //! grows if κ Σ a² > 2.
-//! A rule that is told the error of every output is not comparable with one that is told a reward: comparisons say so.
+//! Its user is the agent [`spiking_decoder`](crate::behaviour::agents::spiking_decoder). A rule that is told the error of every output is not comparable with one that is told a reward: comparisons say so.
 //!
 //! # Cost
 //! One product and sum for each decoder and step.
@@ -16,7 +16,6 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result, positive};
-use crate::kernel::math;
 
 /// The constants.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,7 +43,7 @@ impl PrescribedErrorSensitivityConfig {
         positive("prescribed_error_sensitivity.activity_time_constant", self.activity_time_constant)?;
         Ok(PrescribedErrorSensitivity {
             learning_rate: self.learning_rate,
-            kept: f64::from(math::exp(-1.0 / self.activity_time_constant as f32)),
+            kept: (-1.0 / self.activity_time_constant).exp(),
             activity: vec![0.0; cells],
             decoders: vec![0.0; outputs * cells],
             decoded: vec![0.0; outputs],
@@ -77,6 +76,11 @@ pub struct PrescribedErrorSensitivity {
 }
 
 impl PrescribedErrorSensitivity {
+    /// Forgets all spikes.
+    pub fn rest(&mut self) {
+        self.activity.fill(0.0);
+    }
+
     /// One millisecond with its spikes.
     pub fn see(&mut self, spikes: &[u32]) {
         self.activity.iter_mut().for_each(|activity| *activity *= self.kept);

@@ -113,6 +113,9 @@ pub(crate) fn check_weights(weights: &[f64], expected: usize, bounds: (f64, f64)
         let requirement = "a finite number, at most the largest weight";
         return Err(Error::InvalidParameter { name: "bounds: smallest weight", value: bounds.0, requirement });
     }
+    if let Some(&value) = weights.iter().find(|weight| !(bounds.0..=bounds.1).contains(*weight)) {
+        return Err(Error::InvalidParameter { name: "first weight", value, requirement: "within the rule's bounds" });
+    }
     Ok(())
 }
 
@@ -170,6 +173,11 @@ impl SynapticRule for RStdp {
         });
         let step = self.config.learning_rate * self.third_factor(signals);
         add_clipped(&mut self.weights, &self.eligibility, step, self.config.bounds);
+    }
+
+    fn end_trial(&mut self, _: &Signals) {
+        self.pairing.clear();
+        self.eligibility.clear();
     }
 
     fn weights(&self) -> &[f64] {
@@ -252,5 +260,6 @@ mod tests {
         assert!(RStdpConfig::default().build(2, 2, vec![0.0; 3]).is_err());
         let config = RStdpConfig { bounds: (1.0, 0.0), ..RStdpConfig::default() };
         assert!(config.build(1, 1, vec![0.0]).is_err());
+        assert!(RStdpConfig::default().build(1, 1, vec![4.5]).is_err());
     }
 }

@@ -68,7 +68,7 @@ struct Context {
 }
 
 /// What happened in a trial.
-pub(super) struct Trial<'a> {
+pub(super) struct ContextTrial<'a> {
     pub(super) inputs: &'a ActiveInputs,
     /// First parameter of the whole predictor, and of the weights of the action taken.
     pub(super) predictor: usize,
@@ -98,7 +98,7 @@ impl Contexts {
     }
 
     /// Takes in a trial and whether there is a reset now. Returns whether a context came back into `parameters`.
-    pub(super) fn observe(&mut self, trial: &Trial<'_>, reset: bool, parameters: &mut [f32]) -> bool {
+    pub(super) fn observe(&mut self, trial: &ContextTrial<'_>, reset: bool, parameters: &mut [f32]) -> bool {
         if self.capacity == 0 {
             return false;
         }
@@ -185,7 +185,7 @@ mod tests {
         let mut inputs = ActiveInputs::new(2);
         inputs.set(&[0, 1].map(|index| f32::from(u8::from(index == input))));
         let outcome_error = reward - f64::from(parameters[3 + input]);
-        let seen = Trial { inputs: &inputs, predictor: 1, action: 1, num_inputs: 2, reward, outcome_error };
+        let seen = ContextTrial { inputs: &inputs, predictor: 1, action: 1, num_inputs: 2, reward, outcome_error };
         contexts.observe(&seen, reset, parameters)
     }
 
@@ -223,7 +223,8 @@ mod tests {
         let mut inputs = ActiveInputs::new(2);
         inputs.set(&[1.0, 1.0]);
         contexts.store(&now, 1);
-        let held = Trial { inputs: &inputs, predictor: 1, action: 0, num_inputs: 2, reward: 0.0, outcome_error: 0.0 };
+        let held =
+            ContextTrial { inputs: &inputs, predictor: 1, action: 0, num_inputs: 2, reward: 0.0, outcome_error: 0.0 };
         assert!((0..60).all(|_| !contexts.observe(&held, false, &mut now)));
         assert!(contexts.shelf.iter().all(|context| context.evidence == 0.0));
     }

@@ -10,14 +10,14 @@
 
 /// Worth of each millisecond of a trial.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Credit {
+pub(super) struct PairingWorth {
     /// For synapses whose third factor is there at the end alone.
     pub(super) direct: Vec<f32>,
     /// For synapses with feedback from the choice on.
     pub(super) gated: Vec<f32>,
 }
 
-impl Credit {
+impl PairingWorth {
     /// For trials of `duration` ms with the choice after `choice` ms.
     pub(super) fn new(duration: usize, choice: usize, eligibility: f64, feedback: f64) -> Self {
         let (z_kept, q_kept) = ((-1.0 / eligibility).exp(), (-1.0 / feedback).exp());
@@ -50,7 +50,7 @@ mod tests {
     #[test]
     fn worth_of_pairings_is_that_of_the_traces() {
         let (duration, choice, tau_z, tau_q, tau_p) = (130usize, 100usize, 40.0f64, 25.0f64, 20.0f64);
-        let credit = Credit::new(duration, choice, tau_z, tau_q);
+        let credit = PairingWorth::new(duration, choice, tau_z, tau_q);
         let mut stream = Key::from_seed(3).stream();
         let (mut p, mut z, mut q) = (0.0f64, 0.0f64, 0.0f64);
         let (mut direct, mut gated) = (0.0f64, 0.0f64);

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::behaviour::spiking::population::{Background, Population};
+use crate::behaviour::spiking::population::{Background, CellPopulation};
 use crate::behaviour::spiking::{CellConfig, Sign};
 use crate::error::Result;
 use crate::random::Key;
@@ -33,7 +33,7 @@ pub(super) struct Arrivals<'a> {
 /// One half of a group: cells of one sign with their plastic synapses.
 #[derive(Debug)]
 struct Half {
-    population: Population,
+    population: CellPopulation,
     /// Its weights among those of the agent, `[inputs, cells]`.
     weights: Range<usize>,
     /// Eligibility at the moment of the reward, `[inputs, cells]`.
@@ -44,7 +44,7 @@ struct Half {
 
 /// Cells for and cells against.
 #[derive(Debug)]
-pub(super) struct Group {
+pub(super) struct CellGroup {
     name: String,
     halves: [Half; 2],
     rate_kept: f32,
@@ -52,12 +52,12 @@ pub(super) struct Group {
     reached: f32,
 }
 
-impl Group {
+impl CellGroup {
     /// A group whose weights begin at `first` among those of the agent.
     pub(super) fn new(name: &str, anatomy: &Anatomy<'_>, first: usize) -> Result<Self> {
         let size = anatomy.inputs * anatomy.cells;
         let half = |sign: Sign, cells: &CellConfig, start: usize| -> Result<Half> {
-            let population = Population::new(name, anatomy.cells, cells, sign, anatomy.background)?;
+            let population = CellPopulation::new(name, anatomy.cells, cells, sign, anatomy.background)?;
             Ok(Half { population, weights: start..start + size, eligibility: vec![0.0; size], rate: 0.0 })
         };
         Ok(Self {

@@ -5,8 +5,8 @@
 use super::Cue;
 use crate::behaviour::environment::TrialReport;
 use crate::behaviour::scores::{
-    CRITERION_CORRECT, CRITERION_WINDOW, ShiftErrors, SignalDetection, area_of_loss, choice_entropy, fit_learning_rate,
-    savings, trials_to_criterion, win_stay_lose_shift,
+    CRITERION_CORRECT, CRITERION_WINDOW, Score, ShiftErrors, SignalDetection, area_of_loss, choice_entropy,
+    fit_learning_rate, savings, trials_to_criterion, win_stay_lose_shift,
 };
 
 /// Trials at the end of a rule, and right after a shift, that are looked at.
@@ -33,8 +33,10 @@ const BURST: usize = 20;
 /// | `area_of_loss` | trials lost after a shift, against `accuracy_before` |
 /// | `win_stay`, `lose_shift`, `learning_rate_before`, `learning_rate_after` | from choices: whole run; last 100 trials of the first rule, first 100 after a shift |
 /// | `first_trials_to_criterion` | for the first rule |
-/// | `savings` | of the last rule, if it was in force before; else no value |
-pub(super) const NAMES: [&str; 29] = [
+/// | `savings` | of the last rule, if it was in force before |
+///
+/// With one rule only those that speak of the first rule or of the whole run are there.
+const NAMES: [&str; 29] = [
     "solved",
     "shifts_solved",
     "trials_to_criterion",
@@ -66,14 +68,37 @@ pub(super) const NAMES: [&str; 29] = [
     "reward",
 ];
 
+/// What a run that never shifts has.
+const WITHOUT_SHIFT: [&str; 8] = [
+    "accuracy_before",
+    "entropy_before",
+    "bursts_before",
+    "win_stay",
+    "lose_shift",
+    "learning_rate_before",
+    "first_trials_to_criterion",
+    "reward",
+];
+
+/// The names of the scores that runs under `rules` can have.
+pub(super) fn names(rules: &[Cue]) -> impl Iterator<Item = &'static str> {
+    let shifts = rules.len() > 1;
+    let returns = rules.split_last().is_some_and(|(last, earlier)| earlier.contains(last));
+    let known = move |name: &&str| match *name {
+        "savings" => returns,
+        name => shifts || WITHOUT_SHIFT.contains(&name),
+    };
+    NAMES.into_iter().filter(known)
+}
+
 /// One rule and its trials.
 #[derive(Clone, Copy)]
-struct Block<'a> {
+struct RuleTrials<'a> {
     cue: Cue,
     trials: &'a [TrialReport],
 }
 
-impl<'a> Block<'a> {
+impl<'a> RuleTrials<'a> {
     fn first(&self, count: usize) -> &'a [TrialReport] {
         &self.trials[..count.min(self.trials.len())]
     }
@@ -116,17 +141,29 @@ fn learning_rate(trials: &[TrialReport]) -> f64 {
     fit_learning_rate(&choices(trials), 2).map_or(f64::NAN, |fit| fit.learning_rate)
 }
 
-/// The scores, in the order of [`NAMES`].
-pub(super) fn scores(rules: &[Cue], trials: &[TrialReport]) -> [f64; NAMES.len()] {
-    let blocks: Vec<Block<'_>> = trials
+/// The scores, in the order of [`names`].
+pub(super) fn scores(rules: &[Cue], trials: &[TrialReport]) -> Vec<Score> {
+    let ended = trials.last().is_none_or(|trial| trial.block == 0) && rules.len() > 1;
+    let known = |name: &str| names(rules).any(|known| known == name);
+    let named = NAMES.into_iter().zip(all(rules, trials)).filter(|(name, _)| known(name));
+    let score = |(name, value)| {
+        let after = ended && !WITHOUT_SHIFT.contains(&name);
+        Score::of(value, if after { "the run ends before the rule shifts" } else { "no trial of this kind" })
+    };
+    named.map(score).collect()
+}
+
+/// All values, in the order of [`NAMES`]; NaN where a run has none.
+fn all(rules: &[Cue], trials: &[TrialReport]) -> [f64; NAMES.len()] {
+    let blocks: Vec<RuleTrials<'_>> = trials
         .chunk_by(|one, next| one.block == next.block)
         .zip(rules)
-        .map(|(trials, &cue)| Block { cue, trials })
+        .map(|(trials, &cue)| RuleTrials { cue, trials })
         .collect();
     let Some((first, later)) = blocks.split_first() else { return [f64::NAN; NAMES.len()] };
-    let over = |of: &dyn Fn(&Block<'_>) -> f64| mean(later.iter().map(of));
+    let over = |of: &dyn Fn(&RuleTrials<'_>) -> f64| mean(later.iter().map(of));
     let before = accuracy(first.last(LATE));
-    let solved = |block: &Block<'_>| f64::from(u8::from(accuracy(block.last(LATE)) >= SOLVED));
+    let solved = |block: &RuleTrials<'_>| f64::from(u8::from(accuracy(block.last(LATE)) >= SOLVED));
     let shares = over(&solved);
     let errors: Vec<ShiftErrors> = blocks.windows(2).map(|pair| shift_errors(pair[0].cue, &pair[1])).collect();
     let count = |of: fn(&ShiftErrors) -> u64| mean(errors.iter().map(|errors| of(errors) as f64));
@@ -165,27 +202,27 @@ pub(super) fn scores(rules: &[Cue], trials: &[TrialReport]) -> [f64; NAMES.len()
     ]
 }
 
-fn first_burst(block: &Block<'_>) -> f64 {
+fn first_burst(block: &RuleTrials<'_>) -> f64 {
     block.trials.iter().position(|trial| trial.burst).map_or(f64::INFINITY, |trial| (trial + 1) as f64)
 }
 
-fn choice_entropy_after(block: &Block<'_>) -> f64 {
+fn choice_entropy_after(block: &RuleTrials<'_>) -> f64 {
     let go_cue = block.first(EARLY).iter().filter(|trial| block.cue.is_in(trial.condition));
     choice_entropy(go_cue.map(|trial| (trial.condition, trial.action as usize)))
 }
 
-fn signal_detection(block: &Block<'_>) -> SignalDetection {
+fn signal_detection(block: &RuleTrials<'_>) -> SignalDetection {
     let trials = block.last(LATE).iter();
     SignalDetection::count(trials.map(|trial| (block.cue.is_in(trial.condition), trial.action >= 0.5)))
 }
 
-fn shift_errors(old: Cue, block: &Block<'_>) -> ShiftErrors {
+fn shift_errors(old: Cue, block: &RuleTrials<'_>) -> ShiftErrors {
     let conflict = |trial: &TrialReport| old.is_in(trial.condition) != block.cue.is_in(trial.condition);
     ShiftErrors::count(block.trials.iter().map(|trial| (conflict(trial), trial.correct)))
 }
 
 /// Savings of the last rule, if it was in force before.
-fn savings_of_last(blocks: &[Block<'_>]) -> f64 {
+fn savings_of_last(blocks: &[RuleTrials<'_>]) -> f64 {
     let Some((last, earlier)) = blocks.split_last() else { return f64::NAN };
     let original = earlier.iter().find(|block| block.cue == last.cue);
     original.map_or(f64::NAN, |block| savings(block.trials_needed(), last.trials_needed(), last.trials.len() as f64))
@@ -220,7 +257,7 @@ mod tests {
     }
 
     fn score(trials: &[TrialReport], name: &str) -> f64 {
-        let values = scores(&[Cue::A, Cue::X], trials);
+        let values = all(&[Cue::A, Cue::X], trials);
         values[NAMES.iter().position(|&known| known == name).unwrap()]
     }
 
@@ -273,7 +310,7 @@ mod tests {
                 TrialReport { block: trial / 100, correct, ..TrialReport::default() }
             })
             .collect();
-        let values = scores(&rules, &trials);
+        let values = all(&rules, &trials);
         let value = |name: &str| values[NAMES.iter().position(|&known| known == name).unwrap()];
         assert_eq!(value("first_trials_to_criterion"), 98.0);
         assert_eq!(value("savings"), (98.0 - 58.0) / 98.0);
@@ -281,8 +318,14 @@ mod tests {
     }
 
     #[test]
-    fn no_trials_have_no_scores() {
-        assert!(scores(&[Cue::A], &[]).iter().all(|value| value.is_nan()));
-        assert!(score(&run(|_, _| true)[..400], "solved").is_nan());
+    fn what_a_run_does_not_have_is_said_and_what_no_run_can_have_is_not_named() {
+        assert!(scores(&[Cue::A, Cue::X], &[]).iter().all(|score| score.reason().is_some()));
+        let early = scores(&[Cue::A, Cue::X], &run(|_, _| true)[..400]);
+        assert_eq!(early[0], Score::Undefined("the run ends before the rule shifts"));
+        assert!(!names(&[Cue::A, Cue::X]).any(|name| name == "savings"));
+        assert!(names(&[Cue::A, Cue::X, Cue::A]).any(|name| name == "savings"));
+        let one = scores(&[Cue::A], &run(|_, condition| condition < 2)[..400]);
+        assert_eq!(one.len(), names(&[Cue::A]).count());
+        assert_eq!(one[0], Score::Value(1.0));
     }
 }

@@ -5,7 +5,7 @@
 //!     p(σ_i) ← p(σ_i) [(1 − h) N(e; 0, σ_i² (1 + 1/R)) + h u]  / sum         what the error says
 //!     tonic    Σ_i p(σ_i) σ_i
 //! ```
-//! `σ_i` n candidates in a geometric row `[outcome]` · κ probability that the noise changes `[1/trial]` · e outcome error `[outcome]` · R run
+//! `σ_i` n candidates in a geometric row `[outcome]`, by default from 1/150 to 1/4 of the interval of answers · κ probability that the noise changes `[1/trial]` · e outcome error `[outcome]` · R run
 //! length `[trials]`, what serotonin stands for before this outcome: the error also holds the error of the estimate · h share and u
 //! density of outliers, so that a change of the mean is not taken for noise.
 //!
@@ -32,7 +32,7 @@ pub const DESCRIPTION: Description = Description {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct NoiseEstimateConfig {
-    /// The smallest candidate, in the outcome's unit.
+    /// The smallest candidate, in the unit of outcome errors (for an agent: the width of the interval of answers).
     pub smallest: f64,
     /// The largest candidate.
     pub largest: f64,
@@ -49,12 +49,12 @@ pub struct NoiseEstimateConfig {
 impl Default for NoiseEstimateConfig {
     fn default() -> Self {
         Self {
-            smallest: 2.0,
-            largest: 75.0,
+            smallest: 2.0 / 300.0,
+            largest: 0.25,
             candidates: 24,
             change_rate: 0.003,
             outlier_share: 0.05,
-            outcome_density: 1.0 / 300.0,
+            outcome_density: 1.0,
         }
     }
 }
@@ -99,8 +99,8 @@ impl NoiseEstimateConfig {
 /// let mut nucleus = NoiseEstimateConfig::default().build()?;
 /// let levels = Levels { serotonin: 1000.0, ..Levels::default() };
 /// let mut after = |error| nucleus.release(&Signals { outcome_error: Some(error), levels, ..Signals::default() }).tonic;
-/// let noise = (0..200).map(|trial| after(if trial % 2 == 0 { 10.0 } else { -10.0 })).last().unwrap_or(0.0);
-/// assert!((noise - 10.0).abs() < 1.0);
+/// let noise = (0..200).map(|trial| after(if trial % 2 == 0 { 0.1 } else { -0.1 })).last().unwrap_or(0.0);
+/// assert!((noise - 0.1).abs() < 0.01);
 /// # Ok::<(), tegmentum::error::Error>(())
 /// ```
 #[derive(Clone, Debug)]

@@ -45,13 +45,13 @@ pub struct ChangePointProbabilityConfig {
     pub initial_trials: f64,
     /// Time constant T over which the hazard is averaged, in trials, at least 1.
     pub hazard_time_constant: f64,
-    /// Density u of outcomes after a change: one over their range.
+    /// Density u of outcomes after a change: one over their range. Errors of an agent are shares of that range, so that it is 1.
     pub outcome_density: f64,
 }
 
 impl Default for ChangePointProbabilityConfig {
     fn default() -> Self {
-        Self { initial_hazard: 0.03, initial_trials: 100.0, hazard_time_constant: 500.0, outcome_density: 1.0 / 300.0 }
+        Self { initial_hazard: 0.03, initial_trials: 100.0, hazard_time_constant: 500.0, outcome_density: 1.0 }
     }
 }
 
@@ -96,9 +96,9 @@ impl ChangePointProbabilityConfig {
 ///     let levels = Levels { acetylcholine, serotonin: 9.0, ..Levels::default() };
 ///     nucleus.release(&Signals { outcome_error: Some(error), levels, ..Signals::default() })
 /// };
-/// assert!(after(5.0, 10.0).phasic == 0.0);
-/// assert!(after(60.0, 10.0).phasic > 5.0);
-/// assert!(after(60.0, 40.0).phasic == 0.0);
+/// assert!(after(0.02, 0.03).phasic == 0.0);
+/// assert!(after(0.2, 0.03).phasic > 5.0);
+/// assert!(after(0.2, 0.13).phasic == 0.0);
 /// # Ok::<(), tegmentum::error::Error>(())
 /// ```
 #[derive(Clone, Debug)]
