@@ -97,12 +97,8 @@ fn kept(run: &Stored) -> Kept {
     let is_measured = |name: &String| summary.arms.values().any(|metrics| metrics.contains_key(name));
     let shown = run.study.shown_metrics();
     let metrics: Vec<_> = shown.into_iter().filter(|metric| is_measured(&metric.name)).collect();
-    let cell = |sample: &Sample| Cell {
-        centre: sample.iqm,
-        interval: sample.ci95,
-        failed: sample.failed(),
-        n: sample.n,
-    };
+    let cell =
+        |sample: &Sample| Cell { centre: sample.iqm, interval: sample.ci95, failed: sample.failed(), n: sample.n };
     let arm = |name: &String| {
         let of = summary.arms.get(name);
         let cells = metrics.iter().map(|metric| of.and_then(|samples| samples.get(&metric.name)).map(cell)).collect();
@@ -170,8 +166,14 @@ fn head(page: &mut String, studies: &[(&str, Kept)]) {
         line(page, &format!("{label}: {code}{value}{code}  "));
     }
     page.push('\n');
-    line(page, "Numbers are interquartile means over seeds (shares of seeds where a metric counts them) with 95 % intervals; “–” where");
-    line(page, "a quarter or more of the seeds failed. A claim was written before the run; it is supported if its whole interval is on the");
+    line(
+        page,
+        "Numbers are interquartile means over seeds (shares of seeds where a metric counts them) with 95 % intervals; “–” where",
+    );
+    line(
+        page,
+        "a quarter or more of the seeds failed. A claim was written before the run; it is supported if its whole interval is on the",
+    );
     line(page, "claim’s side of the threshold. Whatever is not supported stays in the tables.\n");
     line(page, "| study | claims | supported | not supported | inconclusive |");
     line(page, "|---|---|---|---|---|");
@@ -204,13 +206,16 @@ fn section(page: &mut String, name: &str, study: &Kept) {
         line(page, "| claim | verdict | effect [95 % interval] | wanted | n |");
         line(page, "|---|---|---|---|---|");
         for claim in &study.claims {
-            row(page, [
-                escaped(&claim.claim),
-                verdict(claim),
-                format!("{} {}", optional(claim.effect), interval(claim.ci95)),
-                claim.threshold.clone(),
-                claim.n.to_string(),
-            ]);
+            row(
+                page,
+                [
+                    escaped(&claim.claim),
+                    verdict(claim),
+                    format!("{} {}", optional(claim.effect), interval(claim.ci95)),
+                    claim.threshold.clone(),
+                    claim.n.to_string(),
+                ],
+            );
         }
     }
 }

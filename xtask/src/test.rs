@@ -63,7 +63,11 @@ fn format() -> Result<Tally> {
 }
 
 fn lints() -> Result<Tally> {
-    with_tool("clippy", "rustup component add clippy", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])
+    with_tool(
+        "clippy",
+        "rustup component add clippy",
+        &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"],
+    )
 }
 
 /// Licences, duplicate versions and sources of all dependencies, by the lists in `deny.toml`.

@@ -23,9 +23,8 @@ fn work(study: &StudyConfig) -> f64 {
     };
     let is_searched = study.kind != "robustness";
     let runs = |arm: &tegmentum_study::config::Arm| {
-        let points = arm.tune.as_ref().map_or(0, |grid| {
-            grid.learning_rate.len().max(1) * grid.perturbation_scale.len().max(1)
-        });
+        let points =
+            arm.tune.as_ref().map_or(0, |grid| grid.learning_rate.len().max(1) * grid.perturbation_scale.len().max(1));
         match (points, is_searched) {
             (0, _) => study.seeds.count as f64,
             (points, true) => study.seeds.count as f64 + (points as u64 * study.tuning.seeds.count) as f64,

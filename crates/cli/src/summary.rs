@@ -6,8 +6,8 @@ use tegmentum_study::metric::{Metric, Role};
 use tegmentum_study::outcome::{ClaimOutcome, Sample, Summary, Verdict};
 
 use crate::output::{Output, wrapped};
-use tegmentum_study::number::{interval, optional};
 use crate::table::Table;
+use tegmentum_study::number::{interval, optional};
 
 /// Scores in the table of a study of lesions at most; the report and `records.csv` have more.
 const SCORES: usize = 8;

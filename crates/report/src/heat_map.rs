@@ -53,7 +53,8 @@ impl Map<'_> {
 
     /// How many columns fit beside the names of the rows.
     fn columns_abreast(&self) -> usize {
-        let texts = self.cells.iter().flatten().map(|cell| text_width(&optional(cell.value)).max(text_width(&cell.detail)));
+        let texts =
+            self.cells.iter().flatten().map(|cell| text_width(&optional(cell.value)).max(text_width(&cell.detail)));
         let widest = texts.fold(0.0, f64::max) + 8.0;
         (((WIDTH - self.left()) / widest.clamp(CELL[0], CELL[1])) as usize).max(1)
     }

@@ -49,7 +49,8 @@ impl<'a> StudyReport<'a> {
     fn order(&self) -> Vec<&'a str> {
         let study = self.study;
         let (answers, others): (Vec<_>, Vec<_>) = study.claim.iter().partition(|claim| claim.answer.is_some());
-        let claimed = answers.into_iter().chain(others).flat_map(|claim| std::iter::once(&claim.arm).chain(&claim.reference));
+        let claimed =
+            answers.into_iter().chain(others).flat_map(|claim| std::iter::once(&claim.arm).chain(&claim.reference));
         let mut names: Vec<&str> = Vec::new();
         for name in claimed.chain(study.arm.iter().map(|arm| &arm.name)) {
             let label = study.arm.iter().find(|arm| arm.name == *name).map_or(name.as_str(), |arm| arm.label());

@@ -8,7 +8,9 @@ use tegmentum_study::outcome::{Axis, RasterPanel};
 
 use super::axis::Scale;
 use super::frame::Frame;
-use super::svg::{Drawing, NAME_LINE, WIDTH, centred_lines, polyline, px, series_class, text, text_lines, text_width, wrapped};
+use super::svg::{
+    Drawing, NAME_LINE, WIDTH, centred_lines, polyline, px, series_class, text, text_lines, text_width, wrapped,
+};
 
 /// Room above a panel for a name of one line.
 const ABOVE: f64 = 24.0;

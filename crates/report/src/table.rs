@@ -42,7 +42,8 @@ fn part(columns: &[String], rows: &[Vec<String>], block: &[usize]) -> Markup {
 
 /// The columns after the first in groups that fit side by side.
 fn blocks(columns: &[String], rows: &[Vec<String>]) -> Vec<Vec<usize>> {
-    let texts = |column| std::iter::once(columns).chain(rows.iter().map(Vec::as_slice)).map(move |row| cell(row, column));
+    let texts =
+        |column| std::iter::once(columns).chain(rows.iter().map(Vec::as_slice)).map(move |row| cell(row, column));
     let widest = |column| texts(column).map(text_width).fold(0.0, f64::max).min(WIDTH / 3.0) + GAP;
     let first = widest(0);
     let (mut blocks, mut block, mut used) = (Vec::new(), Vec::new(), first);

@@ -86,9 +86,9 @@ fn mixed(claim: &Claim, outcomes: &[(String, &ClaimOutcome)]) -> String {
         Verdict::NotSupported => "no",
         Verdict::Inconclusive => "undecided",
     };
-    let each = outcomes.iter().map(|(setting, outcome)| {
-        format!("{} in {setting} ({})", word(outcome.verdict), effect(outcome))
-    });
+    let each = outcomes
+        .iter()
+        .map(|(setting, outcome)| format!("{} in {setting} ({})", word(outcome.verdict), effect(outcome)));
     format!("{text}: {}.", each.collect::<Vec<_>>().join(", "))
 }
 
@@ -216,8 +216,10 @@ pub(crate) fn check(answer: &Answer, arms: &[String], metrics: &[String]) -> Res
         for part in parts(text.map_or("", String::as_str)) {
             match part {
                 Part::Unknown(name) => {
-                    return Err(format!("answer: {{{name}}} is unknown: must be {{effect}}, {{range}}, {{interval}}, {{times}}, \
-                        {{percent}}, {{n}} or {{ARM METRIC}}"));
+                    return Err(format!(
+                        "answer: {{{name}}} is unknown: must be {{effect}}, {{range}}, {{interval}}, {{times}}, \
+                        {{percent}}, {{n}} or {{ARM METRIC}}"
+                    ));
                 }
                 Part::Metric { arm, .. } if !arms.iter().any(|known| known == arm) => {
                     return Err(format!("answer: there is no arm {arm:?}"));
@@ -268,11 +270,8 @@ mod tests {
 
     #[test]
     fn unknown_names_are_refused() {
-        let answer = |text: &str| Answer {
-            supported: text.to_owned(),
-            not_supported: String::new(),
-            inconclusive: None,
-        };
+        let answer =
+            |text: &str| Answer { supported: text.to_owned(), not_supported: String::new(), inconclusive: None };
         let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
         let problem = |text: &str| check(&answer(text), &names(&["a"]), &names(&["loss"])).err().unwrap_or_default();
         assert_eq!(problem("{effect} {a loss} {% a loss}"), "");

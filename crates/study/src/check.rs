@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::answer;
-use super::config::{Claim, StudyConfig, check_numbers};
+use super::config::{Arm, Claim, StudyConfig, check_numbers};
 use super::kind::StudyKind;
 use super::metric::Metric;
 use super::names::{self, MAX_ERROR, listed, shortened};
@@ -25,7 +25,8 @@ impl StudyConfig {
             let room = MAX_ERROR.saturating_sub(origin.chars().count() + 2).max(MAX_ERROR / 2);
             Error::Study { origin: origin.to_owned(), problem: shortened(&problem, room) }
         };
-        let study: Self = toml::from_str(text).map_err(|error| wrong(problem_of(&error, text)))?;
+        let mut study: Self = toml::from_str(text).map_err(|error| wrong(problem_of(&error, text)))?;
+        study.arm.iter_mut().try_for_each(Arm::place_modulators).map_err(wrong)?;
         let table: toml::Table = text.parse().map_err(|error| wrong(problem_of(&error, text)))?;
         check_numbers(&table).and_then(|()| study.check()).map_err(wrong)?;
         Ok(study)
@@ -134,7 +135,8 @@ impl StudyConfig {
         }
         if let Some(answer) = &claim.answer {
             let settings = self.setting_names();
-            let of = |setting: &String| self.arm_names().into_iter().map(|arm| self.result_name(setting, &arm)).collect();
+            let of =
+                |setting: &String| self.arm_names().into_iter().map(|arm| self.result_name(setting, &arm)).collect();
             let arms: Vec<String> = settings.iter().flat_map::<Vec<String>, _>(of).collect();
             let metrics: Vec<String> = kind.metrics(self).into_iter().map(|metric| metric.name).collect();
             answer::check(answer, &arms, &metrics)?;

@@ -12,15 +12,15 @@ pub(crate) use numbers::check as check_numbers;
 pub use treatment::{DoseAction, DoseConfig, LesionConfig};
 
 use super::answer::Answer;
-use tegmentum::behaviour::agent::AgentConfig;
-use tegmentum::behaviour::environment::EnvironmentConfig;
-use tegmentum::data::task::TaskConfig;
+use tegmentum::behaviour::agents::AgentConfig;
+use tegmentum::behaviour::environments::EnvironmentConfig;
+use tegmentum::data::tasks::TaskConfig;
 use tegmentum::evidence::evaluation::Metric;
 use tegmentum::evidence::statistics::{Effect, Statistic};
-use tegmentum::learning::gradient::GradientConfig;
-use tegmentum::learning::optimizer::OptimizerConfig;
-use tegmentum::learning::plasticity::PlasticityConfig;
-use tegmentum::model::network::NetworkConfig;
+use tegmentum::learning::gradient::rules::GradientConfig;
+use tegmentum::learning::optimizers::OptimizerConfig;
+use tegmentum::learning::plasticity::rules::PlasticityConfig;
+use tegmentum::model::networks::NetworkConfig;
 use tegmentum::neuromodulation::system::NeuromodulationConfig;
 use tegmentum::numerics::Numerics;
 
@@ -301,7 +301,8 @@ pub struct Arm {
     /// An agent, for a study of behaviour.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<AgentConfig>,
-    /// The modulators of an agent; for another learner, a system around it, besides the modulators it may have of its own.
+    /// The modulators: of an agent, of a learner that has its own (the optimizer `dopamine`, node perturbation), or around any other
+    /// learner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub neuromodulation: Option<NeuromodulationConfig>,
 }
@@ -310,6 +311,38 @@ impl Arm {
     /// Its name in the report.
     pub fn label(&self) -> &str {
         self.label.as_deref().unwrap_or(&self.name)
+    }
+
+    /// Its modulators, whole; `None` if it has none.
+    pub fn modulators(&self) -> Option<NeuromodulationConfig> {
+        let own = self.optimizer.as_ref().and_then(|optimizer| optimizer.modulators());
+        let own = own.or_else(|| self.plasticity.as_ref().and_then(|rule| rule.modulators()));
+        own.or_else(|| self.neuromodulation.clone())
+    }
+
+    /// Gives it modulators: to the learner itself if it has its own, else around it.
+    pub(crate) fn set_modulators(&mut self, modulators: NeuromodulationConfig) {
+        let taken = self.optimizer.as_mut().is_some_and(|optimizer| optimizer.set_modulators(&modulators))
+            || self.plasticity.as_mut().is_some_and(|rule| rule.set_modulators(&modulators));
+        self.neuromodulation = (!taken).then_some(modulators);
+    }
+
+    /// Hands `[arm.neuromodulation]` to a learner that has modulators of its own.
+    ///
+    /// # Errors
+    /// If they are also given in the learner's own table.
+    pub(crate) fn place_modulators(&mut self) -> Result<(), String> {
+        let Some(given) = self.neuromodulation.take() else { return Ok(()) };
+        let before = self.modulators();
+        self.set_modulators(NeuromodulationConfig::default());
+        if self.modulators() != before && before.is_some() {
+            let name = &self.name;
+            return Err(format!(
+                "arm {name:?}: modulators are given twice, in [arm.neuromodulation] and in the learner's own table; give one"
+            ));
+        }
+        self.set_modulators(given);
+        Ok(())
     }
 }
 

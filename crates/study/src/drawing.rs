@@ -8,7 +8,7 @@ use super::outcome::{
 };
 use super::trial::{ArmTrials, Point, Trial};
 use super::tuning::TuningRecord;
-use tegmentum::behaviour::environment::EnvironmentConfig;
+use tegmentum::behaviour::environments::EnvironmentConfig;
 use tegmentum::evidence::statistics::{median, quantile};
 use tegmentum::learning::optimizer::Levels;
 

@@ -165,8 +165,8 @@ fn check_arm(arm: &Arm, wanted: Learners) -> Result<(), String> {
         Learners::Agents => return check_grid(arm),
         _ if arm.agent.is_some() => "an agent belongs to kind = \"behaviour\"",
         Learners::Bare if arm.neuromodulation.is_some() => {
-            "a system around a learner ([arm.neuromodulation]) belongs to kind = \"compare\" or \"robustness\"; the \
-             optimizer's own modulators take drugs in its controller.pharmacology"
+            "modulators around a learner that has none of its own ([arm.neuromodulation]) belong to kind = \"compare\" or \
+             \"robustness\""
         }
         _ if learners != 1 => "give exactly one of [arm.optimizer.…], [arm.plasticity.…] and [arm.gradient.…]",
         _ => return check_grid(arm),

@@ -187,7 +187,7 @@ impl From<evaluation::Metric> for Metric {
         let bounds = match metric {
             Of::Accuracy | Of::ErrorRate => [0.0, 1.0],
             Of::MeanSquaredError | Of::Nrmse | Of::ValidPredictionTime => [0.0, f64::INFINITY],
-            Of::Loss => unbounded(),
+            _ => unbounded(),
         };
         base(metric.name()).titled(title).unit(unit).within(bounds[0], bounds[1])
     }

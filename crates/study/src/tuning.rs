@@ -146,7 +146,7 @@ pub fn candidates(arm: &Arm) -> Result<Vec<Candidate>> {
 pub fn set_rate(arm: &mut Arm, rate: f64) -> Result<()> {
     let done = match (&mut arm.optimizer, &mut arm.plasticity, &mut arm.gradient, &mut arm.agent) {
         (Some(optimizer), ..) => optimizer.set_learning_rate(rate),
-        (_, Some(plasticity), ..) => plasticity.set_start_rate(rate),
+        (_, Some(plasticity), ..) => plasticity.set_learning_rate(rate),
         (.., Some(gradient), _) => {
             gradient.set_learning_rate(rate);
             true
@@ -158,11 +158,8 @@ pub fn set_rate(arm: &mut Arm, rate: f64) -> Result<()> {
 }
 
 fn set_scale(arm: &mut Arm, scale: f64) -> Result<()> {
-    match &mut arm.optimizer {
-        Some(optimizer) => optimizer.set_perturbation_scale(scale),
-        None => return Err(no_such(arm, "perturbation_scale")),
-    }
-    Ok(())
+    let done = arm.optimizer.as_mut().is_some_and(|optimizer| optimizer.set_perturbation_scale(scale));
+    if done { Ok(()) } else { Err(no_such(arm, "perturbation_scale")) }
 }
 
 fn no_such(arm: &Arm, what: &str) -> Error {

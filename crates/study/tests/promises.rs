@@ -10,17 +10,23 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use proptest::prelude::*;
-use tegmentum::data::task::TaskConfig;
+use tegmentum::data::tasks::TaskConfig;
 use tegmentum::error::Error;
-use tegmentum::learning::modulated_learner::{LossSignals, ModulatedLearner};
-use tegmentum::learning::optimizer::{OptimizerConfig, registry};
+use tegmentum::learning::black_box_learner::BlackBoxLearner;
+use tegmentum::learning::learner::Learner;
+use tegmentum::learning::loss_signals::LossSignals;
+use tegmentum::learning::minimise::minimise;
+use tegmentum::learning::modulated_learner::ModulatedLearner;
+use tegmentum::learning::optimizers::OptimizerConfig;
 use tegmentum::learning::optimizers::dopamine::DopamineConfig;
-use tegmentum::learning::training::{BlackBoxLearner, Learner, minimise, train};
-use tegmentum::model::network::NetworkConfig;
+use tegmentum::learning::training::train;
+use tegmentum::model::networks::NetworkConfig;
 use tegmentum::model::objectives::{BlackBox, NetworkLoss};
 use tegmentum::model::perturbation::{Base, Bases, Direction, Probe};
-use tegmentum::neuromodulation::controller::Lesions;
-use tegmentum::neuromodulation::modulation::Modulation;
+use tegmentum::neuromodulation::modulation::{Modulation, Place, Target};
+use tegmentum::neuromodulation::nucleus::Transmitter;
+use tegmentum::neuromodulation::pharmacology::{Action, Drug};
+use tegmentum::neuromodulation::preset::Preset;
 use tegmentum::neuromodulation::receptor::Receptor;
 use tegmentum::neuromodulation::system::NeuromodulationConfig;
 use tegmentum::random::Key;
@@ -66,35 +72,36 @@ fn bits_under(config: &OptimizerConfig, system: Option<&NeuromodulationConfig>) 
     bits(&*learner)
 }
 
-/// What a system that has nothing to say tells a learner is compared with a learner that nobody tells anything: no nuclei,
-/// and receptors without efficacy on levels that are not zero. With efficacy the same receptors move the learner.
+/// A system that has nothing to say (no nuclei, or receptors that see a level of zero) leaves every bit of a learner that nobody
+/// tells anything. Where the level is not zero the same receptors move the learner.
 #[test]
 fn neutral_modulation_changes_not_one_bit() {
-    let clamp = "[[pharmacology]]\nmodulator = 'noradrenaline'\naction = { clamp = 1.0 }\n";
-    let receptor = |target: &str, efficacy: f64| {
-        format!(
-            "[[receptor]]\nname = '{target}'\ntransmitter = 'noradrenaline'\ntarget = '{target}'\nefficacy = {efficacy:?}\n"
-        )
-    };
-    let system = |efficacy: f64| -> NeuromodulationConfig {
-        let receptors = ["learning_rate", "perturbation_scale"].map(|target| receptor(target, efficacy)).concat();
-        toml::from_str(&format!("preset = 'mei-2025'\n{clamp}{receptors}")).unwrap()
-    };
-    let silent = NeuromodulationConfig::default();
-    let without_efficacy = {
-        let mut config = system(0.0);
-        let own = config.parts().receptors.into_iter().map(|receptor| Receptor { efficacy: 0.0, ..receptor });
-        config.receptor = own.collect();
-        config
-    };
-    let mut moved = 0;
-    for (description, config) in registry() {
+    for config in OptimizerConfig::registry() {
+        let name = config.name();
+        let learner = config.build(vec![0.3; 5], Key::from_seed(1), 1000).unwrap();
+        let heard = learner.hears().into_iter().filter(|heard| {
+            let own = [Target::LearningRate, Target::PerturbationScale, Target::Gain];
+            heard.place == Place::Network && own.contains(&heard.target)
+        });
+        let receptors: Vec<Receptor> = heard
+            .map(|heard| Receptor::new(heard.target.name(), Transmitter::Noradrenaline, heard.target, 1.0))
+            .collect();
+        assert!(!receptors.is_empty(), "{name} obeys nothing");
+        let at_level = |level: f64| NeuromodulationConfig {
+            preset: Preset::Mei2025,
+            receptor: receptors.clone(),
+            pharmacology: vec![Drug {
+                modulator: Transmitter::Noradrenaline,
+                receptor: None,
+                action: Action::Clamp(level),
+            }],
+            ..NeuromodulationConfig::default()
+        };
         let alone = bits_under(&config, None);
-        assert_eq!(bits_under(&config, Some(&silent)), alone, "{}: a system without nuclei", description.name);
-        assert_eq!(bits_under(&config, Some(&without_efficacy)), alone, "{}: no efficacy", description.name);
-        moved += usize::from(bits_under(&config, Some(&system(1.0))) != alone);
+        assert_eq!(bits_under(&config, Some(&NeuromodulationConfig::default())), alone, "{name}: no nuclei");
+        assert_eq!(bits_under(&config, Some(&at_level(0.0))), alone, "{name}: a level of zero");
+        assert_ne!(bits_under(&config, Some(&at_level(1.0))), alone, "{name}: a level of one");
     }
-    assert!(moved >= 6, "receptors with efficacy move {moved} optimizers");
 }
 
 #[test]
@@ -122,7 +129,7 @@ fn black_box_losses_see_the_same_numbers_as_the_network_loss() {
 }
 
 /// Evaluations that Dopamine needs to solve exclusive or, become its opposite half-way without a signal.
-fn switching_xor(lesions: Lesions, seed: u64) -> (bool, bool) {
+fn switching_xor(drugs: &[Drug], seed: u64) -> (bool, bool) {
     let inverted = AtomicBool::new(false);
     let forward = |w: &[f32], a: f32, b: f32| {
         let unit = |i: usize| (w[3 * i] * a + w[3 * i + 1] * b + w[3 * i + 2]).tanh();
@@ -140,7 +147,7 @@ fn switching_xor(lesions: Lesions, seed: u64) -> (bool, bool) {
     let mut stream = Key::from_seed(seed).stream();
     let start: Vec<f32> = (0..17).map(|_| 0.5 * stream.normal()).collect();
     let mut config = DopamineConfig::default();
-    config.controller.lesions = lesions;
+    config.neuromodulation.pharmacology = drugs.to_vec();
     let optimizer = config.build(start, Key::from_seed(seed).child(1), 1).unwrap();
     let mut learner = BlackBoxLearner::new(&objective, Box::new(optimizer));
     let solves = |learner: &mut BlackBoxLearner<'_>, flip: bool, phase: u64| {
@@ -156,13 +163,13 @@ fn switching_xor(lesions: Lesions, seed: u64) -> (bool, bool) {
 
 #[test]
 fn noradrenaline_lets_dopamine_start_over_when_the_world_has_changed() {
-    let count = |lesions: Lesions| {
-        let runs: Vec<(bool, bool)> = (0..40).map(|seed| switching_xor(lesions, 700 + seed)).collect();
+    let count = |drugs: &[Drug]| {
+        let runs: Vec<(bool, bool)> = (0..40).map(|seed| switching_xor(drugs, 700 + seed)).collect();
         let first = runs.iter().filter(|run| run.0).count();
         (first, runs.iter().filter(|run| run.0 && run.1).count())
     };
-    let (first, intact) = count(Lesions::default());
-    let (_, lesioned) = count(Lesions { noradrenaline: true, ..Lesions::default() });
+    let (first, intact) = count(&[]);
+    let (_, lesioned) = count(&[Drug::lesion(Transmitter::Noradrenaline)]);
     assert!(first >= 36, "{first} of 40 learned the first rule");
     assert!(intact >= 34, "{intact} of 40 learned both rules");
     assert!(lesioned + 8 <= intact, "{lesioned} without noradrenaline, {intact} with it");
@@ -171,15 +178,14 @@ fn noradrenaline_lets_dopamine_start_over_when_the_world_has_changed() {
 #[test]
 fn patience_hands_over_the_best_model_of_all_lives() {
     // A loss with a poor local minimum around 3 and a good one around -2.
-    let trap = BlackBox::new(1, |x: &[f32]| {
+    let trap = |x: &[f32]| {
         let x = f64::from(x[0]);
         (0.2 + 0.5 * (x - 3.0).powi(2)).min(0.001 + 2.0 * (x + 2.0).powi(2))
-    });
+    };
     let mut losses: Vec<f64> = (0..15)
         .map(|seed| {
             let config = DopamineConfig { patience: Some(50), parameter_size: Some(2.0), ..DopamineConfig::default() };
-            let optimizer = config.build(vec![3.0], Key::from_seed(seed), 20_000).unwrap();
-            minimise(&trap, Box::new(optimizer), Key::from_seed(1), 20_000).unwrap().loss
+            minimise(trap, &[3.0]).optimizer(config).budget(20_000).seed(seed).run().unwrap().loss
         })
         .collect();
     losses.sort_by(f64::total_cmp);
@@ -253,7 +259,7 @@ fn mistakes_in_a_study_are_named() {
         ("budget = 300", "budget = \"many\"", "line 5"),
         ("name = \"small\"", "name = \"a/b\"", "must be letters, digits"),
         ("metrics = [\"mean_squared_error\"]", "metrics = []", "name at least one"),
-        ("[task.xor]", "[task.exor]", "unknown variant"),
+        ("[task.xor]", "[task.exor]", "unknown task \"exor\": known are xor, parity"),
         ("[arm.gradient.adam]", "", "exactly one of"),
         ("name = \"adam\"", "name = \"tuned\"", "two arms are called \"tuned\""),
         ("count = 4", "count = 0", "seeds.count = 0"),

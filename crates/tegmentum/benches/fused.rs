@@ -6,14 +6,17 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use tegmentum::data::task::TaskConfig;
+use tegmentum::data::tasks::TaskConfig;
 use tegmentum::error::{Error, Result};
+use tegmentum::learning::black_box_learner::BlackBoxLearner;
 use tegmentum::learning::fused::PerceptronProblem;
 use tegmentum::learning::fused::learner::FusedPerceptron;
 use tegmentum::learning::fused::lockstep::{Lockstep, MAX_RUNS};
+use tegmentum::learning::learner::Learner;
 use tegmentum::learning::optimizers::weight_perturbation::WeightPerturbationConfig;
-use tegmentum::learning::training::{BlackBoxLearner, Learner, train};
-use tegmentum::model::network::{Network, NetworkConfig};
+use tegmentum::learning::training::train;
+use tegmentum::model::network::Network;
+use tegmentum::model::networks::NetworkConfig;
 use tegmentum::model::objectives::NetworkLoss;
 use tegmentum::model::perturbation::Family;
 use tegmentum::neuromodulation::modulation::Modulation;

@@ -7,9 +7,9 @@ use tegmentum_study::config::StudyConfig;
 
 use super::report;
 use crate::args::{Length, Options};
+use crate::campaign;
 use crate::output::Output;
 use crate::source::{self, Source};
-use crate::campaign;
 
 /// Reads a study, makes it into that of an intervention, runs it and writes its report.
 ///

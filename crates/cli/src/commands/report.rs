@@ -9,8 +9,8 @@ use tegmentum_study::folder::{Stored, read, write_file};
 use crate::args::Report;
 use crate::manifest;
 use crate::output::Output;
-use tegmentum_report::{StudyReport, render, standalone_figures};
 use crate::workplace::Workplace;
+use tegmentum_report::{StudyReport, render, standalone_figures};
 
 /// A file that every finished run has; it is written last.
 const MARK: &str = "summary.json";
@@ -68,7 +68,10 @@ fn runs_in(folder: &Path) -> Result<Vec<PathBuf>> {
 pub(super) fn write(runs: &[PathBuf], out: &Path) -> Result<PathBuf> {
     let out = Workplace::prepare(out)?;
     let stored = runs.iter().map(|folder| Ok(read(folder)?)).collect::<Result<Vec<Stored>>>()?;
-    let studies: Vec<_> = stored.iter().map(|run| StudyReport { study: &run.study, summary: &run.summary, figures: &run.figures }).collect();
+    let studies: Vec<_> = stored
+        .iter()
+        .map(|run| StudyReport { study: &run.study, summary: &run.summary, figures: &run.figures })
+        .collect();
     let names: Vec<_> = stored.iter().map(|run| (run.summary.study.as_str(), run.manifest.as_slice())).collect();
     for (folder, study) in runs.iter().zip(&studies) {
         write_figures(folder, study)?;

@@ -46,7 +46,10 @@ fn commands(page: &str, text: &str) -> Vec<Documented> {
         let line = line.trim();
         if let Some(language) = line.strip_prefix("```") {
             let is_left_out = before.starts_with("<!-- no-run:") && before.ends_with("-->");
-            assert!(!is_left_out || before.len() > "<!-- no-run: -->".len() + 8, "{page}: say why the block is not run");
+            assert!(
+                !is_left_out || before.len() > "<!-- no-run: -->".len() + 8,
+                "{page}: say why the block is not run"
+            );
             inside = !inside && ["sh", "console", "bash"].contains(&language) && !is_left_out;
         } else if inside {
             let typed = line.strip_prefix("$ ").unwrap_or(line).split(" #").next().unwrap_or_default().trim();

@@ -68,8 +68,7 @@ pub enum DoseAction {
 
 impl DoseAction {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 6] =
-        [Self::Agonist, Self::Antagonist, Self::Clamp, Self::Lesion, Self::Noise, Self::Delay];
+    pub const ALL: [Self; 6] = [Self::Agonist, Self::Antagonist, Self::Clamp, Self::Lesion, Self::Noise, Self::Delay];
 
     /// The action at a dose.
     ///

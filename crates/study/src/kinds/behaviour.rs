@@ -20,11 +20,10 @@ use crate::result::{StudyResult, assemble};
 use crate::trial::{Point, ProcessorClock, Trial};
 use crate::tuning::candidates;
 use tegmentum::behaviour::agent::Raster;
-use tegmentum::behaviour::environment::{EnvironmentConfig, TrialReport};
+use tegmentum::behaviour::environment::TrialReport;
+use tegmentum::behaviour::environments::EnvironmentConfig;
 use tegmentum::behaviour::session::Behaviour;
 use tegmentum::error::{Error, Result};
-use tegmentum::learning::observer::{Observer, Record};
-use tegmentum::learning::training::{StopReason, train};
 use tegmentum::neuromodulation::nucleus::{Levels, Transmitter};
 use tegmentum::random::Key;
 
@@ -127,7 +126,7 @@ impl PreparedEnvironment {
             return Err(Error::Study { origin: format!("arm {:?}", arm.name), problem: "has no agent".to_owned() });
         };
         let neuromodulation = arm.neuromodulation.clone().unwrap_or_default();
-        Behaviour::new(&self.environment, agent, &neuromodulation, Key::from_seed(seed))
+        Behaviour::from_settings(&self.environment, agent, &neuromodulation, Key::from_seed(seed))
     }
 }
 
@@ -144,7 +143,9 @@ impl Runner for PreparedEnvironment {
         if let Some((change, _)) = self.environment.events().first() {
             watch.keep = vec![change.saturating_sub(AFTER_CHANGE), change + AFTER_CHANGE, self.trials - 1];
         }
-        train(&mut behaviour, Key::from_seed(seed).child(2), self.trials, &mut [&mut watch])?;
+        behaviour.run_observed(Key::from_seed(seed).child(2), self.trials, |behaviour, number, trial| {
+            watch.observe(behaviour, number, trial)
+        })?;
         watch.end_point();
         let names = self.environment.score_names();
         let metrics: BTreeMap<String, f64> = names.into_iter().zip(self.environment.scores(&watch.reports)).collect();
@@ -192,6 +193,25 @@ impl<'a> TrialWatch<'a> {
         }
     }
 
+    fn observe(&mut self, behaviour: &Behaviour, number: u64, trial: &TrialReport) -> ControlFlow<()> {
+        self.reports.push(*trial);
+        self.take(trial);
+        self.learning_rate = behaviour.system().modulation().learning_rate;
+        let levels = behaviour.system().levels();
+        for (sum, transmitter) in self.levels.iter_mut().zip(Transmitter::ALL) {
+            *sum += levels.of(transmitter);
+        }
+        if self.in_point == self.interval {
+            self.end_point();
+        }
+        if self.keep.contains(&number)
+            && let Some(raster) = behaviour.agent().raster()
+        {
+            self.rasters.push((number, raster.clone()));
+        }
+        if (self.tick)(1) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    }
+
     fn take(&mut self, trial: &TrialReport) {
         let values =
             [f64::from(u8::from(trial.correct)), trial.entropy, trial.reward, f64::from(u8::from(trial.burst))];
@@ -221,29 +241,5 @@ impl<'a> TrialWatch<'a> {
         });
         (self.sums, self.counts) = ([0.0; CURVES.len()], [0.0; CURVES.len()]);
         (self.levels, self.in_point) = ([0.0; 4], 0);
-    }
-}
-
-impl Observer for TrialWatch<'_> {
-    fn observe(&mut self, record: &Record<'_>) -> Result<ControlFlow<StopReason>> {
-        let Some(trial) = record.report.trial else { return Ok(ControlFlow::Continue(())) };
-        self.reports.push(trial);
-        self.take(&trial);
-        self.learning_rate = record.report.learning_rate;
-        if let Some(levels) = record.learner.levels() {
-            for (sum, transmitter) in self.levels.iter_mut().zip(Transmitter::ALL) {
-                *sum += levels.of(transmitter);
-            }
-        }
-        if self.in_point == self.interval {
-            self.end_point();
-        }
-        if self.keep.contains(&(record.updates - 1))
-            && let Some(raster) = record.learner.raster()
-        {
-            self.rasters.push((record.updates - 1, raster.clone()));
-        }
-        let go_on = (self.tick)(1);
-        Ok(if go_on { ControlFlow::Continue(()) } else { ControlFlow::Break(StopReason::Interrupted) })
     }
 }

@@ -30,7 +30,9 @@ fn imports(text: &str, module: &[String]) -> Vec<Vec<String>> {
     let text = text.split("#[cfg(test)]").next().unwrap();
     let mut found = Vec::new();
     // Statements begin with a line; the word in a comment does not.
-    let begins = |line: &str| ["use ", "pub use ", "pub(crate) use ", "pub(super) use "].iter().any(|start| line.starts_with(start));
+    let begins = |line: &str| {
+        ["use ", "pub use ", "pub(crate) use ", "pub(super) use "].iter().any(|start| line.starts_with(start))
+    };
     let starts = text.match_indices('\n').map(|(at, _)| at + 1).filter(|&at| begins(&text[at..]));
     for statement in starts.map(|at| text[at..].split_once("use ").unwrap().1) {
         let statement: String = statement.split(';').next().unwrap().split_whitespace().collect();

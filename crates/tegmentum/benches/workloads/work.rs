@@ -5,12 +5,14 @@ use std::sync::Arc;
 use tegmentum::data::task::{ExampleSet, Examples, Loss, Problem, Task, Windows};
 use tegmentum::data::tasks::lorenz::LorenzConfig;
 use tegmentum::error::Result;
+use tegmentum::learning::black_box_learner::BlackBoxLearner;
 use tegmentum::learning::fused::PerceptronProblem;
 use tegmentum::learning::fused::learner::FusedPerceptron;
 use tegmentum::learning::fused::lockstep::{Lockstep, MAX_RUNS};
+use tegmentum::learning::learner::Learner;
 use tegmentum::learning::optimizers::weight_perturbation::WeightPerturbationConfig;
-use tegmentum::learning::training::{BlackBoxLearner, Learner};
-use tegmentum::model::network::{Network, NetworkConfig};
+use tegmentum::model::network::Network;
+use tegmentum::model::networks::NetworkConfig;
 use tegmentum::model::objective::Objective;
 use tegmentum::model::objectives::NetworkLoss;
 use tegmentum::model::perturbation::low_rank::{Layout, LowRank};
@@ -254,7 +256,7 @@ impl Subject {
 
 /// XOR on all four patterns: MLP 2-`hidden`-1 with a logistic output, squared error.
 pub(crate) fn xor(hidden: usize) -> Result<Subject> {
-    let task = tegmentum::data::task::TaskConfig::from_name("xor")?.build()?;
+    let task = tegmentum::data::tasks::TaskConfig::from_name("xor")?.build()?;
     Subject::new(
         task.problem(Key::from_seed(0))?,
         &format!("[mlp]\nhidden = [{hidden}]\noutput_activation = \"logistic\""),

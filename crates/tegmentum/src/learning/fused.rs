@@ -44,10 +44,10 @@ pub const MAX_PARAMETERS: usize = 1024;
 /// # Example
 /// ```
 /// use std::sync::Arc;
-/// use tegmentum::model::network::NetworkConfig;
+/// use tegmentum::model::networks::NetworkConfig;
 /// use tegmentum::random::Key;
 /// use tegmentum::learning::fused::PerceptronProblem;
-/// use tegmentum::data::task::TaskConfig;
+/// use tegmentum::data::tasks::TaskConfig;
 ///
 /// let problem = Arc::new(toml::from_str::<TaskConfig>("[xor]")?.build()?.problem(Key::from_seed(0))?);
 /// let network = |text: &str| Arc::from(toml::from_str::<NetworkConfig>(text).unwrap().build(2, 1).unwrap());

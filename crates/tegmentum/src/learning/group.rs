@@ -3,12 +3,27 @@
 use std::ops::ControlFlow;
 
 use crate::error::Result;
-use crate::learning::observer::{Observer, Record};
+use crate::learning::learner::{Learner, Progress};
+use crate::learning::observer::{Observer, Record, StopReason};
 use crate::learning::optimizer::StepReport;
-use crate::learning::training::{Ended, Learner, Progress, StopReason};
 use crate::model::perturbation::Point;
 use crate::neuromodulation::modulation::Modulation;
 use crate::random::Key;
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// Why.
+    pub reason: StopReason,
+    /// Evaluations spent; the last update may exceed the budget by its own cost.
+    pub evaluations: u64,
+    /// Updates made.
+    pub updates: u64,
+    /// Losses that were NaN or infinite.
+    pub non_finite: u64,
+    /// Confirmed surprises.
+    pub surprises: u64,
+}
 
 /// Learners of one configuration that make their updates at the same time. A single learner is a group of one.
 pub trait LearnerGroup {

@@ -11,8 +11,8 @@ use tegmentum_study::outcome::{Axis, CurveSeries, Figure, FigureContent};
 use super::super::report::file_name;
 use super::training::Trained;
 use super::{Forecast, Predictions};
-use tegmentum_report::standalone_svg;
 use crate::workplace::Workplace;
+use tegmentum_report::standalone_svg;
 
 /// Rows of the data in a picture, at least.
 const ROWS_SHOWN: usize = 300;

@@ -8,7 +8,7 @@ use crate::outcome::{Axis, CurveSeries, Figure, FigureContent, RasterPanel};
 use crate::trial::{ArmTrials, Point};
 use crate::tuning::TuningRecord;
 use tegmentum::behaviour::agent::Raster;
-use tegmentum::behaviour::environment::EnvironmentConfig;
+use tegmentum::behaviour::environments::EnvironmentConfig;
 use tegmentum::evidence::statistics::{median, quantile};
 
 /// All figures.

@@ -3,7 +3,7 @@
 //! A score that is not among them, such as one of an environment of one's own, is a number that describes, without bounds.
 
 use crate::metric::Metric;
-use tegmentum::behaviour::environment::EnvironmentConfig;
+use tegmentum::behaviour::environments::EnvironmentConfig;
 
 /// The scores of an environment, the first being what arms are compared on.
 pub(super) fn of(environment: &EnvironmentConfig) -> Vec<Metric> {
@@ -50,11 +50,11 @@ fn fraction(metric: Metric) -> Metric {
 mod tests {
     use super::*;
     use crate::metric::Direction;
-    use tegmentum::behaviour::environment::defaults;
+    use tegmentum::behaviour::environments::EnvironmentConfig;
 
     #[test]
     fn every_environment_is_compared_on_a_score_with_a_direction() {
-        for environment in defaults() {
+        for environment in EnvironmentConfig::registry() {
             let scores = of(&environment);
             assert_eq!(scores.len(), environment.score_names().len());
             assert_ne!(scores[0].direction, Direction::Neither, "{}", scores[0].name);

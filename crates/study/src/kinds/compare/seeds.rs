@@ -16,7 +16,7 @@ use tegmentum::learning::fused::lockstep::{Lockstep, MAX_RUNS, MIN_RUNS, train_s
 use tegmentum::learning::fused::{MAX_DIRECTIONS, is_plain};
 use tegmentum::learning::group::Member;
 use tegmentum::learning::observer::Observer;
-use tegmentum::learning::optimizer::OptimizerConfig;
+use tegmentum::learning::optimizers::OptimizerConfig;
 use tegmentum::learning::training::{Ended, train};
 use tegmentum::random::Key;
 

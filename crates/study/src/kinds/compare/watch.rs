@@ -11,8 +11,9 @@ use crate::metric::{self, EVALUATIONS, NON_FINITE, STATE_BYTES, SURPRISES, evalu
 use crate::trial::{Point, ProcessorClock, TARGET_INTERVAL, Trial};
 use tegmentum::error::Result;
 use tegmentum::evidence::evaluation::{Evaluator, Metric};
+use tegmentum::learning::observer::StopReason;
 use tegmentum::learning::observer::{Observer, Record};
-use tegmentum::learning::training::{Ended, StopReason};
+use tegmentum::learning::training::Ended;
 
 /// Points of a learning curve.
 const CURVE_POINTS: u64 = 24;

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use crate::config::{Arm, Phase, StudyConfig};
-use tegmentum::data::task::{Problem, TaskConfig};
+use tegmentum::data::task::Problem;
+use tegmentum::data::tasks::TaskConfig;
 use tegmentum::error::{Error, Result};
-use tegmentum::learning::plasticity::PlasticityConfig;
+use tegmentum::learning::plasticity::rules::PlasticityConfig;
 use tegmentum::learning::stream::{Stream, StreamLearner, blend};
 use tegmentum::model::network::Network;
 use tegmentum::random::Key;

@@ -29,7 +29,7 @@ name = "dopamine"
 [arm.optimizer.dopamine]
 [[arm]]
 name = "without_noradrenaline"
-optimizer = { dopamine = { controller = { lesions = { noradrenaline = true } } } }
+optimizer = { dopamine = { neuromodulation = { pharmacology = [{ modulator = "noradrenaline", action = { lesion = 1.0 } }] } } }
 [[arm]]
 name = "gradient_descent"
 gradient = { sgd = { learning_rate = 3.0 } }
@@ -203,7 +203,8 @@ fn mistakes_are_one_clear_error() {
     );
     assert!(problem_with("[network.mlp]", "[task.xor]\n[network.mlp]").contains("kind = \"switching\" needs one"));
     assert!(
-        problem_with("metric = \"evaluations_to_relearn\"", "metric = \"solved\"").contains("unknown metric \"solved\": known are ")
+        problem_with("metric = \"evaluations_to_relearn\"", "metric = \"solved\"")
+            .contains("unknown metric \"solved\": known are ")
     );
     assert!(
         problem_with("kind = \"switching\"", "kind = \"switching\"\nstop_at_target = true").contains("leave it out")

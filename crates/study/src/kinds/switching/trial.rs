@@ -12,8 +12,10 @@ use crate::metric::{self, EVALUATIONS, NON_FINITE, STATE_BYTES, SURPRISES};
 use crate::trial::{Point, ProcessorClock, TARGET_INTERVAL, Trial};
 use tegmentum::error::{Error, Result};
 use tegmentum::evidence::evaluation::{Evaluator, Metric};
+use tegmentum::learning::learner::Learner;
+use tegmentum::learning::observer::StopReason;
 use tegmentum::learning::observer::{Observer, Record};
-use tegmentum::learning::training::{Ended, Learner, StopReason, train};
+use tegmentum::learning::training::{Ended, train};
 use tegmentum::random::Key;
 
 /// Points of the curve in each phase.

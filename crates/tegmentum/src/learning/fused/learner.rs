@@ -8,7 +8,7 @@
 //!     w   ← w − s_t η0 (1/K) Σ_k ρ_k v_k
 //! ```
 //! with the same keys, the same order of every sum and therefore the same bits as
-//! [`BlackBoxLearner`](crate::learning::training::BlackBoxLearner) over [`NetworkLoss`](crate::model::objectives::NetworkLoss).
+//! [`BlackBoxLearner`](crate::learning::black_box_learner::BlackBoxLearner) over [`NetworkLoss`](crate::model::objectives::NetworkLoss).
 //!
 //! # How
 //! Directions are made 16 at a time, of as many updates as that is. Up to 15 directions are tried in pairs of
@@ -23,17 +23,19 @@ use std::sync::Arc;
 
 use super::{PerceptronProblem, is_plain};
 use crate::error::{Error, Result};
+use crate::kernel::aligned::Row16;
 use crate::kernel::many_keys::{KEYS, replace_by_children, write_directions};
 use crate::kernel::one_direction::{MAX_EXAMPLES, Pair, make_pair_updates};
 use crate::kernel::population::{Population, update_population};
 use crate::kernel::sequential::{MAX_DIRECTIONS, PairState, Plan, Updates, make_updates};
-use crate::kernel::sixteen::{LANES, Row};
+use crate::learning::learner::{Learner, Progress, Update};
 use crate::learning::optimizer::{Levels, StepReport};
+use crate::learning::optimizers::checks::count_non_finite;
+use crate::learning::optimizers::mean_of_finite;
 use crate::learning::optimizers::weight_perturbation::WeightPerturbationConfig;
-use crate::learning::optimizers::{count_non_finite, mean_of_finite};
-use crate::learning::training::{Learner, Progress, Update};
 use crate::model::perturbation::Point;
-use crate::neuromodulation::modulation::Modulation;
+use crate::neuromodulation::hearing::Heard;
+use crate::neuromodulation::modulation::{Modulation, Target};
 use crate::random::Key;
 
 /// A run of plain weight perturbation on a tiny perceptron.
@@ -41,12 +43,12 @@ use crate::random::Key;
 /// # Example
 /// ```
 /// use std::sync::Arc;
-/// use tegmentum::model::network::NetworkConfig;
+/// use tegmentum::model::networks::NetworkConfig;
 /// use tegmentum::learning::optimizers::weight_perturbation::WeightPerturbationConfig;
 /// use tegmentum::random::Key;
 /// use tegmentum::learning::fused::PerceptronProblem;
 /// use tegmentum::learning::fused::learner::FusedPerceptron;
-/// use tegmentum::data::task::TaskConfig;
+/// use tegmentum::data::tasks::TaskConfig;
 /// use tegmentum::learning::training::train;
 ///
 /// let problem = Arc::new(toml::from_str::<TaskConfig>("[xor]")?.build()?.problem(Key::from_seed(0))?);
@@ -79,7 +81,7 @@ pub struct FusedPerceptron {
 struct Directions {
     updates: Range<u64>,
     /// [groups × P × 16].
-    rows: Vec<Row>,
+    rows: Vec<Row16>,
 }
 
 /// How an update is computed.
@@ -118,7 +120,7 @@ impl FusedPerceptron {
             0..=MAX_EXAMPLES if config.directions == 1 && !start.iter().any(|value| is_negative_zero(*value)) => {
                 Form::One(Pair::new(&network.shape, &network.inputs, &network.targets, &start))
             }
-            0..=LANES => {
+            0..=KEYS => {
                 Form::Few(PairState::new(&network.shape, network.count, [&network.inputs, &network.targets], &start))
             }
             _ => return Ok(None),
@@ -219,7 +221,7 @@ impl Directions {
         let per_update = config.directions;
         let (span, groups) = if per_update < KEYS { (KEYS, per_update) } else { (1, per_update.div_ceil(KEYS)) };
         self.updates = update..update + span as u64;
-        self.rows.resize(groups * length, Row::ZERO);
+        self.rows.resize(groups * length, Row16::ZERO);
         let parents = [if span > 1 { key.0 } else { key.child(update).0 }; KEYS];
         // Counted on: a division for each lane would take longer than the directions.
         let (mut own, mut k) = (update, 0);
@@ -303,16 +305,20 @@ impl Learner for FusedPerceptron {
     fn levels(&self) -> Option<Levels> {
         None
     }
+
+    fn hears(&self) -> Vec<Heard> {
+        Heard::everywhere(&[Target::LearningRate, Target::PerturbationScale, Target::Reset])
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::kernel::activation::Activation;
+    use crate::learning::black_box_learner::BlackBoxLearner;
     use crate::learning::fused::oracle::{Case, cases, problem};
     use crate::learning::optimizer::Optimizer;
-    use crate::learning::optimizers::Schedule;
-    use crate::learning::training::BlackBoxLearner;
+    use crate::learning::schedule::Schedule;
     use crate::model::network::{Initialisation, Network};
     use crate::model::networks::mlp::MlpConfig;
     use crate::model::objectives::NetworkLoss;

@@ -13,16 +13,20 @@ use std::sync::Arc;
 use super::learner::FusedPerceptron;
 use super::{PerceptronProblem, is_plain};
 use crate::error::{Error, Result, at_least_one};
+use crate::kernel::aligned::Row16;
 use crate::kernel::lockstep::{descend, perturb};
 use crate::kernel::many_keys::{KEYS, Lanes, replace_by_children, write_directions};
 use crate::kernel::perceptron::{Workspace, mean_losses};
 use crate::kernel::sequential::{Plan, write_factors};
-use crate::kernel::sixteen::Row;
 use crate::learning::group::{LearnerGroup, Member, Single};
+use crate::learning::learner::Learner;
+use crate::learning::learner::Progress;
+use crate::learning::learner::Update;
 use crate::learning::optimizer::{Levels, StepReport};
+use crate::learning::optimizers::checks::count_non_finite;
+use crate::learning::optimizers::mean_of_finite;
 use crate::learning::optimizers::weight_perturbation::WeightPerturbationConfig;
-use crate::learning::optimizers::{count_non_finite, mean_of_finite};
-use crate::learning::training::{Learner, Progress, Update, train_group};
+use crate::learning::training::train_group;
 use crate::model::perturbation::Point;
 use crate::neuromodulation::modulation::Modulation;
 use crate::random::Key;
@@ -37,13 +41,13 @@ pub const MIN_RUNS: usize = 6;
 /// # Example
 /// ```
 /// use std::sync::Arc;
-/// use tegmentum::model::network::NetworkConfig;
+/// use tegmentum::model::networks::NetworkConfig;
 /// use tegmentum::neuromodulation::modulation::Modulation;
 /// use tegmentum::learning::optimizers::weight_perturbation::WeightPerturbationConfig;
 /// use tegmentum::random::Key;
 /// use tegmentum::learning::fused::PerceptronProblem;
 /// use tegmentum::learning::fused::lockstep::Lockstep;
-/// use tegmentum::data::task::TaskConfig;
+/// use tegmentum::data::tasks::TaskConfig;
 ///
 /// let problem = Arc::new(toml::from_str::<TaskConfig>("[xor]")?.build()?.problem(Key::from_seed(0))?);
 /// let config = toml::from_str::<NetworkConfig>("[mlp]\nhidden = [4]\noutput_activation = \"logistic\"")?;
@@ -65,12 +69,12 @@ pub struct Lockstep {
     runs: usize,
     update: u64,
     /// [P × 16].
-    parameters: Vec<Row>,
-    candidates: Vec<Row>,
+    parameters: Vec<Row16>,
+    candidates: Vec<Row16>,
     /// [K × P × 16].
-    directions: Vec<Row>,
+    directions: Vec<Row16>,
     /// [K × 16].
-    weights: Vec<Row>,
+    weights: Vec<Row16>,
     /// [probes × 16].
     losses: Vec<Lanes<f64>>,
     /// That of the last update.
@@ -147,10 +151,10 @@ impl Lockstep {
             runs: runs.len(),
             update: 0,
             budget: budget_evaluations,
-            parameters: (0..length).map(|index| Row(std::array::from_fn(|lane| of_lane(lane).0[index]))).collect(),
-            candidates: vec![Row::ZERO; length],
-            directions: vec![Row::ZERO; config.directions * length],
-            weights: vec![Row::ZERO; config.directions],
+            parameters: (0..length).map(|index| Row16(std::array::from_fn(|lane| of_lane(lane).0[index]))).collect(),
+            candidates: vec![Row16::ZERO; length],
+            directions: vec![Row16::ZERO; config.directions * length],
+            weights: vec![Row16::ZERO; config.directions],
             losses: Vec::new(),
             learning_rate: 0.0,
             space: network.workspace(),
@@ -265,7 +269,7 @@ impl Lockstep {
             let [first, second] = plan.probes_of(k).map(|probe| self.losses[probe]);
             write_factors(&plan, scale, rate, &[first, second], weights);
         }
-        let mut check = Row::ZERO;
+        let mut check = Row16::ZERO;
         descend(self.network.numerics, &mut self.parameters, &self.weights, &self.directions, &mut check);
         for lane in 0..KEYS {
             if check.0[lane].is_nan() && self.failed_at[lane].is_none() {
@@ -301,7 +305,7 @@ impl Lockstep {
         let signs: &[f32] = if plan.two_sided { &[1.0, -1.0] } else { &[1.0] };
         for directions in self.directions.chunks_exact(length) {
             for (sign, losses) in signs.iter().zip(&mut losses) {
-                perturb(numerics, &self.parameters, sign * scale, directions, &mut self.candidates);
+                perturb(&self.parameters, sign * scale, directions, &mut self.candidates);
                 mean_losses(numerics, &plan.shape, plan.per_term, &self.candidates, &mut self.space, losses);
             }
         }
@@ -366,7 +370,7 @@ pub fn train_seeds(mut lockstep: Lockstep, keys: &[Key], budget: u64, members: &
 mod tests {
     use super::*;
     use crate::learning::fused::oracle::cases;
-    use crate::learning::training::Learner;
+    use crate::learning::learner::Learner;
 
     #[test]
     fn runs_side_by_side_are_the_runs_alone() {

@@ -6,8 +6,8 @@ use crate::data::task::Loss;
 use crate::data::task::{ExampleSet, Examples, Problem};
 use crate::kernel::Numerics;
 use crate::kernel::activation::Activation;
-use crate::learning::optimizers::Schedule;
 use crate::learning::optimizers::weight_perturbation::WeightPerturbationConfig;
+use crate::learning::schedule::Schedule;
 use crate::model::network::{Initialisation, Network};
 use crate::model::networks::mlp::MlpConfig;
 use crate::model::perturbation::Family;
@@ -83,7 +83,7 @@ pub(crate) fn cases() -> Vec<Case> {
                     schedule: if other % 2 == 0 { Schedule::Linear } else { Schedule::Constant },
                     ..Default::default()
                 },
-                network: Arc::new(config.build(inputs, outputs).unwrap().with_kernel(numerics)),
+                network: Arc::new(config.build(inputs, outputs).unwrap().with_numerics(numerics)),
                 problem: with_loss(count, inputs, outputs, loss),
             });
         }

@@ -13,13 +13,13 @@
 //! Reference: P. J. Werbos, *Backpropagation through time: what it does and how to do it*, Proceedings of the IEEE
 //! 78(10), 1550–1560, 1990, doi:10.1109/5.58337.
 
-use super::{Reverse, fill_signals, has_derivative};
+use super::{Differentiable, fill_signals, has_derivative};
 use crate::kernel::affine::add_transposed_product;
 use crate::model::network::Network;
 use crate::model::networks::elman::Elman;
 
-impl Reverse for Elman {
-    fn differentiable(&self) -> bool {
+impl Differentiable for Elman {
+    fn has_derivative(&self) -> bool {
         has_derivative(self.activation()) && has_derivative(self.output_activation())
     }
 

@@ -160,6 +160,49 @@ fn flip128(register: __m128, lanes: u16) -> __m128 {
     _mm_xor_ps(register, _mm_and_ps(_mm_castsi128_ps(bits), _mm_set1_ps(-0.0)))
 }
 
+/// 1 with the sign that bit `bit` of each word says.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn signs512(words: &[u32; 16], bit: u32) -> __m512 {
+    // SAFETY: 16 words are read, and the load asks for no alignment.
+    let words = unsafe { _mm512_loadu_si512(words.as_ptr().cast()) };
+    let bits = _mm512_slli_epi32::<31>(_mm512_srlv_epi32(words, _mm512_set1_epi32(bit.cast_signed())));
+    _mm512_castsi512_ps(_mm512_or_si512(bits, _mm512_castps_si512(_mm512_set1_ps(1.0))))
+}
+
+/// Interleaves numbers, then pairs, within 128 bits, and then 128 bits at a time, twice.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn transpose512(rows: &mut [__m512; 16]) {
+    let mut other = *rows;
+    for i in (0..16).step_by(2) {
+        let (a, b) = (rows[i], rows[i + 1]);
+        (other[i], other[i + 1]) = (_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
+    }
+    // Vector 4 i + l has lane l, 4 + l, 8 + l and 12 + l of the vectors from 4 i on.
+    for i in (0..16).step_by(4) {
+        for half in 0..2 {
+            let (a, b) = (_mm512_castps_pd(other[i + half]), _mm512_castps_pd(other[i + 2 + half]));
+            rows[i + 2 * half] = _mm512_castpd_ps(_mm512_unpacklo_pd(a, b));
+            rows[i + 2 * half + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(a, b));
+        }
+    }
+    for l in 0..4 {
+        for i in [0, 8] {
+            let (a, b) = (rows[i + l], rows[i + 4 + l]);
+            other[i + l] = _mm512_shuffle_f32x4::<0x88>(a, b);
+            other[i + 4 + l] = _mm512_shuffle_f32x4::<0xDD>(a, b);
+        }
+    }
+    for l in 0..4 {
+        for i in [0, 4] {
+            let (a, b) = (other[i + l], other[8 + i + l]);
+            rows[i + l] = _mm512_shuffle_f32x4::<0x88>(a, b);
+            rows[i + 8 + l] = _mm512_shuffle_f32x4::<0xDD>(a, b);
+        }
+    }
+}
+
 /// [`Fused::quotient`](super::Fused) lane by lane.
 macro_rules! newton {
     ($name:ident, $register:ty, $features:literal, $guess:ident, $cast:ident, $back:ident, $from:ident, $splat:ident,
@@ -215,41 +258,51 @@ newton!(
     _mm_mul_ps
 );
 
-/// A vector type of `$count · $width` numbers in `$count` registers.
+/// A vector type of `$count · $width` numbers in `$count` registers. Its methods are loops and not `std::array::from_fn`, whose closure is
+/// not always inlined into code for the instruction set in use, and takes longer to compile.
 macro_rules! vector {
     ($(#[$meta:meta])* $name:ident, $register:ty, $count:literal of $width:literal, $fit:literal,
      $load:ident, $store:ident, $load_first:ident, $store_first:ident, $splat:ident, $add:ident, $multiply:ident, $fused:ident, $sum:ident, $sums:ident, $divide:ident, $newton:ident, $max:ident, $min:ident, $flip:ident,
-     $subtract:ident) => {
+     $subtract:ident $(, {$($lane_moves:item)*})?) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug)]
-        pub struct $name<A>([$register; $count], PhantomData<A>);
+        pub(crate) struct $name<A>([$register; $count], PhantomData<A>);
 
         impl<A: Arithmetic> Vector<{ $count * $width }> for $name<A> {
             const REGISTERS: usize = $fit;
 
             #[inline(always)]
             fn load(from: &[f32; $count * $width]) -> Self {
-                // SAFETY: a loop over this type runs only where its instructions exist; `i · width` stays in the array.
-                Self(std::array::from_fn(|i| unsafe { $load(from.as_ptr().add(i * $width)) }), PhantomData)
+                let mut vector = Self::splat(0.0);
+                for i in 0..$count {
+                    // SAFETY: a loop over this type runs only where its instructions exist; `i · width` stays in the array.
+                    vector.0[i] = unsafe { $load(from.as_ptr().add(i * $width)) };
+                }
+                vector
             }
             #[inline(always)]
             fn store(self, to: &mut [f32; $count * $width]) {
-                for (i, register) in self.0.into_iter().enumerate() {
+                for i in 0..$count {
                     // SAFETY: as in `load`.
-                    unsafe { $store(to.as_mut_ptr().add(i * $width), register) };
+                    unsafe { $store(to.as_mut_ptr().add(i * $width), self.0[i]) };
                 }
             }
             #[inline(always)]
             fn load_first(from: &[f32]) -> Self {
-                // SAFETY: as in `load`; the lanes of the mask are those of the slice, others are not touched.
-                let part = |i: usize| unsafe { $load_first(from.as_ptr().wrapping_add(i * $width), from.len().saturating_sub(i * $width)) };
-                Self(std::array::from_fn(part), PhantomData)
+                let mut vector = Self::splat(0.0);
+                for i in 0..$count {
+                    let (part, count) = (from.as_ptr().wrapping_add(i * $width), from.len().saturating_sub(i * $width));
+                    // SAFETY: as in `load`; the lanes of the mask are those of the slice, others are not touched.
+                    vector.0[i] = unsafe { $load_first(part, count) };
+                }
+                vector
             }
             #[inline(always)]
             fn store_first(self, to: &mut [f32]) {
-                for (i, register) in self.0.into_iter().enumerate() {
+                for i in 0..$count {
+                    let (part, count) = (to.as_mut_ptr().wrapping_add(i * $width), to.len().saturating_sub(i * $width));
                     // SAFETY: as in `load_first`.
-                    unsafe { $store_first(to.as_mut_ptr().wrapping_add(i * $width), to.len().saturating_sub(i * $width), register) };
+                    unsafe { $store_first(part, count, self.0[i]) };
                 }
             }
             #[inline(always)]
@@ -258,56 +311,76 @@ macro_rules! vector {
                 Self([unsafe { $splat(value) }; $count], PhantomData)
             }
             #[inline(always)]
-            fn multiply_add(self, factor: Self, sum: Self) -> Self {
-                let lanes = |i: usize| {
+            fn multiply_add(mut self, factor: Self, sum: Self) -> Self {
+                for i in 0..$count {
                     // SAFETY: as in `splat`.
-                    unsafe {
+                    self.0[i] = unsafe {
                         if A::FUSED {
                             $fused(self.0[i], factor.0[i], sum.0[i])
                         } else {
                             $add($multiply(self.0[i], factor.0[i]), sum.0[i])
                         }
-                    }
-                };
-                Self(std::array::from_fn(lanes), PhantomData)
+                    };
+                }
+                self
             }
             #[inline(always)]
-            fn add(self, other: Self) -> Self {
-                // SAFETY: as in `splat`.
-                Self(std::array::from_fn(|i| unsafe { $add(self.0[i], other.0[i]) }), PhantomData)
-            }
-            #[inline(always)]
-            fn subtract(self, other: Self) -> Self {
-                // SAFETY: as in `splat`.
-                Self(std::array::from_fn(|i| unsafe { $subtract(self.0[i], other.0[i]) }), PhantomData)
-            }
-            #[inline(always)]
-            fn multiply(self, other: Self) -> Self {
-                // SAFETY: as in `splat`.
-                Self(std::array::from_fn(|i| unsafe { $multiply(self.0[i], other.0[i]) }), PhantomData)
-            }
-            #[inline(always)]
-            fn quotient(self, divisor: Self) -> Self {
-                let lanes = |i: usize| {
+            fn add(mut self, other: Self) -> Self {
+                for i in 0..$count {
                     // SAFETY: as in `splat`.
-                    unsafe { if A::FUSED { $newton(self.0[i], divisor.0[i]) } else { $divide(self.0[i], divisor.0[i]) } }
-                };
-                Self(std::array::from_fn(lanes), PhantomData)
+                    self.0[i] = unsafe { $add(self.0[i], other.0[i]) };
+                }
+                self
             }
             #[inline(always)]
-            fn at_least(self, bound: f32) -> Self {
-                // SAFETY: as in `splat`. Of two numbers one of which is NaN the instruction returns the second.
-                Self(std::array::from_fn(|i| unsafe { $max($splat(bound), self.0[i]) }), PhantomData)
+            fn subtract(mut self, other: Self) -> Self {
+                for i in 0..$count {
+                    // SAFETY: as in `splat`.
+                    self.0[i] = unsafe { $subtract(self.0[i], other.0[i]) };
+                }
+                self
             }
             #[inline(always)]
-            fn at_most(self, bound: f32) -> Self {
-                // SAFETY: as in `at_least`.
-                Self(std::array::from_fn(|i| unsafe { $min($splat(bound), self.0[i]) }), PhantomData)
+            fn multiply(mut self, other: Self) -> Self {
+                for i in 0..$count {
+                    // SAFETY: as in `splat`.
+                    self.0[i] = unsafe { $multiply(self.0[i], other.0[i]) };
+                }
+                self
             }
             #[inline(always)]
-            fn flip(self, lanes: u16) -> Self {
-                // SAFETY: as in `splat`.
-                Self(std::array::from_fn(|i| unsafe { $flip(self.0[i], lanes >> (i * $width)) }), PhantomData)
+            fn quotient(mut self, divisor: Self) -> Self {
+                for i in 0..$count {
+                    // SAFETY: as in `splat`.
+                    self.0[i] = unsafe {
+                        if A::FUSED { $newton(self.0[i], divisor.0[i]) } else { $divide(self.0[i], divisor.0[i]) }
+                    };
+                }
+                self
+            }
+            #[inline(always)]
+            fn at_least(mut self, bound: f32) -> Self {
+                for i in 0..$count {
+                    // SAFETY: as in `splat`. Of two numbers one of which is NaN the instruction returns the second.
+                    self.0[i] = unsafe { $max($splat(bound), self.0[i]) };
+                }
+                self
+            }
+            #[inline(always)]
+            fn at_most(mut self, bound: f32) -> Self {
+                for i in 0..$count {
+                    // SAFETY: as in `at_least`.
+                    self.0[i] = unsafe { $min($splat(bound), self.0[i]) };
+                }
+                self
+            }
+            #[inline(always)]
+            fn flip(mut self, lanes: u16) -> Self {
+                for i in 0..$count {
+                    // SAFETY: as in `splat`.
+                    self.0[i] = unsafe { $flip(self.0[i], lanes >> (i * $width)) };
+                }
+                self
             }
             #[inline(always)]
             fn sum(self) -> f32 {
@@ -319,38 +392,77 @@ macro_rules! vector {
                 // SAFETY: as in `splat`.
                 numbers_of(unsafe { $sums([four[0].0, four[1].0, four[2].0, four[3].0]) })
             }
+            $($($lane_moves)*)?
         }
     };
 }
 
-impl<A> Avx512<A> {
+impl<A> Avx512Vector<A> {
     /// The register.
     #[inline(always)]
-    pub fn register(self) -> __m512 {
+    pub(crate) fn register(self) -> __m512 {
         self.0[0]
     }
 
     /// The vector in a register.
     #[inline(always)]
-    pub fn from_register(register: __m512) -> Self {
+    pub(crate) fn from_register(register: __m512) -> Self {
         Self([register], PhantomData)
     }
 }
 
 vector!(
     /// 16 numbers in one register of AVX-512.
-    Avx512, __m512, 1 of 16, 24, _mm512_loadu_ps, _mm512_storeu_ps, load_first512, store_first512, _mm512_set1_ps,
+    Avx512Vector, __m512, 1 of 16, 24, _mm512_loadu_ps, _mm512_storeu_ps, load_first512, store_first512, _mm512_set1_ps,
     _mm512_add_ps, _mm512_mul_ps, _mm512_fmadd_ps, sum512, sums512, _mm512_div_ps, newton512, _mm512_max_ps, _mm512_min_ps,
-    flip512, _mm512_sub_ps
+    flip512, _mm512_sub_ps, {
+        #[inline(always)]
+        fn halves(low: f32, high: f32) -> Self {
+            // SAFETY: as in `splat`.
+            Self::from_register(unsafe { _mm512_mask_blend_ps(0xFF00, _mm512_set1_ps(low), _mm512_set1_ps(high)) })
+        }
+        #[inline(always)]
+        fn upper_half(self) -> Self {
+            // SAFETY: as in `splat`.
+            Self::from_register(unsafe { _mm512_shuffle_f32x4::<0xEE>(self.0[0], self.0[0]) })
+        }
+        #[inline(always)]
+        fn transpose(vectors: &mut [Self; 16]) {
+            let mut registers = [vectors[0].0[0]; 16];
+            for (register, vector) in registers.iter_mut().zip(&*vectors) {
+                *register = vector.0[0];
+            }
+            // SAFETY: as in `splat`.
+            unsafe { transpose512(&mut registers) };
+            for (vector, register) in vectors.iter_mut().zip(registers) {
+                vector.0[0] = register;
+            }
+        }
+        #[inline(always)]
+        fn signs(words: &[u32; 16], bit: u32) -> Self {
+            // SAFETY: as in `splat`.
+            Self::from_register(unsafe { signs512(words, bit) })
+        }
+    }
 );
 vector!(
     /// 16 numbers in two registers of AVX2.
-    Avx2, __m256, 2 of 8, 6, _mm256_loadu_ps, _mm256_storeu_ps, load_first256, store_first256, _mm256_set1_ps,
+    Avx2Vector, __m256, 2 of 8, 6, _mm256_loadu_ps, _mm256_storeu_ps, load_first256, store_first256, _mm256_set1_ps,
     _mm256_add_ps, _mm256_mul_ps, _mm256_fmadd_ps, sum256, sums256, _mm256_div_ps, newton256, _mm256_max_ps, _mm256_min_ps,
-    flip256, _mm256_sub_ps
+    flip256, _mm256_sub_ps, {
+        #[inline(always)]
+        fn halves(low: f32, high: f32) -> Self {
+            // SAFETY: as in `splat`.
+            Self(unsafe { [_mm256_set1_ps(low), _mm256_set1_ps(high)] }, PhantomData)
+        }
+        #[inline(always)]
+        fn upper_half(self) -> Self {
+            Self([self.0[1]; 2], PhantomData)
+        }
+    }
 );
 vector!(
     /// 4 numbers in one register of SSE.
-    Sse, __m128, 1 of 4, 12, _mm_loadu_ps, _mm_storeu_ps, load_first128, store_first128, _mm_set1_ps, _mm_add_ps,
+    SseVector, __m128, 1 of 4, 12, _mm_loadu_ps, _mm_storeu_ps, load_first128, store_first128, _mm_set1_ps, _mm_add_ps,
     _mm_mul_ps, _mm_fmadd_ps, sum128, sums128, _mm_div_ps, newton128, _mm_max_ps, _mm_min_ps, flip128, _mm_sub_ps
 );

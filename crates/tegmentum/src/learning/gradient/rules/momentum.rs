@@ -13,15 +13,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::GradientRule;
 use crate::error::Result;
-use crate::learning::optimizers::Schedule;
+use crate::learning::gradient::rule::{GradientRule, GradientSettings, below_one};
+use crate::learning::schedule::Schedule;
+use crate::registry::Description;
 
 /// Settings of gradient descent with momentum.
 ///
 /// # Example
 /// ```
-/// use tegmentum::learning::gradient::momentum::MomentumConfig;
+/// use tegmentum::learning::gradient::rules::momentum::MomentumConfig;
 ///
 /// assert_eq!(MomentumConfig::default().momentum, 0.9);
 /// ```
@@ -44,6 +45,36 @@ impl Default for MomentumConfig {
     }
 }
 
+impl GradientSettings for MomentumConfig {
+    fn description(&self) -> Description {
+        Description {
+            name: "momentum",
+            summary: "gradient descent with a velocity that is kept",
+            reference: "Polyak 1964",
+        }
+    }
+
+    fn rule(&self, num_parameters: usize) -> Result<Box<dyn GradientRule>> {
+        Ok(Box::new(Momentum::new(self, num_parameters)?))
+    }
+
+    fn learning_rate(&self) -> f64 {
+        self.learning_rate
+    }
+
+    fn set_learning_rate(&mut self, rate: f64) {
+        self.learning_rate = rate;
+    }
+
+    fn clip(&self) -> Option<f64> {
+        self.clip
+    }
+
+    fn schedule(&self) -> Schedule {
+        self.schedule
+    }
+}
+
 /// The rule with its velocity.
 #[derive(Clone, Debug)]
 pub(super) struct Momentum {
@@ -53,7 +84,7 @@ pub(super) struct Momentum {
 
 impl Momentum {
     pub(super) fn new(config: &MomentumConfig, num_parameters: usize) -> Result<Self> {
-        super::descent::below_one("momentum", config.momentum)?;
+        below_one("momentum", config.momentum)?;
         Ok(Self { momentum: config.momentum as f32, velocity: vec![0.0; num_parameters] })
     }
 }

@@ -18,13 +18,13 @@
 //! Reference: the network of K. Cho et al., EMNLP 2014, arXiv:1406.1078; P. J. Werbos, Proceedings of the IEEE 78(10),
 //! 1550–1560, 1990, doi:10.1109/5.58337. The equations are derived from the network's own.
 
-use super::{Reverse, has_derivative};
+use super::{Differentiable, has_derivative};
 use crate::kernel::affine::add_transposed_product;
 use crate::model::network::Network;
 use crate::model::networks::gru::Gru;
 
-impl Reverse for Gru {
-    fn differentiable(&self) -> bool {
+impl Differentiable for Gru {
+    fn has_derivative(&self) -> bool {
         has_derivative(self.output_activation())
     }
 

@@ -1,4 +1,4 @@
-//! What becomes of noise: written, added, or both halves of an antithetic pair at once.
+//! Output modes of the noise kernels: overwrite, accumulate, or both halves of an antithetic pair at once.
 //!
 //! ```text
 //!     Fill       target = scale · v             WritePair   plus, minus = from ± scale · v
@@ -6,38 +6,50 @@
 //!     Write      target = from + scale · v
 //! ```
 //! v the noise · all vectors of one length. Cost: a product and a sum for each number and half, and each vector once through memory.
+//!
+//! Each mode is a type, so that a kernel is compiled for it and its chunks stay in registers.
 
 use super::CHUNK;
 
-/// How far ahead of its use a vector in main memory is asked for, in numbers.
+/// Prefetch distance, in numbers: a vector in main memory is asked for this far ahead of its use.
 #[cfg(target_arch = "x86_64")]
-const AHEAD: usize = 1024;
+const PREFETCH_DISTANCE: usize = 1024;
 
-/// What becomes of the numbers, a chunk or the rest of one at a time.
-pub trait Sink {
+/// What is done with noise.
+pub(super) trait Output {
     /// How many numbers it takes.
-    fn length(&self) -> usize;
-    /// Takes `values`, the numbers from `start` on.
+    fn len(&self) -> usize;
+    /// Takes `values`, the noise from number `start` on.
     fn take(&mut self, start: usize, values: &[f32]);
-    /// Asks the memory for what `take` will need from `start` on.
-    fn prepare(&self, start: usize);
+    /// Prefetches what `take` will read [`PREFETCH_DISTANCE`] after `start`.
+    fn prefetch(&self, start: usize);
+
+    /// Takes what is left of a chunk that begins at number `start`.
+    #[inline(always)]
+    fn take_chunk(&mut self, start: usize, chunk: &[f32; CHUNK]) {
+        // A whole chunk, of which no part is taken, stays in registers: hence the two branches.
+        if self.len() - start >= CHUNK {
+            self.take(start, chunk);
+        } else {
+            self.take(start, &chunk[..self.len() - start]);
+        }
+    }
 }
 
 /// `target + scale · v`, or with a zero in place of what was there `scale · v`.
-#[derive(Debug)]
-pub struct Onto<'a, const ADD: bool> {
-    pub scale: f32,
-    pub target: &'a mut [f32],
+pub(super) struct Onto<'a, const ADD: bool> {
+    pub(super) scale: f32,
+    pub(super) target: &'a mut [f32],
 }
 
 /// `target + scale · v`.
-pub type Add<'a> = Onto<'a, true>;
+pub(super) type Add<'a> = Onto<'a, true>;
 /// `target = scale · v`. No number is −0, as in a vector of zeros to which a direction is added.
-pub type Fill<'a> = Onto<'a, false>;
+pub(super) type Fill<'a> = Onto<'a, false>;
 
-impl<const ADD: bool> Sink for Onto<'_, ADD> {
+impl<const ADD: bool> Output for Onto<'_, ADD> {
     #[inline(always)]
-    fn length(&self) -> usize {
+    fn len(&self) -> usize {
         self.target.len()
     }
 
@@ -49,22 +61,21 @@ impl<const ADD: bool> Sink for Onto<'_, ADD> {
     }
 
     #[inline(always)]
-    fn prepare(&self, start: usize) {
-        ask_for(self.target, start);
+    fn prefetch(&self, start: usize) {
+        prefetch(self.target, start);
     }
 }
 
 /// `plus + scale · v` and `minus − scale · v`, vectors of one length.
-#[derive(Debug)]
-pub struct AddPair<'a> {
-    pub scale: f32,
-    pub plus: &'a mut [f32],
-    pub minus: &'a mut [f32],
+pub(super) struct AddPair<'a> {
+    pub(super) scale: f32,
+    pub(super) plus: &'a mut [f32],
+    pub(super) minus: &'a mut [f32],
 }
 
-impl Sink for AddPair<'_> {
+impl Output for AddPair<'_> {
     #[inline(always)]
-    fn length(&self) -> usize {
+    fn len(&self) -> usize {
         self.plus.len().min(self.minus.len())
     }
 
@@ -78,23 +89,22 @@ impl Sink for AddPair<'_> {
     }
 
     #[inline(always)]
-    fn prepare(&self, start: usize) {
-        ask_for(self.plus, start);
-        ask_for(self.minus, start);
+    fn prefetch(&self, start: usize) {
+        prefetch(self.plus, start);
+        prefetch(self.minus, start);
     }
 }
 
 /// `target = from + scale · v`, vectors of one length.
-#[derive(Debug)]
-pub struct Write<'a> {
-    pub from: &'a [f32],
-    pub scale: f32,
-    pub target: &'a mut [f32],
+pub(super) struct Write<'a> {
+    pub(super) from: &'a [f32],
+    pub(super) scale: f32,
+    pub(super) target: &'a mut [f32],
 }
 
-impl Sink for Write<'_> {
+impl Output for Write<'_> {
     #[inline(always)]
-    fn length(&self) -> usize {
+    fn len(&self) -> usize {
         self.from.len().min(self.target.len())
     }
 
@@ -107,23 +117,22 @@ impl Sink for Write<'_> {
     }
 
     #[inline(always)]
-    fn prepare(&self, start: usize) {
-        ask_for(self.from, start);
+    fn prefetch(&self, start: usize) {
+        prefetch(self.from, start);
     }
 }
 
 /// `plus = from + scale · v` and `minus = from − scale · v`, vectors of one length.
-#[derive(Debug)]
-pub struct WritePair<'a> {
-    pub from: &'a [f32],
-    pub scale: f32,
-    pub plus: &'a mut [f32],
-    pub minus: &'a mut [f32],
+pub(super) struct WritePair<'a> {
+    pub(super) from: &'a [f32],
+    pub(super) scale: f32,
+    pub(super) plus: &'a mut [f32],
+    pub(super) minus: &'a mut [f32],
 }
 
-impl Sink for WritePair<'_> {
+impl Output for WritePair<'_> {
     #[inline(always)]
-    fn length(&self) -> usize {
+    fn len(&self) -> usize {
         self.from.len().min(self.plus.len()).min(self.minus.len())
     }
 
@@ -138,21 +147,21 @@ impl Sink for WritePair<'_> {
     }
 
     #[inline(always)]
-    fn prepare(&self, start: usize) {
-        ask_for(self.from, start);
+    fn prefetch(&self, start: usize) {
+        prefetch(self.from, start);
     }
 }
 
-/// Asks for the 512 bytes of `vector` that lie [`AHEAD`] of `start`: without this the processor waits for memory and
+/// Prefetches the 512 bytes of `vector` that lie [`PREFETCH_DISTANCE`] after `start`: without this the processor waits for memory and
 /// makes noise in turn instead of at once.
 #[inline(always)]
 #[allow(unsafe_code)]
-fn ask_for(vector: &[f32], start: usize) {
+fn prefetch(vector: &[f32], start: usize) {
     #[cfg(target_arch = "x86_64")]
-    if vector.len() - start > AHEAD + CHUNK {
+    if vector.len() - start > PREFETCH_DISTANCE + CHUNK {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         for line in 0..CHUNK / 16 {
-            let address = vector.as_ptr().wrapping_add(start + AHEAD + 16 * line);
+            let address = vector.as_ptr().wrapping_add(start + PREFETCH_DISTANCE + 16 * line);
             // SAFETY: a hint that reads nothing; the address lies within the vector, and the instruction is in SSE.
             unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) };
         }

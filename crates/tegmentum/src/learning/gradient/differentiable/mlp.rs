@@ -11,13 +11,13 @@
 //!
 //! Reference: D. E. Rumelhart, G. E. Hinton, R. J. Williams, Nature 323, 533–536, 1986.
 
-use super::{Reverse, fill_signals, has_derivative};
+use super::{Differentiable, fill_signals, has_derivative};
 use crate::kernel::affine::add_transposed_product;
 use crate::model::network::Network;
 use crate::model::networks::mlp::Mlp;
 
-impl Reverse for Mlp {
-    fn differentiable(&self) -> bool {
+impl Differentiable for Mlp {
+    fn has_derivative(&self) -> bool {
         let has_hidden = self.connections().len() > 1;
         has_derivative(self.output_activation()) && (!has_hidden || has_derivative(self.activation()))
     }

@@ -12,14 +12,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::GradientRule;
-use crate::learning::optimizers::Schedule;
+use crate::error::Result;
+use crate::learning::gradient::rule::{GradientRule, GradientSettings};
+use crate::learning::schedule::Schedule;
+use crate::registry::Description;
 
 /// Settings of stochastic gradient descent.
 ///
 /// # Example
 /// ```
-/// use tegmentum::learning::gradient::GradientConfig;
+/// use tegmentum::learning::gradient::rules::GradientConfig;
 ///
 /// let config: GradientConfig = toml::from_str("[sgd]\nlearning_rate = 0.1\nclip = 1.0")?;
 /// assert_eq!(config.learning_rate(), 0.1);
@@ -40,6 +42,36 @@ pub struct SgdConfig {
 impl Default for SgdConfig {
     fn default() -> Self {
         Self { learning_rate: 0.01, clip: None, schedule: Schedule::Constant }
+    }
+}
+
+impl GradientSettings for SgdConfig {
+    fn description(&self) -> Description {
+        Description {
+            name: "sgd",
+            summary: "stochastic gradient descent along the exact gradient",
+            reference: "Robbins & Monro 1951",
+        }
+    }
+
+    fn rule(&self, _: usize) -> Result<Box<dyn GradientRule>> {
+        Ok(Box::new(Sgd))
+    }
+
+    fn learning_rate(&self) -> f64 {
+        self.learning_rate
+    }
+
+    fn set_learning_rate(&mut self, rate: f64) {
+        self.learning_rate = rate;
+    }
+
+    fn clip(&self) -> Option<f64> {
+        self.clip
+    }
+
+    fn schedule(&self) -> Schedule {
+        self.schedule
     }
 }
 

@@ -14,15 +14,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::GradientRule;
 use crate::error::{Result, positive};
-use crate::learning::optimizers::Schedule;
+use crate::learning::gradient::rule::{GradientRule, GradientSettings, below_one};
+use crate::learning::schedule::Schedule;
+use crate::registry::Description;
 
 /// Settings of Adam.
 ///
 /// # Example
 /// ```
-/// use tegmentum::learning::gradient::adam::AdamConfig;
+/// use tegmentum::learning::gradient::rules::adam::AdamConfig;
 ///
 /// let config = AdamConfig { learning_rate: 0.01, ..AdamConfig::default() };
 /// assert_eq!((config.beta1, config.beta2, config.epsilon), (0.9, 0.999, 1e-8));
@@ -50,6 +51,36 @@ impl Default for AdamConfig {
     }
 }
 
+impl GradientSettings for AdamConfig {
+    fn description(&self) -> Description {
+        Description {
+            name: "adam",
+            summary: "steps in units of each gradient's running size",
+            reference: "Kingma & Ba 2015",
+        }
+    }
+
+    fn rule(&self, num_parameters: usize) -> Result<Box<dyn GradientRule>> {
+        Ok(Box::new(Adam::new(self, num_parameters)?))
+    }
+
+    fn learning_rate(&self) -> f64 {
+        self.learning_rate
+    }
+
+    fn set_learning_rate(&mut self, rate: f64) {
+        self.learning_rate = rate;
+    }
+
+    fn clip(&self) -> Option<f64> {
+        self.clip
+    }
+
+    fn schedule(&self) -> Schedule {
+        self.schedule
+    }
+}
+
 /// The rule with its running means.
 #[derive(Clone, Debug)]
 pub(super) struct Adam {
@@ -63,8 +94,8 @@ pub(super) struct Adam {
 
 impl Adam {
     pub(super) fn new(config: &AdamConfig, num_parameters: usize) -> Result<Self> {
-        super::descent::below_one("beta1", config.beta1)?;
-        super::descent::below_one("beta2", config.beta2)?;
+        below_one("beta1", config.beta1)?;
+        below_one("beta2", config.beta2)?;
         positive("epsilon", config.epsilon)?;
         Ok(Self {
             betas: [config.beta1, config.beta2],
@@ -108,7 +139,7 @@ mod tests {
     #[test]
     fn five_steps_agree_with_the_oracle() {
         let oracle: serde_json::Value =
-            serde_json::from_str(include_str!("../../../tests/oracles/adam.json")).expect("valid JSON");
+            serde_json::from_str(include_str!("../../../../tests/oracles/adam.json")).expect("valid JSON");
         let rows = |name: &str| -> Vec<Vec<f64>> { serde_json::from_value(oracle[name].clone()).expect("rows") };
         let rate = oracle["learning_rate"].as_f64().expect("a number") as f32;
         let mut parameters: Vec<f32> = serde_json::from_value(oracle["start"].clone()).expect("numbers");
