@@ -13,7 +13,7 @@ use crate::overrides;
 pub(crate) struct Source {
     /// As it is run.
     pub(crate) study: StudyConfig,
-    /// The whole of it, if it is run shortened.
+    /// The whole of it, if it is run shortened; some studies are short enough as they are.
     pub(crate) whole: Option<StudyConfig>,
 }
 
@@ -29,7 +29,7 @@ pub(crate) fn study(name: &str, changes: &[String], quick: bool, seeds: Option<u
         overrides::apply(&mut table, changes)?;
         study = StudyConfig::from_toml(&toml::to_string(&table)?, &format!("{origin} with --set"))?;
     }
-    let whole = quick.then(|| study.clone());
+    let whole = (quick && !study.quick.whole).then(|| study.clone());
     if quick {
         study = study.shortened();
     }
