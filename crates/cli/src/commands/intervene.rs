@@ -24,7 +24,7 @@ pub(super) fn run(
     let study = source::study(name, changes, options.quick, options.seeds.map(Into::into))?;
     let study = intervention(&study).with_context(|| format!("study {}", study.name))?;
     // Checked like a study from a file: what was typed may not fit together.
-    let study = StudyConfig::from_toml(&toml::to_string(&study)?, &format!("study {}", study.name))?;
+    let study = StudyConfig::from_toml(&study.to_toml()?, &format!("study {}", study.name))?;
     let folder = options.out.join(&study.name);
     let summaries = campaign::run(&[study], options, output)?;
     let page = report::write(std::slice::from_ref(&folder), &folder)?;

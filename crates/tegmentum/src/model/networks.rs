@@ -7,7 +7,7 @@ pub mod mlp;
 use crate::error::{Error, Result};
 use crate::kernel::Numerics;
 use crate::model::network::{Activation, Block, Connection, Initialisation, UnitNoise};
-use crate::model::weights::{Drive, Weights};
+use crate::model::weights::{ConnectionStep, Weights};
 use crate::random::{Key, Stream};
 
 /// The parts of a network, collected while it is built.
@@ -51,7 +51,7 @@ impl Plan {
         activity: &mut [[f32; L]],
     ) {
         let (numerics, connections) = (self.numerics, &self.connections[..]);
-        Drive { numerics, connections, index, stride, units, activation }.run(weights, noise, activity);
+        ConnectionStep { numerics, connections, index, stride, units, activation }.run(weights, noise, activity);
     }
 
     fn end(&self) -> usize {

@@ -48,7 +48,7 @@ use crate::data::task::Problem;
 use crate::error::{Error, Result, fraction, positive};
 use crate::kernel::lanes::sum_of_squares;
 use crate::kernel::lanes::towards;
-use crate::kernel::normalised_step::{AVERAGED_SHARE, SQUARE_MEMORY, Step, Vectors, normalised_step};
+use crate::kernel::normalised_step::{AVERAGED_SHARE, LearnerVectors, SQUARE_MEMORY, StepRule, normalised_step};
 use crate::kernel::output_error::LocalError;
 use crate::learning::optimizer::{Levels, StepReport};
 use crate::learning::optimizers::dopamine::parameter_size;
@@ -279,7 +279,7 @@ impl NodePerturbation {
     fn move_by_gradient(&mut self, share: f32, rate: f64) {
         self.since_reset += 1;
         let (scale, shift) = self.drugs.acetylcholine;
-        let rule = Step {
+        let rule = StepRule {
             length: (rate * self.size * self.drugs.dopamine) as f32,
             share,
             correction: 1.0 / (1.0 - SQUARE_MEMORY.powi(self.since_reset)),
@@ -287,7 +287,7 @@ impl NodePerturbation {
             scale,
             shift,
         };
-        let vectors = Vectors {
+        let vectors = LearnerVectors {
             gradient: &self.gradient,
             squares: &mut self.squares,
             explorer: &mut self.explorer,

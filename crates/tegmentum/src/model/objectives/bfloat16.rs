@@ -2,7 +2,7 @@
 
 use crate::data::batch::LaneBatch;
 use crate::data::task::Loss;
-use crate::kernel::bfloat16::{Bfloat16Pass, PackedLayer, Space, pack, padded, words};
+use crate::kernel::bfloat16::{Bfloat16Pass, Bfloat16Scratch, PackedLayer, pack, padded, words};
 use crate::kernel::sequence::Sequences;
 use crate::model::forward::per_term;
 use crate::model::network::Network;
@@ -12,7 +12,7 @@ use crate::model::pass::{MAX_LAYERS, layer_outputs};
 #[derive(Debug, Default)]
 pub(super) struct Bfloat16Space {
     weights: Vec<u32>,
-    space: Space,
+    space: Bfloat16Scratch,
 }
 
 /// The mean squared error of `parameters` `[P]` on windows of a series, for networks with
