@@ -9,11 +9,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use reference::{Kind, Reference, Rows as Sequence};
 use tegmentum::data::batch::{Batch, LaneBatch, Part};
-use tegmentum::data::task::{ExampleSet, Examples, Loss, Problem, Series, TaskConfig, Windows};
+use tegmentum::data::task::{ExampleSet, Examples, Loss, Problem, Series, Windows};
+use tegmentum::data::tasks::TaskConfig;
 use tegmentum::learning::gradient::Backpropagation;
 use tegmentum::learning::plasticity::node_perturbation::{Credit, NodePerturbationConfig, Readout};
 use tegmentum::model::forward::mean_losses;
-use tegmentum::model::network::{Activation, Network, NetworkConfig, registry};
+use tegmentum::model::network::{Activation, Network};
+use tegmentum::model::networks::NetworkConfig;
 use tegmentum::model::objective::Objective;
 use tegmentum::model::objectives::NetworkLoss;
 use tegmentum::model::perturbation::low_rank::{Layout, LowRank};
@@ -121,7 +123,7 @@ fn agrees_with_f64(kind: Kind, count: usize) {
 /// The networks of the registry, with hidden layers that are no multiple of a vector and with one and two groups of four vectors, and a
 /// wide one with many panels.
 fn networks() -> Vec<NetworkConfig> {
-    let mut all: Vec<NetworkConfig> = registry().into_iter().map(|(_, config)| config).collect();
+    let mut all: Vec<NetworkConfig> = NetworkConfig::registry();
     let elman = ["[elman]\nhidden = 64", "[elman]\nhidden = 128", "[elman]\nhidden = 133"];
     for text in ["[mlp]\nhidden = [150, 21]\nactivation = \"relu\"", "[gru]\nhidden = 37"].into_iter().chain(elman) {
         all.push(toml::from_str(text).unwrap());

@@ -1,18 +1,18 @@
-//! Behaviour: an agent in an environment under a system of modulators, as a [`Learner`] whose update is one trial.
+//! Behaviour: an agent in an environment under a system of modulators, trial by trial.
 //!
 //! ```text
 //!     begin ─▶ act ─▶ step ─▶ appraise ─▶ nuclei … receptors ─▶ learn ─▶ (act again, until the trial is over)
 //! ```
-//! An agent is told what its own system says; modulation from outside is not used.
+//! An agent is told what its own system says.
 
-use crate::behaviour::agent::{Agent, AgentConfig, Feedback, Raster};
-use crate::behaviour::environment::{Environment, EnvironmentConfig, TrialReport};
+use std::ops::ControlFlow;
+
+use crate::behaviour::agent::{Agent, Feedback};
+use crate::behaviour::agents::AgentConfig;
+use crate::behaviour::environment::{Environment, TrialReport};
+use crate::behaviour::environments::EnvironmentConfig;
 use crate::error::Result;
-use crate::learning::optimizer::StepReport;
-use crate::learning::training::{Learner, Update};
-use crate::model::perturbation::Point;
-use crate::neuromodulation::modulation::Modulation;
-use crate::neuromodulation::nucleus::{Levels, Transmitter};
+use crate::neuromodulation::nucleus::Transmitter;
 use crate::neuromodulation::system::{NeuromodulationConfig, NeuromodulatorySystem};
 use crate::random::Key;
 
@@ -23,15 +23,16 @@ const MAX_STEPS: usize = 100_000;
 ///
 /// # Example
 /// ```
-/// use tegmentum::behaviour::agent::AgentConfig;
+/// use tegmentum::behaviour::agents::AgentConfig;
 /// use tegmentum::behaviour::session::Behaviour;
-/// use tegmentum::behaviour::environment::EnvironmentConfig;
+/// use tegmentum::behaviour::environments::EnvironmentConfig;
 /// use tegmentum::neuromodulation::system::NeuromodulationConfig;
 /// use tegmentum::random::Key;
 ///
 /// let environment = EnvironmentConfig::from_name("go_no_go")?;
 /// let agent = AgentConfig::from_name("random_choice")?;
-/// let mut behaviour = Behaviour::new(&environment, &agent, &NeuromodulationConfig::default(), Key::from_seed(1))?;
+/// let neuromodulation = NeuromodulationConfig::default();
+/// let mut behaviour = Behaviour::from_settings(&environment, &agent, &neuromodulation, Key::from_seed(1))?;
 /// let trial = behaviour.trial(Key::from_seed(2).child(0))?;
 /// assert_eq!(trial.entropy, 1.0);
 /// # Ok::<(), tegmentum::error::Error>(())
@@ -45,11 +46,16 @@ pub struct Behaviour {
 }
 
 impl Behaviour {
+    /// `agent`, built for `environment`, under `system`; any of them may be of one's own.
+    pub fn new(environment: Box<dyn Environment>, agent: Box<dyn Agent>, system: NeuromodulatorySystem) -> Self {
+        Self { observation: vec![0.0; environment.num_observations()], environment, agent, system }
+    }
+
     /// Builds the three parts; the environment's key is child 0 of `key`, the agent's child 1, the system's child 2.
     ///
     /// # Errors
     /// Those of the parts.
-    pub fn new(
+    pub fn from_settings(
         environment: &EnvironmentConfig,
         agent: &AgentConfig,
         neuromodulation: &NeuromodulationConfig,
@@ -57,12 +63,35 @@ impl Behaviour {
     ) -> Result<Self> {
         let environment = environment.build(key.child(0))?;
         let agent = agent.build(&*environment, key.child(1))?;
-        Ok(Self {
-            observation: vec![0.0; environment.num_observations()],
-            environment,
-            agent,
-            system: neuromodulation.build(key.child(2))?,
-        })
+        Ok(Self::new(environment, agent, neuromodulation.build(key.child(2))?))
+    }
+
+    /// Runs `trials` trials and reports each; the stimuli of trial u follow from `key.child(u)`.
+    ///
+    /// # Errors
+    /// Those of [`trial`](Self::trial).
+    pub fn run(&mut self, key: Key, trials: u64) -> Result<Vec<TrialReport>> {
+        (0..trials).map(|number| self.trial(key.child(number))).collect()
+    }
+
+    /// The same for who wants to look on: `observe` is shown number and report of each trial once it is over, and may end the
+    /// run.
+    ///
+    /// # Errors
+    /// Those of [`trial`](Self::trial).
+    pub fn run_observed(
+        &mut self,
+        key: Key,
+        trials: u64,
+        mut observe: impl FnMut(&Self, u64, &TrialReport) -> ControlFlow<()>,
+    ) -> Result<()> {
+        for number in 0..trials {
+            let report = self.trial(key.child(number))?;
+            if observe(self, number, &report).is_break() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Runs one trial; what is random in its stimuli follows from `key`.
@@ -106,39 +135,5 @@ impl Behaviour {
     /// The modulators.
     pub fn system(&self) -> &NeuromodulatorySystem {
         &self.system
-    }
-}
-
-impl Learner for Behaviour {
-    fn update(&mut self, batch: Key, _: &Modulation) -> Result<Update> {
-        let trial = self.trial(batch)?;
-        let report = StepReport {
-            loss: -trial.reward,
-            learning_rate: self.system.modulation().learning_rate,
-            surprised: trial.burst,
-            trial: Some(trial),
-            ..StepReport::default()
-        };
-        Ok(Update { evaluations: 1, report })
-    }
-
-    fn averaged(&self) -> Point<'_> {
-        Point::Vector(self.agent.parameters())
-    }
-
-    fn solution(&self) -> Point<'_> {
-        self.averaged()
-    }
-
-    fn state_bytes(&self) -> usize {
-        self.agent.state_bytes()
-    }
-
-    fn levels(&self) -> Option<Levels> {
-        Some(self.system.levels())
-    }
-
-    fn raster(&self) -> Option<&Raster> {
-        self.agent.raster()
     }
 }

@@ -92,7 +92,8 @@ impl PassPlan {
             examples,
             num_steps,
             lanes,
-            stores_candidates: network.num_parameters() <= max_stored,
+            // A network without connections reads its parameters as a whole.
+            stores_candidates: network.num_parameters() <= max_stored || network.connections().is_empty(),
             shares_low_rank: !has_state,
             steps: StepLoop::of(network, loss_of(problem), matches!(problem, Problem::Series(_))),
         }

@@ -42,7 +42,7 @@ impl Reference {
             Kind::Elman(size) => format!("[elman]\nhidden = {size}\n{hidden}\n{output}"),
             Kind::Gru(size) => format!("[gru]\nhidden = {size}\n{output}"),
         };
-        let config: tegmentum::model::network::NetworkConfig = toml::from_str(&text).expect("a network");
+        let config: tegmentum::model::networks::NetworkConfig = toml::from_str(&text).expect("a network");
         config.build_with(numerics, self.num_inputs, self.num_outputs).expect("sizes")
     }
 

@@ -19,15 +19,16 @@
 use serde::{Deserialize, Serialize};
 
 use super::choice::interval;
-use crate::behaviour::agent::{Agent, Feedback};
+use crate::behaviour::agent::{Agent, AgentSettings, Feedback};
 use crate::behaviour::environment::{Action, Environment};
 use crate::error::{Result, fraction};
 use crate::neuromodulation::modulation::Modulation;
 use crate::neuromodulation::signals::Signals;
+use crate::random::Key;
 use crate::registry::Description;
 
 /// The entry of the registry.
-pub(crate) const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "adaptive_estimator",
     summary: "predicts a number by a delta rule whose rate the modulators set",
     reference: "Rescorla, Wagner, 1972; Nassar et al., J. Neurosci. 30, 12366, 2010",
@@ -65,6 +66,21 @@ impl AdaptiveEstimatorConfig {
         let (low, high) = interval(environment, DESCRIPTION.name)?;
         let estimate = low + (high - low) / 2.0;
         Ok(AdaptiveEstimator { config: self, bounds: (low, high), estimate, error: 0.0, learned: [estimate as f32] })
+    }
+}
+
+impl AgentSettings for AdaptiveEstimatorConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, environment: &dyn Environment, _: Key) -> Result<Box<dyn Agent>> {
+        Ok(Box::new(Self::build(*self, environment)?))
+    }
+
+    fn set_learning_rate(&mut self, rate: f64) -> bool {
+        self.learning_rate = rate;
+        true
     }
 }
 

@@ -5,39 +5,31 @@
 //! ```
 //! l logits, T temperature (a factor from modulation), H entropy of the policy [bit].
 
-use crate::behaviour::environment::{ActionSpace, Environment};
+use crate::behaviour::environment::Environment;
 use crate::error::{Error, Result};
 use crate::neuromodulation::modulation::Modulation;
 use crate::random::Stream;
 
 /// The number of choices, or an error that says what the agent called `agent` needs.
 pub(crate) fn choices(environment: &dyn Environment, agent: &str) -> Result<usize> {
-    match environment.actions() {
-        ActionSpace::Choices(count) => Ok(count),
-        ActionSpace::Interval { .. } => {
-            Err(incompatible(agent, "an environment that wants a number", "it makes choices"))
-        }
-    }
+    environment.actions().choices(agent)
 }
 
 /// Two choices, or an error.
 pub(crate) fn two_choices(environment: &dyn Environment, agent: &str) -> Result<()> {
     match choices(environment, agent)? {
         2 => Ok(()),
-        count => Err(incompatible(agent, &format!("{count} choices"), "it knows two arms")),
+        count => Err(Error::Incompatible {
+            what: format!("the agent {agent}"),
+            with: format!("{count} choices"),
+            reason: "it knows two arms".to_owned(),
+        }),
     }
 }
 
 /// The bounds of the interval, or an error.
 pub(crate) fn interval(environment: &dyn Environment, agent: &str) -> Result<(f64, f64)> {
-    match environment.actions() {
-        ActionSpace::Interval { low, high } => Ok((low, high)),
-        ActionSpace::Choices(_) => Err(incompatible(agent, "an environment of choices", "it answers with a number")),
-    }
-}
-
-fn incompatible(agent: &str, with: &str, reason: &str) -> Error {
-    Error::Incompatible { what: format!("the agent {agent}"), with: with.to_owned(), reason: reason.to_owned() }
+    environment.actions().interval(agent)
 }
 
 /// A softmax and what it gave last.

@@ -15,7 +15,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::choice::two_choices;
-use crate::behaviour::agent::{Agent, Feedback};
+use crate::behaviour::agent::{Agent, AgentSettings, Feedback};
 use crate::behaviour::environment::{Action, Environment};
 use crate::behaviour::environments::reversal::Stretch;
 use crate::error::{Error, Result};
@@ -25,7 +25,7 @@ use crate::random::{Key, Stream};
 use crate::registry::Description;
 
 /// The entry of the registry.
-pub(crate) const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "hidden_markov",
     summary: "the ideal observer of a reversal; told hazard and probability",
     reference: "Hampton, Bossaerts, O'Doherty, J. Neurosci. 26, 8360, 2006",
@@ -71,6 +71,16 @@ impl HiddenMarkovConfig {
         two_choices(environment, DESCRIPTION.name)?;
         let (config, stream) = (self.clone(), key.stream());
         Ok(HiddenMarkov { config, stream, trial: 0, belief: 0.5, choice: 0, reward: 0.0, learned: [0.5] })
+    }
+}
+
+impl AgentSettings for HiddenMarkovConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, environment: &dyn Environment, key: Key) -> Result<Box<dyn Agent>> {
+        Ok(Box::new(Self::build(self, environment, key)?))
     }
 }
 

@@ -46,7 +46,7 @@ use group::{Anatomy, Arrivals, Group};
 use input::Input;
 use serde::{Deserialize, Serialize};
 
-use crate::behaviour::agent::{Agent, Feedback, Raster};
+use crate::behaviour::agent::{Agent, AgentSettings, Feedback, Raster};
 use crate::behaviour::environment::{Action, ActionSpace, Environment};
 use crate::behaviour::spiking::error_cells::{ErrorCells, Surprise};
 use crate::behaviour::spiking::izhikevich::{IzhikevichConfig, MAX_BURSTING};
@@ -60,7 +60,7 @@ use crate::random::{Key, Stream};
 use crate::registry::Description;
 
 /// The entry of the registry.
-pub(crate) const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "spiking_actor_critic",
     summary: "spiking groups for each action and the value, R-STDP under dopamine, a predictive network for surprise",
     reference: "Chung & Kozma, arXiv:2008.13044; arXiv:2501.06762, section 6; constants inferred",
@@ -229,16 +229,6 @@ impl SpikingActorCriticConfig {
         })
     }
 
-    /// Sets the actor's learning rate, those of the critic and of the prediction in proportion.
-    pub(crate) fn set_learning_rate(&mut self, rate: f64) {
-        if self.actor_learning_rate > 0.0 {
-            let factor = rate / self.actor_learning_rate;
-            self.critic_learning_rate *= factor;
-            self.prediction_learning_rate *= factor;
-        }
-        self.actor_learning_rate = rate;
-    }
-
     fn check(&self) -> Result<()> {
         at_least_one("cells_per_observation", self.cells_per_observation)?;
         at_least_one("longest_delay", usize::from(self.longest_delay))?;
@@ -278,6 +268,27 @@ impl SpikingActorCriticConfig {
             positive(name, value)?;
         }
         Ok(())
+    }
+}
+
+impl AgentSettings for SpikingActorCriticConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, environment: &dyn Environment, key: Key) -> Result<Box<dyn Agent>> {
+        Ok(Box::new(Self::build(self, environment, key)?))
+    }
+
+    /// Sets the actor's learning rate, those of the critic and of the prediction in proportion.
+    fn set_learning_rate(&mut self, rate: f64) -> bool {
+        if self.actor_learning_rate > 0.0 {
+            let factor = rate / self.actor_learning_rate;
+            self.critic_learning_rate *= factor;
+            self.prediction_learning_rate *= factor;
+        }
+        self.actor_learning_rate = rate;
+        true
     }
 }
 

@@ -18,15 +18,16 @@ use std::f64::consts::TAU;
 use serde::{Deserialize, Serialize};
 
 use super::choice::interval;
-use crate::behaviour::agent::{Agent, Feedback};
+use crate::behaviour::agent::{Agent, AgentSettings, Feedback};
 use crate::behaviour::environment::{Action, Environment};
 use crate::error::{Error, Result, positive};
 use crate::neuromodulation::modulation::Modulation;
 use crate::neuromodulation::signals::Signals;
+use crate::random::Key;
 use crate::registry::Description;
 
 /// The entry of the registry.
-pub(crate) const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "varsmile",
     summary: "a number that jumps: Bayes-factor surprise decides how much is forgotten; told noise and hazard",
     reference: "Liakoni, Modirshanechi, Gerstner, Brea, Neural Comput. 33, 269, 2021",
@@ -81,6 +82,16 @@ impl VarSmileConfig {
             surprise: 0.0,
             learned: [initial_sum as f32, initial_count as f32],
         })
+    }
+}
+
+impl AgentSettings for VarSmileConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, environment: &dyn Environment, _: Key) -> Result<Box<dyn Agent>> {
+        Ok(Box::new(Self::build(*self, environment)?))
     }
 }
 

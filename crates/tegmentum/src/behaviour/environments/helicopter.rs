@@ -27,13 +27,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::behaviour::environment::{Action, ActionSpace, Environment, Outcome, TrialReport};
+use crate::behaviour::environment::{Action, ActionSpace, Environment, EnvironmentSettings, Outcome, TrialReport};
 use crate::error::{Error, Result, fraction, positive};
 use crate::random::Key;
 use crate::registry::Description;
 
 /// The entry of the registry.
-pub(crate) const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "helicopter",
     summary: "predict a noisy number whose mean jumps: expected against unexpected uncertainty",
     reference: "Nassar, Wilson, Heasly, Gold, J. Neurosci. 30, 12366, 2010",
@@ -147,8 +147,18 @@ impl HelicopterConfig {
             jumped: false,
         })
     }
+}
 
-    pub(crate) fn score_names(&self) -> Vec<String> {
+impl EnvironmentSettings for HelicopterConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, key: Key) -> Result<Box<dyn Environment>> {
+        Ok(Box::new(Self::build(self, key)?))
+    }
+
+    fn score_names(&self) -> Vec<String> {
         let by_block = |name: &'static str| (1..=self.blocks.len()).map(move |block| format!("{name}_block_{block}"));
         let mut names = vec!["error".to_owned()];
         names.extend(by_block("error"));
@@ -162,7 +172,7 @@ impl HelicopterConfig {
         names
     }
 
-    pub(crate) fn scores(&self, trials: &[TrialReport]) -> Vec<f64> {
+    fn scores(&self, trials: &[TrialReport]) -> Vec<f64> {
         let count = self.blocks.len();
         let (mut errors, mut trials_of) = (vec![0.0; count], vec![0.0; count]);
         let (mut moved, mut missed) = (vec![0.0; count], vec![0.0; count]);
@@ -195,7 +205,7 @@ impl HelicopterConfig {
         scores
     }
 
-    pub(crate) fn events(&self) -> Vec<(u64, String)> {
+    fn events(&self) -> Vec<(u64, String)> {
         let mut begin = 0;
         let mut events = Vec::new();
         for block in &self.blocks {
@@ -258,8 +268,8 @@ impl Environment for Helicopter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::behaviour::agent::AgentConfig;
-    use crate::behaviour::environment::EnvironmentConfig;
+    use crate::behaviour::agents::AgentConfig;
+    use crate::behaviour::environments::EnvironmentConfig;
     use crate::behaviour::session::Behaviour;
     use crate::neuromodulation::system::NeuromodulationConfig;
 
@@ -306,7 +316,7 @@ mod tests {
         let system: NeuromodulationConfig = toml::from_str(system).unwrap();
         let scores = |seed| {
             let key = Key::from_seed(seed);
-            let mut behaviour = Behaviour::new(&environment, &agent, &system, key).unwrap();
+            let mut behaviour = Behaviour::from_settings(&environment, &agent, &system, key).unwrap();
             let trials: Vec<_> = (0..trials).map(|trial| behaviour.trial(key.child(3).child(trial)).unwrap()).collect();
             environment.scores(&trials)
         };

@@ -27,13 +27,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::reversal::share_correct;
-use crate::behaviour::environment::{Action, ActionSpace, Environment, Outcome, TrialReport};
+use crate::behaviour::environment::{Action, ActionSpace, Environment, EnvironmentSettings, Outcome, TrialReport};
 use crate::error::{Error, Result, fraction};
 use crate::random::Key;
 use crate::registry::Description;
 
 /// The entry of the registry.
-pub(crate) const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "stop_signal",
     summary: "respond to an arrow unless a stop signal follows; its delay tracks success",
     reference: "Logan, Cowan, Psychol. Rev. 91, 295, 1984; Verbruggen et al., eLife 8, e46323, 2019",
@@ -91,9 +91,18 @@ impl StopSignalConfig {
         }
         Ok(StopSignal { config: self, delay: self.initial_delay, right: false, stops: false, time: 0 })
     }
+}
 
-    #[allow(clippy::unused_self, reason = "the same for every environment")]
-    pub(crate) fn score_names(self) -> Vec<String> {
+impl EnvironmentSettings for StopSignalConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, _: Key) -> Result<Box<dyn Environment>> {
+        Ok(Box::new(Self::build(*self)?))
+    }
+
+    fn score_names(&self) -> Vec<String> {
         [
             "stop_signal_reaction_time",
             "go_correct",
@@ -106,7 +115,7 @@ impl StopSignalConfig {
         .to_vec()
     }
 
-    pub(crate) fn scores(self, trials: &[TrialReport]) -> Vec<f64> {
+    fn scores(&self, trials: &[TrialReport]) -> Vec<f64> {
         let of = |stops: bool| trials.iter().filter(move |trial| (trial.condition & 2 != 0) == stops);
         // On a go trial the record holds the time of the response, on a stop trial the delay.
         let mut times: Vec<f64> =
@@ -124,11 +133,6 @@ impl StopSignalConfig {
         };
         let omissions = 1.0 - responses.len() as f64 / times.len() as f64;
         vec![reaction_time, share_correct(of(false)), mean(&responses), omissions, success, mean(&delays)]
-    }
-
-    #[allow(clippy::unused_self, reason = "the same for every environment")]
-    pub(crate) fn events(self) -> Vec<(u64, String)> {
-        Vec::new()
     }
 }
 

@@ -23,13 +23,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::behaviour::environment::{Action, ActionSpace, Environment, Outcome, TrialReport};
+use crate::behaviour::environment::{Action, ActionSpace, Environment, EnvironmentSettings, Outcome, TrialReport};
 use crate::error::{Error, Result, fraction};
 use crate::random::{Key, Stream};
 use crate::registry::Description;
 
 /// The entry of the registry.
-pub(crate) const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "two_step",
     summary: "two choices in a row with common and rare transitions: habit or plan?",
     reference: "Daw, Gershman, Seymour, Dayan, Dolan, Neuron 69, 1204, 2011",
@@ -85,9 +85,18 @@ impl TwoStepConfig {
         let probabilities = [0; 4].map(|_| self.bounds[0] + width * drift.uniform());
         Ok(TwoStep { config: self, drift, probabilities, trial: key.stream(), first: None, place: 0, rare: false })
     }
+}
 
-    #[allow(clippy::unused_self, reason = "the same for every environment")]
-    pub(crate) fn score_names(self) -> Vec<String> {
+impl EnvironmentSettings for TwoStepConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, key: Key) -> Result<Box<dyn Environment>> {
+        Ok(Box::new(Self::build(*self, key)?))
+    }
+
+    fn score_names(&self) -> Vec<String> {
         [
             "reward",
             "stay_common_rewarded",
@@ -101,8 +110,7 @@ impl TwoStepConfig {
         .to_vec()
     }
 
-    #[allow(clippy::unused_self, reason = "the same for every environment")]
-    pub(crate) fn scores(self, trials: &[TrialReport]) -> Vec<f64> {
+    fn scores(&self, trials: &[TrialReport]) -> Vec<f64> {
         let reward = trials.iter().map(|trial| trial.reward).sum::<f64>() / trials.len() as f64;
         // [rare][unrewarded]: trials, and those after which the first choice is repeated.
         let (mut counts, mut stays) = ([[0.0; 2]; 2], [[0.0; 2]; 2]);
@@ -116,11 +124,6 @@ impl TwoStepConfig {
         let model_free = (common[0] + rare[0] - common[1] - rare[1]) / 2.0;
         let model_based = (common[0] - rare[0]) - (common[1] - rare[1]);
         vec![reward, common[0], common[1], rare[0], rare[1], model_free, model_based]
-    }
-
-    #[allow(clippy::unused_self, reason = "the same for every environment")]
-    pub(crate) fn events(self) -> Vec<(u64, String)> {
-        Vec::new()
     }
 }
 

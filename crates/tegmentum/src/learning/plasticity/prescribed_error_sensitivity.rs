@@ -15,8 +15,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::behaviour::spiking::kept;
 use crate::error::{Error, Result, positive};
+use crate::kernel::math;
 
 /// The constants.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,7 +44,7 @@ impl PrescribedErrorSensitivityConfig {
         positive("prescribed_error_sensitivity.activity_time_constant", self.activity_time_constant)?;
         Ok(PrescribedErrorSensitivity {
             learning_rate: self.learning_rate,
-            kept: f64::from(kept(self.activity_time_constant)),
+            kept: f64::from(math::exp(-1.0 / self.activity_time_constant as f32)),
             activity: vec![0.0; cells],
             decoders: vec![0.0; outputs * cells],
             decoded: vec![0.0; outputs],

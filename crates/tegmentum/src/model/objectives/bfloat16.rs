@@ -2,10 +2,14 @@
 
 use crate::data::batch::LaneBatch;
 use crate::data::task::Loss;
+use crate::error::{Error, Result};
+use crate::kernel::Numerics;
+use crate::kernel::activation::Activation;
 use crate::kernel::bfloat16::{Bfloat16Pass, Bfloat16Scratch, PackedLayer, pack, padded, words};
 use crate::kernel::sequence::Sequences;
 use crate::model::forward::per_term;
 use crate::model::network::Network;
+use crate::model::pass::MAX_STORED;
 use crate::model::pass::{MAX_LAYERS, layer_outputs};
 
 /// What a thread works with.
@@ -13,6 +17,28 @@ use crate::model::pass::{MAX_LAYERS, layer_outputs};
 pub(super) struct Bfloat16Space {
     weights: Vec<u32>,
     space: Bfloat16Scratch,
+}
+
+/// Checks that `network`, called `name`, is one that `numerics` are made for: `bfloat16` is for chains of layers with a state
+/// whose candidates are stored, all other numerics for every network.
+///
+/// # Errors
+/// [`Error::Incompatible`] otherwise.
+pub(crate) fn check_numerics(network: &dyn Network, numerics: Numerics, name: &str) -> Result<()> {
+    let activations = [network.hidden_activation(), Some(network.output_activation())];
+    let is_chain = network.carry().is_some()
+        && activations.into_iter().all(|activation| activation.is_some_and(Activation::is_of_one_number));
+    if numerics != Numerics::Bfloat16 || (is_chain && network.num_parameters() <= MAX_STORED) {
+        return Ok(());
+    }
+    Err(Error::Incompatible {
+        what: "numerics = \"bfloat16\"".to_owned(),
+        with: format!("this network ({name}, {} parameters)", network.num_parameters()),
+        reason: format!(
+            "it is made for elman networks of at most {MAX_STORED} parameters without step or softmax units; use \
+             \"native\" or \"portable\""
+        ),
+    })
 }
 
 /// The mean squared error of `parameters` `[P]` on windows of a series, for networks with

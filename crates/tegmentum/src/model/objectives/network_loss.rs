@@ -38,15 +38,15 @@ use crate::model::weights::{Panels, Perturbed, Stored, Weights, panel_length};
 /// # Example
 /// ```
 /// use std::sync::Arc;
-/// use tegmentum::model::network::NetworkConfig;
+/// use tegmentum::model::networks::NetworkConfig;
 /// use tegmentum::model::objective::Objective;
 /// use tegmentum::model::objectives::NetworkLoss;
 /// use tegmentum::random::Key;
-/// use tegmentum::data::task::TaskConfig;
+/// use tegmentum::data::tasks::TaskConfig;
 ///
 /// let problem = Arc::new(toml::from_str::<TaskConfig>("[xor]")?.build()?.problem(Key::from_seed(0))?);
 /// let network = toml::from_str::<NetworkConfig>("[mlp]\nhidden = [4]")?.build(2, 1)?;
-/// let objective = NetworkLoss::new(Arc::from(network), problem);
+/// let objective = NetworkLoss::new(network, problem);
 /// assert_eq!(objective.num_parameters(), 17);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -77,7 +77,11 @@ struct Workspace<const L: usize> {
 
 impl NetworkLoss {
     /// The loss of `network` on the training part of `problem`, whose sizes it was built for.
-    pub fn new(network: Arc<dyn Network>, problem: Arc<Problem>) -> Self {
+    ///
+    /// The network comes as its own type, in a box or shared; the problem as [`Examples`](crate::data::task::Examples), a
+    /// [`Series`](crate::data::task::Series), a [`Problem`] or shared.
+    pub fn new(network: impl Into<Arc<dyn Network>>, problem: impl Into<Arc<Problem>>) -> Self {
+        let (network, problem) = (network.into(), problem.into());
         Self {
             layout: Layout::of(&*network),
             plan: PassPlan::of(&*network, &problem),

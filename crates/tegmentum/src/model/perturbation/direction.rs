@@ -24,6 +24,7 @@ use crate::random::Key;
 /// assert!(parameters.iter().all(|&x| x == 0.5 || x == -0.5));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Direction {
     /// No perturbation.
     Zero,
