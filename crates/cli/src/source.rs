@@ -35,7 +35,7 @@ pub(crate) fn study(name: &str, changes: &[String], quick: bool, seeds: Option<u
     }
     if let Some(seeds) = seeds {
         study.seeds.count = seeds;
-        study = StudyConfig::from_toml(&toml::to_string(&study)?, &format!("{origin} with --seeds {seeds}"))?;
+        study = StudyConfig::from_toml(&study.to_toml()?, &format!("{origin} with --seeds {seeds}"))?;
     }
     Ok(Source { study, whole })
 }
