@@ -32,8 +32,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let mut studies: Vec<&str> = FIGURES.iter().map(|figure| figure.0).collect();
     studies.dedup();
     let cargo = ["run", "--release", "--bin", "tegmentum", "--", "reproduce", "--out", RUN];
-    let quick = arguments.quick.then_some("--quick");
-    let status = run_command(command("cargo", cargo.into_iter().chain(quick).chain(studies)))?;
+    let full = (!arguments.quick).then_some("--full");
+    let status = run_command(command("cargo", cargo.into_iter().chain(full).chain(studies)))?;
     ensure!(status.success(), "tegmentum reproduce ended with {status}");
     copy_pictures(&run_folder, &root().join(DOCUMENTATION))?;
     Ok(ExitCode::SUCCESS)

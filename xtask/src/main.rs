@@ -1,4 +1,4 @@
-//! Project commands: `cargo xtask test | bench | figures | randomness | sanitize`.
+//! Project commands: `cargo xtask test | bench | figures | results | randomness | sanitize`.
 //!
 //! Each prints what it does. `test` is the whole check before a change is proposed; its last line is
 //! `N passed, N failed`.
@@ -9,9 +9,9 @@
 mod bench;
 mod command;
 mod figures;
-mod licences;
 mod machine_paths;
 mod randomness;
+mod results;
 mod sanitize;
 mod tally;
 mod test;
@@ -37,6 +37,8 @@ enum Subcommands {
     Bench(bench::Arguments),
     /// The pictures of the documentation, drawn anew by `tegmentum reproduce`.
     Figures(figures::Arguments),
+    /// `docs/results.md`, written from the results in `results/`, which `--from` takes anew from finished runs.
+    Results(results::Arguments),
     /// A published test battery on the random words of directions; about two hours.
     Randomness(randomness::Arguments),
     /// The kernels' tests under AddressSanitizer; Linux and macOS.
@@ -55,6 +57,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
         Subcommands::Test => Ok(test::run()),
         Subcommands::Bench(arguments) => bench::run(arguments),
         Subcommands::Figures(arguments) => figures::run(arguments),
+        Subcommands::Results(arguments) => results::run(arguments),
         Subcommands::Randomness(arguments) => randomness::run(arguments),
         Subcommands::Sanitize => sanitize::run(),
     }

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use crate::command::{command, has_subcommand, run as run_command, run_reading};
-use crate::licences;
 use crate::machine_paths;
 use crate::tally::Tally;
 
@@ -24,7 +23,7 @@ const STEPS: &[Step] = &[
     Step { name: "lints", run: lints },
     Step { name: "tests and doctests", run: tests },
     Step { name: "documentation", run: documentation },
-    Step { name: "licences and sources", run: licences::check },
+    Step { name: "licences and sources", run: licences },
     Step { name: "repository text", run: || Ok(machine_paths::check()) },
 ];
 
@@ -60,17 +59,27 @@ fn seconds(duration: Duration) -> String {
 }
 
 fn format() -> Result<Tally> {
-    with_tool("fmt", "rustfmt", &["fmt", "--all", "--check"])
+    with_tool("fmt", "rustup component add rustfmt", &["fmt", "--all", "--check"])
 }
 
 fn lints() -> Result<Tally> {
-    with_tool("clippy", "clippy", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])
+    with_tool(
+        "clippy",
+        "rustup component add clippy",
+        &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"],
+    )
 }
 
-/// Runs `cargo arguments…` as one check, or skips it where the toolchain lacks `component`.
-fn with_tool(subcommand: &str, component: &str, arguments: &[&str]) -> Result<Tally> {
+/// Licences, duplicate versions and sources of all dependencies, by the lists in `deny.toml`.
+fn licences() -> Result<Tally> {
+    let check = ["deny", "--offline", "check", "licenses", "bans", "sources"];
+    with_tool("deny", "cargo install cargo-deny", &check)
+}
+
+/// Runs `cargo arguments…` as one check, or skips it where `cargo subcommand` is not there; `install` says how to get it.
+fn with_tool(subcommand: &str, install: &str, arguments: &[&str]) -> Result<Tally> {
     if !has_subcommand(subcommand) {
-        println!("    skipped: {component} is not installed (rustup component add {component})");
+        println!("    skipped: cargo {subcommand} is not installed ({install})");
         return Ok(Tally::SKIPPED);
     }
     let status = run_command(command("cargo", arguments.iter().copied()))?;

@@ -3,7 +3,10 @@
 use std::num::NonZeroU64;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use tegmentum::neuromodulation::nucleus::Transmitter;
+use tegmentum_study::dose::DoseAction;
 
 /// Train networks by forward passes alone, under the control of four neuromodulators.
 ///
@@ -20,7 +23,7 @@ pub(crate) struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
-  tegmentum reproduce --quick                        all studies, shortened, and one report
+  tegmentum reproduce                                all studies in a few minutes, and one report
   tegmentum list                                     what there is to combine in a study
   tegmentum run my-study.toml --seeds 20             a study of your own
   tegmentum lesion go-no-go                          which modulator does what?
@@ -37,8 +40,11 @@ Exit codes:
 pub(crate) enum Command {
     /// Run the studies that come with the program and write one report
     ///
-    /// Runs the built-in studies one after the other, prints what each found, and writes DIR/report.html, a page that needs
-    /// no network. Each study has a folder DIR/STUDY with the study as it was run, all records, its summary and figures.
+    /// Runs the built-in studies one after the other, prints the answer of each, and writes DIR/report.html, a page that needs no
+    /// network. Each study has a folder DIR/STUDY with the study as it was run, all records, its summary and figures.
+    ///
+    /// Without --full the studies run shortened, with fewer seeds and in some cases smaller budgets: a few minutes instead of
+    /// hours. Claims that this cannot decide are inconclusive and say why.
     Reproduce(Reproduce),
     /// Run one study: a file of yours, or a built-in one with changes
     ///
@@ -78,8 +84,8 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  tegmentum reproduce --quick              a few minutes: fewer seeds, shorter runs
-  tegmentum reproduce                      all studies in full
+  tegmentum reproduce                      all studies, shortened
+  tegmentum reproduce --full               all studies with all their seeds and budgets
   tegmentum reproduce xor lorenz           two of them; `tegmentum list studies` names all
   tegmentum reproduce --json > all.json    the summaries for another program
 
@@ -88,6 +94,12 @@ pub(crate) struct Reproduce {
     /// Studies to run; all if none is named
     #[arg(value_name = "STUDY")]
     pub(crate) studies: Vec<String>,
+    /// Run the whole of each study: all seeds, all budgets, all settings
+    #[arg(long)]
+    pub(crate) full: bool,
+    /// What is the default here; refused with a word.
+    #[arg(long, hide = true)]
+    pub(crate) quick: bool,
     /// How to run them.
     #[command(flatten)]
     pub(crate) options: Options,
@@ -127,6 +139,9 @@ pub(crate) struct Run {
     /// Change a field: a path through tables by key and through lists by index or name, and a value in TOML
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub(crate) changes: Vec<String>,
+    /// Whether it is shortened.
+    #[command(flatten)]
+    pub(crate) length: Length,
     /// How to run it.
     #[command(flatten)]
     pub(crate) options: Options,
@@ -158,6 +173,9 @@ pub(crate) struct Lesion {
     /// Change a field of the study first, as for `run`
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub(crate) changes: Vec<String>,
+    /// Whether it is shortened.
+    #[command(flatten)]
+    pub(crate) length: Length,
     /// How to run it.
     #[command(flatten)]
     pub(crate) options: Options,
@@ -183,14 +201,14 @@ pub(crate) struct Dose {
     #[arg(value_name = "STUDY")]
     pub(crate) study: String,
     /// What the drug acts on
-    #[arg(long, value_enum)]
-    pub(crate) modulator: ModulatorKind,
+    #[arg(long, value_parser = one_of(Transmitter::ALL, Transmitter::name))]
+    pub(crate) modulator: Transmitter,
     /// One of the modulator's receptors, by its name; the modulator everywhere if not given
     #[arg(long, value_name = "NAME")]
     pub(crate) receptor: Option<String>,
     /// What the drug does
-    #[arg(long, value_enum, default_value_t = ActionKind::Agonist)]
-    pub(crate) action: ActionKind,
+    #[arg(long, default_value = "agonist", value_parser = one_of(DoseAction::ALL, DoseAction::name))]
+    pub(crate) action: DoseAction,
     /// Doses, separated by commas; a usual range for the action if not given
     #[arg(long, value_name = "A,B", value_delimiter = ',', allow_negative_numbers = true)]
     pub(crate) doses: Vec<f64>,
@@ -200,6 +218,9 @@ pub(crate) struct Dose {
     /// Change a field of the study first, as for `run`
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub(crate) changes: Vec<String>,
+    /// Whether it is shortened.
+    #[command(flatten)]
+    pub(crate) length: Length,
     /// How to run it.
     #[command(flatten)]
     pub(crate) options: Options,
@@ -216,42 +237,9 @@ pub(crate) struct Choice {
     pub(crate) setting: Option<String>,
 }
 
-/// The four modulators.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ModulatorKind {
-    /// From the ventral tegmental area
-    Dopamine,
-    /// From the basal forebrain
-    Acetylcholine,
-    /// From the dorsal raphe
-    Serotonin,
-    /// From the locus coeruleus
-    Noradrenaline,
-}
-
-/// What a drug does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ActionKind {
-    /// Acts like the transmitter
-    Agonist,
-    /// Competes with it
-    Antagonist,
-    /// Holds the level
-    Clamp,
-    /// Takes a share of the release away
-    Lesion,
-    /// Makes the level noisy
-    Noise,
-    /// Makes the level late
-    Delay,
-}
-
 /// What `run`, `reproduce`, `lesion` and `dose` have in common.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Run shortened: fewer seeds, smaller budgets, as each study says; figures are indicative only
-    #[arg(long)]
-    pub(crate) quick: bool,
     /// Number of seeds to report, instead of the study's own
     #[arg(long, value_name = "N")]
     pub(crate) seeds: Option<NonZeroU64>,
@@ -267,6 +255,28 @@ pub(crate) struct Options {
     /// End with exit code 1 unless every claim is supported
     #[arg(long)]
     pub(crate) strict: bool,
+}
+
+/// Whether a study of `run`, `lesion` or `dose` is shortened.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Length {
+    /// Run shortened: fewer seeds and smaller budgets, as the study says; claims that this cannot decide are inconclusive
+    #[arg(long)]
+    pub(crate) quick: bool,
+}
+
+impl Command {
+    /// The number of threads that was asked for.
+    pub(crate) fn threads(&self) -> Option<Threads> {
+        match self {
+            Self::Reproduce(arguments) => Some(arguments.options.threads),
+            Self::Run(arguments) => Some(arguments.options.threads),
+            Self::Lesion(arguments) => Some(arguments.options.threads),
+            Self::Dose(arguments) => Some(arguments.options.threads),
+            Self::Forecast(arguments) => Some(arguments.threads),
+            Self::Report(_) | Self::List(_) => None,
+        }
+    }
 }
 
 /// The number of threads.
@@ -415,6 +425,15 @@ pub(crate) enum LearnerKind {
     Dopamine,
     /// Perturbs every unit and keeps a credit trace at each synapse; an evaluation is worth more
     NodePerturbation,
+}
+
+/// Reads one of the values of the library by the name that study files give it.
+fn one_of<T: Copy + Send + Sync + 'static, const N: usize>(
+    values: [T; N],
+    name: fn(T) -> &'static str,
+) -> impl TypedValueParser<Value = T> {
+    let names = PossibleValuesParser::new(values.map(|value| PossibleValue::new(name(value))));
+    names.try_map(move |text| values.into_iter().find(|value| name(*value) == text).ok_or("unknown"))
 }
 
 fn delimiter(text: &str) -> Result<char, String> {

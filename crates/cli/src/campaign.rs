@@ -3,62 +3,70 @@
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use tegmentum_study::config::StudyConfig;
 use tegmentum_study::outcome::{Summary, Verdict};
 use tegmentum_study::{folder, run};
 
-use crate::args::{Options, Threads};
-use crate::interrupt;
+use crate::args::Options;
+use crate::full_run;
 use crate::manifest::Manifest;
-use crate::output::Output;
+use crate::output::{Output, wrapped};
 use crate::progress::Progress;
+use crate::source::Source;
 use crate::summary;
 use crate::workplace::Workplace;
 
-/// Runs `studies`, writes their folders below `options.out`, and prints what they found.
+/// Runs the studies of `sources`, writes their folders below `options.out`, and prints what they found: all of it for one study,
+/// the answers for several.
 ///
 /// # Errors
 /// If a folder cannot be written to (before anything runs), a study cannot run, or the user stopped it.
-pub(crate) fn run(studies: &[StudyConfig], options: &Options, output: &mut Output) -> Result<Vec<Summary>> {
-    let mut workplaces = Vec::with_capacity(studies.len());
-    for (index, study) in studies.iter().enumerate() {
-        if studies[..index].iter().any(|other| other.name == study.name) {
+pub(crate) fn run(sources: &[Source], options: &Options, output: &mut Output) -> Result<Vec<Summary>> {
+    let mut workplaces = Vec::with_capacity(sources.len());
+    for (index, Source { study, .. }) in sources.iter().enumerate() {
+        if sources[..index].iter().any(|other| other.study.name == study.name) {
             bail!("the study {:?} is asked for twice", study.name);
         }
         workplaces.push(Workplace::prepare(&options.out.join(&study.name))?);
     }
-    use_threads(options.threads)?;
-    interrupt::listen()?;
-    let mut summaries = Vec::with_capacity(studies.len());
-    for (study, workplace) in studies.iter().zip(&workplaces) {
-        let summary = run_one(study, options.quick, workplace)?;
+    let mut summaries = Vec::with_capacity(sources.len());
+    let mut full = None;
+    for (source, workplace) in sources.iter().zip(&workplaces) {
+        let (summary, seconds) = run_one(source, workplace)?;
+        full = full.map_or(seconds, |sum: f64| seconds.map(|seconds| sum + seconds).or(Some(sum)));
         if !options.json {
-            for line in summary::lines(study, &summary, output) {
-                output.line(&line)?;
-            }
+            let lines = match sources.len() {
+                1 => summary::lines(&source.study, &summary, output),
+                _ => summary::answer(&summary, output),
+            };
+            lines.iter().try_for_each(|line| output.line(line))?;
         }
         summaries.push(summary);
+    }
+    if let Some(seconds) = full.filter(|_| !options.json) {
+        output.line(&format!("\n{}", wrapped(&shortened(&summaries, seconds), output.width(), 0)))?;
     }
     Ok(summaries)
 }
 
-fn run_one(study: &StudyConfig, quick: bool, workplace: &Workplace) -> Result<Summary> {
+/// Runs one study; with its summary, the seconds that the whole of it would take, if this was less.
+fn run_one(source: &Source, workplace: &Workplace) -> Result<(Summary, Option<f64>)> {
+    let Source { study, whole } = source;
     let manifest = Manifest::begin();
     let result = {
         let progress = Progress::new();
-        run::run(study, quick, &progress).with_context(|| format!("study {}", study.name))?
+        run::run(study, whole.is_some(), &progress).with_context(|| format!("study {}", study.name))?
     };
-    folder::write(workplace.folder(), &result, &manifest.pairs(study.seeds, &result.seconds))?;
-    Ok(result.summary)
+    let full = full_run::seconds(source, manifest.elapsed());
+    folder::write(workplace.folder(), &result, &manifest.pairs(source, &result.seconds, full))?;
+    Ok((result.summary, full))
 }
 
-/// Sets the number of threads of everything that follows.
-///
-/// # Errors
-/// If the system does not give that many.
-pub(crate) fn use_threads(threads: Threads) -> Result<()> {
-    let count = threads.count.map_or(0, usize::from);
-    rayon::ThreadPoolBuilder::new().num_threads(count).build_global().context("cannot start the threads")
+/// What a full run would add, in two sentences.
+fn shortened(summaries: &[Summary], seconds: f64) -> String {
+    let claims = || summaries.iter().flat_map(|summary| &summary.claims);
+    let open = claims().filter(|claim| claim.verdict == Verdict::Inconclusive).count();
+    let undecided = format!("{open} of {} claims are left undecided.", claims().count());
+    format!("This was a shortened run: {undecided} A full run {}", full_run::advice(seconds))
 }
 
 /// Ends `run` and `reproduce`: where the report is or the summaries as JSON, and the exit code.

@@ -1,15 +1,23 @@
-//! Ctrl-C: the first press asks the work to stop at the next update, the second ends the program at once.
+//! Ctrl-C: the work is asked to stop at its next update; if it has not stopped a second later, or at a second press, the
+//! program ends at once.
 //!
 //! A request to terminate and a terminal that goes away count as a press.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use crate::STOPPED;
 use crate::output::notice;
+use crate::{STOPPED, workplace};
+
+/// Time for the work to stop by itself.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 static REQUESTED: AtomicBool = AtomicBool::new(false);
+
+/// What is said at the end.
+pub(crate) const ENDED: &str = "stopped; what was finished before is in its folder, nothing else was written";
 
 /// Listens from now on.
 ///
@@ -26,7 +34,18 @@ pub(crate) fn requested() -> bool {
 
 fn pressed() {
     if REQUESTED.swap(true, Ordering::Relaxed) {
-        std::process::exit(i32::from(STOPPED));
+        end();
     }
-    notice("\nstopping; press Ctrl-C again to end at once");
+    notice("\nstopping");
+    std::thread::spawn(|| {
+        std::thread::sleep(PATIENCE);
+        end();
+    });
+}
+
+/// Ends the program wherever it is.
+fn end() -> ! {
+    workplace::abandon();
+    notice(ENDED);
+    std::process::exit(i32::from(STOPPED))
 }

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::{Timestamp, Unit};
-use tegmentum_study::config::Seeds;
+
+use crate::full_run;
+use crate::source::Source;
 
 /// Pairs of label and value.
 pub(crate) type Pairs = Vec<(String, String)>;
@@ -25,8 +27,16 @@ impl Manifest {
         Self { started, clock: Instant::now() }
     }
 
-    /// What there is to say when it is done. `seconds` are processor seconds by arm.
-    pub(crate) fn pairs(&self, seeds: Seeds, seconds: &BTreeMap<String, f64>) -> Pairs {
+    /// The time since then.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.clock.elapsed()
+    }
+
+    /// What there is to say when it is done. `seconds` are processor seconds by arm, `full` the seconds that the whole study would
+    /// take.
+    pub(crate) fn pairs(&self, source: &Source, seconds: &BTreeMap<String, f64>, full: Option<f64>) -> Pairs {
+        let seeds = source.study.seeds;
+        let of = source.whole.as_ref().map_or_else(String::new, |whole| format!(" of {}", whole.seeds.count));
         let mut pairs = vec![
             ("Started".to_owned(), self.started.clone()),
             ("Command".to_owned(), command_line()),
@@ -36,8 +46,9 @@ impl Manifest {
             ("Instruction set".to_owned(), tegmentum::numerics::instruction_set().to_string()),
             ("Threads".to_owned(), rayon::current_num_threads().to_string()),
             ("Wall seconds".to_owned(), format!("{:.1}", self.clock.elapsed().as_secs_f64())),
-            ("Seeds".to_owned(), format!("{} from {} on", seeds.count, seeds.first)),
+            ("Seeds".to_owned(), format!("{}{of}, from {} on", seeds.count, seeds.first)),
         ];
+        pairs.extend(full.map(|full| (full_run::SECONDS.to_owned(), format!("{full:.0}"))));
         if !seconds.is_empty() {
             let arms: Vec<String> = seconds.iter().map(|(arm, seconds)| format!("{arm} {seconds:.1}")).collect();
             pairs.push(("Processor seconds".to_owned(), arms.join(", ")));
@@ -96,6 +107,10 @@ fn merged_label(label: &str, runs: &[(&str, &[(String, String)])]) -> Pairs {
     match label {
         // The head of the report has one of each of these; the order of dates is that of their text.
         "Started" => vec![(label.to_owned(), distinct[0].to_owned())],
+        full_run::SECONDS => {
+            let seconds = values.iter().filter_map(|(_, seconds)| seconds.parse::<f64>().ok()).sum();
+            vec![("A full run".to_owned(), full_run::advice(seconds))]
+        }
         "Command" | "Version" | "Commit" => vec![(label.to_owned(), distinct.join("; "))],
         _ if distinct.len() == 1 => vec![(label.to_owned(), distinct[0].to_owned())],
         _ => values.into_iter().map(|(run, value)| (format!("{label}, {run}"), value)).collect(),

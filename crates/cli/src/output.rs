@@ -74,22 +74,17 @@ pub(crate) fn notice(text: &str) {
 /// `text` broken at spaces into lines of at most `width` columns. The first line begins behind `indent` columns that are
 /// already taken, later ones behind as many spaces.
 pub(crate) fn wrapped(text: &str, width: usize, indent: usize) -> String {
-    let mut lines = String::new();
-    let mut column = indent;
-    for word in text.split_whitespace() {
-        let length = console::measure_text_width(word);
-        if column > indent && column + 1 + length > width {
-            lines.push('\n');
-            lines.push_str(&" ".repeat(indent));
-            column = indent;
-        } else if column > indent {
-            lines.push(' ');
-            column += 1;
-        }
-        lines.push_str(word);
-        column += length;
-    }
-    lines
+    let (first, rest) = ("\u{a0}".repeat(indent), " ".repeat(indent));
+    let options = textwrap::Options::new(width.max(indent + 1))
+        .initial_indent(&first)
+        .subsequent_indent(&rest)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .wrap_algorithm(textwrap::WrapAlgorithm::FirstFit)
+        .break_words(false);
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let lines = textwrap::fill(&words, options);
+    lines.strip_prefix(&first).map_or_else(String::new, str::to_owned)
 }
 
 #[cfg(test)]

@@ -8,11 +8,20 @@ use tegmentum_study::config::StudyConfig;
 
 use crate::overrides;
 
+/// A study that can run.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    /// As it is run.
+    pub(crate) study: StudyConfig,
+    /// The whole of it, if it is run shortened.
+    pub(crate) whole: Option<StudyConfig>,
+}
+
 /// The study called `name`: a file, if it looks like one or is one, else a built-in study.
 ///
 /// # Errors
 /// If there is no such study, it is wrong, or a change cannot be made.
-pub(crate) fn study(name: &str, changes: &[String], quick: bool, seeds: Option<u64>) -> Result<StudyConfig> {
+pub(crate) fn study(name: &str, changes: &[String], quick: bool, seeds: Option<u64>) -> Result<Source> {
     let (text, origin) = text_of(name)?;
     let mut study = StudyConfig::from_toml(&text, &origin)?;
     if !changes.is_empty() {
@@ -20,6 +29,7 @@ pub(crate) fn study(name: &str, changes: &[String], quick: bool, seeds: Option<u
         overrides::apply(&mut table, changes)?;
         study = StudyConfig::from_toml(&toml::to_string(&table)?, &format!("{origin} with --set"))?;
     }
+    let whole = quick.then(|| study.clone());
     if quick {
         study = study.shortened();
     }
@@ -27,7 +37,7 @@ pub(crate) fn study(name: &str, changes: &[String], quick: bool, seeds: Option<u
         study.seeds.count = seeds;
         study = StudyConfig::from_toml(&toml::to_string(&study)?, &format!("{origin} with --seeds {seeds}"))?;
     }
-    Ok(study)
+    Ok(Source { study, whole })
 }
 
 /// The text of a study and where it is from.
@@ -40,8 +50,8 @@ fn text_of(name: &str) -> Result<(String, String)> {
         return Ok((text, name.to_owned()));
     }
     let Some((_, text)) = BUILT_IN.iter().find(|(known, _)| *known == name) else {
-        let known: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
-        bail!("there is no study {name:?}: must be a file that ends in .toml, or one of {}", known.join(", "));
+        let known = "`tegmentum list studies` names all";
+        bail!("there is no study {name:?}: must be a file that ends in .toml, or a built-in one; {known}");
     };
     Ok(((*text).to_owned(), format!("built-in study {name}")))
 }

@@ -1,12 +1,13 @@
 //! What a study found, for a terminal: arms and metrics in a table, then the claims with their verdicts.
 
 use console::Style;
-use tegmentum_study::config::{Kind, StudyConfig};
-use tegmentum_study::outcome::{ClaimOutcome, Sample, Summary, Verdict, is_share};
+use tegmentum_study::config::StudyConfig;
+use tegmentum_study::metric::{Metric, Role};
+use tegmentum_study::outcome::{ClaimOutcome, Sample, Summary, Verdict};
 
 use crate::output::{Output, wrapped};
-use crate::report::{interval, optional};
 use crate::table::Table;
+use tegmentum_study::number::{interval, optional};
 
 /// Scores in the table of a study of lesions at most; the report and `records.csv` have more.
 const SCORES: usize = 8;
@@ -35,41 +36,64 @@ pub(crate) fn lines(study: &StudyConfig, summary: &Summary, output: &Output) -> 
     lines
 }
 
+/// The lines to print of one study of several: its question, the answer, and what became of its claims.
+pub(crate) fn answer(summary: &Summary, output: &Output) -> Vec<String> {
+    let width = output.width();
+    let count = |verdict| summary.claims.iter().filter(|claim| claim.verdict == verdict).count();
+    let mut fates = Vec::new();
+    for verdict in [Verdict::Supported, Verdict::NotSupported, Verdict::Inconclusive] {
+        let (sign, word, style) = sign(verdict);
+        let number = count(verdict);
+        fates.extend((number > 0).then(|| output.styled(&style, &format!("{sign} {number} {word}"))));
+    }
+    vec![
+        String::new(),
+        output.styled(&Style::new().bold(), &wrapped(&format!("{}: {}", summary.study, summary.title), width, 0)),
+        output.styled(&Style::new().dim(), &wrapped(&summary.question, width, 0)),
+        wrapped(&summary.answer, width, 0),
+        fates.join("  "),
+    ]
+}
+
 /// The tables of a study: its arms, and for lesions what is attributed to whom.
 fn tables(study: &StudyConfig, summary: &Summary) -> Vec<Table> {
-    if study.kind == Kind::Lesions {
-        return lesions(study, summary);
+    let is_measured = |metric: &Metric| summary.arms.values().any(|metrics| metrics.contains_key(&metric.name));
+    let metrics: Vec<Metric> = study.shown_metrics().into_iter().filter(is_measured).collect();
+    if summary.metrics.iter().any(|metric| metric.role == Role::Attribution) {
+        return lesions(&metrics, summary);
     }
-    let metrics = metrics(study, summary);
     if metrics.is_empty() { Vec::new() } else { vec![table(summary, &metrics)] }
 }
 
 /// Means of all sets, then the Shapley values of the modulators and the synergies of pairs.
-fn lesions(study: &StudyConfig, summary: &Summary) -> Vec<Table> {
-    let scores: Vec<String> = metrics(&study.underlying(), summary);
-    let is_known = |metric: &String| summary.arms.values().any(|metrics| metrics.get(metric).and_then(mean).is_some());
-    let attributed: Vec<String> = study.metric_names().into_iter().filter(|name| !scores.contains(name)).collect();
-    // What is attributed first, then as many others as a reader looks at.
-    let is_attributed = |score: &&String| attributed.contains(&format!("shapley_{score}"));
-    let first = scores.iter().filter(is_attributed);
-    let others = scores.iter().filter(|score| !is_attributed(score));
-    let shown: Vec<String> = first.chain(others).filter(|score| is_known(score)).take(SCORES).cloned().collect();
-    let mut sets = Table::new(std::iter::once("intact (means)".to_owned()).chain(shown.iter().cloned()));
+fn lesions(metrics: &[Metric], summary: &Summary) -> Vec<Table> {
+    let is_known =
+        |metric: &&Metric| summary.arms.values().any(|metrics| metrics.get(&metric.name).and_then(mean).is_some());
+    // As many scores as a reader looks at; those that are attributed come first.
+    let shown: Vec<&Metric> = metrics.iter().filter(is_known).take(SCORES).collect();
+    let names = shown.iter().map(|metric| metric.name.clone());
+    let mut sets = Table::new(std::iter::once("intact (means)".to_owned()).chain(names));
     for arm in &summary.arm_order {
-        let value = |metric: &String| summary.arms.get(arm).and_then(|metrics| metrics.get(metric)).and_then(mean);
+        let value =
+            |metric: &Metric| summary.arms.get(arm).and_then(|metrics| metrics.get(&metric.name)).and_then(mean);
         sets.row(std::iter::once(arm.clone()).chain(shown.iter().map(|metric| optional(value(metric)))));
     }
-    let of = |start: &str| attributed.iter().filter(|name| name.starts_with(start)).cloned().collect::<Vec<_>>();
     let mut tables = vec![sets];
-    for (head, columns, size) in
-        [("modulator", of("shapley_"), 1), ("pair", [of("synergy_"), of("interaction_")].concat(), 2)]
-    {
-        let mut table = Table::new(std::iter::once(head.to_owned()).chain(columns.iter().cloned()));
+    for (head, size) in [("modulator", 1), ("pair", 2)] {
         let members = |arm: &str| if ["none", "all"].contains(&arm) { 0 } else { arm.split('+').count() };
+        let arms: Vec<&String> = summary.arm_order.iter().filter(|arm| members(arm) == size).collect();
+        // An attribution belongs to the arms that have it.
+        let has = |metric: &&Metric| {
+            arms.first().and_then(|arm| summary.arms.get(*arm)).is_some_and(|of| of.contains_key(&metric.name))
+        };
+        let attributions = summary.metrics.iter().filter(|metric| metric.role == Role::Attribution);
+        let columns: Vec<&Metric> = attributions.filter(has).collect();
+        let mut table = Table::new(std::iter::once(head.to_owned()).chain(columns.iter().map(|one| one.name.clone())));
         let sum = summary.arm_order.iter().filter(|arm| *arm == "all" && size == 1);
-        for arm in summary.arm_order.iter().filter(|arm| members(arm) == size).chain(sum) {
-            let sample = |metric: &String| summary.arms.get(arm).and_then(|metrics| metrics.get(metric));
-            let cells = columns.iter().map(|name| sample(name).map_or_else(|| "–".to_owned(), |one| cell(name, one)));
+        for arm in arms.into_iter().chain(sum) {
+            let sample = |metric: &Metric| summary.arms.get(arm).and_then(|metrics| metrics.get(&metric.name));
+            let cells =
+                columns.iter().map(|one| sample(one).map_or_else(|| "–".to_owned(), |sample| cell(one, sample)));
             table.row(std::iter::once(if arm == "all" { "sum".to_owned() } else { arm.clone() }).chain(cells));
         }
         tables.push(table);
@@ -83,36 +107,11 @@ fn mean(sample: &Sample) -> Option<f64> {
     values.map(|values| tegmentum::evidence::statistics::mean(&values)).filter(|mean| mean.is_finite())
 }
 
-/// The metrics worth a column: the study's own and its targets', or all that a study of another kind defines.
-fn metrics(study: &StudyConfig, summary: &Summary) -> Vec<String> {
-    let measured = |name: &String| summary.arms.values().any(|metrics| metrics.contains_key(name));
-    let is_claimed = |name: &String| study.claim.iter().any(|claim| claim.metric == *name);
-    if matches!(study.kind, Kind::Compare | Kind::Robustness) {
-        let accounting = ["evaluations", "state_bytes", "non_finite", "surprises"];
-        let is_shown = |name: &String| is_claimed(name) || !accounting.contains(&name.as_str());
-        return study.metric_names().into_iter().filter(measured).filter(is_shown).collect();
-    }
-    if study.kind == Kind::Dose {
-        return metrics(&study.underlying(), summary);
-    }
-    if study.kind == Kind::Switching {
-        let of_a_stream = ["evaluations_to_relearn", "phases_solved", "detections", "false_alarms", "savings"];
-        let is_shown = |name: &String| is_claimed(name) || of_a_stream.contains(&name.as_str());
-        return study.metric_names().into_iter().filter(measured).filter(is_shown).collect();
-    }
-    if study.kind == Kind::Behaviour {
-        return study.metric_names();
-    }
-    let mut names: Vec<String> = summary.arms.values().flat_map(|metrics| metrics.keys().cloned()).collect();
-    names.sort();
-    names.dedup();
-    names
-}
-
-fn table(summary: &Summary, metrics: &[String]) -> Table {
-    let mut table = Table::new(std::iter::once("arm".to_owned()).chain(metrics.iter().cloned()));
+fn table(summary: &Summary, metrics: &[Metric]) -> Table {
+    let names = metrics.iter().map(|metric| metric.name.clone());
+    let mut table = Table::new(std::iter::once("arm".to_owned()).chain(names));
     for arm in &summary.arm_order {
-        let sample = |metric: &String| summary.arms.get(arm).and_then(|metrics| metrics.get(metric));
+        let sample = |metric: &Metric| summary.arms.get(arm).and_then(|metrics| metrics.get(&metric.name));
         let cells =
             metrics.iter().map(|metric| sample(metric).map_or_else(|| "–".to_owned(), |sample| cell(metric, sample)));
         table.row(std::iter::once(arm.clone()).chain(cells));
@@ -120,28 +119,42 @@ fn table(summary: &Summary, metrics: &[String]) -> Table {
     table
 }
 
-/// `0.0123 [0.0100, 0.0150]`, and the number of seeds that failed, if any did; `291 of 300` where seeds are counted.
-fn cell(metric: &str, sample: &Sample) -> String {
-    if is_share(metric) {
-        return format!("{} of {}", sample.values.iter().filter(|value| **value == Some(1.0)).count(), sample.n);
+/// `0.0123 [0.0100, 0.0150]`, and the number of seeds that failed, if any did; `291 of 300` where seeds are counted; `none` for
+/// what no run of the study has.
+fn cell(metric: &Metric, sample: &Sample) -> String {
+    if sample.is_none() {
+        return "none".to_owned();
     }
-    let failed = sample.values.iter().filter(|value| value.is_none()).count();
+    if metric.is_share() {
+        return format!("{} of {}", sample.ones(), sample.n);
+    }
     let mut text = optional(sample.iqm);
     if let Some(ends) = sample.ci95 {
         text = format!("{text} {}", interval(ends.map(Some)));
     }
-    if failed > 0 { format!("{text}, {failed} failed") } else { text }
+    for (count, word) in [(sample.failed(), "failed"), (sample.undefined, "without")] {
+        if count > 0 {
+            text = format!("{text}, {count} {word}");
+        }
+    }
+    text
+}
+
+/// A verdict as a sign, a word and a colour.
+fn sign(verdict: Verdict) -> (&'static str, &'static str, Style) {
+    match verdict {
+        Verdict::Supported => ("✓", "supported", Style::new().green()),
+        Verdict::NotSupported => ("✗", "not supported", Style::new().red()),
+        Verdict::Inconclusive => ("?", "inconclusive", Style::new().yellow()),
+    }
 }
 
 fn claim_lines(claim: &ClaimOutcome, output: &Output) -> [String; 2] {
-    let (sign, style) = match claim.verdict {
-        Verdict::Supported => ("✓", Style::new().green()),
-        Verdict::NotSupported => ("✗", Style::new().red()),
-        Verdict::Inconclusive => ("?", Style::new().yellow()),
-    };
+    let (sign, _, style) = sign(claim.verdict);
     let text = wrapped(&claim.claim, output.width(), 2);
     let (effect, ends) = (optional(claim.effect), interval(claim.ci95));
-    let detail = format!("{}: {effect} {ends}; wanted {}, n = {}", claim.statistic, claim.threshold, claim.n);
+    let why = claim.reason.as_ref().map_or_else(String::new, |reason| format!("; {reason}"));
+    let detail = format!("{}: {effect} {ends}; wanted {}, n = {}{why}", claim.statistic, claim.threshold, claim.n);
     let detail = format!("  {}", wrapped(&detail, output.width(), 2));
     [format!("{} {text}", output.styled(&style, sign)), output.styled(&Style::new().dim(), &detail)]
 }

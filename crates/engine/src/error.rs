@@ -61,6 +61,26 @@ pub enum Error {
         /// The names that would be right, separated by commas.
         known: String,
     },
+    /// Something that would change nothing, because nobody obeys it.
+    #[error("{what} would change nothing: {listener} obeys {heard}")]
+    Unheard {
+        /// What was set.
+        what: String,
+        /// Who does not obey it.
+        listener: String,
+        /// What is obeyed.
+        heard: String,
+    },
+    /// A settings type that cannot be registered.
+    #[error("{kind} \"{name}\" cannot be registered: {problem}")]
+    Registration {
+        /// The registry, for example "optimizer".
+        kind: &'static str,
+        /// The name asked for.
+        name: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
     /// A quantity became NaN or infinite.
     #[error("{what} became NaN or infinite at step {step}; lower the learning rate or the perturbation scale")]
     NonFinite {

@@ -17,9 +17,9 @@
 //! everywhere, whatever the kernel. No function of the platform's mathematics library is used, no sum is reordered.
 //!
 //! # Dispatch
-//! `dispatched!` and `computed!` compile a loop for each instruction set and pick by what the processor reports, or by
-//! [`limit`]. Within a kernel the choice changes the speed alone. This module is the only place of the library with
-//! `unsafe`, and that choice is its only use.
+//! The macro `simd::dispatch!` compiles a loop for each instruction set and picks by what the processor reports, or by [`limit`].
+//! The choice changes the speed alone. This module is the only place of the library with `unsafe`: for that choice, for the
+//! instructions behind the vectors of `simd`, and where checks of indices would slow an inner loop.
 #![allow(clippy::inline_always, reason = "a loop must be inlined into its wrapper to be compiled for its instructions")]
 
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -51,8 +51,7 @@ pub mod products;
 pub mod rate;
 pub mod sequence;
 pub mod sequential;
-pub mod sixteen;
-mod vector;
+mod simd;
 
 /// How a network's products and activation functions are computed; see the module's head.
 ///
@@ -152,85 +151,3 @@ fn detect() -> InstructionSet {
     }
     InstructionSet::Baseline
 }
-
-/// Defines a function without fused multiply–add whose body is compiled for several instruction sets and chosen at run
-/// time.
-macro_rules! dispatched {
-    ($(#[$meta:meta])* $visibility:vis fn $name:ident $(<const $lanes:ident: usize>)?
-     ($($argument:ident: $type:ty),* $(,)?) $body:block) => {
-        $(#[$meta])*
-        #[allow(unsafe_code)]
-        $visibility fn $name $(<const $lanes: usize>)? ($($argument: $type),*) {
-            #[inline(always)]
-            fn body $(<const $lanes: usize>)? ($($argument: $type),*) $body
-
-            #[cfg(target_arch = "x86_64")]
-            {
-                #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-                fn avx512 $(<const $lanes: usize>)? ($($argument: $type),*) {
-                    body $(::<$lanes>)? ($($argument),*);
-                }
-                #[target_feature(enable = "avx2,fma")]
-                fn avx2 $(<const $lanes: usize>)? ($($argument: $type),*) {
-                    body $(::<$lanes>)? ($($argument),*);
-                }
-                match $crate::kernel::instruction_set() {
-                    // SAFETY: the processor has reported the features that the callee asks for.
-                    $crate::kernel::InstructionSet::Avx512 => return unsafe { avx512 $(::<$lanes>)? ($($argument),*) },
-                    // SAFETY: as above.
-                    $crate::kernel::InstructionSet::Avx2 => return unsafe { avx2 $(::<$lanes>)? ($($argument),*) },
-                    $crate::kernel::InstructionSet::Baseline => {}
-                }
-            }
-            body $(::<$lanes>)? ($($argument),*);
-        }
-    };
-}
-pub(crate) use dispatched;
-
-/// Defines a function of a [`Numerics`] and the arguments given, whose body is written for an
-/// [`Arithmetic`](arithmetic::Arithmetic) and compiled for several instruction sets.
-macro_rules! computed {
-    ($(#[$meta:meta])* $visibility:vis fn $name:ident <$arithmetic:ident: Arithmetic $(, const $lanes:ident: usize)?>
-     ($($argument:ident: $type:ty),* $(,)?) $body:block) => {
-        $(#[$meta])*
-        #[allow(unsafe_code)]
-        $visibility fn $name $(<const $lanes: usize>)? (numerics: $crate::kernel::Numerics, $($argument: $type),*) {
-            use $crate::kernel::arithmetic::{Arithmetic, Fused, Separate};
-            #[cfg(target_arch = "x86_64")]
-            use $crate::kernel::{InstructionSet, instruction_set};
-
-            #[inline(always)]
-            fn body<$arithmetic: Arithmetic $(, const $lanes: usize)?>($($argument: $type),*) $body
-
-            #[cfg(target_arch = "x86_64")]
-            {
-                #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-                fn avx512<$arithmetic: Arithmetic $(, const $lanes: usize)?>($($argument: $type),*) {
-                    body::<$arithmetic $(, $lanes)?>($($argument),*);
-                }
-                #[target_feature(enable = "avx2,fma")]
-                fn avx2<$arithmetic: Arithmetic $(, const $lanes: usize)?>($($argument: $type),*) {
-                    body::<$arithmetic $(, $lanes)?>($($argument),*);
-                }
-                match (instruction_set(), numerics.is_fused()) {
-                    // SAFETY: the processor has reported the features that the callee asks for.
-                    (InstructionSet::Avx512, true) => unsafe { avx512::<Fused $(, $lanes)?>($($argument),*) },
-                    // SAFETY: as above.
-                    (InstructionSet::Avx512, false) => unsafe { avx512::<Separate $(, $lanes)?>($($argument),*) },
-                    // SAFETY: as above.
-                    (InstructionSet::Avx2, true) => unsafe { avx2::<Fused $(, $lanes)?>($($argument),*) },
-                    // SAFETY: as above.
-                    (InstructionSet::Avx2, false) => unsafe { avx2::<Separate $(, $lanes)?>($($argument),*) },
-                    (InstructionSet::Baseline, _) => body::<Separate $(, $lanes)?>($($argument),*),
-                }
-            }
-            #[cfg(not(target_arch = "x86_64"))]
-            match numerics.is_fused() {
-                true if $crate::kernel::BASELINE_HAS_FUSED => body::<Fused $(, $lanes)?>($($argument),*),
-                _ => body::<Separate $(, $lanes)?>($($argument),*),
-            }
-        }
-    };
-}
-pub(crate) use computed;

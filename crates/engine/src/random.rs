@@ -28,10 +28,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::kernel::math;
 
-pub const MULTIPLIERS: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
-pub const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
+/// Multipliers M0 and M1 of a round.
+pub(crate) const MULTIPLIERS: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
+/// Increments W0 and W1 of the key between rounds.
+pub(crate) const WEYL: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
 /// Third counter word of the blocks that make children; numbers of a stream have zero there.
-pub const CHILD_DOMAIN: u32 = 0x000C_411D;
+pub(crate) const CHILD_DOMAIN: u32 = 0x000C_411D;
 
 /// One block of Philox4x32-10: four words from a counter and a key.
 ///
@@ -159,6 +161,7 @@ impl Key {
 
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "must be inlined into loops compiled for wider instruction sets")]
+    /// The key as two 32-bit words, the low one first.
     pub fn words(self) -> [u32; 2] {
         [self.0 as u32, (self.0 >> 32) as u32]
     }

@@ -1,26 +1,26 @@
 //! The text of a study: what is compared with what, on which seeds, and what is claimed.
 //!
-//! Every field is checked before anything runs: an unknown key, a value out of its range, an arm or metric that a claim
-//! names and the study has not, each is one error that says where and what would be right.
+//! These are the data alone. [`StudyConfig::from_toml`] reads and checks them (`check.rs`); what a kind of study makes of
+//! them is said by the kind.
 
-mod check;
-
-use std::path::Path;
+mod numbers;
+mod treatment;
 
 use serde::{Deserialize, Serialize};
 
-use super::dose::{self, DoseConfig};
-use super::lesions::{self, LesionConfig};
-use tegmentum::behaviour::agent::AgentConfig;
-use tegmentum::behaviour::environment::EnvironmentConfig;
-use tegmentum::data::task::TaskConfig;
-use tegmentum::error::{Error, Result};
+pub(crate) use numbers::check as check_numbers;
+pub use treatment::{DoseAction, DoseConfig, LesionConfig};
+
+use super::answer::Answer;
+use tegmentum::behaviour::agents::AgentConfig;
+use tegmentum::behaviour::environments::EnvironmentConfig;
+use tegmentum::data::tasks::TaskConfig;
 use tegmentum::evidence::evaluation::Metric;
 use tegmentum::evidence::statistics::{Effect, Statistic};
-use tegmentum::learning::gradient::GradientConfig;
-use tegmentum::learning::optimizer::OptimizerConfig;
-use tegmentum::learning::plasticity::PlasticityConfig;
-use tegmentum::model::network::NetworkConfig;
+use tegmentum::learning::gradient::rules::GradientConfig;
+use tegmentum::learning::optimizers::OptimizerConfig;
+use tegmentum::learning::plasticity::rules::PlasticityConfig;
+use tegmentum::model::networks::NetworkConfig;
 use tegmentum::neuromodulation::system::NeuromodulationConfig;
 use tegmentum::numerics::Numerics;
 
@@ -57,9 +57,12 @@ pub struct StudyConfig {
     pub title: String,
     /// What is asked.
     pub question: String,
-    /// What kind of study it is.
-    #[serde(default)]
-    pub kind: Kind,
+    /// The figure that shows the answer, by its id; the first one if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picture: Option<String>,
+    /// What kind of study it is: the name of one of the [kinds](crate::kinds).
+    #[serde(default = "compare")]
+    pub kind: String,
     /// How networks compute: `portable` for the same bits on every machine, `native` for speed.
     #[serde(default = "portable", skip_serializing_if = "is_portable")]
     pub numerics: Numerics,
@@ -84,6 +87,12 @@ pub struct StudyConfig {
     /// What a shortened run (`--quick`) has instead.
     #[serde(default)]
     pub quick: Quick,
+    /// What was taken away from the study, if this is a shortened form of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shortened: Option<Shortened>,
+    /// The memory that a run may take, in GiB, on all threads together.
+    #[serde(default = "default_memory", skip_serializing_if = "is_default_memory")]
+    pub memory_limit: f64,
     /// The task, if there is one setting.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task: Option<TaskConfig>,
@@ -123,6 +132,22 @@ fn default_budget() -> u64 {
     10_000
 }
 
+/// Gibibytes that a study may take if it does not say how many.
+const DEFAULT_MEMORY: f64 = 4.0;
+
+fn default_memory() -> f64 {
+    DEFAULT_MEMORY
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as the attribute asks for it")]
+fn is_default_memory(limit: &f64) -> bool {
+    *limit == DEFAULT_MEMORY
+}
+
+fn compare() -> String {
+    "compare".to_owned()
+}
+
 fn portable() -> Numerics {
     Numerics::Portable
 }
@@ -134,29 +159,6 @@ fn is_portable(numerics: &Numerics) -> bool {
 
 fn ratio() -> Effect {
     Effect::Ratio
-}
-
-/// The kinds of studies.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// Every arm, at its tuned rate, on every seed.
-    #[default]
-    Compare,
-    /// Every arm at every rate of its grid: how wide is the range that works?
-    Robustness,
-    /// The engine against closed forms.
-    Theory,
-    /// Evaluations, operations and bytes against the length of the sequence.
-    Cost,
-    /// Agents in an environment; the budget is in trials, the metrics are the environment's scores.
-    Behaviour,
-    /// Every arm in a world that changes without a sign.
-    Switching,
-    /// One arm with every set of its modulators left intact.
-    Lesions,
-    /// One arm under a drug at several doses.
-    Dose,
 }
 
 /// A range of seeds.
@@ -178,7 +180,7 @@ impl Default for Seeds {
 impl Seeds {
     /// The seeds.
     pub fn iter(self) -> impl Iterator<Item = u64> {
-        self.first..self.first + self.count
+        self.first..self.first.saturating_add(self.count)
     }
 }
 
@@ -208,6 +210,28 @@ pub struct Quick {
     pub budget: Option<u64>,
     /// Settings that are kept, from the first; all if not given.
     pub settings: Option<usize>,
+}
+
+/// What a shortened study lacks of the study itself.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Shortened {
+    /// The settings whose runs have less than their budget, with the share that they have; for a stream, its own name.
+    pub budget: Vec<ShortBudget>,
+    /// The arms that were searched on fewer rates than the study says.
+    pub searched: Vec<String>,
+}
+
+/// A budget that was shortened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShortBudget {
+    /// The setting.
+    pub setting: String,
+    /// Evaluations of a run now.
+    pub now: u64,
+    /// Evaluations of a run of the study itself.
+    pub whole: u64,
 }
 
 impl Default for Quick {
@@ -259,6 +283,9 @@ pub struct Arm {
     /// Its name in the report; `name` if not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
+    /// The arm that this one is a lesion of: it is drawn beside that arm, apart from the others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lesion_of: Option<String>,
     /// The grid that is searched; none for an arm that is run as it stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tune: Option<Grid>,
@@ -274,7 +301,8 @@ pub struct Arm {
     /// An agent, for a study of behaviour.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<AgentConfig>,
-    /// The modulators of an agent; for another learner, a system around it, besides the modulators it may have of its own.
+    /// The modulators: of an agent, of a learner that has its own (the optimizer `dopamine`, node perturbation), or around any other
+    /// learner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub neuromodulation: Option<NeuromodulationConfig>,
 }
@@ -283,6 +311,38 @@ impl Arm {
     /// Its name in the report.
     pub fn label(&self) -> &str {
         self.label.as_deref().unwrap_or(&self.name)
+    }
+
+    /// Its modulators, whole; `None` if it has none.
+    pub fn modulators(&self) -> Option<NeuromodulationConfig> {
+        let own = self.optimizer.as_ref().and_then(|optimizer| optimizer.modulators());
+        let own = own.or_else(|| self.plasticity.as_ref().and_then(|rule| rule.modulators()));
+        own.or_else(|| self.neuromodulation.clone())
+    }
+
+    /// Gives it modulators: to the learner itself if it has its own, else around it.
+    pub(crate) fn set_modulators(&mut self, modulators: NeuromodulationConfig) {
+        let taken = self.optimizer.as_mut().is_some_and(|optimizer| optimizer.set_modulators(&modulators))
+            || self.plasticity.as_mut().is_some_and(|rule| rule.set_modulators(&modulators));
+        self.neuromodulation = (!taken).then_some(modulators);
+    }
+
+    /// Hands `[arm.neuromodulation]` to a learner that has modulators of its own.
+    ///
+    /// # Errors
+    /// If they are also given in the learner's own table.
+    pub(crate) fn place_modulators(&mut self) -> Result<(), String> {
+        let Some(given) = self.neuromodulation.take() else { return Ok(()) };
+        let before = self.modulators();
+        self.set_modulators(NeuromodulationConfig::default());
+        if self.modulators() != before && before.is_some() {
+            let name = &self.name;
+            return Err(format!(
+                "arm {name:?}: modulators are given twice, in [arm.neuromodulation] and in the learner's own table; give one"
+            ));
+        }
+        self.set_modulators(given);
+        Ok(())
     }
 }
 
@@ -324,31 +384,15 @@ pub struct Claim {
     /// … or at least this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_least: Option<f64>,
+    /// Whether it can be decided with the budget and the searches of a shortened run too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub when_shortened: bool,
+    /// What its verdict says about the study's question; nothing if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Answer>,
 }
 
 impl StudyConfig {
-    /// A study from its text; `origin` names it in errors.
-    ///
-    /// # Errors
-    /// [`Error::Study`] with the line for a text that is not TOML or has an unknown key, else with the field.
-    pub fn from_toml(text: &str, origin: &str) -> Result<Self> {
-        let study: Self = toml::from_str(text).map_err(|error| Error::Study {
-            origin: origin.to_owned(),
-            problem: error.to_string().trim().to_owned(),
-        })?;
-        study.check().map_err(|problem| Error::Study { origin: origin.to_owned(), problem })?;
-        Ok(study)
-    }
-
-    /// A study from a file.
-    ///
-    /// # Errors
-    /// [`Error::Io`] if it cannot be read, else as [`StudyConfig::from_toml`].
-    pub fn from_file(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
-        Self::from_toml(&text, &path.display().to_string())
-    }
-
     /// The study's settings: the list, or the one task and network; for a stream its network and its first task.
     pub fn settings(&self) -> Vec<Setting> {
         if let (Some(phase), Some(network)) = (self.phase.first(), &self.network) {
@@ -368,21 +412,6 @@ impl StudyConfig {
         }
     }
 
-    /// The study whose arm is treated, for a study of lesions or doses, without its claims; any other study as it is.
-    #[must_use]
-    pub fn underlying(&self) -> Self {
-        let mut study = self.clone();
-        if matches!(self.kind, Kind::Lesions | Kind::Dose) {
-            study.kind = match (&self.environment, self.phase.is_empty()) {
-                (Some(_), _) => Kind::Behaviour,
-                (None, false) => Kind::Switching,
-                (None, true) => Kind::Compare,
-            };
-            study.claim.clear();
-        }
-        study
-    }
-
     /// The names of the study's settings; a study without any has one, of its own name.
     pub fn setting_names(&self) -> Vec<String> {
         let settings = self.settings();
@@ -397,9 +426,10 @@ impl StudyConfig {
         if self.setting.len() > 1 { format!("{setting}/{arm}") } else { arm.to_owned() }
     }
 
-    /// The same study, shortened.
+    /// The same study, shortened as its `quick` says.
     #[must_use]
     pub fn shortened(mut self) -> Self {
+        let whole = self.budgets();
         self.seeds.count = self.seeds.count.min(self.quick.seeds.max(1));
         self.tuning.seeds.count = self.tuning.seeds.count.min(self.quick.tuning_seeds.max(1));
         if let Some(budget) = self.quick.budget {
@@ -415,69 +445,33 @@ impl StudyConfig {
         if let Some(count) = self.quick.settings {
             self.setting.truncate(count.max(1));
         }
+        let mut shortened = Shortened::default();
         for arm in &mut self.arm {
             if let Some(grid) = &mut arm.tune {
+                let before = grid.learning_rate.len();
                 thin(&mut grid.learning_rate);
+                if grid.learning_rate.len() < before {
+                    shortened.searched.push(arm.name.clone());
+                }
             }
         }
+        for ((setting, now), (_, whole)) in self.budgets().into_iter().zip(whole) {
+            if now < whole {
+                shortened.budget.push(ShortBudget { setting, now, whole });
+            }
+        }
+        self.shortened = Some(shortened);
         self
     }
 
-    /// The names of the arms as claims have them; for a study of lesions or doses those of the variants of its one arm.
-    pub fn arm_names(&self) -> Vec<String> {
-        match self.kind {
-            Kind::Lesions => lesions::arm_names(),
-            Kind::Dose => dose::arm_names(self),
-            _ => self.arm.iter().map(|arm| arm.name.clone()).collect(),
+    /// Name and evaluations of a run of each setting.
+    fn budgets(&self) -> Vec<(String, u64)> {
+        if self.setting.is_empty() {
+            let stream: u64 = self.phase.iter().map(|phase| phase.budget).sum();
+            return vec![(self.name.clone(), if self.phase.is_empty() { self.budget } else { stream })];
         }
+        self.setting.iter().map(|setting| (setting.name.clone(), setting.budget.unwrap_or(self.budget))).collect()
     }
-
-    /// The names of what is measured along a run.
-    pub fn curve_names(&self) -> Vec<String> {
-        match self.kind {
-            Kind::Lesions | Kind::Dose => self.underlying().curve_names(),
-            Kind::Behaviour => super::behaviour::CURVES.map(str::to_owned).to_vec(),
-            _ => self.metrics.iter().map(|metric| metric.name().to_owned()).collect(),
-        }
-    }
-
-    /// The names of all metrics of a run of this study.
-    pub fn metric_names(&self) -> Vec<String> {
-        if matches!(self.kind, Kind::Lesions | Kind::Dose) {
-            let mut names = self.underlying().metric_names();
-            if self.kind == Kind::Lesions {
-                names.extend(lesions::metric_names(self));
-            }
-            return names;
-        }
-        if let (Kind::Behaviour, Some(environment)) = (self.kind, &self.environment) {
-            return environment.score_names();
-        }
-        let mut names: Vec<String> = self.metrics.iter().map(|metric| metric.name().to_owned()).collect();
-        if self.kind == Kind::Switching {
-            names.extend(super::switching::metric_names(self));
-            return names;
-        }
-        for &target in &self.targets {
-            names.push(evaluations_to(target));
-            names.push(solved(target));
-        }
-        if self.kind == Kind::Robustness {
-            names.extend(super::robustness::WIDTHS.map(|width| width.0.to_owned()));
-        }
-        names.extend(["evaluations", "state_bytes", "non_finite", "surprises"].map(str::to_owned));
-        names
-    }
-}
-
-/// The name of the metric "evaluations until the first metric reached `target`".
-pub fn evaluations_to(target: f64) -> String {
-    format!("evaluations_to_{target}")
-}
-
-/// The name of the metric "1 if the first metric reached `target`, else 0".
-pub fn solved(target: f64) -> String {
-    format!("solved_{target}")
 }
 
 /// Keeps every second value, from the second on, of a grid of more than three.

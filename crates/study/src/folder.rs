@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `study.toml` | the study as it was run, everything resolved |
 //! | `manifest.json` | version, machine, times |
-//! | `records.csv` | arm, seed, evaluations, metric, value |
+//! | `records.csv` | arm, seed, x, x_unit, metric, value |
 //! | `summary.json` | arms, claims ([`Summary`]) |
 //! | `figures.json` | pictures and tables ([`Figure`]) |
 //! | `tuning.json` | the searches of rates |

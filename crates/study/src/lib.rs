@@ -1,26 +1,33 @@
 //! Studies: settings × arms × seeds with a budget, and the claims under test, written before the run.
 //!
-//! A study is a TOML file ([`config`]). [`run`](run::run) searches the rates of the arms that have one on seeds of their
-//! own ([`tuning`]), runs every arm on the study's seeds ([`trial`]), tests the claims ([`claims`]) and draws up figures
-//! ([`figures`]). What it found is plain data ([`outcome`]); a [`folder`] holds it.
+//! A study is a TOML file ([`config`]) of one of the [`kinds`]. [`run`](run::run) searches the rates of the arms that have
+//! one on seeds of their own ([`tuning`]), runs every arm on the study's seeds, tests the [`claims`] and draws up figures. What
+//! it found is plain data ([`outcome`]), its [`metric`]s with unit and direction; a [`folder`] holds it.
+//!
+//! Modules point one way: metrics, names and the text of a study ← running, testing and drawing ← the kinds ← the check of a
+//! text ← [`run`].
 
-pub mod behaviour;
+pub mod answer;
+mod check;
 pub mod claims;
 pub mod config;
-pub mod cost;
-pub mod dose;
-pub mod figures;
+mod drawing;
+mod execution;
 pub mod folder;
-pub mod intervention;
-pub mod lesions;
-mod lockstep;
+mod kind;
+pub mod kinds;
+mod limits;
+pub mod metric;
+mod monitor;
+pub mod names;
+pub mod number;
 pub mod outcome;
-pub mod robustness;
+mod result;
 pub mod run;
-pub mod switching;
-pub mod theory;
 pub mod trial;
 pub mod tuning;
+
+pub use kinds::{dose, lesions};
 
 use config::StudyConfig;
 

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::metric::Metric;
+
 /// The content of `summary.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
@@ -23,6 +25,9 @@ pub struct Summary {
     pub arms: BTreeMap<String, BTreeMap<String, Sample>>,
     /// The names of the arms in the order of the study.
     pub arm_order: Vec<String>,
+    /// The metrics that occur in `arms`: names for people, units, what of each is better.
+    #[serde(default)]
+    pub metrics: Vec<Metric>,
     /// The claims, in the order of the study.
     pub claims: Vec<ClaimOutcome>,
     /// Further facts: notes on the set-up, limits, what was searched.
@@ -34,7 +39,8 @@ pub struct Summary {
 pub struct Sample {
     /// Number of seeds.
     pub n: usize,
-    /// Interquartile mean (for a share of seeds, `solved…` and `share_…`, the share itself with Wilson's interval); `None` if a quarter or more of the seeds failed, so that it is not finite.
+    /// Interquartile mean; for a metric that counts seeds the share itself with its exact interval, for an attribution the mean.
+    /// `None` if it is not finite, because a quarter or more of the seeds failed, or if no seed has the metric.
     pub iqm: Option<f64>,
     /// 95 % bootstrap interval of the interquartile mean.
     pub ci95: Option<[f64; 2]>,
@@ -42,19 +48,40 @@ pub struct Sample {
     pub median: Option<f64>,
     /// First and third quartile; `None` where it is not finite.
     pub quartiles: [Option<f64>; 2],
-    /// The values in the order of the seeds; `None` where a seed failed (never reached a target, or not finite).
+    /// The values in the order of the seeds; `None` where a seed failed (never reached a target, or not finite) or has none.
     pub values: Vec<Option<f64>>,
+    /// Seeds that do not have the metric at all, which is no failure: what it is about did not occur in their runs.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub undefined: usize,
 }
 
-/// Whether a metric counts seeds: its values are 0 and 1, its centre is their share and its interval Wilson's.
-///
-/// # Example
-/// ```
-/// use tegmentum_study::outcome::is_share;
-/// assert!(is_share("solved_0.01") && is_share("share_burst_within_20") && !is_share("accuracy"));
-/// ```
-pub fn is_share(metric: &str) -> bool {
-    metric == "solved" || metric.starts_with("solved_") && metric != "solved_decades" || metric.starts_with("share_")
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as the attribute asks for it")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+impl Sample {
+    /// Whether no seed has the metric: there is none in this study.
+    pub fn is_none(&self) -> bool {
+        self.undefined == self.n
+    }
+
+    /// Seeds that failed, besides those that do not have the metric.
+    pub fn failed(&self) -> usize {
+        self.values.iter().filter(|value| value.is_none()).count().saturating_sub(self.undefined)
+    }
+
+    /// Seeds whose value is one, for a metric that counts seeds.
+    pub fn ones(&self) -> usize {
+        self.values.iter().filter(|value| **value == Some(1.0)).count()
+    }
+}
+
+impl Summary {
+    /// What the metric called `name` is.
+    pub fn metric(&self, name: &str) -> Option<&Metric> {
+        self.metrics.iter().find(|metric| metric.name == name)
+    }
 }
 
 /// What became of a claim.
@@ -65,7 +92,7 @@ pub enum Verdict {
     Supported,
     /// The whole interval lies on the other side.
     NotSupported,
-    /// The interval contains the threshold.
+    /// The interval contains the threshold, or `reason` says why there is no verdict.
     Inconclusive,
 }
 
@@ -86,6 +113,9 @@ pub struct ClaimOutcome {
     pub statistic: String,
     /// The threshold in words, for example "≤ 0.286".
     pub threshold: String,
+    /// Why nothing can be said, where that is not seen from the interval: too few seeds, no value, a reference that diverged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// A picture or a table of the report.

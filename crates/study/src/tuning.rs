@@ -1,20 +1,44 @@
 //! The search of rates: every point of an arm's grid on every tuning seed, with the budget of a reported run.
 //!
-//! The point whose worse quartile over the seeds is best wins: of the study's first metric, or, where runs stop at their
-//! target, of the evaluations to the first target (a run that never gets there counts as infinite); among equals the one
+//! The point whose worse quartile over the seeds is best wins: of the study's first metric, or, where what counts is the
+//! time to a target, of that time (a run that never gets there counts as infinite); among equals the one
 //! that gets there on most seeds. The worse quartile rather than the median, because a rate that is fast on half of the
-//! seeds and diverges on the others is no good rate. The search is recorded whole.
+//! seeds and diverges on the others is no good rate. A run that is lost (a parameter became NaN or infinite) counts as failed,
+//! and the search goes on. It is recorded whole.
 
 use serde::{Deserialize, Serialize};
 
-use super::config::{Arm, Kind, StudyConfig, evaluations_to, solved};
-use super::run::larger_is_better;
+use super::config::Arm;
+use super::metric::Metric;
 use super::trial::Trial;
 use tegmentum::error::{Error, Result};
 use tegmentum::evidence::statistics::quantile;
 
 /// The quantile of a quantity of which less is better that points are judged by.
 const WORSE: f64 = 0.75;
+
+/// What rates are chosen by.
+#[derive(Clone, Debug)]
+pub(crate) struct Criterion {
+    /// The quality at the end.
+    pub(crate) quality: Metric,
+    /// The time until what is wanted, if there is one.
+    pub(crate) speed: Option<Speed>,
+    /// Whether speed comes before quality: a run that stops at its target has no final quality of its own, and in a stream
+    /// what counts is learning anew.
+    pub(crate) speed_first: bool,
+}
+
+/// How long a run takes.
+#[derive(Clone, Debug)]
+pub(crate) struct Speed {
+    /// The time until what is wanted.
+    pub(crate) time: String,
+    /// How much of it was reached.
+    pub(crate) reached: String,
+    /// What would be all of it.
+    pub(crate) all: f64,
+}
 
 /// One point of a grid and what it gave.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,6 +53,9 @@ pub struct TuningPoint {
     pub evaluations_to_target: Option<f64>,
     /// Worse quartile of the first metric.
     pub metric: Option<f64>,
+    /// Tuning seeds on which the run was lost: its parameters became NaN or infinite.
+    #[serde(default)]
+    pub lost: usize,
 }
 
 /// The search of one arm.
@@ -42,6 +69,36 @@ pub struct TuningRecord {
     pub chosen: usize,
     /// Whether the winner lies at the end of the grid, so that a better one may lie beyond.
     pub at_edge: bool,
+}
+
+impl TuningRecord {
+    /// What has to be said of the search besides its result.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if self.at_edge {
+            notes.push(format!(
+                "The search of {} chose a rate at the end of its grid: a better one may lie beyond.",
+                self.arm
+            ));
+        }
+        let lost: Vec<String> = self.points.iter().filter(|point| point.lost > 0).map(TuningPoint::place).collect();
+        if !lost.is_empty() {
+            notes.push(format!(
+                "In the search of {} runs were lost (a parameter became NaN or infinite) at {}; they count as failed.",
+                self.arm,
+                lost.join(", ")
+            ));
+        }
+        notes
+    }
+}
+
+impl TuningPoint {
+    fn place(&self) -> String {
+        let part = |name: &str, value: Option<f64>| value.map(|value| format!("{name} {value:e}"));
+        let parts = [part("rate", self.learning_rate), part("scale", self.perturbation_scale)];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// A point of an arm's grid, and the arm there.
@@ -89,7 +146,7 @@ pub fn candidates(arm: &Arm) -> Result<Vec<Candidate>> {
 pub fn set_rate(arm: &mut Arm, rate: f64) -> Result<()> {
     let done = match (&mut arm.optimizer, &mut arm.plasticity, &mut arm.gradient, &mut arm.agent) {
         (Some(optimizer), ..) => optimizer.set_learning_rate(rate),
-        (_, Some(plasticity), ..) => plasticity.set_start_rate(rate),
+        (_, Some(plasticity), ..) => plasticity.set_learning_rate(rate),
         (.., Some(gradient), _) => {
             gradient.set_learning_rate(rate);
             true
@@ -101,11 +158,8 @@ pub fn set_rate(arm: &mut Arm, rate: f64) -> Result<()> {
 }
 
 fn set_scale(arm: &mut Arm, scale: f64) -> Result<()> {
-    match &mut arm.optimizer {
-        Some(optimizer) => optimizer.set_perturbation_scale(scale),
-        None => return Err(no_such(arm, "perturbation_scale")),
-    }
-    Ok(())
+    let done = arm.optimizer.as_mut().is_some_and(|optimizer| optimizer.set_perturbation_scale(scale));
+    if done { Ok(()) } else { Err(no_such(arm, "perturbation_scale")) }
 }
 
 fn no_such(arm: &Arm, what: &str) -> Error {
@@ -116,46 +170,33 @@ fn no_such(arm: &Arm, what: &str) -> Error {
 }
 
 /// Sums up the trials of one point. A run that came to no end is worse than any that did.
-pub fn sum_up(study: &StudyConfig, candidate: &Candidate, trials: &[Trial]) -> TuningPoint {
-    let values = |name: &str| -> Vec<f64> { trials.iter().map(|trial| trial.metrics[name]).collect() };
+pub(crate) fn sum_up(criterion: &Criterion, candidate: &Candidate, trials: &[Trial]) -> TuningPoint {
+    let value = |trial: &Trial, name: &str| trial.metrics.get(name).copied().unwrap_or(f64::NAN);
+    let values = |name: &str| -> Vec<f64> { trials.iter().map(|trial| value(trial, name)).collect() };
     let finite = |value: f64| value.is_finite().then_some(value);
-    let metric = &study.metric_names()[0];
-    let sign = if larger_is_better(metric) { -1.0 } else { 1.0 };
+    let sign = if criterion.quality.is_larger_better() { -1.0 } else { 1.0 };
     let signed = |value: f64| if value.is_nan() { f64::INFINITY } else { sign * value };
-    let signed: Vec<f64> = values(metric).into_iter().map(signed).collect();
-    let (solved, speed) = match (study.kind, study.targets.first()) {
-        (Kind::Switching, _) => {
-            let share = values("phases_solved").iter().sum::<f64>() / (study.phase.len() * trials.len()) as f64;
-            (Some(share), Some("evaluations_to_relearn".to_owned()))
-        }
-        (_, Some(&target)) => {
-            let share = values(&solved(target)).iter().sum::<f64>() / trials.len() as f64;
-            (Some(share), Some(evaluations_to(target)))
-        }
-        _ => (None, None),
-    };
+    let signed: Vec<f64> = values(&criterion.quality.name).into_iter().map(signed).collect();
+    let reached = |speed: &Speed| values(&speed.reached).iter().sum::<f64>() / (speed.all * trials.len() as f64);
+    let time = |speed: &Speed| finite(quantile(&values(&speed.time), WORSE));
     TuningPoint {
         learning_rate: candidate.learning_rate,
         perturbation_scale: candidate.perturbation_scale,
-        solved,
-        evaluations_to_target: speed.and_then(|name| finite(quantile(&values(&name), WORSE))),
+        solved: criterion.speed.as_ref().map(reached),
+        evaluations_to_target: criterion.speed.as_ref().and_then(time),
         metric: finite(sign * quantile(&signed, WORSE)),
+        lost: trials.iter().filter(|trial| trial.solution.is_empty() && trial.diverged).count(),
     }
 }
 
 /// The best point of a search.
-pub fn choose(study: &StudyConfig, arm: String, points: Vec<TuningPoint>) -> TuningRecord {
-    let larger = larger_is_better(&study.metric_names()[0]);
+pub(crate) fn choose(criterion: &Criterion, arm: String, points: Vec<TuningPoint>) -> TuningRecord {
     let quality = |point: &TuningPoint| {
+        let larger = criterion.quality.is_larger_better();
         let metric = point.metric.map_or(f64::INFINITY, |metric| if larger { -metric } else { metric });
         let speed = point.evaluations_to_target.unwrap_or(f64::INFINITY);
         let unsolved = 1.0 - point.solved.unwrap_or(0.0);
-        // A run that stops at its target has no final quality of its own; in a stream what counts is learning anew.
-        if study.stop_at_target || study.kind == Kind::Switching {
-            (speed, unsolved, metric)
-        } else {
-            (metric, speed, unsolved)
-        }
+        if criterion.speed_first { (speed, unsolved, metric) } else { (metric, speed, unsolved) }
     };
     let is_better = |a: (f64, f64, f64), b: (f64, f64, f64)| {
         a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.total_cmp(&b.2)).is_lt()

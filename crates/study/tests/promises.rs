@@ -1,19 +1,34 @@
 //! The promises of the library that no single module can keep.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "promises/cases.rs"]
+mod cases;
+#[path = "promises/modules.rs"]
+mod modules;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use proptest::prelude::*;
-use tegmentum::data::task::TaskConfig;
+use tegmentum::data::tasks::TaskConfig;
 use tegmentum::error::Error;
+use tegmentum::learning::black_box_learner::BlackBoxLearner;
+use tegmentum::learning::learner::Learner;
+use tegmentum::learning::loss_signals::LossSignals;
+use tegmentum::learning::minimise::minimise;
+use tegmentum::learning::modulated_learner::ModulatedLearner;
+use tegmentum::learning::optimizers::OptimizerConfig;
 use tegmentum::learning::optimizers::dopamine::DopamineConfig;
-use tegmentum::learning::training::{BlackBoxLearner, Learner, minimise, train};
-use tegmentum::model::network::NetworkConfig;
+use tegmentum::learning::training::train;
+use tegmentum::model::networks::NetworkConfig;
 use tegmentum::model::objectives::{BlackBox, NetworkLoss};
 use tegmentum::model::perturbation::{Base, Bases, Direction, Probe};
-use tegmentum::neuromodulation::controller::Lesions;
-use tegmentum::neuromodulation::modulation::Modulation;
+use tegmentum::neuromodulation::modulation::{Modulation, Place, Target};
+use tegmentum::neuromodulation::nucleus::Transmitter;
+use tegmentum::neuromodulation::pharmacology::{Action, Drug};
+use tegmentum::neuromodulation::preset::Preset;
+use tegmentum::neuromodulation::receptor::Receptor;
+use tegmentum::neuromodulation::system::NeuromodulationConfig;
 use tegmentum::random::Key;
 use tegmentum_study::config::StudyConfig;
 use tegmentum_study::run::{Silent, run};
@@ -43,23 +58,50 @@ fn a_million_perturbations_at_rate_zero_change_not_one_bit() {
     assert_eq!(bits(&learner), before);
 }
 
+/// The bits of a learner after 100 updates, alone or under a system of modulators.
+fn bits_under(config: &OptimizerConfig, system: Option<&NeuromodulationConfig>) -> Vec<u32> {
+    let sphere = BlackBox::new(5, |x: &[f32]| x.iter().map(|&x| f64::from(x * x)).sum());
+    let optimizer = config.build(vec![0.3; 5], Key::from_seed(1), 1000).unwrap();
+    let mut learner: Box<dyn Learner> = Box::new(BlackBoxLearner::new(&sphere, optimizer));
+    if let Some(system) = system {
+        learner = Box::new(ModulatedLearner::new(learner, system, LossSignals::default(), Key::from_seed(3)).unwrap());
+    }
+    for update in 0..100 {
+        learner.update(Key::from_seed(2).child(update), &Modulation::default()).unwrap();
+    }
+    bits(&*learner)
+}
+
+/// A system that has nothing to say (no nuclei, or receptors that see a level of zero) leaves every bit of a learner that nobody
+/// tells anything. Where the level is not zero the same receptors move the learner.
 #[test]
 fn neutral_modulation_changes_not_one_bit() {
-    let sphere = BlackBox::new(5, |x: &[f32]| x.iter().map(|&x| f64::from(x * x)).sum());
-    let after = |modulation: Modulation| {
-        let optimizer = DopamineConfig::default().build(vec![0.3; 5], Key::from_seed(1), 1).unwrap();
-        let mut learner = BlackBoxLearner::new(&sphere, Box::new(optimizer));
-        for update in 0..200 {
-            learner.update(Key::from_seed(2).child(update), &modulation).unwrap();
-        }
-        bits(&learner)
-    };
-    assert_eq!(
-        after(Modulation::default()),
-        after(Modulation { consolidation: 0.0, gain: 1.0, ..Modulation::default() })
-    );
-    assert_ne!(after(Modulation::default()), after(Modulation { learning_rate: 0.5, ..Modulation::default() }));
-    assert_ne!(after(Modulation::default()), after(Modulation { consolidation: 0.5, ..Modulation::default() }));
+    for config in OptimizerConfig::registry() {
+        let name = config.name();
+        let learner = config.build(vec![0.3; 5], Key::from_seed(1), 1000).unwrap();
+        let heard = learner.hears().into_iter().filter(|heard| {
+            let own = [Target::LearningRate, Target::PerturbationScale, Target::Gain];
+            heard.place == Place::Network && own.contains(&heard.target)
+        });
+        let receptors: Vec<Receptor> = heard
+            .map(|heard| Receptor::new(heard.target.name(), Transmitter::Noradrenaline, heard.target, 1.0))
+            .collect();
+        assert!(!receptors.is_empty(), "{name} obeys nothing");
+        let at_level = |level: f64| NeuromodulationConfig {
+            preset: Preset::Mei2025,
+            receptor: receptors.clone(),
+            pharmacology: vec![Drug {
+                modulator: Transmitter::Noradrenaline,
+                receptor: None,
+                action: Action::Clamp(level),
+            }],
+            ..NeuromodulationConfig::default()
+        };
+        let alone = bits_under(&config, None);
+        assert_eq!(bits_under(&config, Some(&NeuromodulationConfig::default())), alone, "{name}: no nuclei");
+        assert_eq!(bits_under(&config, Some(&at_level(0.0))), alone, "{name}: a level of zero");
+        assert_ne!(bits_under(&config, Some(&at_level(1.0))), alone, "{name}: a level of one");
+    }
 }
 
 #[test]
@@ -87,7 +129,7 @@ fn black_box_losses_see_the_same_numbers_as_the_network_loss() {
 }
 
 /// Evaluations that Dopamine needs to solve exclusive or, become its opposite half-way without a signal.
-fn switching_xor(lesions: Lesions, seed: u64) -> (bool, bool) {
+fn switching_xor(drugs: &[Drug], seed: u64) -> (bool, bool) {
     let inverted = AtomicBool::new(false);
     let forward = |w: &[f32], a: f32, b: f32| {
         let unit = |i: usize| (w[3 * i] * a + w[3 * i + 1] * b + w[3 * i + 2]).tanh();
@@ -105,7 +147,7 @@ fn switching_xor(lesions: Lesions, seed: u64) -> (bool, bool) {
     let mut stream = Key::from_seed(seed).stream();
     let start: Vec<f32> = (0..17).map(|_| 0.5 * stream.normal()).collect();
     let mut config = DopamineConfig::default();
-    config.controller.lesions = lesions;
+    config.neuromodulation.pharmacology = drugs.to_vec();
     let optimizer = config.build(start, Key::from_seed(seed).child(1), 1).unwrap();
     let mut learner = BlackBoxLearner::new(&objective, Box::new(optimizer));
     let solves = |learner: &mut BlackBoxLearner<'_>, flip: bool, phase: u64| {
@@ -121,13 +163,13 @@ fn switching_xor(lesions: Lesions, seed: u64) -> (bool, bool) {
 
 #[test]
 fn noradrenaline_lets_dopamine_start_over_when_the_world_has_changed() {
-    let count = |lesions: Lesions| {
-        let runs: Vec<(bool, bool)> = (0..40).map(|seed| switching_xor(lesions, 700 + seed)).collect();
+    let count = |drugs: &[Drug]| {
+        let runs: Vec<(bool, bool)> = (0..40).map(|seed| switching_xor(drugs, 700 + seed)).collect();
         let first = runs.iter().filter(|run| run.0).count();
         (first, runs.iter().filter(|run| run.0 && run.1).count())
     };
-    let (first, intact) = count(Lesions::default());
-    let (_, lesioned) = count(Lesions { noradrenaline: true, ..Lesions::default() });
+    let (first, intact) = count(&[]);
+    let (_, lesioned) = count(&[Drug::lesion(Transmitter::Noradrenaline)]);
     assert!(first >= 36, "{first} of 40 learned the first rule");
     assert!(intact >= 34, "{intact} of 40 learned both rules");
     assert!(lesioned + 8 <= intact, "{lesioned} without noradrenaline, {intact} with it");
@@ -136,15 +178,14 @@ fn noradrenaline_lets_dopamine_start_over_when_the_world_has_changed() {
 #[test]
 fn patience_hands_over_the_best_model_of_all_lives() {
     // A loss with a poor local minimum around 3 and a good one around -2.
-    let trap = BlackBox::new(1, |x: &[f32]| {
+    let trap = |x: &[f32]| {
         let x = f64::from(x[0]);
         (0.2 + 0.5 * (x - 3.0).powi(2)).min(0.001 + 2.0 * (x + 2.0).powi(2))
-    });
+    };
     let mut losses: Vec<f64> = (0..15)
         .map(|seed| {
             let config = DopamineConfig { patience: Some(50), parameter_size: Some(2.0), ..DopamineConfig::default() };
-            let optimizer = config.build(vec![3.0], Key::from_seed(seed), 20_000).unwrap();
-            minimise(&trap, Box::new(optimizer), Key::from_seed(1), 20_000).unwrap().loss
+            minimise(trap, &[3.0]).optimizer(config).budget(20_000).seed(seed).run().unwrap().loss
         })
         .collect();
     losses.sort_by(f64::total_cmp);
@@ -218,7 +259,7 @@ fn mistakes_in_a_study_are_named() {
         ("budget = 300", "budget = \"many\"", "line 5"),
         ("name = \"small\"", "name = \"a/b\"", "must be letters, digits"),
         ("metrics = [\"mean_squared_error\"]", "metrics = []", "name at least one"),
-        ("[task.xor]", "[task.exor]", "unknown variant"),
+        ("[task.xor]", "[task.exor]", "unknown task \"exor\": known are xor, parity"),
         ("[arm.gradient.adam]", "", "exactly one of"),
         ("name = \"adam\"", "name = \"tuned\"", "two arms are called \"tuned\""),
         ("count = 4", "count = 0", "seeds.count = 0"),
@@ -226,7 +267,7 @@ fn mistakes_in_a_study_are_named() {
         ("reference = \"tuned\"", "reference = \"tunde\"", "unknown arm \"tunde\": known are dopamine, tuned"),
         ("metric = \"mean_squared_error\"", "metric = \"mse\"", "unknown metric \"mse\""),
         ("at_most = 1.0", "", "either at_most or at_least"),
-        ("at_most = 1.0", "at_most = nan", "finite"),
+        ("at_most = 1.0", "at_most = nan", "claim[0].at_most = NaN: must be a number"),
         ("[0.1, 0.3]", "[0.1, -0.3]", "must be above 0"),
     ] {
         let found = with(from, to);

@@ -6,8 +6,8 @@
 
 use std::time::Instant;
 
-use tegmentum::behaviour::agent::AgentConfig;
-use tegmentum::behaviour::environment::EnvironmentConfig;
+use tegmentum::behaviour::agents::AgentConfig;
+use tegmentum::behaviour::environments::EnvironmentConfig;
 use tegmentum::behaviour::session::Behaviour;
 use tegmentum::error::{Error, Result};
 use tegmentum::neuromodulation::system::NeuromodulationConfig;
@@ -18,7 +18,7 @@ fn behaviour(agent: &str, system: &str, seed: u64) -> Result<Behaviour> {
     let agent = AgentConfig::from_name(agent)?;
     let system: NeuromodulationConfig = toml::from_str(system)
         .map_err(|error| Error::Study { origin: "bench".to_owned(), problem: error.to_string() })?;
-    Behaviour::new(&environment, &agent, &system, Key::from_seed(seed))
+    Behaviour::from_settings(&environment, &agent, &system, Key::from_seed(seed))
 }
 
 /// Seconds of `runs` runs of `trials` trials, each from the beginning.

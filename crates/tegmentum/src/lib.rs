@@ -2,15 +2,27 @@
 //! to start over.
 //!
 //! # Where to begin
-//! - A loss of your own: [`objectives::BlackBox`], [`optimizers::dopamine`], [`training::minimise`].
-//! - A network on data or a series: [`task`], [`network`], [`objectives::NetworkLoss`], [`evaluation`].
-//! - A network that the library owns, with credit at every unit: [`plasticity::node_perturbation`].
-//! - A comparison with claims, written before the run: [`study`].
+//! The [`prelude`] has what most programs need.
+//! - A loss of your own: [`minimise`](learning::minimise::minimise).
+//! - A network on your data: [`Examples`](data::task::Examples), [`networks`](model::networks),
+//!   [`NetworkLoss`](model::objectives::NetworkLoss), [`Evaluator`](evidence::evaluation::Evaluator).
+//! - A network of your own: [`ForwardPass`](model::networks::custom::ForwardPass).
+//! - Credit at every unit of a network: [`node_perturbation`](learning::plasticity::node_perturbation).
+//! - An agent in a task, with or without one of its modulators: [`Behaviour`](behaviour::session::Behaviour).
+//! - A comparison with claims that are written before the run: the crate `tegmentum-study`.
 //!
 //! # How it hangs together
-//! A [`task`] gives a problem; an [`objective`] turns a [`perturbation::Probe`] into a loss; an [`optimizer`] asks for
-//! losses and moves; [`neuromodulation`] decides how far and when to start over; [`training`] is the only loop. All
-//! randomness comes from keys ([`random`]); the [`kernel`]s give the same bits on every instruction set.
+//! A [`task`](data::task) gives a problem; an [`objective`](model::objective) turns a
+//! [`Probe`](model::perturbation::Probe) into a loss; an [`optimizer`](learning::optimizer) asks for losses and moves;
+//! [`neuromodulation`] decides how far and when to start over; [`training`](learning::training) is the loop. All randomness
+//! comes from keys ([`random`]).
+//!
+//! # Your own parts
+//! Each kind of part has a contract (a singular module: [`optimizer`](learning::optimizer), [`network`](model::network),
+//! [`task`](data::task), [`environment`](behaviour::environment), [`agent`](behaviour::agent), …) and a registry of what
+//! there is (the plural module). A part of your own implements the contract; with
+//! [`register`](learning::optimizers::OptimizerConfig::register) its settings get a name that studies can use. The folder
+//! `examples/` has one of each.
 
 pub mod behaviour;
 pub mod data;
@@ -18,6 +30,7 @@ pub mod evidence;
 pub mod learning;
 pub mod model;
 pub mod neuromodulation;
+pub mod prelude;
 
 pub(crate) use tegmentum_engine::kernel;
 

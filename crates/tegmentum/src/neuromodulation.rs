@@ -10,15 +10,14 @@
 //! | [dorsal raphe](nuclei::dorsal_raphe) | serotonin | time since the last surprise | horizon, patience |
 //! | [locus coeruleus](nuclei::locus_coeruleus) | noradrenaline | losses of the acting model | evidence of change |
 //!
-//! Each nucleus has further readings for agents ([`nuclei::registry`]), and a [system] puts any of them together:
-//! release, [couplings](coupling), [kinetics], [drugs](pharmacology), [receptors](receptor). Anything that learns by
-//! updates can be put under a system ([`modulated_learner`]).
+//! Each nucleus has further readings ([`nuclei::registry`]), and a [system] puts any of them together:
+//! release, [couplings](coupling), [kinetics], [drugs](pharmacology), [receptors](receptor). It is the one mechanism for
+//! everything that learns: agents, optimizers, plasticity rules. A [preset] names a whole system.
 //!
-//! The [`Controller`](controller::Controller) puts them together for learners that step through parameter space: the
-//! [`Dopamine`](crate::learning::optimizers::dopamine) optimizer and [node perturbation](crate::learning::plasticity::node_perturbation).
+//! A learner says which effects it obeys ([hearing]); what nobody would hear is refused.
 
-pub mod controller;
 pub mod coupling;
+pub mod hearing;
 pub mod kinetics;
 pub mod modulation;
 pub mod nuclei;
@@ -31,3 +30,4 @@ pub mod record;
 pub mod signals;
 pub mod statistics;
 pub mod system;
+pub mod target;

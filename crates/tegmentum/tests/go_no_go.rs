@@ -6,8 +6,9 @@
 
 use std::sync::OnceLock;
 
-use tegmentum::behaviour::agent::AgentConfig;
-use tegmentum::behaviour::environment::{EnvironmentConfig, TrialReport};
+use tegmentum::behaviour::agents::AgentConfig;
+use tegmentum::behaviour::environment::TrialReport;
+use tegmentum::behaviour::environments::EnvironmentConfig;
 use tegmentum::behaviour::scores::Score;
 use tegmentum::behaviour::session::Behaviour;
 use tegmentum::neuromodulation::system::NeuromodulationConfig;
@@ -33,7 +34,7 @@ fn behaviour_of(agent: &str, shift: &str, system: &str, seed: u64) -> (Environme
     let environment: EnvironmentConfig = toml::from_str(&format!("[go_no_go]\nshift = '{shift}'")).unwrap();
     let agent: AgentConfig = toml::from_str(&format!("[actor_critic]\n{agent}")).unwrap();
     let system: NeuromodulationConfig = toml::from_str(system).unwrap();
-    let behaviour = Behaviour::new(&environment, &agent, &system, Key::from_seed(seed)).unwrap();
+    let behaviour = Behaviour::from_settings(&environment, &agent, &system, Key::from_seed(seed)).unwrap();
     (environment, behaviour)
 }
 

@@ -7,9 +7,11 @@ use reference::{Kind, Reference, Rows};
 use tegmentum::data::batch::{Batch, LaneBatch, Part};
 use tegmentum::data::task::{ExampleSet, Examples, Loss, Problem, Series, Windows};
 use tegmentum::error::Error;
-use tegmentum::learning::gradient::{Backpropagation, FORWARD_EQUIVALENTS, GradientConfig, registry, tape_bytes};
+use tegmentum::learning::gradient::rules::GradientConfig;
+use tegmentum::learning::gradient::{Backpropagation, FORWARD_EQUIVALENTS, tape_bytes};
 use tegmentum::model::forward::mean_loss;
-use tegmentum::model::network::{Activation, Network, NetworkConfig};
+use tegmentum::model::network::{Activation, Network};
+use tegmentum::model::networks::NetworkConfig;
 use tegmentum::random::Key;
 use tegmentum_engine::kernel::aligned;
 
@@ -244,15 +246,15 @@ fn rules_keep_their_promises() {
     let problem = examples(21, 2, Loss::MeanSquaredError, None);
     let network = toml::from_str::<NetworkConfig>("[mlp]\nhidden = [6]").unwrap().build(3, 2).unwrap();
     let start = network.initialise(Key::from_seed(0));
-    for (description, mut config) in registry() {
+    for mut config in GradientConfig::registry() {
         let text = toml::to_string(&config).unwrap();
-        assert!(text.starts_with(&format!("[{}]", description.name)));
+        assert!(text.starts_with(&format!("[{}]", config.name())));
         assert_eq!(toml::from_str::<GradientConfig>(&text).unwrap(), config);
         assert!(toml::from_str::<GradientConfig>(&format!("{text}\nlr = 1")).is_err());
 
         let mut learner = config.build(start.clone(), 300).unwrap();
         let losses: Vec<f64> = (0..100).map(|_| learner.update(&*network, &problem, BATCH).unwrap().loss).collect();
-        assert!(losses[99] < losses[0], "{}: {losses:?}", description.name);
+        assert!(losses[99] < losses[0], "{}: {losses:?}", config.name());
 
         config.set_learning_rate(0.0);
         let mut still = config.build(start.clone(), 300).unwrap();
@@ -294,7 +296,7 @@ fn a_gradient_that_is_not_finite_moves_nothing() {
     }
     let network = toml::from_str::<NetworkConfig>("[mlp]").unwrap().build(3, 1).unwrap();
     let start = network.initialise(Key::from_seed(0));
-    let mut learner = registry()[2].1.build(start.clone(), 300).unwrap();
+    let mut learner = GradientConfig::registry()[2].build(start.clone(), 300).unwrap();
     let report = learner.update(&*network, &problem, BATCH).unwrap();
     assert_eq!((report.non_finite, learner.parameters()), (1, &start[..]));
 }
@@ -306,7 +308,7 @@ fn state_grows_with_the_length_of_a_sequence() {
         let start = network.initialise(Key::from_seed(0));
         let bytes = |length: usize| {
             let problem = series(Windows { count: 4, length, washout: 2 });
-            let mut learner = registry()[2].1.build(start.clone(), 300).unwrap();
+            let mut learner = GradientConfig::registry()[2].build(start.clone(), 300).unwrap();
             assert_eq!(learner.state_bytes(), 3 * 4 * start.len());
             learner.update(&*network, &problem, BATCH).unwrap();
             assert_eq!(learner.state_bytes(), 3 * 4 * start.len() + tape_bytes(&*network, &problem));

@@ -2,7 +2,8 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use tegmentum::error::Error;
-use tegmentum::model::network::{Network, NetworkConfig, UnitNoise, registry};
+use tegmentum::model::network::{Network, UnitNoise};
+use tegmentum::model::networks::NetworkConfig;
 use tegmentum::random::{Key, Stream};
 use tegmentum_engine::kernel::Numerics;
 
@@ -11,9 +12,8 @@ const SIZES: [(usize, usize); 3] = [(1, 1), (3, 2), (5, 7)];
 /// Every registered network in several sizes, with a name for messages.
 fn networks() -> Vec<(String, Box<dyn Network>)> {
     let build = |(inputs, outputs)| {
-        registry().into_iter().map(move |(description, config)| {
-            assert_eq!(description.name, config.name());
-            (format!("{} {inputs} → {outputs}", description.name), config.build(inputs, outputs).unwrap())
+        NetworkConfig::registry().into_iter().map(move |config| {
+            (format!("{} {inputs} → {outputs}", config.name()), config.build(inputs, outputs).unwrap())
         })
     };
     SIZES.into_iter().flat_map(build).collect()
@@ -107,7 +107,7 @@ fn connections_agree_with_the_blocks() {
 #[test]
 fn rows_have_the_sizes_of_the_task() {
     for ((inputs, outputs), config) in
-        SIZES.into_iter().flat_map(|size| registry().into_iter().map(move |r| (size, r.1)))
+        SIZES.into_iter().flat_map(|size| NetworkConfig::registry().into_iter().map(move |config| (size, config)))
     {
         let network = config.build(inputs, outputs).unwrap();
         assert_eq!((network.input_rows().len(), network.output_rows().len()), (inputs, outputs));
@@ -267,10 +267,10 @@ fn a_step_reads_nothing_but_input_and_previous_state() {
 
 #[test]
 fn bad_sizes_are_refused() {
-    for (description, config) in registry() {
+    for config in NetworkConfig::registry() {
         for (inputs, outputs) in [(0, 1), (1, 0)] {
             let result = config.build(inputs, outputs);
-            assert!(matches!(result, Err(Error::InvalidParameter { .. })), "{}", description.name);
+            assert!(matches!(result, Err(Error::InvalidParameter { .. })), "{}", config.name());
         }
     }
     for text in [
@@ -296,9 +296,9 @@ fn bad_sizes_are_refused() {
 
 #[test]
 fn configurations_survive_a_round_trip() {
-    for (description, config) in registry() {
+    for config in NetworkConfig::registry() {
         let text = toml::to_string(&config).unwrap();
-        assert!(text.starts_with(&format!("[{}]", description.name)));
+        assert!(text.starts_with(&format!("[{}]", config.name())));
         assert_eq!(toml::from_str::<NetworkConfig>(&text).unwrap(), config);
     }
 }
@@ -343,7 +343,7 @@ fn value_stability() {
         ("elman", [0.010_508_926, -0.110_450_58, -0.296_160_07], [-0.333_993_17, 0.280_902_2]),
         ("gru", [0.007_005_951, -0.073_633_72, -0.197_440_07], [-0.039_798_4, -0.161_337_38]),
     ];
-    for ((_, config), (name, weights, outputs)) in registry().into_iter().zip(expected) {
+    for (config, (name, weights, outputs)) in NetworkConfig::registry().into_iter().zip(expected) {
         let network = config.build_with(Numerics::Portable, 2, 2).unwrap();
         let parameters = network.initialise(Key::from_seed(42));
         let inputs = [[0.5; 4], [-1.0; 4], [0.25; 4], [2.0; 4]];

@@ -5,15 +5,19 @@
 use std::sync::Arc;
 
 use tegmentum::data::batch::Batch;
-use tegmentum::data::task::{Problem, TaskConfig};
+use tegmentum::data::task::Problem;
+use tegmentum::data::tasks::TaskConfig;
 use tegmentum::error::Error;
 use tegmentum::evidence::evaluation::{Evaluator, Metric};
 use tegmentum::learning::gradient::Backpropagation;
+use tegmentum::learning::learner::Learner;
 use tegmentum::learning::plasticity::node_perturbation::{Credit, NodePerturbation, NodePerturbationConfig, Readout};
-use tegmentum::learning::training::Learner;
-use tegmentum::model::network::{Network, NetworkConfig};
+use tegmentum::model::network::Network;
+use tegmentum::model::networks::NetworkConfig;
 use tegmentum::model::perturbation::Point;
 use tegmentum::neuromodulation::modulation::Modulation;
+use tegmentum::neuromodulation::nucleus::Transmitter;
+use tegmentum::neuromodulation::pharmacology::Drug;
 use tegmentum::random::Key;
 
 fn world(task: &str, network: &str) -> (Arc<dyn Network>, Arc<Problem>) {
@@ -121,7 +125,9 @@ fn updates_to_solve(
 /// Exclusive or becomes its opposite, without a signal to the learner.
 fn relearns(noradrenaline_lesioned: bool) -> (usize, u32, usize) {
     let mut config = NodePerturbationConfig { noise: 1e-2, ..NodePerturbationConfig::default() };
-    config.controller.lesions.noradrenaline = noradrenaline_lesioned;
+    if noradrenaline_lesioned {
+        config.neuromodulation.pharmacology.push(Drug::lesion(Transmitter::Noradrenaline));
+    }
     let (network, before) = world("[xor]", SMALL_XOR);
     let (_, after) = world("[xor]\ninverted = true", SMALL_XOR);
     let (mut solved, mut surprises, mut tried) = (0, 0, 0);
@@ -167,9 +173,19 @@ fn what_does_not_fit_is_refused() {
     assert!(matches!(build(noisy.clone(), vec![0.0]), Some(Error::ShapeMismatch { .. })));
     let wrong = NodePerturbationConfig { noise: 0.0, ..noisy.clone() };
     assert!(matches!(build(wrong, start.clone()), Some(Error::InvalidParameter { name: "noise", .. })));
-    let mut lesioned = noisy.clone();
-    lesioned.controller.lesions.dopamine_sign = true;
-    assert!(matches!(build(lesioned, start.clone()), Some(Error::Incompatible { .. })));
+    let mut bent = noisy.clone();
+    bent.neuromodulation = toml::from_str(
+        "receptor = [{ name = 'dopamine_reinforcement', transmitter = 'dopamine', target = 'reinforcement', efficacy = 1.0, \
+         curve = 'sign' }]",
+    )
+    .unwrap();
+    assert!(matches!(build(bent, start.clone()), Some(Error::Incompatible { .. })));
+    let mut unheard = noisy.clone();
+    unheard.neuromodulation = toml::from_str(
+        "receptor = [{ name = 'r', transmitter = 'serotonin', target = 'learning_rate', place = { layer = 7 }, efficacy = 1.0 }]",
+    )
+    .unwrap();
+    assert!(matches!(build(unheard, start.clone()), Some(Error::Unheard { .. })));
     let mut learner = noisy.build(Arc::clone(&network), Arc::clone(&problem), start, Key::from_seed(0)).unwrap();
     let (_, other) = world("[parity]\nbits = 3", SMALL_XOR);
     assert!(matches!(learner.change_world(other), Err(Error::ShapeMismatch { .. })));
@@ -190,31 +206,46 @@ fn after_updates(settings: &str, updates: u64) -> Vec<u32> {
 #[test]
 fn drugs_act_at_the_synapses() {
     let drug = |modulator: &str, action: &str| {
-        format!(
-            "controller = {{ first_window = 8, pharmacology = [{{ modulator = '{modulator}', action = {{ {action} }} }}] }}"
-        )
+        format!("neuromodulation = {{ pharmacology = [{{ modulator = '{modulator}', action = {{ {action} }} }}] }}")
     };
-    let plain = |lesions: &str| format!("controller = {{ first_window = 8, lesions = {{ {lesions} }} }}");
-    let intact = after_updates(&plain(""), 60);
-    let start = after_updates(&plain(""), 0);
+    let intact = after_updates("", 60);
+    let start = after_updates("", 0);
     assert_ne!(intact, start);
-    assert_eq!(after_updates(&drug("dopamine", "lesion = 1.0"), 60), start, "nothing is learned without dopamine");
-    assert_eq!(after_updates(&drug("dopamine", "clamp = 0.0"), 60), start);
-    assert_ne!(after_updates(&drug("dopamine", "lesion = 0.5"), 60), intact);
-    for modulator in ["dopamine", "acetylcholine"] {
+    for action in ["lesion = 1.0", "clamp = 0.0", "delay = 100"] {
+        assert_eq!(after_updates(&drug("dopamine", action), 60), start, "nothing is learned without dopamine");
+    }
+    for modulator in ["dopamine", "acetylcholine", "serotonin", "noradrenaline"] {
         assert_eq!(after_updates(&drug(modulator, "antagonist = 0.0"), 60), intact, "a dose of nothing");
     }
-    for modulator in ["acetylcholine", "serotonin", "noradrenaline"] {
-        let lesion = after_updates(&plain(&format!("{modulator} = true")), 60);
-        assert_eq!(after_updates(&drug(modulator, "lesion = 1.0"), 60), lesion, "{modulator}");
+    for modulator in ["dopamine", "acetylcholine", "serotonin"] {
+        for action in ["lesion = 0.5", "agonist = 1.0", "antagonist = 1.0", "noise = 1.0", "delay = 3"] {
+            let drug = drug(modulator, action);
+            assert_ne!(after_updates(&drug, 60), intact, "{drug}");
+            assert_eq!(after_updates(&drug, 60), after_updates(&drug, 60), "same key, same noise: {drug}");
+        }
     }
-    for (modulator, action) in
-        [("dopamine", "agonist = 1.0"), ("dopamine", "noise = 1.0"), ("acetylcholine", "delay = 3")]
-    {
-        let config: NodePerturbationConfig = toml::from_str(&drug(modulator, action)).unwrap();
-        let (network, problem) = world("[xor]", SMALL_XOR);
-        let start = network.initialise(Key::from_seed(1));
-        let refused = config.build(network, problem, start, Key::from_seed(1));
-        assert!(matches!(refused, Err(Error::Incompatible { .. })), "{modulator} {action}");
+    for modulator in ["acetylcholine", "serotonin"] {
+        let lesion = after_updates(&drug(modulator, "lesion = 1.0"), 60);
+        assert_eq!(after_updates(&drug(modulator, "clamp = 0.0"), 60), lesion, "{modulator}");
     }
+}
+
+#[test]
+fn receptors_act_at_layers_populations_and_synapses() {
+    let at = |place: &str| {
+        after_updates(
+            &format!(
+                "neuromodulation = {{ receptor = [{{ name = 'r', transmitter = 'serotonin', target = 'learning_rate', \
+                 curve = 'presence', efficacy = 1.0, place = {place} }}] }}"
+            ),
+            60,
+        )
+    };
+    let intact = after_updates("", 60);
+    let [hidden, output] = ["{ layer = 0 }", "{ layer = 1 }"].map(at);
+    assert!(intact != hidden && intact != output && hidden != output);
+    assert_eq!(at("{ population = 'layer1' }"), hidden);
+    assert_eq!(at("{ population = 'output' }"), output);
+    let synapses = at("{ synapse = { from = 'layer1', to = 'output' } }");
+    assert!(synapses != output && synapses != intact, "the bias is not among the synapses");
 }

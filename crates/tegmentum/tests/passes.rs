@@ -3,14 +3,19 @@
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
+mod reference;
+
 use std::sync::{Arc, Mutex, PoisonError};
 
+use reference::{Kind, Reference, Rows as Sequence};
 use tegmentum::data::batch::{Batch, LaneBatch, Part};
-use tegmentum::data::task::{ExampleSet, Examples, Loss, Problem, Series, TaskConfig, Windows};
+use tegmentum::data::task::{ExampleSet, Examples, Loss, Problem, Series, Windows};
+use tegmentum::data::tasks::TaskConfig;
 use tegmentum::learning::gradient::Backpropagation;
 use tegmentum::learning::plasticity::node_perturbation::{Credit, NodePerturbationConfig, Readout};
 use tegmentum::model::forward::mean_losses;
-use tegmentum::model::network::{Network, NetworkConfig, registry};
+use tegmentum::model::network::{Activation, Network};
+use tegmentum::model::networks::NetworkConfig;
 use tegmentum::model::objective::Objective;
 use tegmentum::model::objectives::NetworkLoss;
 use tegmentum::model::perturbation::low_rank::{Layout, LowRank};
@@ -23,11 +28,15 @@ use tegmentum_engine::kernel::{InstructionSet, Numerics, limit};
 /// Instructions are a setting of the process: tests that change them, and tests that would notice, take turns.
 static INSTRUCTIONS: Mutex<()> = Mutex::new(());
 
+fn has_state(config: &NetworkConfig) -> bool {
+    config.name() != "mlp"
+}
+
 /// Examples, or windows of a series of three channels, where the network has a state.
-fn problem(network: &NetworkConfig, count: usize) -> Arc<Problem> {
+fn problem(has_state: bool, count: usize) -> Arc<Problem> {
     let mut stream = Key::from_seed(5).stream();
     let mut numbers = |count: usize| -> Vec<f32> { (0..count).map(|_| stream.normal()).collect() };
-    if network.name() == "mlp" {
+    if !has_state {
         let set = ExampleSet { inputs: numbers(3 * count), targets: numbers(3 * count) };
         return Arc::new(Problem::Examples(Examples {
             num_inputs: 3,
@@ -51,10 +60,70 @@ fn problem(network: &NetworkConfig, count: usize) -> Arc<Problem> {
     }))
 }
 
+/// The training batch of a problem, example by example: inputs and targets of every step.
+fn examples_of(problem: &Problem, batch: Batch) -> (Vec<(Sequence, Sequence)>, usize) {
+    let mut lanes = LaneBatch::<1>::default();
+    lanes.load(problem, Part::Train(batch));
+    let row = |rows: &[[f32; 1]]| rows.iter().map(|[value]| f64::from(*value)).collect::<Vec<f64>>();
+    let examples = (0..lanes.count).map(|example| {
+        let of_step = |step| (row(lanes.inputs(example, step)), row(lanes.targets(example, step)));
+        (0..lanes.steps).map(of_step).unzip()
+    });
+    (examples.collect(), lanes.washout)
+}
+
+/// Every network of 1 to 20 units against its equations in `f64`: batches of 1, 3 and 20 take passes of 1, 4 and 16 lanes.
+#[test]
+fn networks_of_every_small_size_agree_with_f64() {
+    let _turn = INSTRUCTIONS.lock().unwrap_or_else(PoisonError::into_inner);
+    let kinds = |size: usize| {
+        let mlps = [vec![size], vec![size, 21 - size]].map(Kind::Mlp);
+        mlps.into_iter().chain([Kind::Elman(size), Kind::Gru(size)])
+    };
+    for widest in [InstructionSet::Baseline, InstructionSet::Avx2, InstructionSet::Avx512] {
+        limit(widest);
+        for (size, count) in (1..=20).flat_map(|size| [1, 3, 20].map(|count| (size, count))) {
+            kinds(size).for_each(|kind| agrees_with_f64(kind, count));
+        }
+    }
+}
+
+fn agrees_with_f64(kind: Kind, count: usize) {
+    let has_bfloat16 = matches!(kind, Kind::Elman(_));
+    let reference = Reference {
+        kind,
+        hidden_activation: Activation::Tanh,
+        output_activation: Activation::Linear,
+        num_inputs: 3,
+        num_outputs: 3,
+    };
+    // (numerics, largest relative error of a loss)
+    let numerics = [(Numerics::Native, 1e-5), (Numerics::Portable, 1e-5), (Numerics::Bfloat16, 0.02)];
+    for (numerics, bound) in numerics.into_iter().take(2 + usize::from(has_bfloat16)) {
+        let network: Arc<dyn Network> = Arc::from(reference.build_with(numerics));
+        let parameters = network.initialise(Key::from_seed(2));
+        let (problem, batch) = (problem(network.carry().is_some(), count), Batch(Key::from_seed(9)));
+        let (examples, washout) = examples_of(&problem, batch);
+        let direction = Direction::Rademacher(Key(3));
+        let probes = [0.0, 0.1, -0.1].map(|scale| Probe::perturbed(direction, scale));
+        let mut losses = [0.0; 3];
+        let objective = NetworkLoss::new(network, problem);
+        objective.losses(Bases::single(&parameters), &probes, batch, &mut losses).unwrap();
+        for (probe, found) in probes.iter().zip(losses) {
+            let mut candidate = parameters.clone();
+            direction.add_to(probe.scale, &mut candidate);
+            let candidate: Vec<f64> = candidate.into_iter().map(f64::from).collect();
+            let exact = reference.loss(&candidate, Loss::MeanSquaredError, &examples, washout);
+            let error = (found - exact).abs() / exact;
+            assert!(error < bound, "{:?}, {numerics:?}, {count} examples: {found}, {exact}", reference.kind);
+        }
+    }
+}
+
 /// The networks of the registry, with hidden layers that are no multiple of a vector and with one and two groups of four vectors, and a
 /// wide one with many panels.
 fn networks() -> Vec<NetworkConfig> {
-    let mut all: Vec<NetworkConfig> = registry().into_iter().map(|(_, config)| config).collect();
+    let mut all: Vec<NetworkConfig> = NetworkConfig::registry();
     let elman = ["[elman]\nhidden = 64", "[elman]\nhidden = 128", "[elman]\nhidden = 133"];
     for text in ["[mlp]\nhidden = [150, 21]\nactivation = \"relu\"", "[gru]\nhidden = 37"].into_iter().chain(elman) {
         all.push(toml::from_str(text).unwrap());
@@ -72,7 +141,7 @@ fn build(config: &NetworkConfig, numerics: Numerics) -> (Arc<dyn Network>, Vec<f
 /// objective, which chooses by itself.
 fn all_ways<const L: usize>(config: &NetworkConfig, count: usize, direction: Direction) {
     let (network, parameters) = build(config, Numerics::Native);
-    let problem = problem(config, count);
+    let problem = problem(has_state(config), count);
     let mut batch = LaneBatch::<L>::default();
     batch.load(&problem, Part::Train(Batch(Key::from_seed(9))));
     let mut activity = Rows::default();
@@ -113,7 +182,7 @@ fn stored_and_perturbed_weights_give_the_same_bits() {
 /// Losses of a population through the objective.
 fn population(config: &NetworkConfig, numerics: Numerics, count: usize) -> Vec<f64> {
     let (network, parameters) = build(config, numerics);
-    let objective = NetworkLoss::new(network, problem(config, count));
+    let objective = NetworkLoss::new(network, problem(has_state(config), count));
     let mut probes = vec![Probe::unperturbed(Base::Acting)];
     for index in 0..20 {
         let direction = Direction::Gaussian(Key::from_seed(index));
@@ -165,7 +234,7 @@ fn estimates(numerics: Numerics) -> Vec<Vec<f32>> {
     for config in networks() {
         let (network, start) = build(&config, numerics);
         for count in [3, 20, 70] {
-            let (problem, batch) = (problem(&config, count), Batch(Key::from_seed(4)));
+            let (problem, batch) = (problem(has_state(&config), count), Batch(Key::from_seed(4)));
             for (credit, readout) in [
                 (Credit::Offline, Readout::LocalError),
                 (Credit::Offline, Readout::Noise),
@@ -234,7 +303,7 @@ fn low_rank(
         probes.extend([0.05, -0.05].map(|scale| Probe::perturbed(direction, scale)));
     }
     probes[5].gain = 0.9;
-    (NetworkLoss::new(network, problem(config, count)), parameters, probes)
+    (NetworkLoss::new(network, problem(has_state(config), count)), parameters, probes)
 }
 
 fn losses_of(objective: &NetworkLoss, parameters: &[f32], probes: &[Probe]) -> Vec<f64> {

@@ -14,8 +14,6 @@ use anyhow::{Result, bail};
 use tegmentum::data::task::Series;
 
 use crate::args::Forecast;
-use crate::campaign::use_threads;
-use crate::interrupt;
 use crate::output::{Output, wrapped};
 use crate::workplace::Workplace;
 use autoregression::Autoregression;
@@ -44,8 +42,6 @@ struct Predictions {
 pub(crate) fn execute(arguments: &Forecast, output: &mut Output) -> Result<ExitCode> {
     let series = data::load(arguments)?;
     let workplace = Workplace::prepare(&folder(arguments))?;
-    use_threads(arguments.threads)?;
-    interrupt::listen()?;
     let trained = training::train(arguments, &series)?;
     let autoregression = Autoregression::choose(&series);
     let predictions = predict(&trained, &autoregression, &series, arguments.horizon as usize);

@@ -6,9 +6,10 @@ use anyhow::{Context, Result};
 use tegmentum_study::config::StudyConfig;
 
 use super::report;
-use crate::args::Options;
+use crate::args::{Length, Options};
+use crate::campaign;
 use crate::output::Output;
-use crate::{campaign, source};
+use crate::source::{self, Source};
 
 /// Reads a study, makes it into that of an intervention, runs it and writes its report.
 ///
@@ -17,16 +18,19 @@ use crate::{campaign, source};
 pub(super) fn run(
     name: &str,
     changes: &[String],
-    options: &Options,
+    (length, options): (Length, &Options),
     output: &mut Output,
     intervention: impl Fn(&StudyConfig) -> tegmentum::error::Result<StudyConfig>,
 ) -> Result<ExitCode> {
-    let study = source::study(name, changes, options.quick, options.seeds.map(Into::into))?;
-    let study = intervention(&study).with_context(|| format!("study {}", study.name))?;
-    // Checked like a study from a file: what was typed may not fit together.
-    let study = StudyConfig::from_toml(&toml::to_string(&study)?, &format!("study {}", study.name))?;
-    let folder = options.out.join(&study.name);
-    let summaries = campaign::run(&[study], options, output)?;
+    let source = source::study(name, changes, length.quick, options.seeds.map(Into::into))?;
+    let treated = |study: &StudyConfig| {
+        let study = intervention(study).with_context(|| format!("study {}", study.name))?;
+        // Checked like a study from a file: what was typed may not fit together.
+        Ok::<_, anyhow::Error>(StudyConfig::from_toml(&toml::to_string(&study)?, &format!("study {}", study.name))?)
+    };
+    let source = Source { study: treated(&source.study)?, whole: source.whole.as_ref().map(treated).transpose()? };
+    let folder = options.out.join(&source.study.name);
+    let summaries = campaign::run(&[source], options, output)?;
     let page = report::write(std::slice::from_ref(&folder), &folder)?;
     campaign::end(&summaries, &page, options, output)
 }

@@ -6,14 +6,17 @@ use anyhow::Result;
 use clap::ValueEnum;
 use console::Style;
 use serde::Serialize;
-use tegmentum::behaviour::{agent, environment};
-use tegmentum::data::task;
+use tegmentum::behaviour::agents::AgentConfig;
+use tegmentum::behaviour::environments::EnvironmentConfig;
+use tegmentum::data::tasks::TaskConfig;
 use tegmentum::evidence::evaluation::Metric;
-use tegmentum::learning::{gradient, optimizer, plasticity};
-use tegmentum::model::network;
+use tegmentum::learning::gradient::rules::GradientConfig;
+use tegmentum::learning::optimizers::OptimizerConfig;
+use tegmentum::learning::plasticity::rules::PlasticityConfig;
+use tegmentum::model::networks::NetworkConfig;
 use tegmentum::neuromodulation::nuclei;
 use tegmentum::neuromodulation::preset::Preset;
-use tegmentum::registry::Description;
+use tegmentum::registry::{Description, NamedSettings};
 use tegmentum_study::{BUILT_IN, built_in};
 
 use crate::args::{List, ListKind};
@@ -77,21 +80,19 @@ fn entries(kind: ListKind) -> Vec<Entry> {
     };
     let described = |item: Description| entry(item.name, item.summary, item.reference);
     match kind {
-        ListKind::Tasks => {
-            task::registry().into_iter().map(|item| entry(item.name, item.summary, item.reference)).collect()
-        }
-        ListKind::Networks => network::registry().into_iter().map(|item| described(item.0)).collect(),
-        ListKind::Optimizers => optimizer::registry().into_iter().map(|item| described(item.0)).collect(),
-        ListKind::Plasticity => plasticity::registry().into_iter().map(|item| described(item.0)).collect(),
-        ListKind::Gradient => gradient::registry().into_iter().map(|item| described(item.0)).collect(),
-        ListKind::Environments => environment::registry().into_iter().map(described).collect(),
-        ListKind::Agents => agent::registry().into_iter().map(described).collect(),
+        ListKind::Tasks => named::<TaskConfig>().map(described).collect(),
+        ListKind::Networks => named::<NetworkConfig>().map(described).collect(),
+        ListKind::Optimizers => named::<OptimizerConfig>().map(described).collect(),
+        ListKind::Plasticity => named::<PlasticityConfig>().map(described).collect(),
+        ListKind::Gradient => named::<GradientConfig>().map(described).collect(),
+        ListKind::Environments => named::<EnvironmentConfig>().map(described).collect(),
+        ListKind::Agents => named::<AgentConfig>().map(described).collect(),
         ListKind::Nuclei => {
             let readings = nuclei::registry().into_iter().map(|reading| (reading.nucleus(), reading.description()));
             let reading = |(nucleus, item): (&str, Description)| {
                 entry(item.name, &format!("{}: {}", nucleus.replace('_', " "), item.summary), item.reference)
             };
-            readings.chain(nuclei::controller_readings()).map(reading).collect()
+            readings.map(reading).collect()
         }
         ListKind::Presets => Preset::ALL.iter().map(|&preset| entry(preset.name(), &contents(preset), "")).collect(),
         ListKind::Studies => BUILT_IN.iter().map(|(name, _)| entry(name, &title(name), &size(name))).collect(),
@@ -99,6 +100,11 @@ fn entries(kind: ListKind) -> Vec<Entry> {
             METRICS.iter().map(|metric| entry(metric.name(), metric.label(), sense(*metric))).collect()
         }
     }
+}
+
+/// What a registry holds.
+fn named<N: NamedSettings>() -> impl Iterator<Item = Description> {
+    N::registry().into_iter().map(|item| item.description())
 }
 
 /// Every metric.

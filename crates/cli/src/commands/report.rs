@@ -5,13 +5,12 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use tegmentum_study::folder::{Stored, read, write_file};
-use tegmentum_study::outcome::FigureContent;
 
 use crate::args::Report;
 use crate::manifest;
 use crate::output::Output;
-use crate::report::{StudyReport, render, standalone_svg};
 use crate::workplace::Workplace;
+use tegmentum_report::{StudyReport, render, standalone_figures};
 
 /// A file that every finished run has; it is written last.
 const MARK: &str = "summary.json";
@@ -69,11 +68,13 @@ fn runs_in(folder: &Path) -> Result<Vec<PathBuf>> {
 pub(super) fn write(runs: &[PathBuf], out: &Path) -> Result<PathBuf> {
     let out = Workplace::prepare(out)?;
     let stored = runs.iter().map(|folder| Ok(read(folder)?)).collect::<Result<Vec<Stored>>>()?;
-    let studies: Vec<_> =
-        stored.iter().map(|run| StudyReport { summary: &run.summary, figures: &run.figures }).collect();
+    let studies: Vec<_> = stored
+        .iter()
+        .map(|run| StudyReport { study: &run.study, summary: &run.summary, figures: &run.figures })
+        .collect();
     let names: Vec<_> = stored.iter().map(|run| (run.summary.study.as_str(), run.manifest.as_slice())).collect();
-    for (folder, run) in runs.iter().zip(&stored) {
-        write_figures(folder, run)?;
+    for (folder, study) in runs.iter().zip(&studies) {
+        write_figures(folder, study)?;
     }
     let page = out.folder().join("report.html");
     write_file(&page, render(&studies, &manifest::merged(&names)).as_bytes())?;
@@ -81,11 +82,11 @@ pub(super) fn write(runs: &[PathBuf], out: &Path) -> Result<PathBuf> {
 }
 
 /// Writes the pictures of a run, each as a file; tables are in the page.
-fn write_figures(folder: &Path, run: &Stored) -> Result<()> {
+fn write_figures(folder: &Path, study: &StudyReport<'_>) -> Result<()> {
     let figures = folder.join("figures");
     std::fs::create_dir_all(&figures).with_context(|| format!("cannot make the folder {}", figures.display()))?;
-    for figure in run.figures.iter().filter(|figure| !matches!(figure.content, FigureContent::Table { .. })) {
-        write_file(&figures.join(format!("{}.svg", file_name(&figure.id))), standalone_svg(figure).as_bytes())?;
+    for (id, text) in standalone_figures(study) {
+        write_file(&figures.join(format!("{}.svg", file_name(&id))), text.as_bytes())?;
     }
     Ok(())
 }

@@ -18,16 +18,18 @@ pub(crate) fn execute(arguments: &Reproduce, output: &mut Output) -> Result<Exit
     let options = &arguments.options;
     let all: Vec<String> = BUILT_IN.iter().map(|(name, _)| (*name).to_owned()).collect();
     let names = if arguments.studies.is_empty() { &all } else { &arguments.studies };
+    if arguments.quick {
+        bail!("--quick is what `reproduce` does anyway: leave it out, or give --full for the whole of each study");
+    }
     if let Some(unknown) = names.iter().find(|name| !all.contains(name)) {
         bail!(
-            "there is no built-in study {unknown:?}: known are {}; `tegmentum run` runs a file of yours",
-            all.join(", ")
+            "there is no built-in study {unknown:?}: `tegmentum list studies` names all, and `tegmentum run` runs a file of yours"
         );
     }
-    let study = |name: &String| source::study(name, &[], options.quick, options.seeds.map(Into::into));
-    let studies = names.iter().map(study).collect::<Result<Vec<_>>>()?;
-    let summaries = campaign::run(&studies, options, output)?;
-    let folders: Vec<_> = studies.iter().map(|study| options.out.join(&study.name)).collect();
+    let study = |name: &String| source::study(name, &[], !arguments.full, options.seeds.map(Into::into));
+    let sources = names.iter().map(study).collect::<Result<Vec<_>>>()?;
+    let summaries = campaign::run(&sources, options, output)?;
+    let folders: Vec<_> = sources.iter().map(|source| options.out.join(&source.study.name)).collect();
     let page = report::write(&folders, &options.out)?;
     campaign::end(&summaries, &page, options, output)
 }

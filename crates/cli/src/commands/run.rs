@@ -15,9 +15,10 @@ use crate::{campaign, source};
 /// If the study is wrong or cannot run, or a file cannot be written.
 pub(crate) fn execute(arguments: &Run, output: &mut Output) -> Result<ExitCode> {
     let options = &arguments.options;
-    let study = source::study(&arguments.study, &arguments.changes, options.quick, options.seeds.map(Into::into))?;
-    let folder = options.out.join(&study.name);
-    let summaries = campaign::run(&[study], options, output)?;
+    let seeds = options.seeds.map(Into::into);
+    let source = source::study(&arguments.study, &arguments.changes, arguments.length.quick, seeds)?;
+    let folder = options.out.join(&source.study.name);
+    let summaries = campaign::run(&[source], options, output)?;
     let page = report::write(std::slice::from_ref(&folder), &folder)?;
     campaign::end(&summaries, &page, options, output)
 }

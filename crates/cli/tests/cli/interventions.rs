@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::command::{STUDY, TestCommand};
 
 /// Agents in an environment; the second arm has modulators.
-const BEHAVIOUR: &str = r#"name = "worlds"
+pub(crate) const BEHAVIOUR: &str = r#"name = "worlds"
 title = "A small world"
 question = "Who does what?"
 kind = "behaviour"

@@ -3,10 +3,13 @@
 use std::io::Read;
 use std::process::{Command, Stdio};
 
-use tegmentum::behaviour::{agent, environment};
-use tegmentum::data::task;
-use tegmentum::learning::{gradient, optimizer, plasticity};
-use tegmentum::model::network;
+use tegmentum::behaviour::agents::AgentConfig;
+use tegmentum::behaviour::environments::EnvironmentConfig;
+use tegmentum::data::tasks::TaskConfig;
+use tegmentum::learning::gradient::rules::GradientConfig;
+use tegmentum::learning::optimizers::OptimizerConfig;
+use tegmentum::learning::plasticity::rules::PlasticityConfig;
+use tegmentum::model::networks::NetworkConfig;
 use tegmentum::neuromodulation::nuclei;
 use tegmentum::neuromodulation::preset::Preset;
 use tegmentum_study::BUILT_IN;
@@ -15,13 +18,13 @@ use crate::command::{TestCommand, program};
 
 #[test]
 fn every_registered_name_has_a_line() {
-    let mut names: Vec<&str> = task::registry().iter().map(|item| item.name).collect();
-    names.extend(network::registry().iter().map(|item| item.0.name));
-    names.extend(optimizer::registry().iter().map(|item| item.0.name));
-    names.extend(plasticity::registry().iter().map(|item| item.0.name));
-    names.extend(gradient::registry().iter().map(|item| item.0.name));
-    names.extend(environment::registry().iter().map(|item| item.name));
-    names.extend(agent::registry().iter().map(|item| item.name));
+    let mut names: Vec<&str> = TaskConfig::registry().iter().map(|item| item.name()).collect();
+    names.extend(NetworkConfig::registry().iter().map(|item| item.name()));
+    names.extend(OptimizerConfig::registry().iter().map(|item| item.name()));
+    names.extend(PlasticityConfig::registry().iter().map(|item| item.name()));
+    names.extend(GradientConfig::registry().iter().map(|item| item.name()));
+    names.extend(EnvironmentConfig::registry().iter().map(|item| item.name()));
+    names.extend(AgentConfig::registry().iter().map(|item| item.name()));
     names.extend(nuclei::registry().iter().map(|reading| reading.description().name));
     names.extend(Preset::ALL.map(Preset::name));
     names.extend(BUILT_IN.iter().map(|item| item.0));

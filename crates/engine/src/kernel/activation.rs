@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::vector::Vector;
-use super::{Numerics, computed, dispatched, math};
+use super::simd::{Vector, dispatch};
+use super::{Numerics, math};
 
 /// What a unit does with its pre-activation.
 ///
@@ -130,7 +130,8 @@ impl Activation {
         }
     }
 
-    /// Whether [`of_vector`](Self::of_vector) is the whole function.
+    /// Whether the value of a unit depends on its own pre-activation alone and a product can apply the function to its sums; not so
+    /// for `Step` and `Softmax`.
     pub fn is_of_one_number(self) -> bool {
         !matches!(self, Self::Step | Self::Softmax)
     }
@@ -163,23 +164,23 @@ fn tanh_of_vector<V: Vector<N>, const N: usize>(x: V) -> V {
     x.multiply(p).quotient(q)
 }
 
-computed! {
-    fn tanh<A: Arithmetic>(values: &mut [f32]) {
+dispatch! {
+    fn tanh<S: Simd>(numerics: Numerics, values: &mut [f32]) {
         for value in values {
-            *value = math::tanh_by::<A>(*value);
+            *value = math::tanh_by::<S::Arithmetic>(*value);
         }
     }
 }
 
-computed! {
-    fn logistic<A: Arithmetic>(values: &mut [f32]) {
+dispatch! {
+    fn logistic<S: Simd>(numerics: Numerics, values: &mut [f32]) {
         for value in values {
-            *value = math::logistic_by::<A>(*value);
+            *value = math::logistic_by::<S::Arithmetic>(*value);
         }
     }
 }
 
-dispatched! {
+dispatch! {
     fn relu(values: &mut [f32]) {
         for value in values {
             *value = if *value < 0.0 { 0.0 } else { *value };
@@ -187,7 +188,7 @@ dispatched! {
     }
 }
 
-dispatched! {
+dispatch! {
     fn softmax<const L: usize>(values: &mut [[f32; L]]) {
         let mut largest = [f32::NEG_INFINITY; L];
         for unit in values.iter() {

@@ -5,9 +5,9 @@
 //!
 //! Cost: 2 · inputs · outputs · `L` operations.
 
-use super::dispatched;
+use super::simd::dispatch;
 
-dispatched! {
+dispatch! {
     /// Adds `Σ_j W[i, j] · signal[j]` to `error[i]`, lane by lane: the transposed product, for gradients alone.
     ///
     /// `weights` [inputs × outputs], `signals` [outputs × L], `errors` [inputs × L].

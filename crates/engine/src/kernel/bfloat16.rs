@@ -26,9 +26,9 @@ use std::ops::Range;
 use super::Numerics;
 use super::activation::Activation;
 use super::aligned::AlignedVec;
-use super::sequence::{Course, add_squared_errors, copy};
-use super::vector::Vector;
-use dot::{Dot, Loop, run};
+use super::sequence::{Sequences, add_squared_errors, copy};
+use super::simd::Vector;
+use dot::{Dot, run_1, run_16};
 
 pub use dot::has_instruction;
 
@@ -73,9 +73,9 @@ pub fn pack(weights: &[f32], units: usize, packed: &mut Vec<u32>) {
     }
 }
 
-/// One layer of a chain.
+/// One layer with its weights in words.
 #[derive(Clone, Copy, Debug)]
-pub struct Layer<'a> {
+pub struct PackedLayer<'a> {
     /// Words [⌈inputs/2⌉ × padded units].
     pub weights: &'a [u32],
     /// `[units]`.
@@ -88,14 +88,20 @@ pub struct Layer<'a> {
     pub outputs: &'a Range<usize>,
 }
 
-/// Passes of one block of lanes, as [`Chain`](super::sequence::Chain) has them for `f32`.
+/// Layers and rows of a recurrent network, as [`RecurrentPass`](super::sequence::RecurrentPass) has them for `f32`.
 #[derive(Clone, Copy, Debug)]
-pub struct Chain<'a> {
-    pub layers: &'a [Layer<'a>],
+pub struct Bfloat16Pass<'a> {
+    /// Layers in the order of computation.
+    pub layers: &'a [PackedLayer<'a>],
+    /// Rows of a block.
     pub stride: usize,
+    /// Rows of the input; the first ones of a block.
     pub inputs: usize,
+    /// Rows of the new state.
     pub state: &'a Range<usize>,
+    /// The first row of the previous state; before the state.
     pub previous: usize,
+    /// Rows of the output, as many as of the input.
     pub outputs: &'a Range<usize>,
 }
 
@@ -106,20 +112,20 @@ pub struct Space {
     activity: AlignedVec,
 }
 
-impl Chain<'_> {
+impl Bfloat16Pass<'_> {
     /// Runs all steps of one block from a zero state and adds the squared errors of each lane; `L` = 1 or 16.
     ///
     /// # Panics
-    /// If the sizes do not fit.
+    /// If the sizes do not fit, or for another `L`.
     pub fn run<const L: usize>(
         &self,
         numerics: Numerics,
-        course: Course<'_, L>,
+        sequences: Sequences<'_, L>,
         space: &mut Space,
         losses: &mut [f64; L],
     ) {
         assert!(
-            course.series.len() == (course.steps + 1) * self.inputs
+            sequences.series.len() == (sequences.steps + 1) * self.inputs
                 && self.outputs.len() == self.inputs
                 && self.inputs <= self.previous
                 && self.previous + self.state.len() <= self.state.start
@@ -138,45 +144,48 @@ impl Chain<'_> {
         let length = (self.stride + WIDTH) * L;
         space.activity.reserve(length);
         space.activity[..length].fill(0.0);
-        run(numerics, Steps { chain: *self, course, space, losses });
+        // Functions that are not generic, so that the loops are compiled once, in this crate.
+        if let Some(losses) = losses.first_chunk_mut().filter(|_| L == 1) {
+            run_1(numerics, *self, sequences.with_lanes(), space, losses);
+        } else if let Some(losses) = losses.first_chunk_mut().filter(|_| L == 16) {
+            run_16(numerics, *self, sequences.with_lanes(), space, losses);
+        } else {
+            panic!("bfloat16 passes have 1 or 16 lanes, not {L}");
+        }
     }
 }
 
-struct Steps<'a, const L: usize> {
-    chain: Chain<'a>,
-    course: Course<'a, L>,
-    space: &'a mut Space,
-    losses: &'a mut [f64; L],
-}
-
-impl<const L: usize> Loop for Steps<'_, L> {
-    #[inline(always)]
-    fn run<V: Vector<WIDTH>, D: Dot<V>>(self) {
-        let Steps { chain, course, space, losses } = self;
-        let Chain { layers, inputs, state, previous, outputs, .. } = chain;
-        let (series, width) = (course.series.as_flattened(), inputs * L);
-        let Space { words, activity } = space;
-        let activity = &mut activity[..];
-        for step in 0..course.steps {
-            if step > 0 {
-                let (before, after) = activity.split_at_mut(state.start * L);
-                copy::<V>(&after[..state.len() * L], &mut before[previous * L..(previous + state.len()) * L]);
+/// All steps of one block.
+#[inline(always)]
+fn steps_of<V: Vector<WIDTH>, D: Dot<V>, const L: usize>(
+    pass: Bfloat16Pass<'_>,
+    sequences: Sequences<'_, L>,
+    space: &mut Space,
+    losses: &mut [f64; L],
+) {
+    let Bfloat16Pass { layers, inputs, state, previous, outputs, .. } = pass;
+    let (series, width) = (sequences.series.as_flattened(), inputs * L);
+    let Space { words, activity } = space;
+    let activity = &mut activity[..];
+    for step in 0..sequences.steps {
+        if step > 0 {
+            let (before, after) = activity.split_at_mut(state.start * L);
+            copy::<V>(&after[..state.len() * L], &mut before[previous * L..(previous + state.len()) * L]);
+        }
+        copy::<V>(&series[step * width..][..width], &mut activity[..width]);
+        for layer in layers {
+            let (before, after) = activity.split_at_mut(layer.outputs.start * L);
+            write_words(&before[layer.inputs.start * L..layer.inputs.end * L], L, words);
+            if L == 1 {
+                single::<V, D>(layer, words, after);
+            } else {
+                examples::<V, D>(layer, words.as_chunks().0, after.as_chunks_mut().0);
             }
-            copy::<V>(&series[step * width..][..width], &mut activity[..width]);
-            for layer in layers {
-                let (before, after) = activity.split_at_mut(layer.outputs.start * L);
-                write_words(&before[layer.inputs.start * L..layer.inputs.end * L], L, words);
-                if L == 1 {
-                    single::<V, D>(layer, words, after);
-                } else {
-                    examples::<V, D>(layer, words.as_chunks().0, after.as_chunks_mut().0);
-                }
-            }
-            if step >= course.washout {
-                let found = &activity[outputs.start * L..outputs.end * L];
-                let targets = &series[(step + 1) * width..][..width];
-                add_squared_errors(found.as_chunks().0, targets.as_chunks().0, losses);
-            }
+        }
+        if step >= sequences.washout {
+            let found = &activity[outputs.start * L..outputs.end * L];
+            let targets = &series[(step + 1) * width..][..width];
+            add_squared_errors(found.as_chunks().0, targets.as_chunks().0, losses);
         }
     }
 }
@@ -197,7 +206,7 @@ fn write_words(inputs: &[f32], lanes: usize, words: &mut [u32]) {
 
 /// One layer for a single example: lanes are units, four of their vectors at once where there are as many.
 #[inline(always)]
-fn single<V: Vector<WIDTH>, D: Dot<V>>(layer: &Layer<'_>, words: &[u32], outputs: &mut [f32]) {
+fn single<V: Vector<WIDTH>, D: Dot<V>>(layer: &PackedLayer<'_>, words: &[u32], outputs: &mut [f32]) {
     let padded = padded(layer.outputs.len());
     let count = layer.weights.len() / padded;
     let mut first = 0;
@@ -214,7 +223,7 @@ fn single<V: Vector<WIDTH>, D: Dot<V>>(layer: &Layer<'_>, words: &[u32], outputs
 /// `G` vectors of units from unit `first` on.
 #[inline(always)]
 fn units<V: Vector<WIDTH>, D: Dot<V>, const G: usize>(
-    layer: &Layer<'_>,
+    layer: &PackedLayer<'_>,
     words: &[u32],
     outputs: &mut [f32],
     first: usize,
@@ -256,7 +265,11 @@ fn add_row<V: Vector<WIDTH>, D: Dot<V>, const G: usize>(chain: &mut [V; G], row:
 
 /// One layer for examples in lanes, eight units at once where the registers hold as many.
 #[inline(always)]
-fn examples<V: Vector<WIDTH>, D: Dot<V>>(layer: &Layer<'_>, words: &[[u32; WIDTH]], outputs: &mut [[f32; WIDTH]]) {
+fn examples<V: Vector<WIDTH>, D: Dot<V>>(
+    layer: &PackedLayer<'_>,
+    words: &[[u32; WIDTH]],
+    outputs: &mut [[f32; WIDTH]],
+) {
     let mut first = 0;
     while V::REGISTERS >= 16 && first + 8 <= layer.outputs.len() {
         rows::<V, D, 8>(layer, words, outputs, first);
@@ -274,7 +287,7 @@ fn examples<V: Vector<WIDTH>, D: Dot<V>>(layer: &Layer<'_>, words: &[[u32; WIDTH
 
 #[inline(always)]
 fn rows<V: Vector<WIDTH>, D: Dot<V>, const G: usize>(
-    layer: &Layer<'_>,
+    layer: &PackedLayer<'_>,
     words: &[[u32; WIDTH]],
     outputs: &mut [[f32; WIDTH]],
     first: usize,
@@ -299,7 +312,7 @@ mod tests {
     use super::dot::Emulated;
     use super::*;
     use crate::kernel::arithmetic::Separate;
-    use crate::kernel::vector::Array;
+    use crate::kernel::simd::Array;
 
     #[test]
     fn rounding_is_to_the_nearest_and_to_even() {
@@ -322,7 +335,7 @@ mod tests {
             let (weights, bias, x) = (numbers(inputs * units), numbers(units), numbers(inputs));
             let mut packed = Vec::new();
             pack(&weights, units, &mut packed);
-            let layer = Layer {
+            let layer = PackedLayer {
                 weights: &packed,
                 bias: &bias,
                 activation: Activation::Linear,

@@ -1,8 +1,8 @@
 //! Element-wise operations on rows of lanes.
 
-use super::dispatched;
+use super::simd::dispatch;
 
-dispatched! {
+dispatch! {
     /// `target ← target + scale · source`, element by element.
     pub fn add_scaled(scale: f32, source: &[f32], target: &mut [f32]) {
         for (target, source) in target.iter_mut().zip(source) {
@@ -11,7 +11,7 @@ dispatched! {
     }
 }
 
-dispatched! {
+dispatch! {
     /// `mean = (first + second)/2`, element by element.
     pub fn average(first: &[f32], second: &[f32], mean: &mut [f32]) {
         for ((mean, first), second) in mean.iter_mut().zip(first).zip(second) {
@@ -35,7 +35,7 @@ pub fn sum_of_squares(values: &[f32]) -> f64 {
     sums[0]
 }
 
-dispatched! {
+dispatch! {
     fn add_squares(values: &[f32], sums: &mut [f64; CHAINS]) {
         let (whole, rest) = values.as_chunks::<CHAINS>();
         let mut last = [0.0; CHAINS];
@@ -48,7 +48,7 @@ dispatched! {
     }
 }
 
-dispatched! {
+dispatch! {
     /// `target = gain · source`, element by element.
     pub fn scale_into(gain: f32, source: &[f32], target: &mut [f32]) {
         for (target, source) in target.iter_mut().zip(source) {
@@ -57,7 +57,7 @@ dispatched! {
     }
 }
 
-dispatched! {
+dispatch! {
     /// `target = gain · (weight · first + (1 − weight) · second)`, element by element.
     pub fn mix(gain: f32, weight: f32, first: &[f32], second: &[f32], target: &mut [f32]) {
         for ((target, a), b) in target.iter_mut().zip(first).zip(second) {
@@ -66,7 +66,7 @@ dispatched! {
     }
 }
 
-dispatched! {
+dispatch! {
     /// `explorer ← explorer − step`, then `averaged ← averaged + share · (explorer − averaged)`, element by element; an
     /// average that has nowhere to go keeps every bit, that of a negative zero too.
     pub fn descend_and_average(step: &[f32], share: f32, explorer: &mut [f32], averaged: &mut [f32]) {
@@ -93,7 +93,7 @@ pub fn subtract(parameters: &mut [f32], step: &[f32]) -> bool {
     finite
 }
 
-dispatched! {
+dispatch! {
     fn subtract_wide(parameters: &mut [f32], step: &[f32], finite: &mut bool) {
         // Not one verdict for all but one for each lane.
         let mut largest = [0.0f32; 16];

@@ -20,8 +20,8 @@
 
 use std::hint::black_box;
 
-use super::vector::{Vector, Vectorised, run};
-use super::{Numerics, dispatched};
+use super::Numerics;
+use super::simd::{Vector, dispatch};
 
 /// Numbers in each vector of the triad: well beyond the caches.
 pub const TRIAD_LENGTH: usize = 1 << 24;
@@ -29,27 +29,25 @@ pub const TRIAD_LENGTH: usize = 1 << 24;
 /// Products of an entry in one call.
 const ROUNDS: usize = 8192;
 
-/// `ROUNDS` products of each of the `16 · ROWS` entries, which stay in registers.
-struct Chains<'a, const ROWS: usize> {
-    entries: &'a mut [[f32; 16]; ROWS],
-    factor: f32,
-    term: f32,
-}
-
-impl<const ROWS: usize> Vectorised for Chains<'_, ROWS> {
-    #[inline(always)]
-    fn run<Wide: Vector<16>, Narrow: Vector<4>>(self) {
-        let (factor, term) = (Wide::splat(self.factor), Wide::splat(self.term));
-        let mut chains = [Wide::splat(0.0); ROWS];
-        for (chain, entries) in chains.iter_mut().zip(&*self.entries) {
-            *chain = Wide::load(entries);
+dispatch! {
+    /// `ROUNDS` products of each of the `16 · ROWS` entries, which stay in registers: `entry ← entry · factor + term`.
+    fn multiply_add_chains<S: Simd, const ROWS: usize>(
+        numerics: Numerics,
+        entries: &mut [[f32; 16]; ROWS],
+        factor: f32,
+        term: f32,
+    ) {
+        let (factor, term) = (S::F32x16::splat(factor), S::F32x16::splat(term));
+        let mut chains = [S::F32x16::splat(0.0); ROWS];
+        for (chain, entries) in chains.iter_mut().zip(&*entries) {
+            *chain = S::F32x16::load(entries);
         }
         for _ in 0..ROUNDS {
             for chain in &mut chains {
                 *chain = chain.multiply_add(factor, term);
             }
         }
-        for (entries, chain) in self.entries.iter_mut().zip(chains) {
+        for (entries, chain) in entries.iter_mut().zip(chains) {
             chain.store(entries);
         }
     }
@@ -81,12 +79,12 @@ pub fn multiply_add(rows: usize) -> u64 {
 
 fn chains<const ROWS: usize>() -> u64 {
     let mut entries = [[1.0; 16]; ROWS];
-    run(Numerics::Native, Chains { entries: black_box(&mut entries), factor: black_box(0.5), term: black_box(0.25) });
+    multiply_add_chains(Numerics::Native, black_box(&mut entries), black_box(0.5), black_box(0.25));
     black_box(entries);
     (2 * 16 * ROWS * ROUNDS) as u64
 }
 
-dispatched! {
+dispatch! {
     /// `values ← values + constant`: what moving vectors in place costs at least.
     pub fn add_constant(constant: f32, values: &mut [f32]) {
         for value in values {
@@ -95,7 +93,7 @@ dispatched! {
     }
 }
 
-dispatched! {
+dispatch! {
     /// `sums ← first + scale · second`.
     fn triad(first: &[f32], second: &[f32], scale: f32, sums: &mut [f32]) {
         for ((sum, a), b) in sums.iter_mut().zip(first).zip(second) {
@@ -146,7 +144,7 @@ mod tests {
     fn chains_compute_what_they_count() {
         // a ← a/2 + 1/4 goes to 1/2, exactly, within as many rounds as a number has bits.
         let mut entries = [[9.0; 16]; 3];
-        run(Numerics::Native, Chains { entries: &mut entries, factor: 0.5, term: 0.25 });
+        multiply_add_chains(Numerics::Native, &mut entries, 0.5, 0.25);
         assert_eq!(entries, [[0.5; 16]; 3]);
     }
 

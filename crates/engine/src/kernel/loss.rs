@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::math;
 use super::sequence::squared_errors;
-use super::{dispatched, math};
+use super::simd::dispatch;
 
 /// How an output is compared with its target. Smaller is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,7 +17,7 @@ pub enum Loss {
     CrossEntropy,
 }
 
-dispatched! {
+dispatch! {
     /// Adds the loss of one step to the sum of each lane. `outputs`, `targets` [outputs × L].
     pub fn add_losses<const L: usize>(
         loss: Loss,
@@ -31,7 +32,7 @@ dispatched! {
     }
 }
 
-dispatched! {
+dispatch! {
     /// Adds the losses of both halves of a pair at one step to their sums, and writes the difference, first minus second.
     pub fn add_pair_losses<const L: usize>(
         loss: Loss,

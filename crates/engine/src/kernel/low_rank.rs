@@ -10,8 +10,9 @@
 //!
 //! Cost: 2 r (inputs + units) operations for each lane.
 
-use super::{Numerics, computed};
-use crate::kernel::arithmetic::Arithmetic;
+use super::Numerics;
+use super::arithmetic::Arithmetic;
+use super::simd::dispatch;
 
 /// The factors of one layer and one member, or of `L` members side by side: `F` is `f32` or `[f32; L]`.
 #[derive(Clone, Copy, Debug)]
@@ -89,25 +90,27 @@ fn correct<A: Arithmetic, F: PerLane<L>, const L: usize>(
     }
 }
 
-computed! {
+dispatch! {
     /// The correction of one member over examples in lanes.
-    fn correct_examples<A: Arithmetic, const L: usize>(
+    fn correct_examples<S: Simd, const L: usize>(
+        numerics: Numerics,
         factors: Factors<'_, f32>,
         inputs: &[[f32; L]],
         outputs: &mut [[f32; L]],
     ) {
-        correct::<A, f32, L>(factors, inputs, outputs);
+        correct::<S::Arithmetic, f32, L>(factors, inputs, outputs);
     }
 }
 
-computed! {
+dispatch! {
     /// The correction of members in lanes.
-    fn correct_members<A: Arithmetic, const L: usize>(
+    fn correct_members<S: Simd, const L: usize>(
+        numerics: Numerics,
         factors: Factors<'_, [f32; L]>,
         inputs: &[[f32; L]],
         outputs: &mut [[f32; L]],
     ) {
-        correct::<A, [f32; L], L>(factors, inputs, outputs);
+        correct::<S::Arithmetic, [f32; L], L>(factors, inputs, outputs);
     }
 }
 

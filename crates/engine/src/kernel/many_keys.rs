@@ -10,16 +10,16 @@
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 
+#[cfg(target_arch = "x86_64")]
+use super::InstructionSet;
+use super::aligned::Row16;
 use super::noise::Noise;
 use super::normal::inverse_normal;
-use super::sixteen::{LANES, Row, vectorised};
-#[cfg(target_arch = "x86_64")]
-use super::{InstructionSet, instruction_set};
-use super::{Numerics, dispatched};
+use super::simd::{Vector, dispatch};
 use crate::random::{CHILD_DOMAIN, Key, MULTIPLIERS, WEYL};
 
 /// Keys side by side.
-pub const KEYS: usize = LANES;
+pub const KEYS: usize = 16;
 
 /// One number for each key.
 pub type Lanes<T> = [T; KEYS];
@@ -51,7 +51,7 @@ fn philox<const R: usize>(mut counter: [Lanes<u64>; 4], keys: &Lanes<u64>) -> [L
     counter
 }
 
-dispatched! {
+dispatch! {
     /// Replaces each key by its child with the index of its lane; see [`Key::child`](crate::random::Key::child).
     pub fn replace_by_children(keys: &mut Lanes<u64>, indices: &Lanes<u64>) {
         let counter = [*indices, indices.map(|index| index >> 32), [u64::from(CHILD_DOMAIN); KEYS], [0; KEYS]];
@@ -85,7 +85,7 @@ pub fn write_sign_rows(key: Key, indices: &[u64], rows: usize, signs: &mut [u16]
     }
 }
 
-dispatched! {
+dispatch! {
     fn write_words(keys: &Lanes<u64>, rows: usize, signs: &mut [u16]) {
         for index in 0..rows / ROWS {
             let words = blocks::<10>(keys, index);
@@ -99,48 +99,47 @@ dispatched! {
 }
 
 /// Writes the noise of each key: `rows` [P × 16].
-pub fn write_directions(noise: Noise, keys: &Lanes<u64>, rows: &mut [Row]) {
-    // Neither is a matter of arithmetic: the kernel says which registers are used.
+pub fn write_directions(noise: Noise, keys: &Lanes<u64>, rows: &mut [Row16]) {
     match noise {
-        Noise::Signs => write_signs(Numerics::Portable, keys, rows),
+        Noise::Signs => write_signs(keys, rows),
         Noise::Normals => write_normals(keys, rows),
     }
 }
 
-vectorised! {
+dispatch! {
     /// Signs: bit b of word w of block c is entry 128 c + 32 w + b.
-    fn write_signs<V: Vector>(keys: &Lanes<u64>, rows: &mut [Row]) {
+    fn write_signs<S: Simd>(keys: &Lanes<u64>, rows: &mut [Row16]) {
         for (index, rows) in rows.chunks_mut(128).enumerate() {
             let words = blocks::<10>(keys, index);
             for (word, rows) in words.iter().zip(rows.chunks_mut(32)) {
                 for (bit, row) in rows.iter_mut().enumerate() {
-                    V::signs(word, bit as u32).store(row);
+                    S::F32x16::signs(word, bit as u32).store(row);
                 }
             }
         }
     }
 }
 
-/// Normals: block c, of seven rounds, has the entries from 4 c on, one for each word.
-#[allow(unsafe_code)]
-fn write_normals(keys: &Lanes<u64>, rows: &mut [Row]) {
-    #[cfg(target_arch = "x86_64")]
-    if instruction_set() == InstructionSet::Avx512 {
-        // SAFETY: the processor has reported the features that the callee asks for.
-        return unsafe { avx512::write_normals(keys, rows) };
+dispatch! {
+    /// Normals: block c, of seven rounds, has the entries from 4 c on, one for each word.
+    fn write_normals<S: Simd>(keys: &Lanes<u64>, rows: &mut [Row16]) {
+        #[cfg(target_arch = "x86_64")]
+        if S::INSTRUCTION_SET == InstructionSet::Avx512 {
+            // SAFETY: this copy of the function runs only where the processor has reported AVX-512.
+            return unsafe { avx512::write_normals(keys, rows) };
+        }
+        write_normals_plain(keys, rows);
     }
-    write_normals_plain(keys, rows);
 }
 
-dispatched! {
-    /// The same, left to the compiler.
-    fn write_normals_plain(keys: &Lanes<u64>, rows: &mut [Row]) {
-        for (index, rows) in rows.chunks_mut(4).enumerate() {
-            let words = blocks::<7>(keys, index);
-            for (row, words) in rows.iter_mut().zip(&words) {
-                for lane in 0..KEYS {
-                    row.0[lane] = inverse_normal(words[lane]);
-                }
+/// The same, left to the compiler.
+#[inline(always)]
+fn write_normals_plain(keys: &Lanes<u64>, rows: &mut [Row16]) {
+    for (index, rows) in rows.chunks_mut(4).enumerate() {
+        let words = blocks::<7>(keys, index);
+        for (row, words) in rows.iter_mut().zip(&words) {
+            for lane in 0..KEYS {
+                row.0[lane] = inverse_normal(words[lane]);
             }
         }
     }
@@ -189,10 +188,10 @@ mod tests {
     fn directions_side_by_side_are_the_directions_one_by_one() {
         for noise in [Noise::Signs, Noise::Normals] {
             for length in [1, 13, 17, 41, 128, 301] {
-                let mut rows = vec![Row([f32::NAN; KEYS]); length];
+                let mut rows = vec![Row16([f32::NAN; KEYS]); length];
                 write_directions(noise, &keys(), &mut rows);
                 if noise == Noise::Normals {
-                    let mut plain = vec![Row::ZERO; length];
+                    let mut plain = vec![Row16::ZERO; length];
                     write_normals_plain(&keys(), &mut plain);
                     assert_eq!(rows, plain);
                 }

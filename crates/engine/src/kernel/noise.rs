@@ -6,18 +6,20 @@
 //! length needs no memory.
 //!
 //! # Form
-//! A chunk is made in a buffer of 512 bytes that stays in the first cache, and a sink (`noise::sinks`) takes it. With AVX-512 the normals have a form of their own;
-//! elsewhere eight blocks side by side are left to the compiler. The bits are the same everywhere.
+//! A chunk is made in a buffer of 512 bytes that stays in the L1 cache, and is written or added from there. With AVX-512 the
+//! normals have a form of their own; elsewhere eight blocks side by side are left to the compiler. The bits are the same everywhere.
 
 #[cfg(target_arch = "x86_64")]
 pub(super) mod avx512;
-pub mod sinks;
+mod output;
 
-use super::dispatched;
+#[cfg(target_arch = "x86_64")]
+use super::InstructionSet;
 use super::math;
 use super::normal::inverse_normal;
+use super::simd::{Simd, dispatch};
 use crate::random::Key;
-use sinks::{Add, Fill, Sink};
+use output::{Add, AddPair, Fill, Output, Write, WritePair};
 
 /// Numbers in a chunk.
 pub const CHUNK: usize = 128;
@@ -32,95 +34,87 @@ pub enum Noise {
     Normals,
 }
 
-/// Gives a sink the chunk from number `start` on. What makes it stands in both branches: a whole chunk, of which no part is taken, stays
-/// in registers.
-macro_rules! take {
-    ($sink:ident, $start:expr, $length:ident, $chunk:expr) => {
-        if $length - $start >= CHUNK {
-            $sink.take($start, &$chunk);
-        } else {
-            $sink.take($start, &$chunk[..$length - $start]);
-        }
-    };
+// v below is the noise of `key` from chunk `first` on.
+
+dispatch! {
+    /// Writes `scale · v` to `target`. No number is −0, as in a vector of zeros to which a direction is added.
+    pub fn fill<S: Simd>(noise: Noise, key: Key, first: u64, scale: f32, target: &mut [f32]) {
+        emit::<S, _>(noise, key, first, Fill { scale, target });
+    }
 }
 
-/// Gives `sink` the noise of `key` from chunk `first` on.
+dispatch! {
+    /// Adds `scale · v` to `target`.
+    pub fn add<S: Simd>(noise: Noise, key: Key, first: u64, scale: f32, target: &mut [f32]) {
+        emit::<S, _>(noise, key, first, Add { scale, target });
+    }
+}
+
+dispatch! {
+    /// Adds `scale · v` to `plus` and subtracts it from `minus`, vectors of one length.
+    pub fn add_pair<S: Simd>(noise: Noise, key: Key, first: u64, scale: f32, plus: &mut [f32], minus: &mut [f32]) {
+        emit::<S, _>(noise, key, first, AddPair { scale, plus, minus });
+    }
+}
+
+dispatch! {
+    /// Writes `from + scale · v` to `target`, vectors of one length.
+    pub fn write<S: Simd>(noise: Noise, key: Key, first: u64, from: &[f32], scale: f32, target: &mut [f32]) {
+        emit::<S, _>(noise, key, first, Write { from, scale, target });
+    }
+}
+
+dispatch! {
+    /// Writes `from + scale · v` to `plus` and `from − scale · v` to `minus`, vectors of one length.
+    pub fn write_pair<S: Simd>(
+        noise: Noise,
+        key: Key,
+        first: u64,
+        from: &[f32],
+        scale: f32,
+        plus: &mut [f32],
+        minus: &mut [f32],
+    ) {
+        emit::<S, _>(noise, key, first, WritePair { from, scale, plus, minus });
+    }
+}
+
+/// Makes the noise of `key` from chunk `first` on, as much as `output` takes.
+#[inline(always)]
 #[allow(unsafe_code)]
-pub fn pour<S: Sink>(noise: Noise, key: Key, first: u64, sink: S) {
+fn emit<S: Simd, O: Output>(noise: Noise, key: Key, first: u64, mut output: O) {
     #[cfg(target_arch = "x86_64")]
-    {
-        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-        fn wide<S: Sink>(noise: Noise, key: Key, first: u64, mut sink: S) {
-            let (length, words) = (sink.length(), key.words());
-            match noise {
-                // Eight blocks side by side would be made for one or two.
-                Noise::Signs if length <= 2 * CHUNK => {
-                    for start in (0..length).step_by(CHUNK) {
-                        take!(sink, start, length, avx512::signs(key.block(first + (start / CHUNK) as u64)));
-                    }
-                }
-                Noise::Signs => {
-                    for start in (0..length).step_by(32 * CHUNK) {
-                        let blocks = avx512::sign_blocks(words, first + (start / CHUNK) as u64);
-                        for (start, block) in (start..length).step_by(CHUNK).zip(blocks) {
-                            sink.prepare(start);
-                            take!(sink, start, length, avx512::signs(block));
-                        }
-                    }
-                }
-                Noise::Normals => {
-                    for start in (0..length).step_by(CHUNK) {
-                        sink.prepare(start);
-                        take!(sink, start, length, avx512::normals(words, 32 * (first + (start / CHUNK) as u64)));
-                    }
-                }
-            }
-        }
-        #[target_feature(enable = "avx2,fma")]
-        fn avx2<S: Sink>(noise: Noise, key: Key, first: u64, sink: S) {
-            pour_plain(noise, key, first, sink);
-        }
-        match super::instruction_set() {
-            // SAFETY: the processor has reported the features that the callee asks for.
-            super::InstructionSet::Avx512 => return unsafe { wide(noise, key, first, sink) },
-            // SAFETY: as above.
-            super::InstructionSet::Avx2 => return unsafe { avx2(noise, key, first, sink) },
-            super::InstructionSet::Baseline => {}
-        }
+    if S::INSTRUCTION_SET == InstructionSet::Avx512 {
+        // SAFETY: `dispatch!` runs this copy only where the processor has reported AVX-512.
+        return unsafe { avx512::emit(noise, key, first, output) };
     }
-    pour_plain(noise, key, first, sink);
-}
-
-#[inline(always)]
-fn pour_plain<S: Sink>(noise: Noise, key: Key, first: u64, mut sink: S) {
     match noise {
-        Noise::Signs => pour_signs(key, first, sink),
+        Noise::Signs => emit_signs(key, first, output),
         Noise::Normals => {
-            let length = sink.length();
-            for start in (0..length).step_by(CHUNK) {
-                sink.prepare(start);
-                take!(sink, start, length, normals(key, 32 * (first + (start / CHUNK) as u64)));
+            for start in (0..output.len()).step_by(CHUNK) {
+                output.prefetch(start);
+                output.take_chunk(start, &normals(key, 32 * (first + (start / CHUNK) as u64)));
             }
         }
     }
 }
 
 #[inline(always)]
-fn pour_signs<S: Sink>(key: Key, first: u64, mut sink: S) {
-    let length = sink.length();
+fn emit_signs<O: Output>(key: Key, first: u64, mut output: O) {
+    let length = output.len();
     for start in (0..length).step_by(GROUP * CHUNK) {
         let index = first + (start / CHUNK) as u64;
         let count = (length - start).div_ceil(CHUNK).min(GROUP);
         if count <= 2 {
             for chunk in 0..count {
-                take!(sink, start + chunk * CHUNK, length, signs(key.block(index + chunk as u64)));
+                output.take_chunk(start + chunk * CHUNK, &signs(key.block(index + chunk as u64)));
             }
         } else {
             let blocks = key.blocks::<GROUP>(index);
             for chunk in 0..count {
-                sink.prepare(start + chunk * CHUNK);
+                output.prefetch(start + chunk * CHUNK);
                 let block = std::array::from_fn(|word| blocks[word][chunk]);
-                take!(sink, start + chunk * CHUNK, length, signs(block));
+                output.take_chunk(start + chunk * CHUNK, &signs(block));
             }
         }
     }
@@ -155,20 +149,20 @@ fn normals(key: Key, first: u64) -> [f32; CHUNK] {
 
 /// Adds `scale · v` to `target`, where `v` are the signs of `key` from chunk `first` on.
 pub fn add_signs(key: Key, first: u64, scale: f32, target: &mut [f32]) {
-    pour(Noise::Signs, key, first, Add { scale, target });
+    add(Noise::Signs, key, first, scale, target);
 }
 
 /// Adds `scale · v` to `target`, where `v` are the normals of `key` from chunk `first` on.
 pub fn add_normals(key: Key, first: u64, scale: f32, target: &mut [f32]) {
-    pour(Noise::Normals, key, first, Add { scale, target });
+    add(Noise::Normals, key, first, scale, target);
 }
 
 /// Writes the normals of `key` from chunk `first` on.
 pub fn write_normals(key: Key, first: u64, target: &mut [f32]) {
-    pour(Noise::Normals, key, first, Fill { scale: 1.0, target });
+    fill(Noise::Normals, key, first, 1.0, target);
 }
 
-dispatched! {
+dispatch! {
     /// Adds `scale · v` to `target`, where `v` are normals of `key` by the Box–Muller transform of blocks of
     /// ten rounds, from chunk `first` on: for observations and measurements, whose numbers are published.
     pub fn add_box_muller(key: Key, first: u64, scale: f32, target: &mut [f32]) {

@@ -1,16 +1,16 @@
 //! The step of every synapse: its estimate divided by its own running size.
 //!
 //! ```text
-//!     v ← .99 v + .01 g²      s = scale · (√(v/c) + 1e-8) + shift        c = 1 − .99ᵏ
+//!     v ← .99 v + .01 g²      s = scale · (√(v/c) + 1e-8)        c = 1 − .99ᵏ
 //!     z ← z − length · g/s      x ← x + share · (z − x)      y = .9 x + .1 z
 //! ```
-//! k updates since v was last zero · scale, shift what drugs do to acetylcholine (1 and 0 without).
+//! k updates since v was last zero · scale what acetylcholine does to the size (1 by itself).
 
-use super::dispatched;
 use super::lanes::towards;
+use super::simd::dispatch;
 
 /// Share of the averaged model in the acting one.
-pub const AVERAGED_SHARE: f32 = 0.9;
+const AVERAGED_SHARE: f32 = 0.9;
 /// Memory of the running squares.
 pub const SQUARE_MEMORY: f32 = 0.99;
 
@@ -27,28 +27,31 @@ pub struct Step {
     pub lesioned: bool,
     /// Factor on the size.
     pub scale: f32,
-    /// Added to the size.
-    pub shift: f32,
 }
 
 /// The vectors of a learner, all `[P]`.
 #[derive(Debug)]
 pub struct Vectors<'a> {
+    /// Estimate of the gradient g.
     pub gradient: &'a [f32],
+    /// Running mean of its square v.
     pub squares: &'a mut [f32],
+    /// Fast iterate z.
     pub explorer: &'a mut [f32],
+    /// Average of the fast iterates x.
     pub averaged: &'a mut [f32],
+    /// Point y at which losses are evaluated.
     pub acting: &'a mut [f32],
 }
 
-dispatched! {
+dispatch! {
     /// Takes the step; see the head.
     pub fn normalised_step(rule: Step, vectors: Vectors<'_>) {
         let Vectors { gradient, squares, explorer, averaged, acting } = vectors;
         let own = explorer.iter_mut().zip(averaged).zip(acting);
         for (((z, x), y), (gradient, square)) in own.zip(gradient.iter().zip(squares)) {
             *square = SQUARE_MEMORY * *square + (1.0 - SQUARE_MEMORY) * gradient * gradient;
-            let found = rule.scale * ((*square * rule.correction).sqrt() + 1e-8) + rule.shift;
+            let found = rule.scale * ((*square * rule.correction).sqrt() + 1e-8);
             let size = if rule.lesioned { 1.0 } else { found };
             // The larger of the two; a size that is not a number is the bound.
             *z -= rule.length * (gradient / if size > 1e-8 { size } else { 1e-8 });

@@ -12,14 +12,16 @@
 //! Cost: P operations and (hidden/2 + outputs) activations in 16 lanes.
 
 use super::Numerics;
+use super::aligned::Row16;
+use super::many_keys::KEYS;
 use super::perceptron::{Shape, activate, loss_of};
 use super::sequential::{Plan, Updates, probe};
-use super::sixteen::{LANES, Row, Vector, vectorised};
+use super::simd::{Vector, dispatch};
 
 /// Examples side by side.
 pub const MAX_EXAMPLES: usize = 4;
 
-const HALF: usize = LANES / 2;
+const HALF: usize = KEYS / 2;
 
 /// Updates whose directions are laid out at once.
 const ABREAST: usize = 8;
@@ -31,17 +33,17 @@ pub struct Pair {
     /// [outputs × units/2], output biases [outputs].
     places: Vec<[usize; 2]>,
     /// The parameters, a vector for each of the places.
-    parameters: Vec<Row>,
+    parameters: Vec<Row16>,
     /// The same before the updates.
-    before: Vec<Row>,
+    before: Vec<Row16>,
     /// The directions of eight updates in the same places.
-    directions: Vec<[Row; ABREAST]>,
+    directions: Vec<[Row16; ABREAST]>,
     /// The examples, [inputs × 16].
-    inputs: Vec<Row>,
+    inputs: Vec<Row16>,
     /// [outputs × 16].
-    targets: Vec<Row>,
+    targets: Vec<Row16>,
     /// Work space, [units/2 × 16].
-    hidden: Vec<Row>,
+    hidden: Vec<Row16>,
 }
 
 impl Pair {
@@ -59,17 +61,20 @@ impl Pair {
         places.extend((0..shape.outputs).flat_map(|output| units(weights + output, shape.outputs)));
         places.extend((0..shape.outputs).map(|output| [bias + output; 2]));
         let count = inputs.len() / shape.inputs;
-        let rows = |values: &[f32], columns: usize| -> Vec<Row> {
+        let rows = |values: &[f32], columns: usize| -> Vec<Row16> {
             let example = |lane: usize| (lane % MAX_EXAMPLES).min(count - 1);
-            (0..columns).map(|row| Row(std::array::from_fn(|lane| values[example(lane) * columns + row]))).collect()
+            (0..columns).map(|row| Row16(std::array::from_fn(|lane| values[example(lane) * columns + row]))).collect()
         };
         Self {
-            parameters: places.iter().map(|place| Row(std::array::from_fn(|lane| start[place[lane / HALF]]))).collect(),
-            before: vec![Row::ZERO; places.len()],
-            directions: vec![[Row::ZERO; ABREAST]; places.len()],
+            parameters: places
+                .iter()
+                .map(|place| Row16(std::array::from_fn(|lane| start[place[lane / HALF]])))
+                .collect(),
+            before: vec![Row16::ZERO; places.len()],
+            directions: vec![[Row16::ZERO; ABREAST]; places.len()],
             inputs: rows(inputs, shape.inputs),
             targets: rows(targets, shape.outputs),
-            hidden: vec![Row::ZERO; shape.hidden.div_ceil(2)],
+            hidden: vec![Row16::ZERO; shape.hidden.div_ceil(2)],
             places,
         }
     }
@@ -115,22 +120,22 @@ pub fn make_pair_updates(numerics: Numerics, plan: &Plan, pair: &mut Pair, updat
     }
 }
 
-vectorised! {
-    fn travel<V: Vector>(plan: &Plan, pair: &mut Pair, updates: &mut Updates<'_>) {
+dispatch! {
+    fn travel<S: Simd>(numerics: Numerics, plan: &Plan, pair: &mut Pair, updates: &mut Updates<'_>) {
         if plan.shape.has_usual_functions() {
-            travel_with::<V>(&Plan { shape: plan.shape.with_usual_functions(), directions: 1, ..*plan }, pair, updates);
+            travel_with::<S::F32x16>(&Plan { shape: plan.shape.with_usual_functions(), directions: 1, ..*plan }, pair, updates);
         } else {
-            travel_with::<V>(&Plan { directions: 1, ..*plan }, pair, updates);
+            travel_with::<S::F32x16>(&Plan { directions: 1, ..*plan }, pair, updates);
         }
     }
 }
 
 #[inline(always)]
-fn travel_with<V: Vector>(plan: &Plan, pair: &mut Pair, updates: &mut Updates<'_>) {
+fn travel_with<V: Vector<16>>(plan: &Plan, pair: &mut Pair, updates: &mut Updates<'_>) {
     let Pair { places, parameters, directions, inputs, targets, hidden, .. } = pair;
     let (parameters, directions) = (&mut parameters[..places.len()], &mut directions[..places.len()]);
     let length = plan.shape.num_parameters();
-    let mut scales = Row::ZERO;
+    let mut scales = Row16::ZERO;
     for (lane, scale) in scales.0.iter_mut().enumerate() {
         *scale = probe(plan, updates.scale, lane / MAX_EXAMPLES % 2).1;
     }
@@ -139,7 +144,7 @@ fn travel_with<V: Vector>(plan: &Plan, pair: &mut Pair, updates: &mut Updates<'_
     let divisor = f64::from(updates.scale) * if plan.two_sided { 2.0 } else { -1.0 };
     let (losses, _) = updates.losses.as_chunks_mut::<2>();
     for (update, (rate, losses)) in updates.rates.iter().zip(losses).enumerate() {
-        let (group, lane) = ((updates.first + update) / LANES * length, (updates.first + update) % LANES);
+        let (group, lane) = ((updates.first + update) / KEYS * length, (updates.first + update) % KEYS);
         let own = lane % ABREAST;
         if update == 0 || own == 0 {
             lay_out::<V>(&updates.directions[group..][..length], lane - own, places, directions);
@@ -167,7 +172,7 @@ fn travel_with<V: Vector>(plan: &Plan, pair: &mut Pair, updates: &mut Updates<'_
 
 /// Lays out eight directions of the group `rows` [P × 16], those from `first` on.
 #[inline(always)]
-fn lay_out<V: Vector>(rows: &[Row], first: usize, places: &[[usize; 2]], directions: &mut [[Row; ABREAST]]) {
+fn lay_out<V: Vector<16>>(rows: &[Row16], first: usize, places: &[[usize; 2]], directions: &mut [[Row16; ABREAST]]) {
     for (directions, [low, high]) in directions.iter_mut().zip(places) {
         let (low, high) = (&rows[*low].0[first..][..ABREAST], &rows[*high].0[first..][..ABREAST]);
         for (lane, direction) in directions.iter_mut().enumerate() {
@@ -198,13 +203,13 @@ fn nothing() -> f64 {
 
 /// The losses of both probes, example by example, in the lower half.
 #[inline(always)]
-fn losses_of<V: Vector>(
+fn losses_of<V: Vector<16>>(
     shape: &Shape,
     parameter: impl Fn(usize) -> V + Copy,
-    inputs: &[Row],
-    targets: &[Row],
-    hidden: &mut [Row],
-) -> Row {
+    inputs: &[Row16],
+    targets: &[Row16],
+    hidden: &mut [Row16],
+) -> Row16 {
     let vectors = hidden.len();
     let (blocks, rest) = hidden.as_chunks_mut::<2>();
     for (block, hidden) in blocks.iter_mut().enumerate() {
@@ -228,19 +233,19 @@ fn losses_of<V: Vector>(
         activate(shape.output_activation, &mut output);
         losses = losses.add(loss_of(shape.loss, output[0], V::load(target)));
     }
-    let mut found = Row::ZERO;
+    let mut found = Row16::ZERO;
     losses.store(&mut found);
     found
 }
 
 /// The values of `M` vectors of hidden units from `first` on, of `vectors`.
 #[inline(always)]
-fn drive<V: Vector, const M: usize>(
+fn drive<V: Vector<16>, const M: usize>(
     shape: &Shape,
     parameter: impl Fn(usize) -> V + Copy,
     [first, vectors]: [usize; 2],
-    inputs: &[Row],
-    hidden: &mut [Row; M],
+    inputs: &[Row16],
+    hidden: &mut [Row16; M],
 ) {
     let mut units = [V::splat(0.0); M];
     for (m, unit) in units.iter_mut().enumerate() {

@@ -17,7 +17,7 @@ mod operands;
 use std::ops::Range;
 
 use super::Numerics;
-use super::vector::{Vector, Vectorised, run};
+use super::simd::{Simd, Vector, dispatch};
 
 pub use operands::{Signals, Steps};
 
@@ -61,9 +61,13 @@ pub fn add_outer_over_time<const L: usize>(
         "the sizes of an outer product do not fit"
     );
     match L {
-        4 => run(numerics, Outer::<4> { steps, inputs: inputs.with_lanes(), signals: signals.with_lanes(), gradient }),
+        4 => {
+            let (inputs, signals) = (inputs.with_lanes(), signals.with_lanes());
+            add_outer_4(numerics, Outer { steps, inputs, signals, gradient });
+        }
         16 => {
-            run(numerics, Outer::<16> { steps, inputs: inputs.with_lanes(), signals: signals.with_lanes(), gradient })
+            let (inputs, signals) = (inputs.with_lanes(), signals.with_lanes());
+            add_outer_16(numerics, Outer { steps, inputs, signals, gradient });
         }
         _ => panic!("outer products have 4 or 16 lanes, not {L}"),
     }
@@ -80,29 +84,27 @@ struct Outer<'a, const L: usize> {
     gradient: Gradient<'a>,
 }
 
-impl Vectorised for Outer<'_, 16> {
-    #[inline(always)]
-    fn run<Wide: Vector<16>, Narrow: Vector<4>>(self) {
-        self.add::<Wide, Wide>();
+dispatch! {
+    fn add_outer_4<S: Simd>(numerics: Numerics, outer: Outer<'_, 4>) {
+        outer.add::<S, S::F32x4>();
     }
 }
 
-impl Vectorised for Outer<'_, 4> {
-    #[inline(always)]
-    fn run<Wide: Vector<16>, Narrow: Vector<4>>(self) {
-        self.add::<Wide, Narrow>();
+dispatch! {
+    fn add_outer_16<S: Simd>(numerics: Numerics, outer: Outer<'_, 16>) {
+        outer.add::<S, S::F32x16>();
     }
 }
 
 impl<const L: usize> Outer<'_, L> {
     #[inline(always)]
-    fn add<Wide: Vector<WIDTH>, Lanes: Vector<L>>(self) {
+    fn add<S: Simd, Lanes: Vector<L>>(self) {
         if self.signals.count() < NARROW {
             self.lanes_are_examples::<Lanes>();
-        } else if Wide::REGISTERS >= 16 {
-            self.lanes_are_units::<Wide, GROUP, 6>();
+        } else if S::F32x16::REGISTERS >= 16 {
+            self.lanes_are_units::<S::F32x16, GROUP, 6>();
         } else {
-            self.lanes_are_units::<Wide, 1, 5>();
+            self.lanes_are_units::<S::F32x16, 1, 5>();
         }
     }
 
@@ -143,7 +145,9 @@ impl<const L: usize> Outer<'_, L> {
         let next = steps.end..(steps.end + steps.len()).min(self.steps);
         let mut ones = [V::splat(0.0); G];
         for row in panel.chunks_exact(G) {
-            ones = std::array::from_fn(|g| ones[g].add(V::load(&row[g])));
+            for g in 0..G {
+                ones[g] = ones[g].add(V::load(&row[g]));
+            }
         }
         add_to(stored([ones]).as_flattened().as_flattened(), &mut gradient.bias[units.clone()]);
         let mut i = 0;
@@ -240,13 +244,16 @@ fn few<V: Vector<L>, const L: usize, const I: usize, const J: usize>(
 ) {
     let mut sums = [[V::splat(0.0); J]; I];
     for step in steps {
-        let signal: [V; J] = std::array::from_fn(|j| signal(step, j));
+        let mut signals = [V::splat(0.0); J];
+        for j in 0..J {
+            signals[j] = signal(step, j);
+        }
         let row = step * inputs.stride + inputs.first + i;
         for k in 0..I {
             // SAFETY: `add_outer_over_time` has checked that the rows of all steps are there, and i + I ≤ inputs.
             let input = V::load(unsafe { inputs.rows.get_unchecked(row + k) });
             for j in 0..J {
-                sums[k][j] = input.multiply_add(signal[j], sums[k][j]);
+                sums[k][j] = input.multiply_add(signals[j], sums[k][j]);
             }
         }
     }
@@ -290,7 +297,10 @@ fn tile<V: Vector<WIDTH>, const L: usize, const G: usize, const I: usize>(
         for lane in 0..L {
             // SAFETY: a chunk of the panel has `L · G` vectors, and there are `I` rows.
             unsafe {
-                let signal: [V; G] = std::array::from_fn(|g| V::load(panel.get_unchecked(lane * G + g)));
+                let mut signal = [V::splat(0.0); G];
+                for g in 0..G {
+                    signal[g] = V::load(panel.get_unchecked(lane * G + g));
+                }
                 for k in 0..I {
                     let input = V::splat(rows.get_unchecked(k)[lane]);
                     for g in 0..G {

@@ -1,8 +1,8 @@
 //! The error of an output unit before its activation function, where it follows from output and target alone.
 
 use super::activation::Activation;
-use super::dispatched;
 use super::loss::Loss;
+use super::simd::dispatch;
 
 /// How ∂ℓ/∂a of an output unit follows from its output y and target t, for the sum over outputs.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +24,7 @@ impl LocalError {
     }
 }
 
-dispatched! {
+dispatch! {
     /// `outputs ← scale · ∂ℓ/∂a`, both [steps × outputs × L].
     pub fn replace_by_errors<const L: usize>(
         rule: LocalError,

@@ -7,8 +7,8 @@
 //! Cost: 2 · inputs · outputs · `L` operations for each block, or half of it.
 
 use super::Numerics;
-use super::products::{Place, Product, store_tile, sums_of};
-use super::vector::{Vector, Vectorised, run};
+use super::products::{Place, Product, activate, store_tile, sums_of};
+use super::simd::{Vector, dispatch};
 
 /// A product with noise, to be done in every pair of blocks.
 #[derive(Clone, Copy, Debug)]
@@ -43,8 +43,8 @@ impl PairProduct<'_> {
         );
         let flat = pairs.as_flattened_mut();
         match L {
-            4 => run(numerics, Pairs::<4> { task: *self, rows: flat.as_chunks_mut().0 }),
-            16 => run(numerics, Pairs::<16> { task: *self, rows: flat.as_chunks_mut().0 }),
+            4 => multiply_pairs_4(numerics, *self, flat.as_chunks_mut().0),
+            16 => multiply_pairs_16(numerics, *self, flat.as_chunks_mut().0),
             _ => panic!("pairs of products have 4 or 16 lanes, not {L}"),
         }
     }
@@ -56,73 +56,78 @@ impl PairProduct<'_> {
     }
 }
 
-struct Pairs<'a, const L: usize> {
-    task: PairProduct<'a>,
-    rows: &'a mut [[f32; L]],
-}
-
-impl Vectorised for Pairs<'_, 16> {
-    #[inline(always)]
-    fn run<Wide: Vector<16>, Narrow: Vector<4>>(self) {
-        if Wide::REGISTERS >= 16 { self.side_by_side::<Wide, 8>() } else { self.one_by_one::<Wide, 4>() }
+dispatch! {
+    fn multiply_pairs_4<S: Simd>(numerics: Numerics, product: PairProduct<'_>, rows: &mut [[f32; 4]]) {
+        one_by_one::<S::F32x4, 4, 8>(product, rows);
     }
 }
 
-impl Vectorised for Pairs<'_, 4> {
-    #[inline(always)]
-    fn run<Wide: Vector<16>, Narrow: Vector<4>>(self) {
-        self.one_by_one::<Narrow, 8>();
-    }
-}
-
-impl<const L: usize> Pairs<'_, L> {
-    /// Both halves at once, or two pairs where the halves have one sum.
-    #[inline(always)]
-    fn side_by_side<V: Vector<L>, const G: usize>(self) {
-        let Self { task, rows } = self;
-        let (stride, common) = (task.product.place.stride, task.common);
-        if !common {
-            for (pair, blocks) in rows.chunks_exact_mut(2 * stride).enumerate() {
-                let (plus, minus) = blocks.split_at_mut(stride);
-                let signs = task.signs_of(pair);
-                let rest = halves::<V, L, G, 2>(task, &mut [&mut *plus, &mut *minus], task.scale, signs, 0);
-                halves::<V, L, 1, 2>(task, &mut [plus, minus], task.scale, signs, rest);
-            }
-            return;
-        }
-        for (index, blocks) in rows.chunks_mut(4 * stride).enumerate() {
-            let (first, second) = blocks.split_at_mut(2 * stride);
-            let (plus, minus) = first.split_at_mut(stride);
-            let signs = task.signs_of(2 * index);
-            if second.is_empty() {
-                let rest = shared::<V, L, G, 1>(task, &mut [&mut *plus], &mut [&mut *minus], [signs], 0);
-                shared::<V, L, 1, 1>(task, &mut [plus], &mut [minus], [signs], rest);
-            } else {
-                let signs = [signs, task.signs_of(2 * index + 1)];
-                let (next, last) = second.split_at_mut(stride);
-                let rest =
-                    shared::<V, L, G, 2>(task, &mut [&mut *plus, &mut *next], &mut [&mut *minus, &mut *last], signs, 0);
-                shared::<V, L, 1, 2>(task, &mut [plus, next], &mut [minus, last], signs, rest);
-            }
+dispatch! {
+    fn multiply_pairs_16<S: Simd>(numerics: Numerics, product: PairProduct<'_>, rows: &mut [[f32; 16]]) {
+        if S::F32x16::REGISTERS >= 16 {
+            side_by_side::<S::F32x16, 16, 8>(product, rows);
+        } else {
+            one_by_one::<S::F32x16, 16, 4>(product, rows);
         }
     }
+}
 
-    /// One block after the other, for processors with few registers.
-    #[inline(always)]
-    fn one_by_one<V: Vector<L>, const G: usize>(self) {
-        let Self { task, rows } = self;
-        let stride = task.product.place.stride;
+/// Both halves at once, or two pairs where the halves have one sum.
+#[inline(always)]
+fn side_by_side<V: Vector<L>, const L: usize, const G: usize>(task: PairProduct<'_>, rows: &mut [[f32; L]]) {
+    let (stride, common) = (task.product.place.stride, task.common);
+    if !common {
         for (pair, blocks) in rows.chunks_exact_mut(2 * stride).enumerate() {
             let (plus, minus) = blocks.split_at_mut(stride);
             let signs = task.signs_of(pair);
-            if task.common {
-                let rest = shared::<V, L, G, 1>(task, &mut [&mut *plus], &mut [&mut *minus], [signs], 0);
-                shared::<V, L, 1, 1>(task, &mut [plus], &mut [minus], [signs], rest);
-            } else {
-                for (half, scale) in [(plus, task.scale), (minus, -task.scale)] {
-                    let rest = halves::<V, L, G, 1>(task, &mut [&mut *half], scale, signs, 0);
-                    halves::<V, L, 1, 1>(task, &mut [half], scale, signs, rest);
-                }
+            let mut blocks = [plus, minus];
+            let rest = halves::<V, L, G, 2>(task, &mut blocks, task.scale, signs, 0);
+            halves::<V, L, 1, 2>(task, &mut blocks, task.scale, signs, rest);
+            activate::<V, L, 2>(task.product, &mut blocks);
+        }
+        return;
+    }
+    for (index, blocks) in rows.chunks_mut(4 * stride).enumerate() {
+        let (first, second) = blocks.split_at_mut(2 * stride);
+        let (plus, minus) = first.split_at_mut(stride);
+        let signs = task.signs_of(2 * index);
+        if second.is_empty() {
+            let (mut plus, mut minus) = ([plus], [minus]);
+            let rest = shared::<V, L, G, 1>(task, &mut plus, &mut minus, [signs], 0);
+            shared::<V, L, 1, 1>(task, &mut plus, &mut minus, [signs], rest);
+            activate::<V, L, 1>(task.product, &mut plus);
+            activate::<V, L, 1>(task.product, &mut minus);
+        } else {
+            let signs = [signs, task.signs_of(2 * index + 1)];
+            let (next, last) = second.split_at_mut(stride);
+            let (mut plus, mut minus) = ([plus, next], [minus, last]);
+            let rest = shared::<V, L, G, 2>(task, &mut plus, &mut minus, signs, 0);
+            shared::<V, L, 1, 2>(task, &mut plus, &mut minus, signs, rest);
+            activate::<V, L, 2>(task.product, &mut plus);
+            activate::<V, L, 2>(task.product, &mut minus);
+        }
+    }
+}
+
+/// One block after the other, for processors with few registers.
+#[inline(always)]
+fn one_by_one<V: Vector<L>, const L: usize, const G: usize>(task: PairProduct<'_>, rows: &mut [[f32; L]]) {
+    let stride = task.product.place.stride;
+    for (pair, blocks) in rows.chunks_exact_mut(2 * stride).enumerate() {
+        let (plus, minus) = blocks.split_at_mut(stride);
+        let signs = task.signs_of(pair);
+        if task.common {
+            let (mut plus, mut minus) = ([plus], [minus]);
+            let rest = shared::<V, L, G, 1>(task, &mut plus, &mut minus, [signs], 0);
+            shared::<V, L, 1, 1>(task, &mut plus, &mut minus, [signs], rest);
+            activate::<V, L, 1>(task.product, &mut plus);
+            activate::<V, L, 1>(task.product, &mut minus);
+        } else {
+            for (half, scale) in [(plus, task.scale), (minus, -task.scale)] {
+                let mut half = [half];
+                let rest = halves::<V, L, G, 1>(task, &mut half, scale, signs, 0);
+                halves::<V, L, 1, 1>(task, &mut half, scale, signs, rest);
+                activate::<V, L, 1>(task.product, &mut half);
             }
         }
     }
@@ -138,7 +143,7 @@ fn halves<V: Vector<L>, const L: usize, const G: usize, const B: usize>(
     signs: &[u16],
     first: usize,
 ) -> usize {
-    let Product { place, activation, .. } = task.product;
+    let Product { place, .. } = task.product;
     let mut first = first;
     while first + G <= place.outputs.len() {
         let mut sums = sums_of::<V, L, G, B>(task.product, blocks, first);
@@ -148,7 +153,7 @@ fn halves<V: Vector<L>, const L: usize, const G: usize, const B: usize>(
                 sums[g][b] = if b == 0 { sums[g][b].add(noise) } else { sums[g][b].subtract(noise) };
             }
         }
-        store_tile(&sums, activation, blocks, place.outputs.start + first);
+        store_tile(&sums, blocks, place.outputs.start + first);
         first += G;
     }
     first
@@ -163,7 +168,7 @@ fn shared<V: Vector<L>, const L: usize, const G: usize, const B: usize>(
     signs: [&[u16]; B],
     first: usize,
 ) -> usize {
-    let Product { place, activation, .. } = task.product;
+    let Product { place, .. } = task.product;
     let mut first = first;
     while first + G <= place.outputs.len() {
         let sums = sums_of::<V, L, G, B>(task.product, plus, first);
@@ -175,8 +180,8 @@ fn shared<V: Vector<L>, const L: usize, const G: usize, const B: usize>(
             }
         }
         let row = place.outputs.start + first;
-        store_tile(&with, activation, plus, row);
-        store_tile(&without, activation, minus, row);
+        store_tile(&with, plus, row);
+        store_tile(&without, minus, row);
         first += G;
     }
     first

@@ -7,26 +7,31 @@
 //! idle there; here lanes are candidates (or runs) with one example at a time, or both signs of a perturbation with all
 //! examples at once. Orders of sums and arithmetic are those of the general path, and so are the bits.
 //!
-//! Parameters lie as those of an [`Mlp`](crate::networks::mlp::Mlp): w [inputs × hidden], b, u [hidden × outputs], c.
+//! Parameters lie in the order of a multilayer perceptron with one hidden layer: w [inputs × hidden], b, u [hidden × outputs], c.
 //!
 //! Cost: 2 P operations and hidden + outputs activations for each example and candidate.
 
 use super::activation::Activation;
+use super::aligned::Row16;
 use super::loss::Loss;
 use super::many_keys::{KEYS, Lanes};
 use super::math;
-use super::sixteen::{Row, Vector, vectorised};
+use super::simd::{Vector, dispatch};
 
 /// Sizes and functions of a perceptron with one hidden layer, and its loss.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shape {
+    /// Number of inputs.
     pub inputs: usize,
+    /// Number of hidden units.
     pub hidden: usize,
+    /// Number of outputs.
     pub outputs: usize,
     /// What hidden units do; not softmax.
     pub activation: Activation,
     /// What output units do; not softmax.
     pub output_activation: Activation,
+    /// How outputs are compared with targets.
     pub loss: Loss,
 }
 
@@ -45,6 +50,7 @@ impl Shape {
     /// The sizes of this shape with the functions that most small networks have. A loop over it is compiled for them, and no
     /// value waits in memory for a choice.
     #[inline(always)]
+    #[must_use]
     pub fn with_usual_functions(&self) -> Self {
         let (activation, output_activation) = (Activation::Tanh, Activation::Logistic);
         Self { activation, output_activation, loss: Loss::MeanSquaredError, ..*self }
@@ -56,12 +62,12 @@ impl Shape {
     /// Four vectors are always under way, of four examples or of four units: an activation function is a chain of
     /// operations that each wait for the one before.
     #[inline(always)]
-    pub fn losses<V: Vector, const E: usize>(
+    pub(super) fn losses<V: Vector<16>, const E: usize>(
         &self,
         parameter: impl Fn(usize) -> V + Copy,
-        inputs: &[[Row; E]],
-        targets: &[[Row; E]],
-        hidden: &mut [[Row; E]],
+        inputs: &[[Row16; E]],
+        targets: &[[Row16; E]],
+        hidden: &mut [[Row16; E]],
     ) -> [V; E] {
         let hidden = &mut hidden[..self.hidden];
         let mut first = 0;
@@ -73,7 +79,7 @@ impl Shape {
             }
         }
         for unit in first..self.hidden {
-            let block: &mut [[Row; E]] = &mut hidden[unit..=unit];
+            let block: &mut [[Row16; E]] = &mut hidden[unit..=unit];
             if let Ok(block) = block.try_into() {
                 self.drive::<V, E, 1>(parameter, unit, inputs, block);
             }
@@ -99,12 +105,12 @@ impl Shape {
 
     /// The values of `U` hidden units from `first` on.
     #[inline(always)]
-    fn drive<V: Vector, const E: usize, const U: usize>(
+    fn drive<V: Vector<16>, const E: usize, const U: usize>(
         &self,
         parameter: impl Fn(usize) -> V + Copy,
         first: usize,
-        inputs: &[[Row; E]],
-        hidden: &mut [[Row; E]; U],
+        inputs: &[[Row16; E]],
+        hidden: &mut [[Row16; E]; U],
     ) {
         let mut units = [[V::splat(0.0); E]; U];
         for (u, unit) in units.iter_mut().enumerate() {
@@ -142,7 +148,7 @@ impl Shape {
 // compiled for the instructions of its caller.
 
 #[inline(always)]
-pub(super) fn activate<V: Vector, const M: usize>(activation: Activation, units: &mut [V; M]) {
+pub(super) fn activate<V: Vector<16>, const M: usize>(activation: Activation, units: &mut [V; M]) {
     match activation {
         Activation::Tanh => tanh(units),
         Activation::Logistic => {
@@ -166,7 +172,7 @@ pub(super) fn activate<V: Vector, const M: usize>(activation: Activation, units:
 
 /// [`math::tanh_by`], lane by lane, of several vectors in step.
 #[inline(always)]
-fn tanh<V: Vector, const M: usize>(x: &mut [V; M]) {
+fn tanh<V: Vector<16>, const M: usize>(x: &mut [V; M]) {
     let mut s = *x;
     for m in 0..M {
         x[m] = x[m].clamp(math::TANH_LIMIT);
@@ -187,14 +193,13 @@ fn tanh<V: Vector, const M: usize>(x: &mut [V; M]) {
         }
     }
     for m in 0..M {
-        x[m] = x[m].multiply(p[m]);
+        x[m] = x[m].multiply(p[m]).quotient(q[m]);
     }
-    V::divide(x, &q);
 }
 
-/// As [`forward::add_losses`](crate::forward::add_losses) does for networks without softmax.
+/// The loss of one output without softmax, as [`add_losses`](super::loss::add_losses) computes it.
 #[inline(always)]
-pub(super) fn loss_of<V: Vector>(loss: Loss, output: V, target: V) -> V {
+pub(super) fn loss_of<V: Vector<16>>(loss: Loss, output: V, target: V) -> V {
     let error = output.subtract(target);
     match loss {
         Loss::MeanSquaredError => error.multiply(error),
@@ -223,10 +228,10 @@ const ABREAST: usize = 4;
 pub struct Workspace {
     count: usize,
     /// Groups of 4 examples, the last one filled up: [groups × inputs × 4].
-    inputs: Vec<[Row; ABREAST]>,
+    inputs: Vec<[Row16; ABREAST]>,
     /// [groups × outputs × 4].
-    targets: Vec<[Row; ABREAST]>,
-    hidden: Vec<[Row; ABREAST]>,
+    targets: Vec<[Row16; ABREAST]>,
+    hidden: Vec<[Row16; ABREAST]>,
 }
 
 impl Workspace {
@@ -237,7 +242,7 @@ impl Workspace {
             let group = |group: usize| {
                 (0..width).map(move |row| {
                     let example = |e: usize| (group * ABREAST + e).min(count - 1);
-                    std::array::from_fn(|e| Row([values[example(e) * width + row]; KEYS]))
+                    std::array::from_fn(|e| Row16([values[example(e) * width + row]; KEYS]))
                 })
             };
             (0..count.div_ceil(ABREAST)).flat_map(group).collect()
@@ -246,35 +251,42 @@ impl Workspace {
             count,
             inputs: rows(inputs, shape.inputs),
             targets: rows(targets, shape.outputs),
-            hidden: vec![[Row::ZERO; ABREAST]; shape.hidden],
+            hidden: vec![[Row16::ZERO; ABREAST]; shape.hidden],
         }
     }
 }
 
-vectorised! {
+dispatch! {
     /// The losses of 16 candidates, summed over the examples and multiplied by `per_term`: `candidates` [P × 16].
-    pub fn mean_losses<V: Vector>(
+    pub fn mean_losses<S: Simd>(
+        numerics: Numerics,
         shape: &Shape,
         per_term: f64,
-        candidates: &[Row],
+        candidates: &[Row16],
         space: &mut Workspace,
         losses: &mut Lanes<f64>,
     ) {
         if shape.has_usual_functions() {
-            add_up::<V>(&shape.with_usual_functions(), per_term, candidates, space, losses);
+            add_up::<S::F32x16>(&shape.with_usual_functions(), per_term, candidates, space, losses);
         } else {
-            add_up::<V>(shape, per_term, candidates, space, losses);
+            add_up::<S::F32x16>(shape, per_term, candidates, space, losses);
         }
     }
 }
 
 #[inline(always)]
-fn add_up<V: Vector>(shape: &Shape, per_term: f64, candidates: &[Row], space: &mut Workspace, losses: &mut Lanes<f64>) {
+fn add_up<V: Vector<16>>(
+    shape: &Shape,
+    per_term: f64,
+    candidates: &[Row16],
+    space: &mut Workspace,
+    losses: &mut Lanes<f64>,
+) {
     let candidates = &candidates[..shape.num_parameters()];
     let Workspace { count, inputs, targets, hidden } = space;
     losses.fill(0.0);
     let mut sums = [0.0f64; KEYS];
-    let mut own = Row::ZERO;
+    let mut own = Row16::ZERO;
     // Counted and not cut into chunks: to know how many there are would take two divisions, as long as a hidden unit.
     for group in 0..count.div_ceil(ABREAST) {
         let first = group * ABREAST;
@@ -347,7 +359,8 @@ mod tests {
             // Some candidates are far out, where functions saturate.
             let candidate =
                 |index: usize, lane: usize| ((index * 37 + lane * 11) % 29) as f32 / 7.0 - 2.0 * lane as f32 / 3.0;
-            let rows: Vec<Row> = (0..25).map(|index| Row(std::array::from_fn(|lane| candidate(index, lane)))).collect();
+            let rows: Vec<Row16> =
+                (0..25).map(|index| Row16(std::array::from_fn(|lane| candidate(index, lane)))).collect();
             let mut space = Workspace::new(&shape, &INPUTS, &TARGETS);
             for numerics in [Numerics::Portable, Numerics::Native] {
                 let mut found = [0.0; KEYS];

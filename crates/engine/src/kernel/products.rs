@@ -20,9 +20,9 @@ use std::ops::Range;
 
 use super::Numerics;
 use super::activation::Activation;
-use super::vector::{Vector, Vectorised, run};
-pub(super) use single_example::Ready;
+use super::simd::{Simd, Vector, dispatch};
 use single_example::single_example;
+pub(super) use single_example::{Columns, Layer};
 
 /// Inputs of a section of a product with a single example.
 pub const SECTION: usize = 128;
@@ -61,8 +61,15 @@ impl Product<'_> {
     /// # Panics
     /// If the sizes do not fit.
     pub fn run<const L: usize>(&self, numerics: Numerics, blocks: &mut [[f32; L]]) {
+        const { assert!(L == 1 || L == 4 || L == 16, "products have 1, 4 or 16 lanes") };
         self.check(blocks.len());
-        run(numerics, Multiply::<L> { product: *self, rows: blocks.as_flattened_mut() });
+        // Functions that are not generic, so that the loops are compiled once, in this crate.
+        let rows = blocks.as_flattened_mut();
+        match L {
+            1 => multiply_1(numerics, *self, rows),
+            4 => multiply_4(numerics, *self, rows),
+            _ => multiply_16(numerics, *self, rows),
+        }
     }
 
     /// Panics if the sizes do not fit each other or `rows` in all blocks.
@@ -82,16 +89,21 @@ impl Product<'_> {
     }
 }
 
-/// A product over `L` lanes.
-struct Multiply<'a, const L: usize> {
-    product: Product<'a>,
-    rows: &'a mut [f32],
+dispatch! {
+    fn multiply_1<S: Simd>(numerics: Numerics, product: Product<'_>, rows: &mut [f32]) {
+        multiply::<S, 1>(product, rows);
+    }
 }
 
-impl<const L: usize> Vectorised for Multiply<'_, L> {
-    #[inline(always)]
-    fn run<Wide: Vector<16>, Narrow: Vector<4>>(self) {
-        multiply::<Wide, Narrow, L>(self.product, self.rows);
+dispatch! {
+    fn multiply_4<S: Simd>(numerics: Numerics, product: Product<'_>, rows: &mut [f32]) {
+        multiply::<S, 4>(product, rows);
+    }
+}
+
+dispatch! {
+    fn multiply_16<S: Simd>(numerics: Numerics, product: Product<'_>, rows: &mut [f32]) {
+        multiply::<S, 16>(product, rows);
     }
 }
 
@@ -99,13 +111,12 @@ impl<const L: usize> Vectorised for Multiply<'_, L> {
 ///
 /// `rows` [blocks × stride × L].
 #[inline(always)]
-pub(super) fn multiply<Wide: Vector<16>, Narrow: Vector<4>, const L: usize>(product: Product<'_>, rows: &mut [f32]) {
-    const { assert!(L == 1 || L == 4 || L == 16, "products have 1, 4 or 16 lanes") };
+pub(super) fn multiply<S: Simd, const L: usize>(product: Product<'_>, rows: &mut [f32]) {
     match L {
-        1 => single_example::<Wide, Narrow>(product, rows),
-        4 => one_block::<Narrow, 4, 8>(product, rows.as_chunks_mut().0),
-        _ if Wide::REGISTERS >= 16 => two_blocks::<Wide, 16, 8>(product, rows.as_chunks_mut().0),
-        _ => one_block::<Wide, 16, 4>(product, rows.as_chunks_mut().0),
+        1 => single_example::<S>(product, rows),
+        4 => one_block::<S::F32x4, 4, 8>(product, rows.as_chunks_mut().0),
+        _ if S::F32x16::REGISTERS >= 16 => two_blocks::<S::F32x16, 16, 8>(product, rows.as_chunks_mut().0),
+        _ => one_block::<S::F32x16, 16, 4>(product, rows.as_chunks_mut().0),
     }
 }
 
@@ -140,6 +151,20 @@ fn all_tiles<V: Vector<L>, const L: usize, const G: usize, const B: usize>(
     let first = tiles::<V, L, G, B>(product, blocks, 0);
     let first = tiles::<V, L, 3, B>(product, blocks, first);
     tiles::<V, L, 1, B>(product, blocks, first);
+    activate::<V, L, B>(product, blocks);
+}
+
+/// Applies the activation function to the outputs of a product in `B` blocks.
+///
+/// After all tiles, and not to the registers of each: the outputs are still in the L1 cache, and the function is compiled once.
+#[inline(always)]
+pub(super) fn activate<V: Vector<L>, const L: usize, const B: usize>(
+    product: Product<'_>,
+    blocks: &mut [&mut [[f32; L]]; B],
+) {
+    for block in blocks {
+        product.activation.of_rows::<V, L>(&mut block[product.place.outputs.clone()]);
+    }
 }
 
 /// As many groups of `G` outputs as there are from output `first` on, in `B` blocks at once; returns the first output
@@ -154,20 +179,16 @@ fn tiles<V: Vector<L>, const L: usize, const G: usize, const B: usize>(
     let mut first = first;
     while first + G <= outputs.len() {
         let sums = sums_of::<V, L, G, B>(product, blocks, first);
-        store_tile(&sums, product.activation, blocks, outputs.start + first);
+        store_tile(&sums, blocks, outputs.start + first);
         first += G;
     }
     first
 }
 
-/// Writes the values of a tile to rows `row .. row + G` of the blocks.
-///
-/// The sums are stored before the function is applied: it takes a loop, and numbers in a loop's reach are not kept in
-/// registers before it either.
+/// Writes the sums of a tile to rows `row .. row + G` of the blocks.
 #[inline(always)]
 pub(super) fn store_tile<V: Vector<L>, const L: usize, const G: usize, const B: usize>(
     sums: &[[V; B]; G],
-    activation: Activation,
     blocks: &mut [&mut [[f32; L]]; B],
     row: usize,
 ) {
@@ -177,9 +198,6 @@ pub(super) fn store_tile<V: Vector<L>, const L: usize, const G: usize, const B: 
         for g in 0..G {
             sums[g][b].store(&mut rows[g]);
         }
-    }
-    for block in blocks {
-        activation.of_rows::<V, L>(&mut block[row..row + G]);
     }
 }
 
@@ -194,16 +212,24 @@ pub(super) fn sums_of<V: Vector<L>, const L: usize, const G: usize, const B: usi
 ) -> [[V; B]; G] {
     let Product { weights, bias, place, .. } = product;
     let (width, row) = (place.outputs.len(), place.outputs.start + first);
-    let mut sums: [[V; B]; G] = match bias {
-        Some(bias) => std::array::from_fn(|g| [V::splat(bias[first + g]); B]),
-        None => std::array::from_fn(|g| std::array::from_fn(|b| V::load(&blocks[b][row + g]))),
-    };
+    let mut sums = [[V::splat(0.0); B]; G];
+    for g in 0..G {
+        for b in 0..B {
+            sums[g][b] = match bias {
+                Some(bias) => V::splat(bias[first + g]),
+                None => V::load(&blocks[b][row + g]),
+            };
+        }
+    }
     let mut weight = weights[first..].as_ptr();
     for i in place.inputs.clone() {
         // SAFETY: it has been checked that the rows `inputs` lie in every block and that there are inputs · outputs
         // weights; the weights read here are W[i, first .. first + G], and `first + G ≤ width`.
         unsafe {
-            let input: [V; B] = std::array::from_fn(|b| V::load(blocks[b].get_unchecked(i)));
+            let mut input = [V::splat(0.0); B];
+            for b in 0..B {
+                input[b] = V::load(blocks[b].get_unchecked(i));
+            }
             for g in 0..G {
                 let factor = V::splat(*weight.add(g));
                 for b in 0..B {

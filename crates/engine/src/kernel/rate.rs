@@ -5,7 +5,8 @@
 //!
 //! Cost: active inputs × units products each.
 
-use super::{dispatched, math};
+use super::math;
+use super::simd::dispatch;
 
 /// Inputs above zero, in order.
 #[derive(Clone, Debug, Default)]
@@ -53,8 +54,8 @@ impl ActiveInputs {
     }
 }
 
-dispatched! {
-    /// `sums[j] ← Σᵢ W[i, j] x[i]` over active inputs: `weights` [inputs × units], `sums` [units].
+dispatch! {
+    /// `sums[j] ← Σᵢ W[i, j] x[i]` over active inputs: `weights` [inputs × units], `sums` `[units]`.
     pub fn sum_rows(weights: &[f32], inputs: &ActiveInputs, sums: &mut [f32]) {
         // The sums of 80, then of 16 units stay in registers while the rows go by.
         let first = sum_blocks::<80>(weights, inputs, 0, sums);
@@ -82,7 +83,7 @@ fn sum_blocks<const N: usize>(weights: &[f32], inputs: &ActiveInputs, first: usi
     first
 }
 
-dispatched! {
+dispatch! {
     /// `values ← tanh(max(0, gain · values))`.
     pub fn rectified_tanh(gain: f32, values: &mut [f32]) {
         for value in values {
@@ -91,8 +92,8 @@ dispatched! {
     }
 }
 
-dispatched! {
-    /// `W[i, j] ← clip(W[i, j] + steps[j] x[i], 0, 1)` for active inputs: `weights` [inputs × units], `steps` [units].
+dispatch! {
+    /// `W[i, j] ← clip(W[i, j] + steps[j] x[i], 0, 1)` for active inputs: `weights` [inputs × units], `steps` `[units]`.
     pub fn add_outer_clipped(weights: &mut [f32], inputs: &ActiveInputs, steps: &[f32]) {
         let units = steps.len();
         let (step_blocks, step_rest) = steps.as_chunks::<32>();

@@ -14,28 +14,28 @@
 use std::ops::Range;
 
 use super::Numerics;
-use super::products::{Product, Ready, multiply};
-use super::vector::{Vector, Vectorised, run};
+use super::products::{Columns, Layer, Product, multiply};
+use super::simd::{Simd, Vector, dispatch};
 
-/// The layers of a network and what a step does around them.
+/// The layers of a recurrent network, and where a step finds input, state and output in its block of rows.
 #[derive(Clone, Copy, Debug)]
-pub struct Chain<'a> {
+pub struct RecurrentPass<'a> {
     /// Layers in the order of computation, all in blocks of the same stride.
     pub layers: &'a [Product<'a>],
     /// Rows of the input; the first ones of a block.
     pub inputs: usize,
     /// Rows of the new state.
     pub state: &'a Range<usize>,
-    /// The first row where the next step wants it; before the state.
+    /// The first row of the previous state; before the state.
     pub previous: usize,
     /// Rows of the output, as many as of the input.
     pub outputs: &'a Range<usize>,
 }
 
-/// What the passes are over.
+/// The sequences that a pass reads and is scored on, `L` of them side by side in each block.
 #[derive(Clone, Copy, Debug)]
-pub struct Course<'a, const L: usize> {
-    /// The series of each block [blocks × steps + 1 × inputs].
+pub struct Sequences<'a, const L: usize> {
+    /// The series of each block [blocks × steps + 1 × inputs]; the targets of a step are the inputs of the next.
     pub series: &'a [[f32; L]],
     /// Steps.
     pub steps: usize,
@@ -43,24 +43,32 @@ pub struct Course<'a, const L: usize> {
     pub washout: usize,
 }
 
-impl Chain<'_> {
+impl<'a, const L: usize> Sequences<'a, L> {
+    /// The same with the number of lanes written as `M` (which equals `L`).
+    pub(super) fn with_lanes<const M: usize>(self) -> Sequences<'a, M> {
+        Sequences { series: self.series.as_flattened().as_chunks().0, steps: self.steps, washout: self.washout }
+    }
+}
+
+impl RecurrentPass<'_> {
     /// Runs all steps of all blocks from a zero state and adds the squared errors of each block's lanes to `losses`
-    /// [blocks × L]; `activity` [blocks × stride × L].
+    /// [blocks × L]; `activity` [blocks × stride × L], `L` = 1, 4 or 16.
     ///
     /// # Panics
     /// If the sizes do not fit.
     pub fn run<const L: usize>(
         &self,
         numerics: Numerics,
-        course: Course<'_, L>,
+        sequences: Sequences<'_, L>,
         activity: &mut [[f32; L]],
         losses: &mut [[f64; L]],
     ) {
+        const { assert!(L == 1 || L == 4 || L == 16, "passes have 1, 4 or 16 lanes") };
         let Some(last) = self.layers.last() else { return };
         let stride = last.place.stride;
         assert!(
             activity.len() == losses.len() * stride
-                && course.series.len() == losses.len() * (course.steps + 1) * self.inputs
+                && sequences.series.len() == losses.len() * (sequences.steps + 1) * self.inputs
                 && self.outputs.len() == self.inputs
                 && self.outputs.end <= stride
                 && self.inputs <= self.previous
@@ -70,90 +78,132 @@ impl Chain<'_> {
             "a sequence's sizes do not fit"
         );
         self.layers.iter().for_each(|layer| layer.check(activity.len()));
-        activity.as_flattened_mut().fill(0.0);
-        run(numerics, Steps { chain: *self, course, activity: activity.as_flattened_mut(), losses });
-    }
-}
-
-struct Steps<'a, const L: usize> {
-    chain: Chain<'a>,
-    course: Course<'a, L>,
-    activity: &'a mut [f32],
-    losses: &'a mut [[f64; L]],
-}
-
-impl<const L: usize> Vectorised for Steps<'_, L> {
-    #[inline(always)]
-    fn run<Wide: Vector<16>, Narrow: Vector<4>>(self) {
-        let Steps { chain, course, activity, losses } = self;
-        let size = activity.len() / losses.len().max(1);
-        let series = course.series.as_flattened();
-        let rows = (course.steps + 1) * chain.inputs * L;
-        // As many blocks at once as a product reads its weights for.
-        let together = if L == 1 { 1 } else { 2 };
-        let mut from = 0;
-        while from < losses.len() {
-            let to = (from + together).min(losses.len());
-            let series = &series[from * rows..to * rows];
-            let activity = &mut activity[from * size..to * size];
-            if let (1, [layer, readout], true) = (L, chain.layers, chain.is_layer_and_readout()) {
-                layer_and_readout::<Wide, Narrow, L>([*layer, *readout], &course, series, &mut losses[from]);
-                from = to;
-                continue;
-            }
-            steps_of::<Wide, Narrow, L>(chain, &course, series, activity, &mut losses[from..to]);
-            from = to;
+        // Functions that are not generic, so that the loops are compiled once, in this crate.
+        let (activity, losses) = (activity.as_flattened_mut(), losses.as_flattened_mut());
+        activity.fill(0.0);
+        match L {
+            1 => run_1(numerics, *self, sequences.with_lanes(), activity, losses.as_chunks_mut().0),
+            4 => run_4(numerics, *self, sequences.with_lanes(), activity, losses.as_chunks_mut().0),
+            _ => run_16(numerics, *self, sequences.with_lanes(), activity, losses.as_chunks_mut().0),
         }
     }
 }
 
-/// Most outputs of a readout that is computed in the shadow of the layer.
-const MAX_OUTPUTS: usize = 16;
+dispatch! {
+    fn run_1<S: Simd>(
+        numerics: Numerics,
+        pass: RecurrentPass<'_>,
+        sequences: Sequences<'_, 1>,
+        activity: &mut [f32],
+        losses: &mut [[f64; 1]],
+    ) {
+        let Some((layer, readout)) = pass.layer_and_readout() else {
+            return run_blocks::<S, 1>(pass, sequences, activity, losses, 1);
+        };
+        let size = (sequences.steps + 1) * pass.inputs;
+        for (series, losses) in sequences.series.as_flattened().chunks_exact(size).zip(losses) {
+            run_layer_and_readout::<S>(&pass, (&layer, &readout), &sequences, series, losses);
+        }
+    }
+}
+
+dispatch! {
+    fn run_4<S: Simd>(
+        numerics: Numerics,
+        pass: RecurrentPass<'_>,
+        sequences: Sequences<'_, 4>,
+        activity: &mut [f32],
+        losses: &mut [[f64; 4]],
+    ) {
+        run_blocks::<S, 4>(pass, sequences, activity, losses, 2);
+    }
+}
+
+dispatch! {
+    fn run_16<S: Simd>(
+        numerics: Numerics,
+        pass: RecurrentPass<'_>,
+        sequences: Sequences<'_, 16>,
+        activity: &mut [f32],
+        losses: &mut [[f64; 16]],
+    ) {
+        run_blocks::<S, 16>(pass, sequences, activity, losses, 2);
+    }
+}
+
+/// All steps of all blocks, `together` blocks at once: as many as a product reads its weights for.
+#[inline(always)]
+fn run_blocks<S: Simd, const L: usize>(
+    pass: RecurrentPass<'_>,
+    sequences: Sequences<'_, L>,
+    activity: &mut [f32],
+    losses: &mut [[f64; L]],
+    together: usize,
+) {
+    let size = activity.len() / losses.len().max(1);
+    let series = sequences.series.as_flattened();
+    let rows = (sequences.steps + 1) * pass.inputs * L;
+    let mut from = 0;
+    while from < losses.len() {
+        let to = (from + together).min(losses.len());
+        let series = &series[from * rows..to * rows];
+        let activity = &mut activity[from * size..to * size];
+        steps_of::<S, L>(pass, &sequences, series, activity, &mut losses[from..to]);
+        from = to;
+    }
+}
+
+/// Most outputs of a readout that is computed while the layer waits for its activation functions.
+const MAX_OUTPUTS: usize = 4;
 
 /// Most inputs and units of such a layer.
 const MAX_ROWS: usize = 512;
 
+/// Numbers in a cache line.
+const LINE: usize = 16;
+
 /// Inputs and state of two steps. The state begins a cache line, so that no vector of it is written to two.
 #[repr(align(64))]
-struct TwoSteps([[f32; MAX_OUTPUTS + MAX_ROWS]; 2]);
+struct TwoSteps([[f32; LINE + MAX_ROWS]; 2]);
 
-impl Chain<'_> {
-    /// Whether it is one layer that reads its own last state, and a readout of that state.
-    fn is_layer_and_readout(&self) -> bool {
-        matches!(self.layers, [layer, readout]
-            if layer.place.inputs == (0..self.previous + self.state.len())
-                && self.previous == self.inputs
-                && layer.place.outputs == *self.state
-                && readout.place.inputs == *self.state
-                && readout.place.outputs == *self.outputs
-                && layer.place.inputs.len() <= MAX_ROWS
-                && self.outputs.len() <= MAX_OUTPUTS)
+impl<'a> RecurrentPass<'a> {
+    /// The two layers, if the first one reads its own last state and the second one, of few outputs, reads the first.
+    fn layer_and_readout(&self) -> Option<(Layer<'a>, Columns<'a>)> {
+        let [layer, readout] = self.layers else { return None };
+        let fits = layer.place.inputs == (0..self.previous + self.state.len())
+            && self.previous == self.inputs
+            && layer.place.outputs == *self.state
+            && readout.place.inputs == *self.state
+            && readout.place.outputs == *self.outputs
+            && layer.place.inputs.len() <= MAX_ROWS
+            && self.outputs.len() <= MAX_OUTPUTS;
+        if fits { Some((Layer::new(*layer), Columns::new(*readout)?)) } else { None }
     }
 }
 
-/// All steps of such a network for a single example. Two vectors of inputs and state take turns, so that no state is copied; the
+/// All steps of such a network for a single sequence. Two vectors of inputs and state take turns, so that no state is copied; the
 /// readout of a step comes after the layer of the next one, which has nothing else to do while its activation functions wait for
 /// one operation after the other.
 #[inline(always)]
-fn layer_and_readout<Wide: Vector<16>, Narrow: Vector<4>, const L: usize>(
-    [layer, readout]: [Product<'_>; 2],
-    course: &Course<'_, L>,
+fn run_layer_and_readout<S: Simd>(
+    pass: &RecurrentPass<'_>,
+    (layer, readout): (&Layer<'_>, &Columns<'_>),
+    sequences: &Sequences<'_, 1>,
     series: &[f32],
-    losses: &mut [f64; L],
+    losses: &mut [f64; 1],
 ) {
-    let (length, width) = (layer.place.inputs.len(), readout.place.outputs.len());
-    let (layer, readout) = (Ready::new(layer), Ready::new(readout));
-    let mut room = TwoSteps([[0.0; MAX_OUTPUTS + MAX_ROWS]; 2]);
-    let rows = MAX_OUTPUTS - width..MAX_OUTPUTS - width + length;
-    let [mut now, mut next] = room.0.each_mut().map(|room| &mut room[rows.clone()]);
-    let (mut outputs, written) = ([0.0; MAX_OUTPUTS], readout.room());
+    let (length, width) = (pass.inputs + pass.state.len(), pass.inputs);
+    let mut buffer = TwoSteps([[0.0; LINE + MAX_ROWS]; 2]);
+    let rows = LINE - width..LINE - width + length;
+    let [now, next] = &mut buffer.0;
+    let (mut now, mut next) = (&mut now[rows.clone()], &mut next[rows]);
     for (step, row) in series.chunks_exact(width).enumerate() {
-        if step < course.steps {
-            copy::<Wide>(row, &mut now[..width]);
-            layer.run::<Wide, Narrow>(now, &mut next[width..]);
+        if step < sequences.steps {
+            copy::<S::F32x16>(row, &mut now[..width]);
+            layer.run::<S>(now, &mut next[width..]);
         }
-        if step > course.washout {
-            readout.run::<Wide, Narrow>(&now[width..], &mut outputs[..written]);
+        if step > sequences.washout {
+            let outputs = readout.run::<S>(&now[width..]);
             add_squared_errors(outputs[..width].as_chunks().0, row.as_chunks().0, losses);
         }
         std::mem::swap(&mut now, &mut next);
@@ -162,30 +212,30 @@ fn layer_and_readout<Wide: Vector<16>, Narrow: Vector<4>, const L: usize>(
 
 /// All steps of one or two blocks.
 #[inline(always)]
-fn steps_of<Wide: Vector<16>, Narrow: Vector<4>, const L: usize>(
-    chain: Chain<'_>,
-    course: &Course<'_, L>,
+fn steps_of<S: Simd, const L: usize>(
+    pass: RecurrentPass<'_>,
+    sequences: &Sequences<'_, L>,
     series: &[f32],
     activity: &mut [f32],
     losses: &mut [[f64; L]],
 ) {
-    let Chain { layers, inputs, state, previous, outputs } = chain;
+    let RecurrentPass { layers, inputs, state, previous, outputs } = pass;
     let (size, width) = (activity.len() / losses.len(), inputs * L);
-    let rows = (course.steps + 1) * width;
-    for step in 0..course.steps {
+    let rows = (sequences.steps + 1) * width;
+    for step in 0..sequences.steps {
         for block in 0..losses.len() {
             let activity = &mut activity[block * size..][..size];
             if step > 0 {
                 let (before, after) = activity.split_at_mut(state.start * L);
                 let state = &after[..state.len() * L];
-                copy::<Wide>(state, &mut before[previous * L..previous * L + state.len()]);
+                copy::<S::F32x16>(state, &mut before[previous * L..previous * L + state.len()]);
             }
-            copy::<Wide>(&series[block * rows + step * width..][..width], &mut activity[..width]);
+            copy::<S::F32x16>(&series[block * rows + step * width..][..width], &mut activity[..width]);
         }
         for layer in layers {
-            multiply::<Wide, Narrow, L>(*layer, activity);
+            multiply::<S, L>(*layer, activity);
         }
-        if step >= course.washout {
+        if step >= sequences.washout {
             for (block, losses) in losses.iter_mut().enumerate() {
                 let outputs = &activity[block * size..][outputs.start * L..outputs.end * L];
                 let targets = &series[block * rows + (step + 1) * width..][..width];

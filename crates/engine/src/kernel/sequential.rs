@@ -4,15 +4,14 @@
 //! parameter is kept in all lanes, the probes of a pair are evaluated at once, and the directions of many updates, which
 //! do not depend on what came of the ones before, are made in advance and side by side.
 //!
-//! The arithmetic is that of [`optimizers`](crate::optimizers) and of [`NetworkLoss`](crate::objectives::NetworkLoss),
-//! operation by operation.
+//! The arithmetic is that of the weight-perturbation optimizer on a network's loss, operation by operation.
 //!
 //! Cost: 2 P operations in 16 lanes and hidden + outputs activations for the probes that fit into 16 lanes.
 
-use super::dispatched;
+use super::aligned::Row16;
 use super::many_keys::{KEYS, Lanes};
 use super::perceptron::Shape;
-use super::sixteen::{LANES, Row, Vector, vectorised};
+use super::simd::{Vector, dispatch};
 
 /// Most directions of an update that are tried one after the other.
 pub const MAX_DIRECTIONS: usize = KEYS - 1;
@@ -20,6 +19,7 @@ pub const MAX_DIRECTIONS: usize = KEYS - 1;
 /// What stays the same from update to update.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
+    /// The perceptron and its loss.
     pub shape: Shape,
     /// Examples, at most 16.
     pub count: usize,
@@ -27,6 +27,7 @@ pub struct Plan {
     pub per_term: f64,
     /// K, at most [`MAX_DIRECTIONS`].
     pub directions: usize,
+    /// Whether a direction is tried with both signs; otherwise it is compared with the unperturbed model.
     pub two_sided: bool,
 }
 
@@ -49,22 +50,22 @@ pub struct PairState {
     /// Lanes of a probe: 4, 8 or 16, as the examples need.
     pub width: usize,
     /// Each parameter in all lanes, [P × 16].
-    pub parameters: Vec<Row>,
+    pub parameters: Vec<Row16>,
     /// The examples, again for each probe: [inputs × 16].
-    pub inputs: Vec<[Row; 1]>,
+    pub inputs: Vec<[Row16; 1]>,
     /// [outputs × 16].
-    pub targets: Vec<[Row; 1]>,
+    pub targets: Vec<[Row16; 1]>,
     /// Work space, [hidden × 16].
-    pub hidden: Vec<[Row; 1]>,
+    pub hidden: Vec<[Row16; 1]>,
     /// The scales of the probes of an update in their lanes, [groups × 16]; made for each call.
-    pub scales: Vec<Row>,
+    pub scales: Vec<Row16>,
 }
 
 /// Updates to be made.
 #[derive(Debug)]
 pub struct Updates<'a> {
     /// Directions of all updates: groups of 16, [groups × P × 16].
-    pub directions: &'a [Row],
+    pub directions: &'a [Row16],
     /// Place of the first one among them.
     pub first: usize,
     /// σ of the probes.
@@ -80,24 +81,24 @@ pub struct Updates<'a> {
 }
 
 impl PairState {
-    /// The state at `start` [P] for examples in rows: `inputs` [count × inputs], `targets` [count × outputs].
+    /// The state at `start` `[P]` for examples in rows: `inputs` [count × inputs], `targets` [count × outputs].
     pub fn new(shape: &Shape, count: usize, [inputs, targets]: [&[f32]; 2], start: &[f32]) -> Self {
-        let width = count.next_power_of_two().clamp(4, LANES);
-        let rows = |values: &[f32], columns: usize| -> Vec<[Row; 1]> {
+        let width = count.next_power_of_two().clamp(4, KEYS);
+        let rows = |values: &[f32], columns: usize| -> Vec<[Row16; 1]> {
             let example = |lane: usize| (lane % width).min(count - 1);
-            (0..columns).map(|row| [Row(std::array::from_fn(|lane| values[example(lane) * columns + row]))]).collect()
+            (0..columns).map(|row| [Row16(std::array::from_fn(|lane| values[example(lane) * columns + row]))]).collect()
         };
         Self {
             width,
-            parameters: start.iter().map(|value| Row([*value; LANES])).collect(),
+            parameters: start.iter().map(|value| Row16([*value; KEYS])).collect(),
             inputs: rows(inputs, shape.inputs),
             targets: rows(targets, shape.outputs),
-            hidden: vec![[Row::ZERO]; shape.hidden],
+            hidden: vec![[Row16::ZERO]; shape.hidden],
             scales: Vec::new(),
         }
     }
 
-    /// Writes the parameters [P].
+    /// Writes the parameters `[P]`.
     pub fn write(&self, parameters: &mut [f32]) {
         for (value, row) in parameters.iter_mut().zip(&self.parameters) {
             *value = row.0[0];
@@ -106,8 +107,8 @@ impl PairState {
 
     /// Lays out the scales of the probes of an update. Slots without a probe repeat the last one.
     fn set_scales(&mut self, plan: &Plan, scale: f32) {
-        let slots = LANES / self.width;
-        self.scales.resize(plan.probes().div_ceil(slots), Row::ZERO);
+        let slots = KEYS / self.width;
+        self.scales.resize(plan.probes().div_ceil(slots), Row16::ZERO);
         for (group, row) in self.scales.iter_mut().enumerate() {
             for (slot, lanes) in row.0.chunks_exact_mut(self.width).enumerate() {
                 lanes.fill(probe(plan, scale, (group * slots + slot).min(plan.probes() - 1)).1);
@@ -116,9 +117,9 @@ impl PairState {
     }
 }
 
-vectorised! {
+dispatch! {
     /// Makes the updates.
-    pub fn make_updates<V: Vector>(plan: &Plan, state: &mut PairState, updates: &mut Updates<'_>) {
+    pub fn make_updates<S: Simd>(numerics: Numerics, plan: &Plan, state: &mut PairState, updates: &mut Updates<'_>) {
         state.set_scales(plan, updates.scale);
         let per_update = plan.probes();
         (updates.made, updates.finite) = (0, true);
@@ -129,13 +130,13 @@ vectorised! {
                 first: updates.first + update * plan.directions,
                 length: plan.shape.num_parameters(),
             };
-            evaluate::<V>(plan, state, own, losses);
+            evaluate::<S::F32x16>(plan, state, own, losses);
             let mut weights = [0.0; KEYS];
             for (k, weight) in weights.iter_mut().enumerate().take(plan.directions) {
                 *weight = factor(plan, updates.scale, *rate, |probe| losses[probe], k);
             }
             updates.made = update + 1;
-            updates.finite = descend::<V>(&mut state.parameters, own, &weights[..plan.directions]);
+            updates.finite = descend::<S::F32x16>(&mut state.parameters, own, &weights[..plan.directions]);
             if !updates.finite {
                 break;
             }
@@ -146,7 +147,7 @@ vectorised! {
 /// The directions of one update.
 #[derive(Clone, Copy)]
 struct Own<'a> {
-    rows: &'a [Row],
+    rows: &'a [Row16],
     first: usize,
     length: usize,
 }
@@ -154,7 +155,7 @@ struct Own<'a> {
 impl<'a> Own<'a> {
     /// The rows in which direction `k` has a lane, and the lane.
     #[inline(always)]
-    fn direction(&self, k: usize) -> (&'a [Row], usize) {
+    fn direction(&self, k: usize) -> (&'a [Row16], usize) {
         let place = self.first + k;
         let start = place / KEYS * self.length;
         (&self.rows[start..start + self.length], place % KEYS)
@@ -175,11 +176,11 @@ pub(super) fn probe(plan: &Plan, scale: f32, index: usize) -> (usize, f32) {
 
 /// The losses of all probes, as many at a time as there is room for.
 #[inline(always)]
-fn evaluate<V: Vector>(plan: &Plan, state: &mut PairState, own: Own<'_>, losses: &mut [f64]) {
+fn evaluate<V: Vector<16>>(plan: &Plan, state: &mut PairState, own: Own<'_>, losses: &mut [f64]) {
     let PairState { width, parameters, inputs, targets, hidden, scales } = state;
     let (width, parameters) = (*width, &parameters[..own.length]);
-    let slots = LANES / width;
-    let mut found = Row::ZERO;
+    let slots = KEYS / width;
+    let mut found = Row16::ZERO;
     for (group, (losses, scales)) in losses.chunks_mut(slots).zip(scales).enumerate() {
         let scales = V::load(scales);
         let of_slot = |slot: usize| probe(plan, 1.0, group * slots + slot.min(losses.len() - 1)).0;
@@ -192,7 +193,7 @@ fn evaluate<V: Vector>(plan: &Plan, state: &mut PairState, own: Own<'_>, losses:
             plan.shape.losses::<V, 1>(candidate, inputs, targets, hidden)
         } else {
             let candidate = |index: usize| {
-                let mut direction = Row::ZERO;
+                let mut direction = Row16::ZERO;
                 for (slot, lanes) in direction.0.chunks_exact_mut(width).enumerate() {
                     let (rows, lane) = own.direction(of_slot(slot));
                     lanes.fill(rows[index].0[lane]);
@@ -225,9 +226,9 @@ fn factor_of(plan: &Plan, scale: f32, rate: f64, [first, second]: [f64; 2]) -> f
     (rate * if slope.is_finite() { slope } else { 0.0 }) as f32
 }
 
-dispatched! {
+dispatch! {
     /// The same in all lanes.
-    pub fn write_factors(plan: &Plan, scale: f32, rate: f64, losses: &[Lanes<f64>; 2], factors: &mut Row) {
+    pub fn write_factors(plan: &Plan, scale: f32, rate: f64, losses: &[Lanes<f64>; 2], factors: &mut Row16) {
         for lane in 0..KEYS {
             factors.0[lane] = factor_of(plan, scale, rate, [losses[0][lane], losses[1][lane]]);
         }
@@ -236,7 +237,7 @@ dispatched! {
 
 /// Subtracts the weighted directions and returns whether all parameters are finite.
 #[inline(always)]
-fn descend<V: Vector>(parameters: &mut [Row], own: Own<'_>, weights: &[f32]) -> bool {
+fn descend<V: Vector<16>>(parameters: &mut [Row16], own: Own<'_>, weights: &[f32]) -> bool {
     let zero = V::splat(0.0);
     // A sum of zeros, unless a number is infinite or NaN.
     let mut check = zero;
@@ -250,7 +251,7 @@ fn descend<V: Vector>(parameters: &mut [Row], own: Own<'_>, weights: &[f32]) -> 
         value.store(row);
         check = check.add(zero.multiply(value));
     }
-    let mut sum = Row::ZERO;
+    let mut sum = Row16::ZERO;
     check.store(&mut sum);
     sum.0[0] == 0.0
 }

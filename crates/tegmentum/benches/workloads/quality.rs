@@ -8,8 +8,9 @@ use std::sync::Arc;
 use tegmentum::data::task::Problem;
 use tegmentum::error::Result;
 use tegmentum::evidence::evaluation::{Evaluator, Metric};
-use tegmentum::learning::optimizer::OptimizerConfig;
-use tegmentum::learning::training::{BlackBoxLearner, Learner};
+use tegmentum::learning::black_box_learner::BlackBoxLearner;
+use tegmentum::learning::learner::Learner;
+use tegmentum::learning::optimizers::OptimizerConfig;
 use tegmentum::neuromodulation::modulation::Modulation;
 use tegmentum::random::Key;
 

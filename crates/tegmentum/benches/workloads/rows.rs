@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use tegmentum::error::Result;
-use tegmentum::learning::plasticity::PlasticityConfig;
 use tegmentum::learning::plasticity::node_perturbation::NodePerturbationConfig;
+use tegmentum::learning::plasticity::rules::PlasticityConfig;
 use tegmentum::model::perturbation::Family;
 use tegmentum::random::Key;
 use tegmentum_engine::kernel::limits::add_constant;

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use tegmentum::data::task::{ExampleSet, Examples, Loss, Problem, Task, Windows};
 use tegmentum::data::tasks::lorenz::LorenzConfig;
 use tegmentum::error::Result;
+use tegmentum::learning::black_box_learner::BlackBoxLearner;
+use tegmentum::learning::fused::PerceptronProblem;
+use tegmentum::learning::fused::learner::FusedPerceptron;
+use tegmentum::learning::fused::lockstep::{Lockstep, MAX_RUNS};
+use tegmentum::learning::learner::Learner;
 use tegmentum::learning::optimizers::weight_perturbation::WeightPerturbationConfig;
-use tegmentum::learning::small::SmallNetwork;
-use tegmentum::learning::small::learner::SmallLearner;
-use tegmentum::learning::small::lockstep::{Lockstep, MAX_RUNS};
-use tegmentum::learning::training::{BlackBoxLearner, Learner};
-use tegmentum::model::network::{Network, NetworkConfig};
+use tegmentum::model::network::Network;
+use tegmentum::model::networks::NetworkConfig;
 use tegmentum::model::objective::Objective;
 use tegmentum::model::objectives::NetworkLoss;
 use tegmentum::model::perturbation::low_rank::{Layout, LowRank};
@@ -166,14 +168,16 @@ impl Subject {
         Ok(Box::new(BlackBoxLearner::new(self.objective, Box::new(optimizer))))
     }
 
-    fn small(&self) -> Result<Arc<SmallNetwork>> {
-        SmallNetwork::new(&self.network, &self.problem).map(Arc::new).ok_or_else(|| problem("the network is not small"))
+    fn small(&self) -> Result<Arc<PerceptronProblem>> {
+        PerceptronProblem::new(&self.network, &self.problem)
+            .map(Arc::new)
+            .ok_or_else(|| problem("the network is not small"))
     }
 
     /// `count` updates of the same learner in the form for small networks, each worth `units`: what a study runs by itself.
     pub(crate) fn small_updates(&self, directions: usize, count: u64, units: f64) -> Result<Work> {
         let config = weight_perturbation(directions);
-        let learner = SmallLearner::new(self.small()?, &config, self.start.clone(), Key::from_seed(3), u64::MAX)?;
+        let learner = FusedPerceptron::new(self.small()?, &config, self.start.clone(), Key::from_seed(3), u64::MAX)?;
         let mut learner = learner.ok_or_else(|| problem("the learner has no form for small networks"))?;
         let (evaluations, modulation) = (count * 2 * directions as u64, Modulation::default());
         let mut update = 0;
@@ -252,7 +256,7 @@ impl Subject {
 
 /// XOR on all four patterns: MLP 2-`hidden`-1 with a logistic output, squared error.
 pub(crate) fn xor(hidden: usize) -> Result<Subject> {
-    let task = tegmentum::data::task::TaskConfig::from_name("xor")?.build()?;
+    let task = tegmentum::data::tasks::TaskConfig::from_name("xor")?.build()?;
     Subject::new(
         task.problem(Key::from_seed(0))?,
         &format!("[mlp]\nhidden = [{hidden}]\noutput_activation = \"logistic\""),

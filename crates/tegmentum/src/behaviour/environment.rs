@@ -4,19 +4,12 @@
 //! says what came of it, once or several times a trial. What is random in a trial follows from the trial's key alone, so
 //! that two agents meet the same stimuli; rules change with the number of the trial, and nobody is told.
 
+use std::any::Any;
 use std::fmt::Debug;
 
 use serde::{Deserialize, Serialize};
 
-use crate::behaviour::environments::delayed_match::{self, DelayedMatchConfig};
-use crate::behaviour::environments::go_no_go::{self, GoNoGoConfig};
-use crate::behaviour::environments::helicopter::{self, ChangePointBlock, HelicopterConfig};
-use crate::behaviour::environments::linear_function::{self, LinearFunctionConfig};
-use crate::behaviour::environments::open_field::{self, OpenFieldConfig};
-use crate::behaviour::environments::reversal::{self, ReversalConfig};
-use crate::behaviour::environments::stop_signal::{self, StopSignalConfig};
-use crate::behaviour::environments::two_step::{self, TwoStepConfig};
-use crate::behaviour::environments::volatile_bandit::{self, VolatileBanditConfig};
+use crate::behaviour::environments::helicopter::ChangePointBlock;
 use crate::behaviour::scores::Score;
 use crate::error::{Error, Result};
 use crate::random::Key;
@@ -35,6 +28,34 @@ pub enum ActionSpace {
         /// The upper bound.
         high: f64,
     },
+}
+
+impl ActionSpace {
+    /// The number of choices, for the agent called `agent`, which makes choices.
+    ///
+    /// # Errors
+    /// [`Error::Incompatible`] where a number is wanted.
+    pub fn choices(self, agent: &str) -> Result<usize> {
+        match self {
+            Self::Choices(count) => Ok(count),
+            Self::Interval { .. } => Err(incompatible(agent, "an environment that wants a number", "it makes choices")),
+        }
+    }
+
+    /// The bounds of the interval, for the agent called `agent`, which answers with a number.
+    ///
+    /// # Errors
+    /// [`Error::Incompatible`] where a choice is wanted.
+    pub fn interval(self, agent: &str) -> Result<(f64, f64)> {
+        match self {
+            Self::Interval { low, high } => Ok((low, high)),
+            Self::Choices(_) => Err(incompatible(agent, "an environment of choices", "it answers with a number")),
+        }
+    }
+}
+
+fn incompatible(agent: &str, with: &str, reason: &str) -> Error {
+    Error::Incompatible { what: format!("the agent {agent}"), with: with.to_owned(), reason: reason.to_owned() }
 }
 
 /// What was done.
@@ -149,147 +170,37 @@ pub struct TrialReport {
     pub burst: bool,
 }
 
-/// Which environment, with its parameters.
+/// The settings of an environment: what makes it from a study file, and how a run in it is scored.
 ///
-/// # Example
-/// ```
-/// use tegmentum::behaviour::environment::EnvironmentConfig;
-///
-/// let config: EnvironmentConfig = toml::from_str("[go_no_go]\ntrials_before_shift = 200")?;
-/// assert_eq!(config.description().name, "go_no_go");
-/// # Ok::<(), toml::de::Error>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EnvironmentConfig {
-    /// Go/No-Go with shifts of the rule.
-    GoNoGo(GoNoGoConfig),
-    /// Change-point prediction.
-    Helicopter(HelicopterConfig),
-    /// Two arms that change places.
-    Reversal(ReversalConfig),
-    /// Two arms, stable in one phase and swapping in another.
-    VolatileBandit(VolatileBanditConfig),
-    /// A response that a signal may forbid.
-    StopSignal(StopSignalConfig),
-    /// Is it what was seen before the delay?
-    DelayedMatch(DelayedMatchConfig),
-    /// Two choices in a row: habit or plan.
-    TwoStep(TwoStepConfig),
-    /// Walk to a place that pays, which moves.
-    OpenField(OpenFieldConfig),
-    /// Answer with a weighted sum of what is seen.
-    LinearFunction(LinearFunctionConfig),
-}
-
-impl EnvironmentConfig {
-    /// The environment called `name` with its default parameters.
-    ///
-    /// # Errors
-    /// [`Error::UnknownName`] if no environment has that name.
-    pub fn from_name(name: &str) -> Result<Self> {
-        defaults().into_iter().find(|config| config.description().name == name).ok_or_else(|| {
-            let known = registry().iter().map(|environment| environment.name).collect::<Vec<_>>().join(", ");
-            Error::UnknownName { kind: "environment", name: name.to_owned(), known }
-        })
-    }
-
+/// A settings type of one's own is made known under its name with
+/// [`EnvironmentConfig::register`](crate::behaviour::environments::EnvironmentConfig::register).
+pub trait EnvironmentSettings: Any + Debug + Send + Sync {
     /// Name, summary and reference.
-    pub fn description(&self) -> Description {
-        match self {
-            Self::GoNoGo(_) => go_no_go::DESCRIPTION,
-            Self::Helicopter(_) => helicopter::DESCRIPTION,
-            Self::Reversal(_) => reversal::DESCRIPTION,
-            Self::VolatileBandit(_) => volatile_bandit::DESCRIPTION,
-            Self::StopSignal(_) => stop_signal::DESCRIPTION,
-            Self::DelayedMatch(_) => delayed_match::DESCRIPTION,
-            Self::TwoStep(_) => two_step::DESCRIPTION,
-            Self::OpenField(_) => open_field::DESCRIPTION,
-            Self::LinearFunction(_) => linear_function::DESCRIPTION,
-        }
-    }
+    fn description(&self) -> Description;
 
     /// The environment of one run; what changes at random over the run (not within a trial) follows from `key`.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for a parameter outside its range.
-    pub fn build(&self, key: Key) -> Result<Box<dyn Environment>> {
-        Ok(match self {
-            Self::GoNoGo(config) => Box::new(config.build()?),
-            Self::Helicopter(config) => Box::new(config.build(key)?),
-            Self::Reversal(config) => Box::new(config.build(key)?),
-            Self::VolatileBandit(config) => Box::new(config.build(key)?),
-            Self::StopSignal(config) => Box::new(config.build()?),
-            Self::DelayedMatch(config) => Box::new(config.build()?),
-            Self::TwoStep(config) => Box::new(config.build(key)?),
-            Self::OpenField(config) => Box::new(config.build()?),
-            Self::LinearFunction(config) => Box::new(config.build(key)?),
-        })
+    /// [`Error::InvalidParameter`] for a setting outside its range.
+    fn build(&self, key: Key) -> Result<Box<dyn Environment>>;
+
+    /// The names of its scores, at least one, the first being what arms are compared on. If nothing else is said: the share
+    /// of correct trials and the mean reward.
+    fn score_names(&self) -> Vec<String> {
+        vec!["correct".to_owned(), "reward".to_owned()]
     }
 
-    /// The names of its scores, the first being what arms are compared on.
-    pub fn score_names(&self) -> Vec<String> {
-        match self {
-            Self::GoNoGo(config) => config.score_names(),
-            Self::Helicopter(config) => config.score_names(),
-            Self::Reversal(config) => config.score_names(),
-            Self::VolatileBandit(config) => config.score_names(),
-            Self::StopSignal(config) => config.score_names(),
-            Self::DelayedMatch(config) => config.score_names(),
-            Self::TwoStep(config) => config.score_names(),
-            Self::OpenField(config) => config.score_names(),
-            Self::LinearFunction(config) => config.score_names(),
-        }
-    }
-
-    /// The scores of a run, in the order of [`EnvironmentConfig::score_names`]. A score that the environment cannot have has
-    /// no name; one that this run does not have says why.
-    pub fn scores(&self, trials: &[TrialReport]) -> Vec<Score> {
-        match self {
-            Self::GoNoGo(config) => config.scores(trials),
-            Self::Helicopter(config) => config.scores(trials),
-            Self::Reversal(config) => config.scores(trials),
-            Self::VolatileBandit(config) => config.scores(trials),
-            Self::StopSignal(config) => config.scores(trials),
-            Self::DelayedMatch(config) => config.scores(trials),
-            Self::TwoStep(config) => config.scores(trials),
-            Self::OpenField(config) => config.scores(trials),
-            Self::LinearFunction(config) => config.scores(trials),
-        }
+    /// The scores of a run, in the order of [`score_names`](Self::score_names). A score that the environment cannot have has no
+    /// name; one that this run does not have says why.
+    fn scores(&self, trials: &[TrialReport]) -> Vec<Score> {
+        let mean = |value: fn(&TrialReport) -> f64| trials.iter().map(value).sum::<f64>() / trials.len() as f64;
+        [mean(|trial| f64::from(u8::from(trial.correct))), mean(|trial| trial.reward)]
+            .map(|value| Score::of(value, "no trial"))
+            .to_vec()
     }
 
     /// What a horizontal axis should mark: trials at which something changes, with a name, where that is fixed.
-    pub fn events(&self) -> Vec<(u64, String)> {
-        match self {
-            Self::GoNoGo(config) => config.events(),
-            Self::Helicopter(config) => config.events(),
-            Self::Reversal(config) => config.events(),
-            Self::VolatileBandit(config) => config.events(),
-            Self::StopSignal(config) => config.events(),
-            Self::DelayedMatch(config) => config.events(),
-            Self::TwoStep(config) => config.events(),
-            Self::OpenField(config) => config.events(),
-            Self::LinearFunction(config) => config.events(),
-        }
+    fn events(&self) -> Vec<(u64, String)> {
+        Vec::new()
     }
-}
-
-/// Every environment, in the order in which to show them.
-pub fn registry() -> Vec<Description> {
-    defaults().iter().map(EnvironmentConfig::description).collect()
-}
-
-/// Every environment with its default parameters. An environment is registered by a line here.
-pub fn defaults() -> Vec<EnvironmentConfig> {
-    vec![
-        EnvironmentConfig::GoNoGo(GoNoGoConfig::default()),
-        EnvironmentConfig::Helicopter(HelicopterConfig::default()),
-        EnvironmentConfig::Reversal(ReversalConfig::default()),
-        EnvironmentConfig::VolatileBandit(VolatileBanditConfig::default()),
-        EnvironmentConfig::StopSignal(StopSignalConfig::default()),
-        EnvironmentConfig::DelayedMatch(DelayedMatchConfig::default()),
-        EnvironmentConfig::TwoStep(TwoStepConfig::default()),
-        EnvironmentConfig::OpenField(OpenFieldConfig::default()),
-        EnvironmentConfig::LinearFunction(LinearFunctionConfig::default()),
-    ]
 }

@@ -1,4 +1,4 @@
-//! The environments, one file each.
+//! The environments, one file each, and their registry. The contract is in [`environment`](crate::behaviour::environment).
 
 pub(crate) mod cycle;
 pub mod delayed_match;
@@ -10,6 +10,32 @@ pub mod reversal;
 pub mod stop_signal;
 pub mod two_step;
 pub mod volatile_bandit;
+
+use crate::behaviour::environment::EnvironmentSettings;
+
+tegmentum_engine::named_settings! {
+    /// Which environment, with its settings. An environment is registered by a line here.
+    ///
+    /// # Example
+    /// ```
+    /// use tegmentum::behaviour::environments::EnvironmentConfig;
+    ///
+    /// let config: EnvironmentConfig = toml::from_str("[go_no_go]\ntrials_before_shift = 200")?;
+    /// assert_eq!(config.name(), "go_no_go");
+    /// # Ok::<(), toml::de::Error>(())
+    /// ```
+    pub enum EnvironmentConfig: dyn EnvironmentSettings = "environment" {
+        GoNoGo(go_no_go::GoNoGoConfig),
+        Helicopter(helicopter::HelicopterConfig),
+        Reversal(reversal::ReversalConfig),
+        VolatileBandit(volatile_bandit::VolatileBanditConfig),
+        StopSignal(stop_signal::StopSignalConfig),
+        DelayedMatch(delayed_match::DelayedMatchConfig),
+        TwoStep(two_step::TwoStepConfig),
+        OpenField(open_field::OpenFieldConfig),
+        LinearFunction(linear_function::LinearFunctionConfig),
+    }
+}
 
 #[cfg(test)]
 pub(super) mod conformance;

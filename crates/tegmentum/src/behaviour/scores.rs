@@ -8,7 +8,6 @@
 //! | [`choice_entropy`] | conditional entropy of choices | bits |
 //! | [`win_stay_lose_shift`] | effect of an outcome on the next choice | shares |
 //! | [`fit_learning_rate`] | Rescorla–Wagner fitted to choices | |
-//! | [`sharpness`] | flatness of the landscape around weights | the loss's |
 //!
 //! Where trials do not suffice, these functions give NaN; an environment hands the score out as [`Score::Undefined`], with the
 //! reason. A score that an environment cannot have (the effect of a hazard that is zero) is not among its names at all.
@@ -16,7 +15,6 @@
 mod adaptation;
 mod choice_entropy;
 mod fitted_learning_rate;
-mod flatness;
 mod perseveration;
 mod signal_detection;
 mod win_stay;
@@ -24,7 +22,6 @@ mod win_stay;
 pub use adaptation::{CRITERION_CORRECT, CRITERION_WINDOW, area_of_loss, savings, trials_to_criterion};
 pub use choice_entropy::choice_entropy;
 pub use fitted_learning_rate::{LearningRateFit, fit_learning_rate};
-pub use flatness::sharpness;
 pub use perseveration::ShiftErrors;
 pub use signal_detection::SignalDetection;
 pub use win_stay::win_stay_lose_shift;

@@ -1,9 +1,9 @@
-//! Behaviour: an agent in an environment under a system of modulators, as a [`Learner`] whose update is one trial.
+//! Behaviour: an agent in an environment under a system of modulators, trial by trial.
 //!
 //! ```text
 //!     begin ─▶ act ─▶ step ─▶ appraise ─▶ nuclei … receptors ─▶ learn ─▶ (act again, until the trial is over)
 //! ```
-//! An agent is told what its own system says; modulation from outside is not used.
+//! An agent is told what its own system says.
 //!
 //! # Units
 //! ```text
@@ -16,14 +16,14 @@
 //!
 //! Reference: P. N. Tobler, C. D. Fiorillo, W. Schultz, Science 307, 1642–1645, 2005, for adaptive coding of reward.
 
-use crate::behaviour::agent::{Agent, AgentConfig, Feedback, Raster};
-use crate::behaviour::environment::{Environment, EnvironmentConfig, TrialReport};
+use std::ops::ControlFlow;
+
+use crate::behaviour::agent::{Agent, Feedback};
+use crate::behaviour::agents::AgentConfig;
+use crate::behaviour::environment::{Environment, TrialReport};
+use crate::behaviour::environments::EnvironmentConfig;
 use crate::error::Result;
-use crate::learning::optimizer::StepReport;
-use crate::learning::training::{Learner, Update};
-use crate::model::perturbation::Point;
-use crate::neuromodulation::modulation::Modulation;
-use crate::neuromodulation::nucleus::{Levels, Transmitter};
+use crate::neuromodulation::nucleus::Transmitter;
 use crate::neuromodulation::system::{NeuromodulationConfig, NeuromodulatorySystem};
 use crate::random::Key;
 
@@ -34,15 +34,16 @@ const MAX_STEPS: usize = 100_000;
 ///
 /// # Example
 /// ```
-/// use tegmentum::behaviour::agent::AgentConfig;
+/// use tegmentum::behaviour::agents::AgentConfig;
 /// use tegmentum::behaviour::session::Behaviour;
-/// use tegmentum::behaviour::environment::EnvironmentConfig;
+/// use tegmentum::behaviour::environments::EnvironmentConfig;
 /// use tegmentum::neuromodulation::system::NeuromodulationConfig;
 /// use tegmentum::random::Key;
 ///
 /// let environment = EnvironmentConfig::from_name("go_no_go")?;
 /// let agent = AgentConfig::from_name("random_choice")?;
-/// let mut behaviour = Behaviour::new(&environment, &agent, &NeuromodulationConfig::default(), Key::from_seed(1))?;
+/// let neuromodulation = NeuromodulationConfig::default();
+/// let mut behaviour = Behaviour::from_settings(&environment, &agent, &neuromodulation, Key::from_seed(1))?;
 /// let trial = behaviour.trial(Key::from_seed(2).child(0))?;
 /// assert_eq!(trial.entropy, 1.0);
 /// # Ok::<(), tegmentum::error::Error>(())
@@ -58,11 +59,17 @@ pub struct Behaviour {
 }
 
 impl Behaviour {
+    /// `agent`, built for `environment`, under `system`; any of them may be of one's own.
+    pub fn new(environment: Box<dyn Environment>, agent: Box<dyn Agent>, system: NeuromodulatorySystem) -> Self {
+        let observation = vec![0.0; environment.num_observations()];
+        Self { environment, agent, system, observation, largest_reward: 0.0 }
+    }
+
     /// Builds the three parts; the environment's key is child 0 of `key`, the agent's child 1, the system's child 2.
     ///
     /// # Errors
     /// Those of the parts.
-    pub fn new(
+    pub fn from_settings(
         environment: &EnvironmentConfig,
         agent: &AgentConfig,
         neuromodulation: &NeuromodulationConfig,
@@ -70,13 +77,7 @@ impl Behaviour {
     ) -> Result<Self> {
         let environment = environment.build(key.child(0))?;
         let agent = agent.build(&*environment, key.child(1))?;
-        Ok(Self::of(environment, agent, neuromodulation.build(key.child(2))?))
-    }
-
-    /// The three parts together; the agent was built for this environment.
-    pub fn of(environment: Box<dyn Environment>, agent: Box<dyn Agent>, system: NeuromodulatorySystem) -> Self {
-        let observation = vec![0.0; environment.num_observations()];
-        Self { environment, agent, system, observation, largest_reward: 0.0 }
+        Ok(Self::new(environment, agent, neuromodulation.build(key.child(2))?))
     }
 
     /// A reward in units of the largest one so far.
@@ -85,6 +86,34 @@ impl Behaviour {
             self.largest_reward = self.largest_reward.max(reward.abs());
         }
         if self.largest_reward > 0.0 { reward / self.largest_reward } else { reward }
+    }
+
+    /// Runs `trials` trials and reports each; the stimuli of trial u follow from `key.child(u)`.
+    ///
+    /// # Errors
+    /// Those of [`trial`](Self::trial).
+    pub fn run(&mut self, key: Key, trials: u64) -> Result<Vec<TrialReport>> {
+        (0..trials).map(|number| self.trial(key.child(number))).collect()
+    }
+
+    /// The same for who wants to look on: `observe` is shown number and report of each trial once it is over, and may end the
+    /// run.
+    ///
+    /// # Errors
+    /// Those of [`trial`](Self::trial).
+    pub fn run_observed(
+        &mut self,
+        key: Key,
+        trials: u64,
+        mut observe: impl FnMut(&Self, u64, &TrialReport) -> ControlFlow<()>,
+    ) -> Result<()> {
+        for number in 0..trials {
+            let report = self.trial(key.child(number))?;
+            if observe(self, number, &report).is_break() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Runs one trial; what is random in its stimuli follows from `key`.
@@ -132,39 +161,5 @@ impl Behaviour {
     /// The modulators.
     pub fn system(&self) -> &NeuromodulatorySystem {
         &self.system
-    }
-}
-
-impl Learner for Behaviour {
-    fn update(&mut self, batch: Key, _: &Modulation) -> Result<Update> {
-        let trial = self.trial(batch)?;
-        let report = StepReport {
-            loss: -trial.reward,
-            learning_rate: self.system.modulation().learning_rate,
-            surprised: trial.burst,
-            trial: Some(trial),
-            ..StepReport::default()
-        };
-        Ok(Update { evaluations: 1, report })
-    }
-
-    fn averaged(&self) -> Point<'_> {
-        Point::Vector(self.agent.parameters())
-    }
-
-    fn solution(&self) -> Point<'_> {
-        self.averaged()
-    }
-
-    fn state_bytes(&self) -> usize {
-        self.agent.state_bytes()
-    }
-
-    fn levels(&self) -> Option<Levels> {
-        Some(self.system.levels())
-    }
-
-    fn raster(&self) -> Option<&Raster> {
-        self.agent.raster()
     }
 }

@@ -50,11 +50,12 @@ pub struct LaneBatch<const L: usize> {
     stored_steps: usize,
     inputs: Vec<[f32; L]>,
     targets: Vec<[f32; L]>,
-    /// A number that no other load of any batch has.
+    /// Number of the load that filled the batch, unique in the process; 0 for an empty batch.
     load: u64,
 }
 
-/// Loads so far, of all batches.
+/// Loads of all batches so far. It names the contents of a batch, so that a buffer can tell whether it still holds copies of
+/// them ([`Rows::first_tagged`](crate::kernel::aligned::Rows::first_tagged)); no result depends on it.
 static LOADS: AtomicU64 = AtomicU64::new(1);
 
 impl<const L: usize> Default for LaneBatch<L> {
@@ -101,7 +102,7 @@ impl<const L: usize> LaneBatch<L> {
         self.part = None;
     }
 
-    /// A number that changes whenever other examples are loaded, and that no other batch has.
+    /// The number of the load that filled this batch: it changes whenever other examples are loaded, and no other batch has it.
     pub(crate) fn load_number(&self) -> u64 {
         self.load
     }
@@ -130,23 +131,28 @@ impl<const L: usize> LaneBatch<L> {
 
     /// The targets of a step, [outputs × L].
     pub fn targets(&self, block: usize, step: usize) -> &[[f32; L]] {
-        if self.targets.is_empty() {
+        if self.is_series() {
             return self.inputs(block, step + 1);
         }
         let start = (block * self.steps + step) * self.num_outputs;
         &self.targets[start..start + self.num_outputs]
     }
 
+    /// Whether the batch is windows of a series, where each step's targets are the next one's inputs.
+    pub(crate) fn is_series(&self) -> bool {
+        self.targets.is_empty()
+    }
+
     /// The inputs of some blocks with one step more, [blocks × steps + 1 × inputs], where each step's targets are the next
     /// one's inputs.
     pub(crate) fn series(&self, blocks: std::ops::Range<usize>) -> Option<&[[f32; L]]> {
         let rows = self.stored_steps * self.num_inputs;
-        self.targets.is_empty().then(|| &self.inputs[blocks.start * rows..blocks.end * rows])
+        self.is_series().then(|| &self.inputs[blocks.start * rows..blocks.end * rows])
     }
 
     /// The targets of all steps of a block, [steps × outputs × L].
     pub(crate) fn targets_of(&self, block: usize) -> &[[f32; L]] {
-        if self.targets.is_empty() {
+        if self.is_series() {
             let start = (block * self.stored_steps + 1) * self.num_inputs;
             return &self.inputs[start..start + self.steps * self.num_inputs];
         }

@@ -3,19 +3,12 @@
 //! A task is data, split into a part to learn from and a part to be judged on. It never meets a learner: an
 //! [`Objective`](crate::model::objective::Objective) turns its training part into losses.
 
-use std::{fmt::Debug, ops::Range};
+use std::any::Any;
+use std::fmt::Debug;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::tasks::digits::DigitsConfig;
-use crate::data::tasks::henon::HenonConfig;
-use crate::data::tasks::lorenz::LorenzConfig;
-use crate::data::tasks::mackey_glass::MackeyGlassConfig;
-use crate::data::tasks::parity::ParityConfig;
-use crate::data::tasks::rossler::RosslerConfig;
-use crate::data::tasks::series::SeriesConfig;
-use crate::data::tasks::xor::XorConfig;
-use crate::data::tasks::{digits, henon, lorenz, mackey_glass, parity, rossler, series, xor};
 use crate::error::{Error, Result, at_least_one};
 pub use crate::kernel::loss::Loss;
 use crate::random::Key;
@@ -152,7 +145,8 @@ impl Windows {
 ///
 /// # Example
 /// ```
-/// use tegmentum::data::task::{Problem, Task, TaskConfig};
+/// use tegmentum::data::task::{Problem, Task};
+/// use tegmentum::data::tasks::TaskConfig;
 /// use tegmentum::random::Key;
 ///
 /// let task = TaskConfig::from_name("xor")?.build()?;
@@ -173,98 +167,16 @@ pub trait Task: Debug + Send + Sync {
     fn problem(&self, key: Key) -> Result<Problem>;
 }
 
-/// Which task, with its parameters.
+/// The settings of a task: what makes it from a study file.
 ///
-/// # Example
-/// ```
-/// use tegmentum::data::task::TaskConfig;
-///
-/// let config: TaskConfig = toml::from_str("[lorenz]\nrho = 35.0")?;
-/// assert_eq!(config.description().name, "lorenz");
-/// assert!(toml::from_str::<TaskConfig>("[lorenz]\nroh = 35.0").is_err());
-/// # Ok::<(), toml::de::Error>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TaskConfig {
-    /// Exclusive or.
-    Xor(XorConfig),
-    /// Parity of several bits.
-    Parity(ParityConfig),
-    /// The Lorenz system.
-    Lorenz(LorenzConfig),
-    /// The Rössler system.
-    Rossler(RosslerConfig),
-    /// The Mackey–Glass equation.
-    MackeyGlass(MackeyGlassConfig),
-    /// The Hénon map.
-    Henon(HenonConfig),
-    /// Handwritten digits.
-    Digits(DigitsConfig),
-    /// A series from a user's file.
-    Series(SeriesConfig),
-}
+/// A settings type of one's own is made known under its name with [`TaskConfig::register`](crate::data::tasks::TaskConfig::register).
+pub trait TaskSettings: Any + Debug + Send + Sync {
+    /// Name, summary and reference.
+    fn description(&self) -> Description;
 
-impl TaskConfig {
-    /// The task called `name` with its default parameters.
+    /// Checks the settings and makes the task. A file that the task needs is read here, once.
     ///
     /// # Errors
-    /// [`Error::UnknownName`] if no task has that name.
-    pub fn from_name(name: &str) -> Result<Self> {
-        defaults().into_iter().find(|config| config.description().name == name).ok_or_else(|| {
-            let known = registry().iter().map(|task| task.name).collect::<Vec<_>>().join(", ");
-            Error::UnknownName { kind: "task", name: name.to_owned(), known }
-        })
-    }
-
-    /// Name, summary and reference of the task.
-    pub fn description(&self) -> Description {
-        match self {
-            Self::Xor(_) => xor::DESCRIPTION,
-            Self::Parity(_) => parity::DESCRIPTION,
-            Self::Lorenz(_) => lorenz::DESCRIPTION,
-            Self::Rossler(_) => rossler::DESCRIPTION,
-            Self::MackeyGlass(_) => mackey_glass::DESCRIPTION,
-            Self::Henon(_) => henon::DESCRIPTION,
-            Self::Digits(_) => digits::DESCRIPTION,
-            Self::Series(_) => series::DESCRIPTION,
-        }
-    }
-
-    /// Checks the parameters and makes the task. A file that the task needs is read here, once.
-    ///
-    /// # Errors
-    /// [`Error::InvalidParameter`] for a parameter outside its range; for a file
-    /// see [`SeriesConfig::build`].
-    pub fn build(&self) -> Result<Box<dyn Task>> {
-        Ok(match self {
-            Self::Xor(config) => Box::new(config.build()?),
-            Self::Parity(config) => Box::new(config.build()?),
-            Self::Lorenz(config) => Box::new(config.build()?),
-            Self::Rossler(config) => Box::new(config.build()?),
-            Self::MackeyGlass(config) => Box::new(config.build()?),
-            Self::Henon(config) => Box::new(config.build()?),
-            Self::Digits(config) => Box::new(config.build()?),
-            Self::Series(config) => Box::new(config.build()?),
-        })
-    }
-}
-
-/// Every task, in the order in which to show them.
-pub fn registry() -> Vec<Description> {
-    defaults().iter().map(TaskConfig::description).collect()
-}
-
-/// Every task with its default parameters. A task is registered by a line here.
-fn defaults() -> Vec<TaskConfig> {
-    vec![
-        TaskConfig::Xor(XorConfig::default()),
-        TaskConfig::Parity(ParityConfig::default()),
-        TaskConfig::Lorenz(LorenzConfig::default()),
-        TaskConfig::Rossler(RosslerConfig::default()),
-        TaskConfig::MackeyGlass(MackeyGlassConfig::default()),
-        TaskConfig::Henon(HenonConfig::default()),
-        TaskConfig::Digits(DigitsConfig::default()),
-        TaskConfig::Series(SeriesConfig::default()),
-    ]
+    /// [`Error::InvalidParameter`] for a setting outside its range; what is wrong with a file.
+    fn build(&self) -> Result<Box<dyn Task>>;
 }

@@ -22,24 +22,51 @@ mod standardise;
 mod table;
 pub mod xor;
 
+use crate::data::task::TaskSettings;
+
+tegmentum_engine::named_settings! {
+    /// Which task, with its settings. A task is registered by a line here.
+    ///
+    /// # Example
+    /// ```
+    /// use tegmentum::data::tasks::TaskConfig;
+    ///
+    /// let config: TaskConfig = toml::from_str("[lorenz]\nrho = 35.0")?;
+    /// assert_eq!(config.name(), "lorenz");
+    /// assert!(toml::from_str::<TaskConfig>("[lorenz]\nroh = 35.0").is_err());
+    /// # Ok::<(), toml::de::Error>(())
+    /// ```
+    pub enum TaskConfig: dyn TaskSettings = "task" {
+        Xor(xor::XorConfig),
+        Parity(parity::ParityConfig),
+        Lorenz(lorenz::LorenzConfig),
+        Rossler(rossler::RosslerConfig),
+        MackeyGlass(mackey_glass::MackeyGlassConfig),
+        Henon(henon::HenonConfig),
+        Digits(digits::DigitsConfig),
+        Series(series::SeriesConfig),
+    }
+}
+
 /// The contract of a task, for every task in the registry.
 #[cfg(test)]
 mod tests {
     use std::fmt::Write as _;
 
-    use crate::data::task::{ExampleSet, Examples, Problem, Series, TaskConfig, registry};
+    use super::TaskConfig;
+    use crate::data::task::{ExampleSet, Examples, Problem, Series};
     use crate::error::Error;
     use crate::random::Key;
 
     /// The default of each task; the one that needs a file is given `path`.
     fn registered(path: &std::path::Path) -> Vec<TaskConfig> {
-        let config = |name| match TaskConfig::from_name(name).unwrap() {
+        let config = |config| match config {
             TaskConfig::Series(config) => {
                 TaskConfig::Series(super::series::SeriesConfig { path: path.into(), ..config })
             }
             other => other,
         };
-        registry().iter().map(|task| config(task.name)).collect()
+        TaskConfig::registry().into_iter().map(config).collect()
     }
 
     fn table() -> tempfile::NamedTempFile {
@@ -113,11 +140,12 @@ mod tests {
 
     #[test]
     fn names_are_unique_and_found() {
-        let mut names: Vec<&str> = registry().iter().map(|task| task.name).collect();
-        assert!(registry().iter().all(|task| !task.summary.is_empty() && !task.reference.is_empty()));
+        let descriptions: Vec<_> = TaskConfig::registry().iter().map(|task| task.description()).collect();
+        let mut names: Vec<&str> = descriptions.iter().map(|task| task.name).collect();
+        assert!(descriptions.iter().all(|task| !task.summary.is_empty() && !task.reference.is_empty()));
         names.sort_unstable();
         names.dedup();
-        assert_eq!(names.len(), registry().len());
+        assert_eq!(names.len(), descriptions.len());
         let error = TaskConfig::from_name("xnor").unwrap_err();
         assert!(matches!(&error, Error::UnknownName { kind: "task", .. }), "{error}");
         assert!(error.to_string().contains("mackey_glass"), "{error}");

@@ -32,6 +32,7 @@ const FREE_RUN_STEPS: usize = 1000;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Metric {
     /// The loss that is trained on.
     Loss,
@@ -84,6 +85,9 @@ impl Metric {
     /// [`Error::Incompatible`] if it cannot.
     pub fn check(self, problem: &Problem) -> Result<()> {
         let reason = match (self, problem) {
+            (_, Problem::Examples(examples)) if examples.test.inputs.is_empty() => {
+                "it has no examples to be judged on; add some with Examples::with_test"
+            }
             (Self::Accuracy | Self::ErrorRate, Problem::Series(_)) => "a series has no classes; use nrmse",
             (Self::Nrmse | Self::ValidPredictionTime, Problem::Examples(_)) => {
                 "it needs a series; use loss or accuracy"
@@ -105,15 +109,13 @@ impl Metric {
 ///
 /// # Example
 /// ```
-/// use std::sync::Arc;
 /// use tegmentum::evidence::evaluation::{Evaluator, Metric};
-/// use tegmentum::model::network::NetworkConfig;
+/// use tegmentum::model::networks::NetworkConfig;
 /// use tegmentum::random::Key;
-/// use tegmentum::data::task::TaskConfig;
+/// use tegmentum::data::tasks::TaskConfig;
 ///
-/// let problem = Arc::new(TaskConfig::from_name("xor")?.build()?.problem(Key::from_seed(0))?);
-/// let network: Arc<dyn tegmentum::model::network::Network> =
-///     Arc::from(toml::from_str::<NetworkConfig>("[mlp]\nhidden = [2]")?.build(2, 1)?);
+/// let problem = TaskConfig::from_name("xor")?.build()?.problem(Key::from_seed(0))?;
+/// let network = toml::from_str::<NetworkConfig>("[mlp]\nhidden = [2]")?.build(2, 1)?;
 /// let parameters = network.initialise(Key::from_seed(1));
 /// let mut evaluator = Evaluator::new(network, problem);
 /// assert!(evaluator.measure(Metric::MeanSquaredError, &parameters)? > 0.0);
@@ -129,8 +131,13 @@ pub struct Evaluator {
 
 impl Evaluator {
     /// An evaluator of `network` on the test part of `problem`.
-    pub fn new(network: Arc<dyn Network>, problem: Arc<Problem>) -> Self {
-        Self { network, problem, batch: LaneBatch::default(), activity: Rows::default() }
+    pub fn new(network: impl Into<Arc<dyn Network>>, problem: impl Into<Arc<Problem>>) -> Self {
+        Self {
+            network: network.into(),
+            problem: problem.into(),
+            batch: LaneBatch::default(),
+            activity: Rows::default(),
+        }
     }
 
     /// One metric of `parameters` `[P]`.

@@ -3,9 +3,24 @@
 
 use std::ops::ControlFlow;
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::Result;
+use crate::learning::learner::Learner;
 use crate::learning::optimizer::StepReport;
-use crate::learning::training::{Learner, StopReason};
+
+/// Why a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum StopReason {
+    /// The budget of evaluations was spent.
+    Budget,
+    /// A target was reached.
+    Target,
+    /// The user asked for it.
+    Interrupted,
+}
 
 /// What an observer sees: before the first update (zero evaluations) and after each.
 #[derive(Clone, Copy)]

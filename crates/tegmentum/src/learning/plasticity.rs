@@ -1,13 +1,14 @@
 //! Plasticity rules: learners that see the activity at their own synapses and a broadcast signal, never a gradient.
 
+use std::any::Any;
+use std::fmt::Debug;
 use std::sync::Arc;
-
-use serde::{Deserialize, Serialize};
 
 use crate::data::task::Problem;
 use crate::error::Result;
-use crate::learning::training::Learner;
+use crate::learning::learner::Learner;
 use crate::model::network::Network;
+use crate::neuromodulation::system::NeuromodulationConfig;
 use crate::random::Key;
 use crate::registry::Description;
 
@@ -18,70 +19,45 @@ pub mod eligibility;
 pub mod node_perturbation;
 pub mod prescribed_error_sensitivity;
 pub mod r_stdp;
+pub mod rules;
 mod synaptic_rule;
 
 pub use synaptic_rule::{SynapticRule, SynapticRuleConfig};
 
-use node_perturbation::NodePerturbationConfig;
-
-/// A plasticity rule as a study names it.
+/// The settings of a plasticity rule: what makes a learner of it from a study file.
 ///
-/// # Example
-/// ```
-/// use tegmentum::learning::plasticity::PlasticityConfig;
-///
-/// let config: PlasticityConfig = toml::from_str("[node_perturbation]\nnoise = 3e-3")?;
-/// assert_eq!(config.name(), "node_perturbation");
-/// # Ok::<(), toml::de::Error>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PlasticityConfig {
-    /// Noise × input trace × dopamine.
-    NodePerturbation(NodePerturbationConfig),
-}
+/// A settings type of one's own is made known under its name with
+/// [`PlasticityConfig::register`](crate::learning::plasticity::rules::PlasticityConfig::register).
+pub trait PlasticitySettings: Any + Debug + Send + Sync {
+    /// Name, summary and reference.
+    fn description(&self) -> Description;
 
-impl PlasticityConfig {
     /// The learner of `problem` with `network`, from the parameters `start` `[P]`.
     ///
     /// # Errors
     /// If a setting is out of range or does not fit the network.
-    pub fn build(
+    fn build(
         &self,
         network: Arc<dyn Network>,
         problem: Arc<Problem>,
         start: Vec<f32>,
         key: Key,
-    ) -> Result<Box<dyn Learner>> {
-        match self {
-            Self::NodePerturbation(config) => Ok(Box::new(config.build(network, problem, start, key)?)),
-        }
+    ) -> Result<Box<dyn Learner>>;
+
+    /// Sets the rate to begin with. False for rules that have none.
+    fn set_learning_rate(&mut self, rate: f64) -> bool {
+        let _ = rate;
+        false
     }
 
-    /// The name used in studies.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::NodePerturbation(_) => "node_perturbation",
-        }
+    /// The modulators of rules that have their own, whole: no preset is `own`.
+    fn modulators(&self) -> Option<NeuromodulationConfig> {
+        None
     }
 
-    /// Sets the rate to begin with; always possible so far.
-    pub fn set_start_rate(&mut self, rate: f64) -> bool {
-        match self {
-            Self::NodePerturbation(config) => config.start_rate = Some(rate),
-        }
-        true
+    /// Sets the modulators of a rule that has its own; `own` is its own preset. False for rules that have none.
+    fn set_modulators(&mut self, modulators: &NeuromodulationConfig) -> bool {
+        let _ = modulators;
+        false
     }
-}
-
-/// Every plasticity rule, with its default settings.
-pub fn registry() -> Vec<(Description, PlasticityConfig)> {
-    vec![(
-        Description {
-            name: "node_perturbation",
-            summary: "noise on every unit, a credit trace at every synapse, dopamine; the readout by its own error",
-            reference: "Flower & Jabri 1992; Fiete & Seung 2006",
-        },
-        PlasticityConfig::NodePerturbation(NodePerturbationConfig::default()),
-    )]
 }

@@ -16,10 +16,12 @@ use std::sync::Arc;
 
 use crate::data::task::{Examples, Problem};
 use crate::error::{Error, Result, fraction};
+use crate::learning::black_box_learner::BlackBoxLearner;
 use crate::learning::gradient::GradientLearner;
+use crate::learning::learner::Learner;
+use crate::learning::learner::Update;
 use crate::learning::optimizer::{Levels, Optimizer};
 use crate::learning::plasticity::node_perturbation::NodePerturbation;
-use crate::learning::training::{BlackBoxLearner, Learner, Update};
 use crate::model::network::Network;
 use crate::model::objectives::NetworkLoss;
 use crate::model::perturbation::Point;
@@ -42,11 +44,12 @@ struct World {
 /// # Example
 /// ```
 /// use std::sync::Arc;
-/// use tegmentum::model::network::{Network, NetworkConfig};
+/// use tegmentum::model::network::Network;
+/// use tegmentum::model::networks::NetworkConfig;
 /// use tegmentum::learning::optimizers::dopamine::DopamineConfig;
 /// use tegmentum::random::Key;
 /// use tegmentum::learning::stream::Stream;
-/// use tegmentum::data::task::TaskConfig;
+/// use tegmentum::data::tasks::TaskConfig;
 /// use tegmentum::learning::training::train;
 ///
 /// let problem = |text: &str| -> Result<_, Box<dyn std::error::Error>> {
@@ -268,11 +271,11 @@ pub fn blend(old: &Examples, new: &Examples, share: f64) -> Result<Examples> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::task::TaskConfig;
+    use crate::data::tasks::TaskConfig;
     use crate::learning::optimizers::dopamine::DopamineConfig;
     use crate::learning::plasticity::node_perturbation::NodePerturbationConfig;
     use crate::learning::training::train;
-    use crate::model::network::NetworkConfig;
+    use crate::model::networks::NetworkConfig;
 
     fn problem(text: &str) -> Arc<Problem> {
         let task: TaskConfig = toml::from_str(text).unwrap();

@@ -9,9 +9,10 @@ use crate::kernel::aligned::Rows;
 use crate::kernel::loss::{Loss, add_losses};
 use crate::kernel::outer::{Gradient, Signals, Steps, add_outer_over_time};
 use crate::kernel::products::Place;
-use crate::kernel::sequence::{Chain, Course};
+use crate::kernel::sequence::{RecurrentPass, Sequences};
 use crate::model::network::{Connection, Network, UnitNoise};
-use crate::model::weights::Weights;
+use crate::model::pass::{MAX_BLOCKS, MAX_LAYERS, StepLoop, blocks_at_once, layer_outputs};
+use crate::model::weights::{Stored, Weights};
 
 /// Runs some blocks of a batch from a zero state, side by side. `visit` sees the activity after each step: the blocks of the
 /// first candidate of `weights`, then those of the second one if it is a pair.
@@ -24,13 +25,14 @@ pub fn run_blocks<const L: usize>(
     mut visit: impl FnMut(usize, &[[f32; L]]),
 ) {
     let rows = weights.members() * blocks.len() * network.num_activities();
-    // Inputs of a single step that stand there from the last pass over the same blocks are not copied again.
-    let purpose = [batch.load_number(), blocks.start as u64, blocks.len() as u64, network.num_activities() as u64];
-    let (activity, same) = activity.first_for(rows, purpose);
-    let ready = same && batch.steps == 1 && network.carry().is_none();
+    // A network without state leaves its input rows as they are: where they still hold the inputs of these blocks, from a pass with
+    // other weights, they are not copied again.
+    let tag = [batch.load_number(), blocks.start as u64, blocks.len() as u64, network.num_activities() as u64];
+    let (activity, is_same) = activity.first_tagged(rows, tag);
+    let has_inputs = is_same && batch.steps == 1 && network.carry().is_none();
     forget(network, activity);
     for step in 0..batch.steps {
-        if !ready {
+        if !has_inputs {
             prepare(network, step, activity, |index| batch.inputs(blocks.start + index % blocks.len(), step));
         }
         network.step(weights, None, activity);
@@ -83,18 +85,8 @@ pub(crate) fn prepare<'b, const L: usize>(
     }
 }
 
-/// Blocks that a pass works on at once. Stored weights of a recurrent network are best kept in the first cache with two;
-/// perturbed ones are made anew for each group, and independent examples have no state to keep.
-fn group_size(network: &dyn Network, weights: &Weights<'_>) -> usize {
-    match (network.carry(), weights) {
-        (Some(_), Weights::Stored(_)) => 2,
-        (None, Weights::Stored(_)) => 8,
-        (_, Weights::Perturbed(_) | Weights::LowRank(_)) => 64,
-    }
-}
-
 /// The mean loss of `weights` over a batch, summed in `f64`; of a pair the losses of both candidates, else the second
-/// number is zero.
+/// number is zero. Always in `f32`, whatever the network's numerics.
 pub fn mean_losses<const L: usize>(
     network: &dyn Network,
     weights: &mut Weights<'_>,
@@ -102,16 +94,18 @@ pub fn mean_losses<const L: usize>(
     batch: &LaneBatch<L>,
     activity: &mut Rows<L>,
 ) -> [f64; 2] {
-    /// Most blocks of a group.
-    const MOST: usize = 64;
     let (outputs, rows) = (network.output_rows(), network.num_activities());
+    let is_fused = StepLoop::of(network, loss, batch.is_series()) != StepLoop::OneByOne;
+    let (size, all) = (blocks_at_once(network.carry().is_some(), weights), batch.blocks());
     let mut totals = [0.0; 2];
-    let (size, all) = (group_size(network, weights), batch.blocks());
     for first in (0..all).step_by(size) {
         let blocks = first..(first + size).min(all);
-        let mut sums = [[[0.0f64; L]; MOST]; 2];
-        if !run_sequence(network, weights, loss, batch, blocks.clone(), activity, &mut sums[0]) {
-            run_blocks(network, weights, batch, blocks.clone(), activity, |step, activity| {
+        let mut sums = [[[0.0f64; L]; MAX_BLOCKS]; 2];
+        match weights {
+            Weights::Stored(stored) if is_fused => {
+                run_sequence(network, stored, batch, blocks.clone(), activity, &mut sums[0]);
+            }
+            _ => run_blocks(network, weights, batch, blocks.clone(), activity, |step, activity| {
                 if step >= batch.washout {
                     for (index, block) in activity.chunks_exact(rows).enumerate() {
                         let (member, index) = (index / blocks.len(), index % blocks.len());
@@ -119,7 +113,7 @@ pub fn mean_losses<const L: usize>(
                         add_losses(loss, &block[outputs.clone()], targets, &mut sums[member][index]);
                     }
                 }
-            });
+            }),
         }
         for (total, sums) in totals.iter_mut().zip(&sums) {
             for (block, sums) in blocks.clone().zip(sums) {
@@ -130,43 +124,34 @@ pub fn mean_losses<const L: usize>(
     totals.map(|total| total * per_term(loss, batch, outputs.len()))
 }
 
-/// Runs some blocks and adds their squared errors to `sums` in one loop, if the network is a chain of layers with a state on a
-/// series, and its weights are stored. Returns whether it did; the bits are those of [`run_blocks`].
+/// Runs some blocks of a series and adds their squared errors to `sums`, all steps in one loop: for networks with
+/// [`StepLoop::Fused`]. The bits are those of [`run_blocks`].
 fn run_sequence<const L: usize>(
     network: &dyn Network,
-    weights: &Weights<'_>,
-    loss: Loss,
+    stored: &Stored<'_>,
     batch: &LaneBatch<L>,
     blocks: Range<usize>,
     activity: &mut Rows<L>,
     sums: &mut [[f64; L]],
-) -> bool {
-    /// Most layers of a chain.
-    const MOST: usize = 4;
-    let connections = network.connections();
-    let (Weights::Stored(stored), Some(hidden), Some((state, previous)), Some(series), Loss::MeanSquaredError) =
-        (weights, network.hidden_activation(), network.carry(), batch.series(blocks.clone()), loss)
+) {
+    let (Some(hidden), Some((state, previous)), Some(series)) =
+        (network.hidden_activation(), network.carry(), batch.series(blocks.clone()))
     else {
-        return false;
+        return;
     };
-    let output = network.output_activation();
-    if connections.len() > MOST || !hidden.is_of_one_number() || !output.is_of_one_number() {
-        return false;
-    }
-    let outputs = network.output_rows();
-    // Units lie where the next connection reads them.
-    let after = |index: usize| connections.get(index + 1).map(|next| next.presynaptic.clone());
-    let places: [_; MOST] = std::array::from_fn(|index| Place {
+    let (connections, outputs) = (network.connections(), network.output_rows());
+    let mut rows = layer_outputs(network).into_iter();
+    let places: [_; MAX_LAYERS] = std::array::from_fn(|index| Place {
         stride: network.num_activities(),
         inputs: connections.get(index).map_or(0..0, |connection| connection.presynaptic.clone()),
-        outputs: after(index).unwrap_or_else(|| outputs.clone()),
+        outputs: rows.next().unwrap_or_default(),
     });
-    let layers: [_; MOST] = std::array::from_fn(|index| {
+    let layers: [_; MAX_LAYERS] = std::array::from_fn(|index| {
         let index = index.min(connections.len() - 1);
-        let activation = if index + 1 == connections.len() { output } else { hidden };
+        let activation = if index + 1 == connections.len() { network.output_activation() } else { hidden };
         stored.product(connections, index, activation, &places[index])
     });
-    let chain = Chain {
+    let pass = RecurrentPass {
         layers: &layers[..connections.len()],
         inputs: network.input_rows().len(),
         state: &state,
@@ -174,9 +159,8 @@ fn run_sequence<const L: usize>(
         outputs: &outputs,
     };
     let activity = activity.first(blocks.len() * network.num_activities());
-    let course = Course { series, steps: batch.steps, washout: batch.washout };
-    chain.run(network.numerics(), course, activity, &mut sums[..blocks.len()]);
-    true
+    let sequences = Sequences { series, steps: batch.steps, washout: batch.washout };
+    pass.run(network.numerics(), sequences, activity, &mut sums[..blocks.len()]);
 }
 
 /// The mean loss of stored `parameters` `[P]` over a batch, summed in `f64`.

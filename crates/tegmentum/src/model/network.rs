@@ -17,16 +17,14 @@
 //! for each unit after it. Noise for node perturbation is added to the pre-activations of the units, which are numbered
 //! in the order of the connections.
 
+use std::any::Any;
+use std::fmt::Debug;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::kernel::Numerics;
-use crate::model::networks::elman::ElmanConfig;
-use crate::model::networks::gru::GruConfig;
-use crate::model::networks::mlp::MlpConfig;
-use crate::model::objectives::MAX_STORED;
 use crate::model::weights::Weights;
 use crate::random::Key;
 use crate::registry::Description;
@@ -69,6 +67,7 @@ pub struct Connection {
 /// How the first weights are drawn; each network documents its default.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Initialisation {
     /// Every parameter, biases too, normal with this standard deviation.
     Normal(f32),
@@ -99,7 +98,7 @@ pub struct UnitNoise<'a> {
 }
 
 /// A network: a pure function of parameters, input and state.
-pub trait Network: Send + Sync + std::fmt::Debug {
+pub trait Network: Any + Send + Sync + Debug {
     /// The parts of the parameters, in order and without gaps.
     fn blocks(&self) -> &[Block];
 
@@ -143,9 +142,6 @@ pub trait Network: Send + Sync + std::fmt::Debug {
     /// One step over 16 lanes.
     fn step16(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_>>, activity: &mut [[f32; 16]]);
 
-    /// The gradient baselines' view of the network; nothing that learns forward-only may ask for it.
-    fn reverse(&self) -> &dyn crate::learning::gradient::Reverse;
-
     /// Number of parameters P.
     fn num_parameters(&self) -> usize {
         self.blocks().last().map_or(0, |block| block.range().end)
@@ -183,107 +179,18 @@ impl dyn Network + '_ {
     }
 }
 
-/// A network as a study names it. Sizes of input and output come from the task.
+/// The settings of a network: what makes it from a study file. Sizes of input and output come from the task.
 ///
-/// # Example
-/// ```
-/// use tegmentum::model::network::NetworkConfig;
-/// use tegmentum::random::Key;
-///
-/// let config: NetworkConfig = toml::from_str("[elman]\nhidden = 16")?;
-/// let network = config.build(3, 3)?;
-/// assert_eq!(network.num_parameters(), 371);
-/// assert_eq!(network.initialise(Key::from_seed(1)).len(), 371);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NetworkConfig {
-    /// A multilayer perceptron.
-    Mlp(MlpConfig),
-    /// A simple recurrent network.
-    Elman(ElmanConfig),
-    /// A gated recurrent unit.
-    Gru(GruConfig),
-}
+/// A settings type of one's own is made known under its name with
+/// [`NetworkConfig::register`](crate::model::networks::NetworkConfig::register).
+pub trait NetworkSettings: Any + Debug + Send + Sync {
+    /// Name, summary and reference.
+    fn description(&self) -> Description;
 
-impl NetworkConfig {
-    /// The network for these sizes.
+    /// The network for these sizes, which computes in `numerics`.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for a size of zero or an initialisation that
-    /// is not a positive number; [`Error::Incompatible`] for softmax on hidden units.
-    pub fn build(&self, num_inputs: usize, num_outputs: usize) -> Result<Box<dyn Network>> {
-        self.build_with(Numerics::default(), num_inputs, num_outputs)
-    }
-
-    /// The same with a [`Numerics`] of choice.
-    ///
-    /// # Errors
-    /// Those of [`NetworkConfig::build`]; [`Error::Incompatible`] if the kernel is `bfloat16` and the network is not one of
-    /// those that it is made for.
-    pub fn build_with(&self, numerics: Numerics, num_inputs: usize, num_outputs: usize) -> Result<Box<dyn Network>> {
-        let network = self.build_any(numerics, num_inputs, num_outputs)?;
-        let activations = [network.hidden_activation(), Some(network.output_activation())];
-        let is_chain = network.carry().is_some()
-            && activations.into_iter().all(|activation| activation.is_some_and(Activation::is_of_one_number));
-        if numerics == Numerics::Bfloat16 && !(is_chain && network.num_parameters() <= MAX_STORED) {
-            return Err(Error::Incompatible {
-                what: "numerics = \"bfloat16\"".to_owned(),
-                with: format!("this network ({}, {} parameters)", self.name(), network.num_parameters()),
-                reason: format!(
-                    "it is made for elman networks of at most {MAX_STORED} parameters without step or softmax units; use \
-                     \"native\" or \"portable\""
-                ),
-            });
-        }
-        Ok(network)
-    }
-
-    fn build_any(&self, numerics: Numerics, num_inputs: usize, num_outputs: usize) -> Result<Box<dyn Network>> {
-        Ok(match self {
-            Self::Mlp(config) => Box::new(config.build(num_inputs, num_outputs)?.with_kernel(numerics)),
-            Self::Elman(config) => Box::new(config.build(num_inputs, num_outputs)?.with_kernel(numerics)),
-            Self::Gru(config) => Box::new(config.build(num_inputs, num_outputs)?.with_kernel(numerics)),
-        })
-    }
-
-    /// The name used in studies.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Mlp(_) => "mlp",
-            Self::Elman(_) => "elman",
-            Self::Gru(_) => "gru",
-        }
-    }
-}
-
-/// Every network, with its default configuration.
-pub fn registry() -> Vec<(Description, NetworkConfig)> {
-    vec![
-        (
-            Description {
-                name: "mlp",
-                summary: "multilayer perceptron of any depth; tanh, ReLU, logistic, linear, step or softmax units",
-                reference: "Rumelhart, Hinton & Williams 1986",
-            },
-            NetworkConfig::Mlp(MlpConfig::default()),
-        ),
-        (
-            Description {
-                name: "elman",
-                summary: "simple recurrent network: one layer that sees its own previous state",
-                reference: "Elman 1990",
-            },
-            NetworkConfig::Elman(ElmanConfig::default()),
-        ),
-        (
-            Description {
-                name: "gru",
-                summary: "gated recurrent unit: update and reset gates decide what is kept",
-                reference: "Cho et al. 2014",
-            },
-            NetworkConfig::Gru(GruConfig::default()),
-        ),
-    ]
+    /// [`Error::InvalidParameter`](crate::error::Error::InvalidParameter) for a size of zero or a setting outside its range,
+    /// [`Error::Incompatible`](crate::error::Error::Incompatible) for settings that exclude each other.
+    fn build_with(&self, numerics: Numerics, num_inputs: usize, num_outputs: usize) -> Result<Box<dyn Network>>;
 }

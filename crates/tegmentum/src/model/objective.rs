@@ -48,6 +48,24 @@ pub trait Objective: Sync {
     }
 }
 
+impl<O: Objective + ?Sized> Objective for &O {
+    fn num_parameters(&self) -> usize {
+        (**self).num_parameters()
+    }
+
+    fn losses(&self, bases: Bases<'_>, probes: &[Probe], batch: Batch, losses: &mut [f64]) -> Result<()> {
+        (**self).losses(bases, probes, batch, losses)
+    }
+
+    fn operations(&self) -> Option<u64> {
+        (**self).operations()
+    }
+
+    fn bytes_in_flight(&self) -> Option<usize> {
+        (**self).bytes_in_flight()
+    }
+}
+
 /// Checks the shapes that every objective asks for.
 pub(crate) fn check_shapes(expected: usize, bases: &Bases<'_>, probes: &[Probe], losses: &[f64]) -> Result<()> {
     if bases.num_parameters() != expected {

@@ -6,7 +6,8 @@ mod low_rank;
 mod network_loss;
 mod pool;
 
+pub(crate) use super::pass::loss_of;
+pub(crate) use bfloat16::check_numerics;
 pub use black_box::BlackBox;
 pub use network_loss::NetworkLoss;
-pub(crate) use network_loss::{MAX_STORED, loss_of};
 pub(crate) use pool::Pool;

@@ -31,10 +31,12 @@ use low_rank::LowRank;
 
 pub use direction::Direction;
 pub use sums::for_each_weighted_part;
+pub(crate) use sums::for_each_weighted_part_at;
 
 /// The distribution of the entries of a direction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Family {
     /// ±1 with equal probability.
     #[default]

@@ -148,6 +148,17 @@ impl Weights<'_> {
     }
 }
 
+impl Weights<'_> {
+    /// All parameters `[P]` of one of the [members](Self::members): for a network that reads them as a whole.
+    pub(crate) fn candidate(&mut self, member: usize, num_parameters: usize) -> &[f32] {
+        match self {
+            Self::Stored(stored) => stored.parameters,
+            Self::Perturbed(perturbed) => perturbed.panel(0..num_parameters)[member],
+            Self::LowRank(_) => unreachable!("directions of low rank are refused where a network names no matrices"),
+        }
+    }
+}
+
 impl Perturbed<'_> {
     /// Writes the weights `range` into the panels and lends them; the second one is empty without a pair.
     fn panel(&mut self, range: Range<usize>) -> [&[f32]; 2] {

@@ -82,40 +82,13 @@ impl Reading {
     }
 }
 
-/// Every reading that a study can name, with its default constants, nucleus by nucleus. The readings of the optimizers
-/// ([`controller_readings`]) are built into their [`Controller`](super::controller::Controller).
+/// Every reading that a study can name, with its default constants, nucleus by nucleus.
 pub fn registry() -> Vec<Reading> {
     let dopamine = VentralTegmentalAreaConfig::defaults().into_iter().map(Reading::VentralTegmentalArea);
     let acetylcholine = BasalForebrainConfig::defaults().into_iter().map(Reading::BasalForebrain);
     let serotonin = DorsalRapheConfig::defaults().into_iter().map(Reading::DorsalRaphe);
     let noradrenaline = LocusCoeruleusConfig::defaults().into_iter().map(Reading::LocusCoeruleus);
     dopamine.chain(acetylcholine).chain(serotonin).chain(noradrenaline).collect()
-}
-
-/// The four readings under which the optimizers learn, with their nuclei.
-pub fn controller_readings() -> [(&'static str, Description); 4] {
-    let entry = |nucleus, name, summary, reference| (nucleus, Description { name, summary, reference });
-    [
-        entry(
-            "ventral_tegmental_area",
-            "regret",
-            "regret minus expected regret of a perturbed model",
-            "reading of arXiv:2510.22178",
-        ),
-        entry(
-            "basal_forebrain",
-            "error_size",
-            "expected size of fast and slow prediction errors",
-            "Yu & Dayan 2005, doi:10.1016/j.neuron.2005.04.026",
-        ),
-        entry(
-            "dorsal_raphe",
-            "horizon",
-            "time since the last surprise",
-            "Miyazaki et al. 2011; Defazio et al. 2024, arXiv:2405.15682",
-        ),
-        entry("locus_coeruleus", "cumulative_surprise", "confirmed rise of losses", "Page 1954; Bouret & Sara 2005"),
-    ]
 }
 
 #[cfg(test)]

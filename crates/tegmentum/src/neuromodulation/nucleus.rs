@@ -37,8 +37,8 @@ impl Transmitter {
 /// The levels of the four transmitters at one moment. What a unit of level is, its nucleus says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Levels {
-    /// Dopamine; for the optimizers: the last slow prediction error in units of its running size, positive when acting
-    /// paid.
+    /// Dopamine; for the optimizers: the last prediction error of a window in units of its running size, positive when
+    /// acting paid.
     pub dopamine: f64,
     /// Acetylcholine; for the optimizers: the expected size of a prediction error.
     pub acetylcholine: f64,
@@ -107,6 +107,25 @@ pub trait Nucleus: Send + Debug {
 
     /// Forgets the statistics of the world as it was: called when a surprise is confirmed.
     fn reset(&mut self);
+
+    /// Whether `signals` are a moment for this nucleus, after which its release is a new level. A learner may tell of events
+    /// within a moment (`elapsed` is 0, for example the end of a window of updates): by default a nucleus has no part in them, and
+    /// its level is held.
+    fn answers_to(&self, signals: &Signals) -> bool {
+        signals.elapsed != Some(0.0)
+    }
+
+    /// Takes in signals that are no moment for this nucleus.
+    fn take_in(&mut self, _signals: &Signals) {}
+
+    /// Turns outcomes that come all at once (the regrets of the probes of one update) into prediction errors, in place. By
+    /// default they are prediction errors as they are.
+    fn compare(&mut self, _outcomes: &mut [f64]) {}
+
+    /// The transmitters whose levels this nucleus reads.
+    fn reads(&self) -> &'static [Transmitter] {
+        &[]
+    }
 }
 
 /// Signals beyond this size count as this size, so that no square or sum of them overflows.

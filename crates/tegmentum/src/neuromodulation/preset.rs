@@ -2,7 +2,10 @@
 //!
 //! | preset | what is in it | source |
 //! |---|---|---|
+//! | `own` | what the learner brings along: `dopamine-optimizer` for `dopamine`, `node-perturbation` for `node_perturbation`, `none` for all others | |
 //! | `none` | nothing: modulation is neutral | |
+//! | `dopamine-optimizer` | how far, how boldly and when to start over, for learners that step through parameter space | ours |
+//! | `node-perturbation` | the same with a smaller demand and a stronger pull, for estimates with less noise | ours |
 //! | `doya-2002` | one knob for each modulator: δ, learning rate, inverse temperature, discount; seven arrows between them | Doya 2002, strengths inferred |
 //! | `yu-dayan-2005` | acetylcholine is expected, noradrenaline unexpected uncertainty | Yu & Dayan 2005, effects inferred |
 //! | `change-point` | reduced Bayes about a number that jumps: error, noise, surprise and patience | Nassar 2010; roles partly ours |
@@ -20,16 +23,22 @@ use super::nuclei::dorsal_raphe::DorsalRapheConfig;
 use super::nuclei::locus_coeruleus::LocusCoeruleusConfig;
 use super::nuclei::ventral_tegmental_area::VentralTegmentalAreaConfig;
 use super::nucleus::Transmitter;
-use super::presets::{change_point, doya_2002, mei_2025, tegmentum, yu_dayan_2005};
+use super::presets::{change_point, dopamine_optimizer, doya_2002, mei_2025, tegmentum, yu_dayan_2005};
 use super::receptor::Receptor;
 
 /// The name of a preset.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Preset {
-    /// Nothing: modulation is neutral.
+    /// What the learner brings along; nothing for most.
     #[default]
+    Own,
+    /// Nothing: modulation is neutral.
     None,
+    /// The four modulators of an optimizer that steps through parameter space.
+    DopamineOptimizer,
+    /// The same for node perturbation.
+    NodePerturbation,
     /// One knob for each modulator, and seven arrows between them.
     #[serde(rename = "doya-2002")]
     Doya2002,
@@ -65,14 +74,25 @@ pub struct Parts {
 }
 
 impl Preset {
-    /// All presets.
-    pub const ALL: [Self; 6] =
-        [Self::None, Self::Doya2002, Self::YuDayan2005, Self::Mei2025, Self::ChangePoint, Self::Tegmentum];
+    /// All presets that are a system of their own.
+    pub const ALL: [Self; 8] = [
+        Self::None,
+        Self::DopamineOptimizer,
+        Self::NodePerturbation,
+        Self::Doya2002,
+        Self::YuDayan2005,
+        Self::Mei2025,
+        Self::ChangePoint,
+        Self::Tegmentum,
+    ];
 
     /// The name in study files.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Own => "own",
             Self::None => "none",
+            Self::DopamineOptimizer => "dopamine-optimizer",
+            Self::NodePerturbation => "node-perturbation",
             Self::Doya2002 => "doya-2002",
             Self::YuDayan2005 => "yu-dayan-2005",
             Self::ChangePoint => "change-point",
@@ -84,7 +104,9 @@ impl Preset {
     /// Its parts.
     pub fn parts(self) -> Parts {
         match self {
-            Self::None => Parts::default(),
+            Self::Own | Self::None => Parts::default(),
+            Self::DopamineOptimizer => dopamine_optimizer::parts(),
+            Self::NodePerturbation => dopamine_optimizer::for_node_perturbation(),
             Self::Doya2002 => doya_2002::parts(),
             Self::YuDayan2005 => yu_dayan_2005::parts(),
             Self::ChangePoint => change_point::parts(),

@@ -4,6 +4,7 @@
 //!     seen     s ← s + (1 − (1 − 1/τ)^Δ)(l − s)        metabotropic: own time constant τ;  ionotropic: s = l
 //!     f(s)   = s                                       linear
 //!            = sign(s) |s|ⁿ/(Kⁿ + |s|ⁿ)                Hill, half effect at K
+//!            = sign(s) ,  |s| ,  1 if s > 0 else 0    sign, magnitude, presence
 //!     factor   max(0, 1 + w f(s))      divided: 1/max(ε, 1 + w f(s))      targets that multiply
 //!     term     w f(s)                                                     targets that add
 //! ```
@@ -70,6 +71,12 @@ pub enum ResponseCurve {
         /// Exponent n.
         exponent: f64,
     },
+    /// The sign alone.
+    Sign,
+    /// The size alone.
+    Magnitude,
+    /// All or none: 1 wherever there is any.
+    Presence,
 }
 
 impl ResponseCurve {
@@ -77,6 +84,10 @@ impl ResponseCurve {
     pub fn of(self, level: f64) -> f64 {
         match self {
             Self::Linear => level,
+            // The sign of zero is zero here.
+            Self::Sign => f64::from(i8::from(level > 0.0) - i8::from(level < 0.0)),
+            Self::Magnitude => level.abs(),
+            Self::Presence => f64::from(u8::from(level > 0.0)),
             Self::Hill { half, exponent } => {
                 let size = level.abs();
                 let share = if exponent == 1.0 {

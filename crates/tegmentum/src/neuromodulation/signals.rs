@@ -15,16 +15,19 @@ use super::nucleus::Levels;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Signals {
-    /// Mean regret of the probes of a step: loss of the perturbed minus loss of the unperturbed model, per unit of noise.
-    pub regret: Option<f64>,
-    /// Mean squared prediction error of the probes of a step, same unit squared.
+    /// Mean squared prediction error of the probes of an update, in units of (loss per unit of noise)².
     pub squared_prediction_error: Option<f64>,
-    /// Loss of the acting model on the batch of a step.
+    /// Loss of the acting model on the batch of an update.
     pub loss: Option<f64>,
     /// Loss of the averaged (consolidated) model, at the end of a window.
     pub consolidated_loss: Option<f64>,
     /// Loss of the averaged model minus loss of the acting model, at the end of a window: positive if acting paid.
     pub outcome: Option<f64>,
+    /// At the end of a window, if one of the two losses is not finite: +1 if that of the averaged model is not, −1 if that
+    /// of the acting model is not, 0 if neither is.
+    pub diverged: Option<f64>,
+    /// Whether a change that was suspected has been confirmed.
+    pub confirmed: Option<bool>,
     /// Reward of the moment, in units of the largest reward so far.
     pub reward: Option<f64>,
     /// Expected reward (value) before the outcome was seen.

@@ -1,167 +1,35 @@
 //! The whole path: signals → nuclei → coupling → kinetics → pharmacology → receptors → [`Modulation`].
 //!
-//! At each moment, in this order: all nuclei release, seeing the levels of the moment before; couplings and lesions change
+//! At each moment, in this order: the nuclei release, seeing the levels of the moment before; couplings and lesions change
 //! what is released; kinetics turn release into level; drugs act on levels; receptors turn levels into effects. A system
 //! without nuclei and receptors hands out neutral modulation.
 //!
+//! A learner may tell of events within a moment: signals with `elapsed = 0`, for example the end of a window of updates. Only
+//! nuclei that [answer to](Nucleus::answers_to) an event have a new level; the levels of all others, and what their
+//! receptors see, are held.
+//!
+//! Prediction errors that come many at once, one for each probe of an update, take the same path one by one within a moment
+//! ([`volley`](NeuromodulatorySystem::volley)).
+//!
 //! Cost: O(nuclei + couplings + receptors) a moment, no allocation.
 
-use std::collections::BTreeMap;
+mod config;
+mod volley;
 
-use serde::{Deserialize, Serialize};
+pub use config::NeuromodulationConfig;
 
 use super::coupling::Coupling;
-use super::kinetics::{Kinetics, KineticsConfig, kept};
+use super::kinetics::{Kinetics, kept};
 use super::modulation::{LocalEffect, Modulation, Place, Target};
-use super::nuclei::basal_forebrain::BasalForebrainConfig;
-use super::nuclei::dorsal_raphe::DorsalRapheConfig;
-use super::nuclei::locus_coeruleus::LocusCoeruleusConfig;
-use super::nuclei::ventral_tegmental_area::VentralTegmentalAreaConfig;
 use super::nucleus::{Levels, MAX_SIGNAL, Nucleus, Release, Transmitter};
 use super::pharmacology::{Action, Dose, Drug};
-use super::preset::{Parts, Preset};
+use super::preset::Parts;
 use super::receptor::Receptor;
 use super::record::{ModulatorRecord, ReceptorRecord, SystemRecord};
 use super::signals::Signals;
 use super::statistics::OutcomeStatistics;
 use crate::error::{Error, Result};
 use crate::random::Key;
-
-/// Child of the system's key from which the noise of a nucleus comes; drugs have the children from 0 on.
-const NUCLEUS_NOISE: u64 = u64::MAX;
-
-/// A system as a study names it: a preset, with any part changed.
-///
-/// # Example
-/// ```
-/// use tegmentum::neuromodulation::system::NeuromodulationConfig;
-/// use tegmentum::random::Key;
-///
-/// let text = "preset = 'mei-2025'\npharmacology = [{ modulator = 'noradrenaline', action = { clamp = 0.0 } }]";
-/// let config: NeuromodulationConfig = toml::from_str(text)?;
-/// let system = config.build(Key::from_seed(1))?;
-/// assert_eq!(system.modulation().temperature, 1.0);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct NeuromodulationConfig {
-    /// What to begin with.
-    pub preset: Preset,
-    /// Instead of the preset's reading of the ventral tegmental area.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ventral_tegmental_area: Option<VentralTegmentalAreaConfig>,
-    /// Instead of the preset's reading of the basal forebrain.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub basal_forebrain: Option<BasalForebrainConfig>,
-    /// Instead of the preset's reading of the dorsal raphe.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub dorsal_raphe: Option<DorsalRapheConfig>,
-    /// Instead of the preset's reading of the locus coeruleus.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub locus_coeruleus: Option<LocusCoeruleusConfig>,
-    /// Instead of the preset's kinetics, by transmitter.
-    pub kinetics: BTreeMap<Transmitter, KineticsConfig>,
-    /// Arrows added to the preset's.
-    pub coupling: Vec<Coupling>,
-    /// Receptors added to the preset's; one with the name of a preset's takes its place.
-    pub receptor: Vec<Receptor>,
-    /// What an experimenter does.
-    pub pharmacology: Vec<Drug>,
-}
-
-impl NeuromodulationConfig {
-    /// The preset with the changes made.
-    pub fn parts(&self) -> Parts {
-        let mut parts = self.preset.parts();
-        parts.ventral_tegmental_area = self.ventral_tegmental_area.clone().or(parts.ventral_tegmental_area);
-        parts.basal_forebrain = self.basal_forebrain.clone().or(parts.basal_forebrain);
-        parts.dorsal_raphe = self.dorsal_raphe.clone().or(parts.dorsal_raphe);
-        parts.locus_coeruleus = self.locus_coeruleus.clone().or(parts.locus_coeruleus);
-        parts.kinetics.extend(self.kinetics.clone());
-        parts.couplings.extend_from_slice(&self.coupling);
-        for receptor in &self.receptor {
-            match parts.receptors.iter_mut().find(|known| known.name == receptor.name) {
-                Some(known) => *known = receptor.clone(),
-                None => parts.receptors.push(receptor.clone()),
-            }
-        }
-        parts
-    }
-
-    /// The system at rest; `key` is that of its noise.
-    ///
-    /// # Errors
-    /// [`Error::InvalidParameter`] for a constant outside its range, [`Error::UnknownName`] for a drug on a receptor that
-    /// the system does not have.
-    pub fn build(&self, key: Key) -> Result<NeuromodulatorySystem> {
-        let parts = self.parts();
-        let mut nuclei: [Option<Box<dyn Nucleus>>; 4] = [
-            parts.ventral_tegmental_area.map(|config| config.build()).transpose()?,
-            parts.basal_forebrain.map(|config| config.build()).transpose()?,
-            parts.dorsal_raphe.map(|config| config.build()).transpose()?,
-            parts.locus_coeruleus.map(|config| config.build(key.child(NUCLEUS_NOISE))).transpose()?,
-        ];
-        parts.couplings.iter().try_for_each(Coupling::check)?;
-        let mut pathways = Vec::with_capacity(4);
-        for (index, transmitter) in Transmitter::ALL.into_iter().enumerate() {
-            let config = parts.kinetics.get(&transmitter).cloned().unwrap_or_default();
-            pathways.push(Pathway {
-                transmitter,
-                nucleus: nuclei[index].take(),
-                kinetics: config.build()?,
-                drugs: self.drugs(transmitter, None, key)?,
-                release: Release::default(),
-            });
-        }
-        let mut receptors = Vec::with_capacity(parts.receptors.len());
-        for receptor in &parts.receptors {
-            receptor.check()?;
-            let index = Transmitter::ALL.iter().position(|&known| known == receptor.transmitter).unwrap_or(0);
-            receptors.push(Site {
-                source: index,
-                reach: pathways[index].kinetics.reach(&receptor.place),
-                drugs: self.drugs(receptor.transmitter, Some(&receptor.name), key)?,
-                seen: 0.0,
-                effect: 0.0,
-                receptor: receptor.clone(),
-            });
-        }
-        let names = || parts.receptors.iter().map(|receptor| receptor.name.as_str()).collect::<Vec<_>>().join(", ");
-        for drug in &self.pharmacology {
-            drug.check()?;
-            if let Some(name) = &drug.receptor {
-                let fits = |site: &Site| site.receptor.name == *name && site.receptor.transmitter == drug.modulator;
-                if !receptors.iter().any(fits) {
-                    let kind = "receptor of that modulator";
-                    return Err(Error::UnknownName { kind, name: name.clone(), known: names() });
-                }
-            }
-        }
-        let local = receptors.iter().filter(|site| site.receptor.place != Place::Network).map(|site| LocalEffect {
-            target: site.receptor.target,
-            place: site.receptor.place.clone(),
-            value: 0.0,
-        });
-        let mut system = NeuromodulatorySystem {
-            modulation: Modulation { local: local.collect(), ..Modulation::default() },
-            statistics: parts.couplings.iter().any(|coupling| coupling.from.needs_statistics()).then(Default::default),
-            pathways,
-            couplings: parts.couplings,
-            receptors,
-            levels: Levels::default(),
-        };
-        system.act_on_levels();
-        system.bind(1.0);
-        Ok(system)
-    }
-
-    fn drugs(&self, modulator: Transmitter, receptor: Option<&str>, key: Key) -> Result<Vec<Dose>> {
-        let meant = |drug: &&Drug| drug.modulator == modulator && drug.receptor.as_deref() == receptor;
-        let drugs = self.pharmacology.iter().enumerate().filter(|(_, drug)| meant(drug));
-        drugs.map(|(index, drug)| drug.check().map(|()| Dose::new(drug.action, key.child(index as u64)))).collect()
-    }
-}
 
 /// One modulator from its nucleus to its level.
 #[derive(Debug)]
@@ -170,7 +38,28 @@ struct Pathway {
     nucleus: Option<Box<dyn Nucleus>>,
     kinetics: Kinetics,
     drugs: Vec<Dose>,
+    /// What its nucleus would release without couplings and lesions.
+    drive: Release,
     release: Release,
+    /// Time since its last moment.
+    waited: f64,
+    /// Whether the event at hand is a moment for it.
+    answers: bool,
+    /// Drugs on single prediction errors of a volley, one set for each of them; made when first needed.
+    volley: Vec<Vec<Dose>>,
+}
+
+impl Pathway {
+    /// The release under its lesions.
+    fn lesioned(&self, release: Release) -> Release {
+        let mut release = release;
+        for dose in &self.drugs {
+            if let Action::Lesion(share) = dose.action {
+                release = Release { phasic: release.phasic * (1.0 - share), tonic: release.tonic * (1.0 - share) };
+            }
+        }
+        release
+    }
 }
 
 /// A receptor and what it sees.
@@ -182,21 +71,75 @@ struct Site {
     drugs: Vec<Dose>,
     seen: f64,
     effect: f64,
+    /// Drugs on what it sees of single prediction errors of a volley.
+    volley: Vec<Vec<Dose>>,
+}
+
+impl Site {
+    /// Whether its effect is kept with its place.
+    fn is_local(&self) -> bool {
+        self.receptor.place != Place::Network || matches!(self.receptor.target, Target::Own(_))
+    }
 }
 
 /// The four nuclei of one learner with all that follows from them.
 #[derive(Debug)]
 pub struct NeuromodulatorySystem {
-    pathways: Vec<Pathway>,
+    pathways: [Pathway; 4],
     couplings: Vec<Coupling>,
     receptors: Vec<Site>,
     /// Kept only if a coupling asks for it.
     statistics: Option<OutcomeStatistics>,
     levels: Levels,
     modulation: Modulation,
+    drugs: Vec<Drug>,
+    key: Key,
 }
 
 impl NeuromodulatorySystem {
+    /// A system at rest of any nuclei, at most one for each transmitter, with the kinetics, couplings and receptors of
+    /// `parts` (the nuclei of `parts` are not read) and the drugs of an experimenter; `key` is that of the drugs' noise.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] for a constant outside its range, [`Error::UnknownName`] for a drug on a receptor that
+    /// is not there, [`Error::Incompatible`] for two nuclei of one transmitter or two receptors of one name.
+    pub fn new(
+        nuclei: impl IntoIterator<Item = Box<dyn Nucleus>>,
+        parts: &Parts,
+        drugs: &[Drug],
+        key: Key,
+    ) -> Result<Self> {
+        parts.couplings.iter().try_for_each(Coupling::check)?;
+        NeuromodulationConfig::check_drugs(&parts.receptors, drugs)?;
+        let mut pathways = pathways(parts, drugs, key)?;
+        for nucleus in nuclei {
+            let pathway = &mut pathways[index_of(nucleus.transmitter())];
+            if pathway.nucleus.is_some() {
+                return Err(twice("a second nucleus", nucleus.transmitter().name()));
+            }
+            pathway.nucleus = Some(nucleus);
+        }
+        let receptors = sites(parts, &pathways, drugs, key)?;
+        let local = receptors.iter().filter(|site| site.is_local()).map(|site| LocalEffect {
+            target: site.receptor.target,
+            place: site.receptor.place.clone(),
+            value: 0.0,
+        });
+        let mut system = Self {
+            modulation: Modulation { local: local.collect(), ..Modulation::default() },
+            statistics: parts.couplings.iter().any(|coupling| coupling.from.needs_statistics()).then(Default::default),
+            pathways,
+            couplings: parts.couplings.clone(),
+            receptors,
+            levels: Levels::default(),
+            drugs: drugs.to_vec(),
+            key,
+        };
+        system.act_on_levels();
+        system.bind(|_| 1.0);
+        Ok(system)
+    }
+
     /// Takes in the signals of one moment; levels and modulation are then those after it.
     pub fn observe(&mut self, signals: &Signals) {
         let elapsed = signals.elapsed.filter(|elapsed| elapsed.is_finite() && *elapsed >= 0.0).unwrap_or(1.0);
@@ -206,26 +149,34 @@ impl NeuromodulatorySystem {
         }
         let statistics = self.statistics.unwrap_or_default();
         for pathway in &mut self.pathways {
+            pathway.waited += elapsed;
+            // What has no nucleus goes with the time.
+            pathway.answers = pathway.nucleus.as_ref().map_or(elapsed > 0.0, |nucleus| nucleus.answers_to(&signals));
             let Some(nucleus) = &mut pathway.nucleus else { continue };
+            if !pathway.answers {
+                nucleus.take_in(&signals);
+                continue;
+            }
             let mut release = nucleus.release(&signals);
+            pathway.drive = release;
             for coupling in self.couplings.iter().filter(|coupling| coupling.to == pathway.transmitter) {
                 release = coupling.apply(release, coupling.from.size(&signals.levels, &statistics));
             }
-            for dose in &pathway.drugs {
-                if let Action::Lesion(share) = dose.action {
-                    release = Release { phasic: release.phasic * (1.0 - share), tonic: release.tonic * (1.0 - share) };
-                }
-            }
+            let release = pathway.lesioned(release);
             pathway.release = Release { phasic: bounded(release.phasic), tonic: bounded(release.tonic) };
-            pathway.kinetics.update(pathway.release, elapsed);
+            pathway.kinetics.update(pathway.release, pathway.waited);
         }
         self.act_on_levels();
-        self.bind(elapsed);
+        let waited = self.pathways.each_ref().map(|pathway| pathway.waited);
+        self.bind(|source| waited[source]);
+        for pathway in self.pathways.iter_mut().filter(|pathway| pathway.answers) {
+            pathway.waited = 0.0;
+        }
     }
 
     /// Levels from kinetics and drugs.
     fn act_on_levels(&mut self) {
-        for pathway in &mut self.pathways {
+        for pathway in self.pathways.iter_mut().filter(|pathway| pathway.answers) {
             let mut level = pathway.kinetics.level();
             for dose in pathway.drugs.iter_mut().filter(|dose| !matches!(dose.action, Action::Lesion(_))) {
                 level = dose.on_level(level);
@@ -234,29 +185,31 @@ impl NeuromodulatorySystem {
         }
     }
 
-    /// Effects from levels.
-    fn bind(&mut self, elapsed: f64) {
+    /// Effects from levels, `elapsed` after the last moment of a source.
+    fn bind(&mut self, elapsed: impl Fn(usize) -> f64) {
         let levels = Transmitter::ALL.map(|transmitter| self.levels.of(transmitter));
         let modulation = &mut self.modulation;
         let local = std::mem::take(&mut modulation.local);
         *modulation = Modulation { local, ..Modulation::default() };
         let mut next_local = 0;
         for site in &mut self.receptors {
-            let mut level = site.reach * levels[site.source];
-            for dose in &mut site.drugs {
-                level = dose.on_level(level);
+            if self.pathways[site.source].answers {
+                let mut level = site.reach * levels[site.source];
+                for dose in &mut site.drugs {
+                    level = dose.on_level(level);
+                }
+                site.seen = match site.receptor.time_constant {
+                    None => level,
+                    Some(constant) => level + kept(constant, elapsed(site.source)) * (site.seen - level),
+                };
+                site.effect = site.receptor.effect(site.seen);
             }
-            site.seen = match site.receptor.time_constant {
-                None => level,
-                Some(constant) => level + kept(constant, elapsed) * (site.seen - level),
-            };
-            site.effect = site.receptor.effect(site.seen);
-            if site.receptor.place == Place::Network {
-                modulation.take(site.receptor.target, site.effect);
-            } else {
+            if site.is_local() {
                 // The places were written down when the system was built: nothing is allocated here.
                 modulation.local[next_local].value = site.effect;
                 next_local += 1;
+            } else {
+                modulation.take(site.receptor.target, site.effect);
             }
         }
     }
@@ -273,8 +226,12 @@ impl NeuromodulatorySystem {
 
     /// What a nucleus released last.
     pub fn release(&self, transmitter: Transmitter) -> Release {
-        let pathway = self.pathways.iter().find(|pathway| pathway.transmitter == transmitter);
-        pathway.map_or(Release::default(), |pathway| pathway.release)
+        self.pathways[index_of(transmitter)].release
+    }
+
+    /// What a nucleus would have released last without couplings and lesions.
+    pub fn drive(&self, transmitter: Transmitter) -> Release {
+        self.pathways[index_of(transmitter)].drive
     }
 
     /// The effect of each receptor now, by name, with what it sees.
@@ -316,29 +273,71 @@ impl NeuromodulatorySystem {
     }
 }
 
+/// Place of a transmitter among the pathways.
+fn index_of(transmitter: Transmitter) -> usize {
+    match transmitter {
+        Transmitter::Dopamine => 0,
+        Transmitter::Acetylcholine => 1,
+        Transmitter::Serotonin => 2,
+        Transmitter::Noradrenaline => 3,
+    }
+}
+
+fn twice(what: &str, of: &str) -> Error {
+    let reason = "there can be one; take it out, or give it another name".to_owned();
+    Error::Incompatible { what: what.to_owned(), with: format!("the first one, \"{of}\""), reason }
+}
+
+fn pathways(parts: &Parts, drugs: &[Drug], key: Key) -> Result<[Pathway; 4]> {
+    let mut kinetics = Vec::with_capacity(4);
+    for transmitter in Transmitter::ALL {
+        kinetics.push(parts.kinetics.get(&transmitter).cloned().unwrap_or_default().build()?);
+    }
+    Ok(Transmitter::ALL.map(|transmitter| Pathway {
+        transmitter,
+        nucleus: None,
+        kinetics: kinetics[index_of(transmitter)].clone(),
+        drugs: doses(drugs, transmitter, None, key),
+        drive: Release::default(),
+        release: Release::default(),
+        waited: 0.0,
+        answers: true,
+        volley: Vec::new(),
+    }))
+}
+
+fn sites(parts: &Parts, pathways: &[Pathway; 4], drugs: &[Drug], key: Key) -> Result<Vec<Site>> {
+    let mut sites: Vec<Site> = Vec::with_capacity(parts.receptors.len());
+    for receptor in &parts.receptors {
+        receptor.check()?;
+        if sites.iter().any(|site| site.receptor.name == receptor.name) {
+            return Err(twice("a second receptor", &receptor.name));
+        }
+        let source = index_of(receptor.transmitter);
+        sites.push(Site {
+            source,
+            reach: pathways[source].kinetics.reach(&receptor.place),
+            drugs: doses(drugs, receptor.transmitter, Some(&receptor.name), key),
+            seen: 0.0,
+            effect: 0.0,
+            volley: Vec::new(),
+            receptor: receptor.clone(),
+        });
+    }
+    Ok(sites)
+}
+
+/// The drugs on a modulator, or on one of its receptors, at work.
+fn doses(drugs: &[Drug], modulator: Transmitter, receptor: Option<&str>, key: Key) -> Vec<Dose> {
+    let meant = |drug: &&Drug| drug.modulator == modulator && drug.receptor.as_deref() == receptor;
+    // The index is that among all drugs, so that each has noise of its own.
+    let numbered = (0..).zip(drugs).filter(|(_, drug)| meant(drug));
+    numbered.map(|(index, drug)| Dose::new(drug.action, key.child(index))).collect()
+}
+
 /// A release or level that can be reckoned with, whatever arrows in a circle have made of it.
 fn bounded(value: f64) -> f64 {
     if value.is_nan() { 0.0 } else { value.clamp(-MAX_SIGNAL, MAX_SIGNAL) }
-}
-
-impl Modulation {
-    /// Takes in the effect of a receptor of the whole network.
-    fn take(&mut self, target: Target, effect: f64) {
-        match target {
-            Target::LearningRate => self.learning_rate *= effect,
-            Target::NegativeLearningRate => self.negative_learning_rate *= effect,
-            Target::PerturbationScale => self.perturbation_scale *= effect,
-            Target::Gain => self.gain *= effect,
-            Target::Temperature => self.temperature *= effect,
-            Target::Discount => self.discount *= effect,
-            Target::TraceDecay => self.trace_decay *= effect,
-            Target::Threshold => self.threshold += effect,
-            Target::Bursting => self.bursting += effect,
-            Target::Consolidation => self.consolidation += effect,
-            Target::Reinforcement => self.reinforcement = Some(self.reinforcement.unwrap_or(0.0) + effect),
-            Target::Reset => self.reset |= effect >= 1.0,
-        }
-    }
 }
 
 #[cfg(test)]

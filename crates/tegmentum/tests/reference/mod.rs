@@ -1,8 +1,10 @@
 //! Naive forward passes in `f64`, one example at a time, written from the equations at the head of each network's file
 //! and from the documented order of its parameters. They share no code with the library.
+#![allow(dead_code, reason = "each test program uses a part of it")]
 
 use tegmentum::data::task::Loss;
 use tegmentum::model::network::{Activation, Network};
+use tegmentum_engine::kernel::Numerics;
 
 /// A sequence of rows.
 pub(crate) type Rows = Vec<Vec<f64>>;
@@ -27,6 +29,11 @@ pub(crate) enum Kind {
 impl Reference {
     /// The same network, made by the library from its study text.
     pub(crate) fn build(&self) -> Box<dyn Network> {
+        self.build_with(Numerics::default())
+    }
+
+    /// The same with other numerics.
+    pub(crate) fn build_with(&self, numerics: Numerics) -> Box<dyn Network> {
         let name = |activation: Activation| serde_json::to_string(&activation).expect("a name");
         let output = format!("output_activation = {}", name(self.output_activation));
         let hidden = format!("activation = {}", name(self.hidden_activation));
@@ -35,8 +42,8 @@ impl Reference {
             Kind::Elman(size) => format!("[elman]\nhidden = {size}\n{hidden}\n{output}"),
             Kind::Gru(size) => format!("[gru]\nhidden = {size}\n{output}"),
         };
-        let config: tegmentum::model::network::NetworkConfig = toml::from_str(&text).expect("a network");
-        config.build(self.num_inputs, self.num_outputs).expect("sizes")
+        let config: tegmentum::model::networks::NetworkConfig = toml::from_str(&text).expect("a network");
+        config.build_with(numerics, self.num_inputs, self.num_outputs).expect("sizes")
     }
 
     /// The outputs of every step of a sequence.

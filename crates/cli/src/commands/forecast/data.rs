@@ -1,7 +1,8 @@
 //! The series from the user's file, with windows that fit its length.
 
 use anyhow::{Result, bail};
-use tegmentum::data::task::{Problem, Series, TaskConfig, Windows};
+use tegmentum::data::task::{Problem, Series, Windows};
+use tegmentum::data::tasks::TaskConfig;
 use tegmentum::data::tasks::series::SeriesConfig;
 use tegmentum::random::Key;
 

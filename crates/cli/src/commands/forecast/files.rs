@@ -11,8 +11,8 @@ use tegmentum_study::outcome::{Axis, CurveSeries, Figure, FigureContent};
 use super::super::report::file_name;
 use super::training::Trained;
 use super::{Forecast, Predictions};
-use crate::report::standalone_svg;
 use crate::workplace::Workplace;
+use tegmentum_report::standalone_svg;
 
 /// Rows of the data in a picture, at least.
 const ROWS_SHOWN: usize = 300;
@@ -33,7 +33,7 @@ pub(super) fn write(
     write_file(&folder.join("model.json"), &model(arguments, series, trained)?)?;
     for (channel, path) in pictures(workplace, series).into_iter().enumerate() {
         let figure = picture(series, predictions, channel);
-        write_file(&path, standalone_svg(&figure).as_bytes())?;
+        write_file(&path, standalone_svg(&figure, &[]).unwrap_or_default().as_bytes())?;
     }
     Ok(write_file(&folder.join("forecast.csv"), &future_table(series, predictions)?)?)
 }
@@ -142,12 +142,19 @@ fn picture(series: &Series, predictions: &Predictions, channel: usize) -> Figure
         title: format!("{name}: the last {} rows and the next {horizon}", rows - first),
         caption: String::new(),
         content: FigureContent::Curves {
-            x: Axis { label: "row".to_owned(), logarithmic: false, marks: vec![] },
+            x: Axis { label: "row".to_owned(), logarithmic: false, marks: ends(series, first) },
             y: Axis { label: name.clone(), logarithmic: false, marks: vec![] },
             series: lines,
             references: Vec::new(),
         },
     }
+}
+
+/// Where the training part and the data end, as marks of the axis of rows that begins at `first`.
+fn ends(series: &Series, first: usize) -> Vec<(String, f64)> {
+    let ends = [("end of training", series.train.end), ("end of data", series.test.end)];
+    let shown = ends.into_iter().filter(|&(_, row)| row > first);
+    shown.map(|(name, row)| (name.to_owned(), row as f64)).collect()
 }
 
 /// A line whose first value belongs to the row with index `first`; rows are numbered from 1.

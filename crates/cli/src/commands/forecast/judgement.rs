@@ -3,8 +3,8 @@
 use tegmentum::data::task::Series;
 
 use super::Predictions;
-use crate::report::number;
 use crate::table::Table;
+use tegmentum_study::number::number;
 
 /// Blocks that the test part is cut into to see how sure a difference is.
 const BLOCKS: usize = 20;

@@ -9,11 +9,15 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use rayon::prelude::*;
 use tegmentum::data::task::{Problem, Series};
+use tegmentum::learning::black_box_learner::BlackBoxLearner;
+use tegmentum::learning::learner::Learner;
+use tegmentum::learning::observer::StopReason;
 use tegmentum::learning::observer::{Observer, Record};
 use tegmentum::learning::optimizers::dopamine::DopamineConfig;
 use tegmentum::learning::plasticity::node_perturbation::NodePerturbationConfig;
-use tegmentum::learning::training::{BlackBoxLearner, Learner, StopReason, train as run_loop};
-use tegmentum::model::network::{Network, NetworkConfig};
+use tegmentum::learning::training::train as run_loop;
+use tegmentum::model::network::Network;
+use tegmentum::model::networks::NetworkConfig;
 use tegmentum::model::networks::{elman::ElmanConfig, gru::GruConfig};
 use tegmentum::model::objectives::NetworkLoss;
 use tegmentum::numerics::Numerics;
@@ -25,7 +29,7 @@ use super::model::Model;
 use crate::args::{Forecast, LearnerKind, NetworkKind};
 use crate::interrupt;
 use crate::progress::Progress;
-use crate::report::number;
+use tegmentum_study::number::number;
 
 /// Times at which a run is judged.
 const LOOKS: u64 = 20;

@@ -1,19 +1,11 @@
 //! Two products of bfloat16 numbers and their sum: by the processor's instruction or emulated.
 
-use super::WIDTH;
+use super::{Bfloat16Pass, Space, WIDTH, steps_of};
 use crate::kernel::Numerics;
-#[cfg(target_arch = "x86_64")]
-use crate::kernel::arithmetic::Arithmetic;
-use crate::kernel::arithmetic::{Fused, Separate};
-use crate::kernel::vector::{Array, Vector};
+use crate::kernel::sequence::Sequences;
+use crate::kernel::simd::{Vector, dispatch};
 #[cfg(target_arch = "x86_64")]
 use crate::kernel::{InstructionSet, instruction_set};
-
-/// A loop over vectors and words.
-pub(super) trait Loop {
-    /// Runs it; must be `#[inline(always)]`.
-    fn run<V: Vector<WIDTH>, D: Dot<V>>(self);
-}
 
 /// How two products are added to a sum.
 pub(super) trait Dot<V> {
@@ -52,45 +44,41 @@ impl<V: Vector<WIDTH>> Dot<V> for Emulated {
     }
 }
 
-/// Runs a loop with the arithmetic of `kernel` and the instructions in use.
-#[allow(unsafe_code)]
-pub(super) fn run<T: Loop>(numerics: Numerics, task: T) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use crate::kernel::vector::{Avx2, Avx512};
-        #[target_feature(enable = "avx512bf16,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-        fn instruction<T: Loop>(task: T) {
-            task.run::<Avx512<Fused>, x86::Instruction>();
+/// Defines a function that runs all steps of a block of `$lanes` lanes: with the processor's instruction where it has one, which no
+/// other loop uses and [`dispatch!`] therefore does not know, otherwise emulated.
+macro_rules! passes {
+    ($name:ident, $emulated:ident, $with_instruction:ident, $lanes:literal) => {
+        #[allow(unsafe_code)]
+        pub(super) fn $name(
+            numerics: Numerics,
+            pass: Bfloat16Pass<'_>,
+            sequences: Sequences<'_, $lanes>,
+            space: &mut Space,
+            losses: &mut [f64; $lanes],
+        ) {
+            #[cfg(target_arch = "x86_64")]
+            if numerics.is_fused() && has_instruction() {
+                // SAFETY: the processor has reported the features that the callee asks for.
+                return unsafe { x86::$with_instruction(pass, sequences, space, losses) };
+            }
+            $emulated(numerics, pass, sequences, space, losses);
         }
-        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-        fn avx512<A: Arithmetic, T: Loop>(task: T) {
-            task.run::<Avx512<A>, Emulated>();
+
+        dispatch! {
+            fn $emulated<S: Simd>(
+                numerics: Numerics,
+                pass: Bfloat16Pass<'_>,
+                sequences: Sequences<'_, $lanes>,
+                space: &mut Space,
+                losses: &mut [f64; $lanes],
+            ) {
+                steps_of::<S::F32x16, Emulated, $lanes>(pass, sequences, space, losses);
+            }
         }
-        #[target_feature(enable = "avx2,fma")]
-        fn avx2<A: Arithmetic, T: Loop>(task: T) {
-            task.run::<Avx2<A>, Emulated>();
-        }
-        match (instruction_set(), numerics.is_fused()) {
-            // SAFETY: the processor has reported the features that the callee asks for, here and below.
-            (InstructionSet::Avx512, true) if x86::has_instruction() => unsafe { instruction(task) },
-            // SAFETY: as above.
-            (InstructionSet::Avx512, true) => unsafe { avx512::<Fused, T>(task) },
-            // SAFETY: as above.
-            (InstructionSet::Avx512, false) => unsafe { avx512::<Separate, T>(task) },
-            // SAFETY: as above.
-            (InstructionSet::Avx2, true) => unsafe { avx2::<Fused, T>(task) },
-            // SAFETY: as above.
-            (InstructionSet::Avx2, false) => unsafe { avx2::<Separate, T>(task) },
-            (InstructionSet::Baseline, _) => task.run::<Array<Separate, WIDTH>, Emulated>(),
-        }
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    if numerics.is_fused() && crate::kernel::BASELINE_HAS_FUSED {
-        task.run::<Array<Fused, WIDTH>, Emulated>();
-    } else {
-        task.run::<Array<Separate, WIDTH>, Emulated>();
-    }
+    };
 }
+passes!(run_1, emulated_1, with_instruction_1, 1);
+passes!(run_16, emulated_16, with_instruction_16, 16);
 
 /// Whether the processor's own instruction is used, for the record of a run.
 pub fn has_instruction() -> bool {
@@ -106,16 +94,17 @@ mod x86 {
     use std::arch::x86_64::{__m512bh, __m512i, _mm512_dpbf16_ps, _mm512_loadu_si512, _mm512_set1_epi32};
     use std::sync::LazyLock;
 
-    use super::super::{WIDTH, word};
+    use super::super::{Bfloat16Pass, Space, WIDTH, steps_of, word};
     use super::{Dot, Emulated};
     use crate::kernel::arithmetic::Fused;
-    use crate::kernel::vector::{Avx512, Vector};
+    use crate::kernel::sequence::Sequences;
+    use crate::kernel::simd::{Avx512Vector, Vector};
     use crate::random::Key;
 
     /// `VDPBF16PS`.
     pub(super) struct Instruction;
 
-    impl Dot<Avx512<Fused>> for Instruction {
+    impl Dot<Avx512Vector<Fused>> for Instruction {
         type Words = __m512i;
 
         #[inline(always)]
@@ -131,13 +120,35 @@ mod x86 {
         }
 
         #[inline(always)]
-        fn add_products(sum: Avx512<Fused>, a: __m512i, b: __m512i) -> Avx512<Fused> {
+        fn add_products(sum: Avx512Vector<Fused>, a: __m512i, b: __m512i) -> Avx512Vector<Fused> {
             // SAFETY: as above; words and pairs of bfloat16 numbers have the same bits.
             unsafe {
                 let [a, b] = [a, b].map(|words| std::mem::transmute::<__m512i, __m512bh>(words));
-                Avx512::from_register(_mm512_dpbf16_ps(sum.register(), a, b))
+                Avx512Vector::from_register(_mm512_dpbf16_ps(sum.register(), a, b))
             }
         }
+    }
+
+    /// All steps of one block for a single sequence.
+    #[target_feature(enable = "avx512bf16,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+    pub(super) fn with_instruction_1(
+        pass: Bfloat16Pass<'_>,
+        sequences: Sequences<'_, 1>,
+        space: &mut Space,
+        losses: &mut [f64; 1],
+    ) {
+        steps_of::<Avx512Vector<Fused>, Instruction, 1>(pass, sequences, space, losses);
+    }
+
+    /// All steps of one block of 16 sequences.
+    #[target_feature(enable = "avx512bf16,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+    pub(super) fn with_instruction_16(
+        pass: Bfloat16Pass<'_>,
+        sequences: Sequences<'_, 16>,
+        space: &mut Space,
+        losses: &mut [f64; 16],
+    ) {
+        steps_of::<Avx512Vector<Fused>, Instruction, 16>(pass, sequences, space, losses);
     }
 
     /// Whether the processor has the instruction and gives the bits of the emulation.
@@ -158,12 +169,12 @@ mod x86 {
     fn agrees() -> bool {
         let mut stream = Key::from_seed(0).stream();
         let mut words = || -> [u32; WIDTH] { std::array::from_fn(|_| word(stream.normal(), stream.normal())) };
-        let zero = <Avx512<Fused> as Vector<WIDTH>>::splat(0.0);
+        let zero = <Avx512Vector<Fused> as Vector<WIDTH>>::splat(0.0);
         let (mut own, mut emulated) = (zero, zero);
         for _ in 0..256 {
             let (a, b) = (words(), words());
             own = Instruction::add_products(own, Instruction::load(&a), Instruction::load(&b));
-            let [a, b] = [a, b].map(|words| <Emulated as Dot<Avx512<Fused>>>::load(&words));
+            let [a, b] = [a, b].map(|words| <Emulated as Dot<Avx512Vector<Fused>>>::load(&words));
             emulated = Emulated::add_products(emulated, a, b);
         }
         let (mut first, mut second) = ([0.0; WIDTH], [0.0; WIDTH]);

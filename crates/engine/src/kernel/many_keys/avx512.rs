@@ -13,8 +13,8 @@
 use std::arch::x86_64::*;
 
 use super::{KEYS, Lanes};
+use crate::kernel::aligned::Row16;
 use crate::kernel::noise::avx512::{XOR, inverse_normal};
-use crate::kernel::sixteen::Row;
 use crate::random::{MULTIPLIERS, WEYL};
 
 /// Rounds of Philox.
@@ -22,7 +22,7 @@ const ROUNDS: usize = 7;
 
 /// Normals: block c, of seven rounds, has the entries from 4 c on, one for each word.
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-pub(super) fn write_normals(keys: &Lanes<u64>, rows: &mut [Row]) {
+pub(super) fn write_normals(keys: &Lanes<u64>, rows: &mut [Row16]) {
     // Two blocks side by side: one alone waits for its own products.
     let (pairs, rest) = rows.as_chunks_mut::<8>();
     let mut block = 0;
@@ -39,7 +39,7 @@ pub(super) fn write_normals(keys: &Lanes<u64>, rows: &mut [Row]) {
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-fn write<const B: usize>(blocks: [[__m512i; 4]; B], rows: &mut [Row]) {
+fn write<const B: usize>(blocks: [[__m512i; 4]; B], rows: &mut [Row16]) {
     for (rows, words) in rows.chunks_mut(4).zip(blocks) {
         for (row, normals) in rows.iter_mut().zip(inverse_normal(words)) {
             // SAFETY: a row is 16 numbers, and the store asks for no alignment.

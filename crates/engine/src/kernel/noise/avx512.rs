@@ -15,9 +15,10 @@
 #[allow(clippy::wildcard_imports, reason = "two dozen intrinsics")]
 use std::arch::x86_64::*;
 
-use crate::kernel::noise::CHUNK;
+use super::output::Output;
+use super::{CHUNK, Noise};
 use crate::kernel::normal::{COEFFICIENTS, DEGREE};
-use crate::random::{MULTIPLIERS, WEYL};
+use crate::random::{Key, MULTIPLIERS, WEYL};
 
 /// `(a & b) | c`, `a ^ b ^ c`, `(a ^ b) & c` and `a ^ (b & c)` as truth tables.
 const AND_OR: i32 = 0xEA;
@@ -25,10 +26,40 @@ pub(in crate::kernel) const XOR: i32 = 0x96;
 const XOR_AND: i32 = 0x28;
 const XOR_MASKED: i32 = 0x78;
 
+/// Makes the noise of `key` from chunk `first` on, as much as `output` takes.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+pub(super) fn emit<O: Output>(noise: Noise, key: Key, first: u64, mut output: O) {
+    let (length, words) = (output.len(), key.words());
+    match noise {
+        // 32 blocks side by side would be made for one or two.
+        Noise::Signs if length <= 2 * CHUNK => {
+            for start in (0..length).step_by(CHUNK) {
+                output.take_chunk(start, &signs(key.block(first + (start / CHUNK) as u64)));
+            }
+        }
+        Noise::Signs => {
+            for start in (0..length).step_by(32 * CHUNK) {
+                let blocks = sign_blocks(words, first + (start / CHUNK) as u64);
+                for (start, block) in (start..length).step_by(CHUNK).zip(blocks) {
+                    output.prefetch(start);
+                    output.take_chunk(start, &signs(block));
+                }
+            }
+        }
+        Noise::Normals => {
+            for start in (0..length).step_by(CHUNK) {
+                output.prefetch(start);
+                output.take_chunk(start, &normals(words, 32 * (first + (start / CHUNK) as u64)));
+            }
+        }
+    }
+}
+
 /// Writes the 128 normals that begin at block `first` of the stream with the key `words`.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-pub(super) fn normals(words: [u32; 2], first: u64) -> [f32; CHUNK] {
+fn normals(words: [u32; 2], first: u64) -> [f32; CHUNK] {
     let mut chunk = [0.0; CHUNK];
     let normals = inverse_normal(blocks::<7>(words, first));
     for (values, normals) in chunk.as_chunks_mut::<16>().0.iter_mut().zip(normals) {
@@ -41,7 +72,7 @@ pub(super) fn normals(words: [u32; 2], first: u64) -> [f32; CHUNK] {
 /// The words of 32 blocks of ten rounds from block `first` on, for their signs.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-pub(super) fn sign_blocks(words: [u32; 2], first: u64) -> [[u32; 4]; 32] {
+fn sign_blocks(words: [u32; 2], first: u64) -> [[u32; 4]; 32] {
     let mut found = [[0; 4]; 32];
     for (blocks, words) in found.as_chunks_mut::<4>().0.iter_mut().zip(blocks::<10>(words, first)) {
         // SAFETY: 16 words, and the store asks for no alignment.
@@ -53,7 +84,7 @@ pub(super) fn sign_blocks(words: [u32; 2], first: u64) -> [[u32; 4]; 32] {
 /// Writes the signs of a block's bits, the low bit of the first word first.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-pub(super) fn signs(block: [u32; 4]) -> [f32; CHUNK] {
+fn signs(block: [u32; 4]) -> [f32; CHUNK] {
     let mut chunk = [0.0; CHUNK];
     let (plus, minus) = (_mm512_set1_ps(1.0), _mm512_set1_ps(-1.0));
     for (values, word) in chunk.as_chunks_mut::<32>().0.iter_mut().zip(block) {

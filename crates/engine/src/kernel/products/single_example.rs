@@ -3,11 +3,11 @@
 
 use super::{Place, Product, SECTION, WIDTH};
 use crate::kernel::activation::Activation;
-use crate::kernel::vector::Vector;
+use crate::kernel::simd::{Simd, Vector};
 
 /// The loops for one example: lanes are outputs, and for the last few outputs inputs.
 #[inline(always)]
-pub(super) fn single_example<Wide: Vector<WIDTH>, Narrow: Vector<4>>(product: Product<'_>, rows: &mut [f32]) {
+pub(super) fn single_example<S: Simd>(product: Product<'_>, rows: &mut [f32]) {
     let Place { stride, inputs, outputs } = product.place;
     let mut rest = rows;
     // One block after the other by hand: an iterator over chunks divides, which takes longer than a small layer.
@@ -15,18 +15,14 @@ pub(super) fn single_example<Wide: Vector<WIDTH>, Narrow: Vector<4>>(product: Pr
         let (block, others) = rest.split_at_mut(*stride);
         rest = others;
         let (before, after) = block.split_at_mut(outputs.start);
-        one_example::<Wide, Narrow>(product, &before[inputs.clone()], &mut after[..outputs.len()]);
+        one_example::<S>(product, &before[inputs.clone()], &mut after[..outputs.len()]);
     }
 }
 
 /// The outputs of a layer for the activity of its inputs, wherever they lie. The caller has checked the product.
 #[inline(always)]
 #[allow(unsafe_code)]
-pub(in crate::kernel) fn one_example<Wide: Vector<WIDTH>, Narrow: Vector<4>>(
-    product: Product<'_>,
-    inputs: &[f32],
-    outputs: &mut [f32],
-) {
+pub(in crate::kernel) fn one_example<S: Simd>(product: Product<'_>, inputs: &[f32], outputs: &mut [f32]) {
     let (count, width) = (product.place.inputs.len(), product.place.outputs.len());
     assert!(inputs.len() == count && outputs.len() == width, "a product's sizes do not fit");
     // Addresses and not slices: their checks and bounds would take longer than the products of a small layer.
@@ -47,7 +43,7 @@ pub(in crate::kernel) fn one_example<Wide: Vector<WIDTH>, Narrow: Vector<4>>(
                 width,
                 activation: if is_last { product.activation } else { Activation::Linear },
             };
-            section.run::<Wide, Narrow>(to);
+            section.run::<S>(to);
         }
         if is_last {
             break;
@@ -56,11 +52,13 @@ pub(in crate::kernel) fn one_example<Wide: Vector<WIDTH>, Narrow: Vector<4>>(
     }
 }
 
-/// A layer of few inputs for one example, made ready once for many of them: what [`one_example`] asks anew each time takes longer than a
-/// readout.
+/// Outputs that are computed at once where there are as many.
+const GROUP: usize = 4 * WIDTH;
+
+/// A layer for one example, prepared once for many steps: what [`one_example`] checks each time takes longer than a small product.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::kernel) enum Ready<'a> {
-    /// Whole groups of four vectors of outputs.
+pub(in crate::kernel) enum Layer<'a> {
+    /// A section of inputs, and whole groups of four vectors of outputs.
     Groups {
         /// [inputs × outputs].
         weights: &'a [f32],
@@ -71,97 +69,108 @@ pub(in crate::kernel) enum Ready<'a> {
         /// What is done with the sums.
         activation: Activation,
     },
-    /// Up to four outputs, with the columns of the matrix.
-    Columns {
-        /// One for each output; the last one in place of those that are not there.
-        columns: [&'a [f32]; 4],
-        /// What the sums begin with.
-        begin: [f32; 4],
-        /// What is done with them.
-        activation: Activation,
-    },
-    /// Any.
+    /// Any sizes.
     Other(Product<'a>),
 }
 
-/// Outputs that are computed at once where there are as many.
-const GROUP: usize = 4 * WIDTH;
-/// Outputs of a [`Ready`] layer with columns.
-const MAX_COLUMNS: usize = 4;
-
-impl<'a> Ready<'a> {
+impl<'a> Layer<'a> {
     /// Chooses the form of a product that has been checked.
     ///
     /// # Panics
     /// If the sizes of its matrix do not fit.
     pub(in crate::kernel) fn new(product: Product<'a>) -> Self {
-        let (count, width) = (product.place.inputs.len(), product.place.outputs.len());
-        let fits = product.weights.len() == count * width && product.bias.is_none_or(|bias| bias.len() == width);
-        assert!(fits, "a product's sizes do not fit");
-        match (product.tails, product.bias) {
-            _ if count > SECTION || count == 0 => Self::Other(product),
-            (_, Some(begin)) if width.is_multiple_of(GROUP) => {
+        let (count, width) = checked_sizes(&product);
+        match product.bias {
+            Some(begin) if (1..=SECTION).contains(&count) && width.is_multiple_of(GROUP) => {
                 Self::Groups { weights: product.weights, begin, count, activation: product.activation }
             }
-            (Some(tails), Some(bias)) if (1..=MAX_COLUMNS).contains(&width) => {
-                let columns = std::array::from_fn(|i| &tails[i.min(width - 1) * count..][..count]);
-                let begin = std::array::from_fn(|i| bias.get(i).copied().unwrap_or(0.0));
-                Self::Columns { columns, begin, activation: product.activation }
-            }
             _ => Self::Other(product),
-        }
-    }
-
-    /// How many numbers [`run`](Self::run) writes: the outputs, and with columns some more that say nothing.
-    pub(in crate::kernel) fn room(&self) -> usize {
-        match self {
-            Self::Groups { begin, .. } => begin.len(),
-            Self::Other(product) => product.place.outputs.len(),
-            Self::Columns { .. } => MAX_COLUMNS,
         }
     }
 
     /// Writes the outputs for the activity of the inputs.
     #[inline(always)]
     #[allow(unsafe_code)]
-    pub(in crate::kernel) fn run<Wide: Vector<WIDTH>, Narrow: Vector<4>>(&self, inputs: &[f32], outputs: &mut [f32]) {
-        match *self {
-            Self::Groups { weights, begin, count, activation } => {
-                let width = begin.len();
-                assert!(inputs.len() == count && outputs.len() == width, "a product's sizes do not fit");
-                let section = Section {
-                    weights: weights.as_ptr(),
-                    tails: None,
-                    all_inputs: count,
-                    begin: begin.as_ptr(),
-                    inputs: inputs.as_ptr(),
-                    count,
-                    width,
-                    activation,
-                };
-                // SAFETY: `new` has found inputs · outputs weights and as many biases as outputs, which are whole groups; inputs and
-                // outputs are as many as the assertion above says.
-                unsafe {
-                    if width == GROUP {
-                        // With the distance between rows written into the instructions.
-                        Section { width: GROUP, ..section }.group::<Wide>(0, outputs.as_mut_ptr());
-                    } else {
-                        for first in (0..width).step_by(GROUP) {
-                            section.group::<Wide>(first, outputs.as_mut_ptr());
-                        }
-                    }
+    pub(in crate::kernel) fn run<S: Simd>(&self, inputs: &[f32], outputs: &mut [f32]) {
+        let Self::Groups { weights, begin, count, activation } = *self else {
+            if let Self::Other(product) = *self {
+                one_example::<S>(product, inputs, outputs);
+            }
+            return;
+        };
+        let width = begin.len();
+        assert!(inputs.len() == count && outputs.len() == width, "a product's sizes do not fit");
+        let section = Section {
+            weights: weights.as_ptr(),
+            tails: None,
+            all_inputs: count,
+            begin: begin.as_ptr(),
+            inputs: inputs.as_ptr(),
+            count,
+            width,
+            activation,
+        };
+        // SAFETY: `new` has found inputs · outputs weights and as many biases as outputs, which are whole groups; inputs and
+        // outputs are as many as the assertion above says.
+        unsafe {
+            if width == GROUP {
+                // With the distance between rows written into the instructions.
+                Section { width: GROUP, ..section }.group::<S::F32x16>(0, outputs.as_mut_ptr());
+            } else {
+                for first in (0..width).step_by(GROUP) {
+                    section.group::<S::F32x16>(first, outputs.as_mut_ptr());
                 }
             }
-            Self::Columns { columns, begin, activation } => {
-                let sums = sums_of_columns::<Wide>(columns, inputs);
-                let values = activation.of_vector(Narrow::load(&begin).add(Narrow::load(&sums)));
-                let mut found = [0.0; MAX_COLUMNS];
-                values.store(&mut found);
-                outputs.copy_from_slice(&found);
-            }
-            Self::Other(product) => one_example::<Wide, Narrow>(product, inputs, outputs),
         }
     }
+}
+
+/// A readout of up to four outputs and a section of inputs for one example, prepared once for many steps.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::kernel) struct Columns<'a> {
+    /// The columns of the matrix: weights from all inputs to one output. The last one stands in place of those that are not there.
+    inputs_to: [&'a [f32]; 4],
+    /// What the sums begin with.
+    begin: [f32; 4],
+    /// What is done with them.
+    activation: Activation,
+}
+
+impl<'a> Columns<'a> {
+    /// The readout of a product that has been checked; `None` for other sizes, or without transposed columns or a bias.
+    ///
+    /// # Panics
+    /// If the sizes of its matrix do not fit.
+    pub(in crate::kernel) fn new(product: Product<'a>) -> Option<Self> {
+        let (count, width) = checked_sizes(&product);
+        let (tails, bias) = (product.tails?, product.bias?);
+        ((1..=SECTION).contains(&count) && (1..=4).contains(&width)).then(|| Self {
+            inputs_to: std::array::from_fn(|i| &tails[i.min(width - 1) * count..][..count]),
+            begin: std::array::from_fn(|i| bias.get(i).copied().unwrap_or(0.0)),
+            activation: product.activation,
+        })
+    }
+
+    /// The outputs for the activity of the inputs; what stands behind the last one is arbitrary.
+    #[inline(always)]
+    pub(in crate::kernel) fn run<S: Simd>(&self, inputs: &[f32]) -> [f32; 4] {
+        let sums = sums_of_columns::<S::F32x16>(self.inputs_to, inputs);
+        let values = self.activation.of_vector(S::F32x4::load(&self.begin).add(S::F32x4::load(&sums)));
+        let mut outputs = [0.0; 4];
+        values.store(&mut outputs);
+        outputs
+    }
+}
+
+/// Numbers of inputs and outputs of a product.
+///
+/// # Panics
+/// If the sizes of its matrix do not fit them.
+fn checked_sizes(product: &Product<'_>) -> (usize, usize) {
+    let (count, width) = (product.place.inputs.len(), product.place.outputs.len());
+    let fits = product.weights.len() == count * width && product.bias.is_none_or(|bias| bias.len() == width);
+    assert!(fits, "a product's sizes do not fit");
+    (count, width)
 }
 
 /// A section of the inputs of one example: at most [`SECTION`] inputs, all outputs.
@@ -186,24 +195,24 @@ impl Section {
     /// # Safety
     /// The addresses point to as many numbers as their fields say, and `to` to `width`.
     #[inline(always)]
-    unsafe fn run<Wide: Vector<WIDTH>, Narrow: Vector<4>>(self, to: *mut f32) {
+    unsafe fn run<S: Simd>(self, to: *mut f32) {
         let mut first = 0;
         // SAFETY: `first + 16 G ≤ width`.
         unsafe {
             while first + GROUP <= self.width {
-                self.group::<Wide>(first, to);
+                self.group::<S::F32x16>(first, to);
                 first += GROUP;
             }
-            while Wide::REGISTERS >= 8 && first + 2 * WIDTH <= self.width {
-                self.chains::<Wide, 2>(first, to);
+            while S::F32x16::REGISTERS >= 8 && first + 2 * WIDTH <= self.width {
+                self.chains::<S::F32x16, 2>(first, to);
                 first += 2 * WIDTH;
             }
             while first + WIDTH <= self.width {
-                self.chains::<Wide, 1>(first, to);
+                self.chains::<S::F32x16, 1>(first, to);
                 first += WIDTH;
             }
             if first < self.width {
-                self.last_outputs::<Wide, Narrow>(first, to);
+                self.last_outputs::<S>(first, to);
             }
         }
     }
@@ -308,7 +317,11 @@ impl Section {
     unsafe fn begin_of<V: Vector<WIDTH>, const G: usize>(&self, first: usize) -> [V; G] {
         // SAFETY: the caller's.
         let begin = unsafe { &*self.begin.add(first).cast::<[[f32; WIDTH]; G]>() };
-        std::array::from_fn(|g| V::load(&begin[g]))
+        let mut sums = [V::splat(0.0); G];
+        for g in 0..G {
+            sums[g] = V::load(&begin[g]);
+        }
+        sums
     }
 
     /// Joins the chains and writes the outputs.
@@ -344,15 +357,15 @@ impl Section {
     /// # Safety
     /// As [`run`](Self::run).
     #[inline(always)]
-    unsafe fn last_outputs<Wide: Vector<WIDTH>, Narrow: Vector<4>>(&self, first: usize, to: *mut f32) {
+    unsafe fn last_outputs<S: Simd>(&self, first: usize, to: *mut f32) {
         let mut from = first;
         while from < self.width {
             let outputs = (self.width - from).min(4);
             // SAFETY: `outputs` columns from column `from` on, as many numbers of what the sums begin with and of the outputs.
             unsafe {
-                let sums = self.sums_of_tails::<Wide>(from - first, outputs);
-                let begin = Narrow::load_first(std::slice::from_raw_parts(self.begin.add(from), outputs));
-                let values = self.activation.of_vector(begin.add(Narrow::load(&sums)));
+                let sums = self.sums_of_tails::<S::F32x16>(from - first, outputs);
+                let begin = S::F32x4::load_first(std::slice::from_raw_parts(self.begin.add(from), outputs));
+                let values = self.activation.of_vector(begin.add(S::F32x4::load(&sums)));
                 values.store_first(std::slice::from_raw_parts_mut(to.add(from), outputs));
             }
             from += outputs;

@@ -56,7 +56,7 @@ use serde::{Deserialize, Serialize};
 
 use self::contexts::{ContextTrial, Contexts};
 
-use crate::behaviour::agent::{Agent, Feedback};
+use crate::behaviour::agent::{Agent, AgentSettings, Feedback};
 use crate::behaviour::environment::{Action, ActionSpace, Environment};
 use crate::error::{Error, Result, at_least_one, fraction, positive};
 use crate::kernel::aligned::AlignedVec;
@@ -68,7 +68,7 @@ use crate::random::{Key, Stream};
 use crate::registry::Description;
 
 /// The entry of the registry.
-pub(crate) const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "actor_critic",
     summary: "rate units, an excitatory and an inhibitory group for each action, a critic, a predictor of outcomes",
     reference: "arXiv:2501.06762, section 6, with the rule of arXiv:2008.13044; rate form and constants inferred",
@@ -205,12 +205,28 @@ impl ActorCriticConfig {
     }
 }
 
+impl AgentSettings for ActorCriticConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, environment: &dyn Environment, key: Key) -> Result<Box<dyn Agent>> {
+        Ok(Box::new(Self::build(*self, environment, key)?))
+    }
+
+    fn set_learning_rate(&mut self, rate: f64) -> bool {
+        self.learning_rate = rate;
+        true
+    }
+}
+
 /// The agent; see the module's head.
 ///
 /// # Example
 /// ```
-/// use tegmentum::behaviour::agent::{Agent, AgentConfig};
-/// use tegmentum::behaviour::environment::EnvironmentConfig;
+/// use tegmentum::behaviour::agent::Agent;
+/// use tegmentum::behaviour::agents::AgentConfig;
+/// use tegmentum::behaviour::environments::EnvironmentConfig;
 /// use tegmentum::random::Key;
 ///
 /// let environment = EnvironmentConfig::from_name("go_no_go")?.build(Key::from_seed(1))?;

@@ -21,15 +21,16 @@
 use serde::{Deserialize, Serialize};
 
 use super::number::Interval;
-use crate::behaviour::agent::{Agent, Feedback};
+use crate::behaviour::agent::{Agent, AgentSettings, Feedback};
 use crate::behaviour::environment::{Action, Environment};
 use crate::error::{Result, fraction};
 use crate::neuromodulation::modulation::Modulation;
 use crate::neuromodulation::signals::Signals;
+use crate::random::Key;
 use crate::registry::Description;
 
 /// The entry of the registry.
-pub(crate) const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "adaptive_estimator",
     summary: "predicts a number by a delta rule whose rate the modulators set",
     reference: "Rescorla, Wagner, 1972; Nassar et al., J. Neurosci. 30, 12366, 2010",
@@ -67,6 +68,21 @@ impl AdaptiveEstimatorConfig {
         let interval = Interval::of(environment, DESCRIPTION.name)?;
         let estimate = interval.middle();
         Ok(AdaptiveEstimator { config: self, interval, estimate, error: 0.0, learned: [estimate as f32] })
+    }
+}
+
+impl AgentSettings for AdaptiveEstimatorConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, environment: &dyn Environment, _: Key) -> Result<Box<dyn Agent>> {
+        Ok(Box::new(Self::build(*self, environment)?))
+    }
+
+    fn set_learning_rate(&mut self, rate: f64) -> bool {
+        self.learning_rate = rate;
+        true
     }
 }
 

@@ -5,19 +5,14 @@
 //! ```
 //! l logits, T temperature (a factor from modulation), H entropy of the policy [bit].
 
-use crate::behaviour::environment::{ActionSpace, Environment};
+use crate::behaviour::environment::Environment;
 use crate::error::{Error, Result};
 use crate::neuromodulation::modulation::Modulation;
 use crate::random::Stream;
 
 /// The number of choices, or an error that says what the agent called `agent` needs.
 pub(crate) fn choices(environment: &dyn Environment, agent: &str) -> Result<usize> {
-    match environment.actions() {
-        ActionSpace::Choices(count) => Ok(count),
-        ActionSpace::Interval { .. } => {
-            Err(incompatible(agent, "an environment that wants a number", "it makes choices"))
-        }
-    }
+    environment.actions().choices(agent)
 }
 
 /// Two choices, or an error.

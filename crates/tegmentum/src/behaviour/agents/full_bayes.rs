@@ -21,16 +21,17 @@
 use serde::{Deserialize, Serialize};
 
 use super::number::{Interval, change_points};
-use crate::behaviour::agent::{Agent, Feedback};
+use crate::behaviour::agent::{Agent, AgentSettings, Feedback};
 use crate::behaviour::environment::{Action, Environment};
 use crate::behaviour::environments::helicopter::ChangePointBlock;
 use crate::error::{Error, Result};
 use crate::neuromodulation::modulation::Modulation;
 use crate::neuromodulation::signals::Signals;
+use crate::random::Key;
 use crate::registry::Description;
 
 /// The entry of the registry.
-pub(crate) const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "full_bayes",
     summary: "the ideal observer of a number that jumps: its whole distribution; told noise and hazard",
     reference: "Adams, MacKay, arXiv:0710.3742, 2007; on a grid",
@@ -84,6 +85,16 @@ impl FullBayesConfig {
             answer: 0.0,
             outcome: 0.0,
         })
+    }
+}
+
+impl AgentSettings for FullBayesConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, environment: &dyn Environment, _: Key) -> Result<Box<dyn Agent>> {
+        Ok(Box::new(Self::build(self, environment)?))
     }
 }
 

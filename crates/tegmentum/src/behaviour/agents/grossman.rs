@@ -22,7 +22,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::choice::{Softmax, choices, variance};
-use crate::behaviour::agent::{Agent, Feedback};
+use crate::behaviour::agent::{Agent, AgentSettings, Feedback};
 use crate::behaviour::environment::{Action, Environment};
 use crate::error::{Error, Result, fraction, positive};
 use crate::neuromodulation::modulation::{Modulation, Place, Target};
@@ -31,7 +31,7 @@ use crate::random::Key;
 use crate::registry::Description;
 
 /// The entry of the registry.
-pub(crate) const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "grossman",
     summary: "values of choices whose learning rate for bad news follows unexpected uncertainty",
     reference: "Grossman, Bari, Cohen, Curr. Biol. 32, 586, 2022",
@@ -112,6 +112,21 @@ impl GrossmanConfig {
             reward: 0.0,
             learned: vec![0.0; count + 2],
         })
+    }
+}
+
+impl AgentSettings for GrossmanConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, environment: &dyn Environment, key: Key) -> Result<Box<dyn Agent>> {
+        Ok(Box::new(Self::build(*self, environment, key)?))
+    }
+
+    fn set_learning_rate(&mut self, rate: f64) -> bool {
+        self.positive_rate = rate;
+        true
     }
 }
 

@@ -23,7 +23,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::choice::{Softmax, sigmoid, two_choices};
-use crate::behaviour::agent::{Agent, Feedback};
+use crate::behaviour::agent::{Agent, AgentSettings, Feedback};
 use crate::behaviour::environment::{Action, Environment};
 use crate::error::{Error, Result, positive};
 use crate::neuromodulation::modulation::Modulation;
@@ -32,7 +32,7 @@ use crate::random::Key;
 use crate::registry::Description;
 
 /// The entry of the registry.
-pub(crate) const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "hgf",
     summary: "hierarchical Gaussian filter of two arms: outcome, tendency, volatility",
     reference: "Mathys et al., Front. Hum. Neurosci. 5, 39, 2011; 8, 825, 2014",
@@ -110,6 +110,16 @@ impl HgfConfig {
         };
         agent.publish();
         Ok(agent)
+    }
+}
+
+impl AgentSettings for HgfConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, environment: &dyn Environment, key: Key) -> Result<Box<dyn Agent>> {
+        Ok(Box::new(Self::build(*self, environment, key)?))
     }
 }
 

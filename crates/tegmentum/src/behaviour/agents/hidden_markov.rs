@@ -20,7 +20,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::choice::{incompatible, two_choices};
-use crate::behaviour::agent::{Agent, Feedback};
+use crate::behaviour::agent::{Agent, AgentSettings, Feedback};
 use crate::behaviour::environment::{Action, Environment, OutcomeModel, ReversalModel};
 use crate::behaviour::environments::cycle::block_at;
 use crate::behaviour::environments::reversal::ReversalBlock;
@@ -31,7 +31,7 @@ use crate::random::{Key, Stream};
 use crate::registry::Description;
 
 /// The entry of the registry.
-pub(crate) const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "hidden_markov",
     summary: "the ideal observer of a reversal; told hazard and probability",
     reference: "Hampton, Bossaerts, O'Doherty, J. Neurosci. 26, 8360, 2006",
@@ -100,6 +100,16 @@ impl HiddenMarkovConfig {
         };
         let told = |block: &ReversalBlock| ReversalModel { trials: block.trials, hazard: block.hazard, probability };
         Ok(blocks.iter().map(told).collect())
+    }
+}
+
+impl AgentSettings for HiddenMarkovConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, environment: &dyn Environment, key: Key) -> Result<Box<dyn Agent>> {
+        Ok(Box::new(Self::build(self, environment, key)?))
     }
 }
 

@@ -19,7 +19,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::choice::{Softmax, choices, variance};
-use crate::behaviour::agent::{Agent, Feedback};
+use crate::behaviour::agent::{Agent, AgentSettings, Feedback};
 use crate::behaviour::environment::{Action, Environment};
 use crate::error::{Error, Result, fraction, positive};
 use crate::neuromodulation::modulation::{Modulation, Place, Target};
@@ -28,7 +28,7 @@ use crate::random::Key;
 use crate::registry::Description;
 
 /// The entry of the registry.
-pub(crate) const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "opal",
     summary: "opponent actors: Go and No-Go weights with Hebbian learning, weighed by tonic dopamine",
     reference: "Collins, Frank, Psychol. Rev. 121, 337, 2014",
@@ -96,6 +96,21 @@ impl OpalConfig {
             error: 0.0,
             learned,
         })
+    }
+}
+
+impl AgentSettings for OpalConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, environment: &dyn Environment, key: Key) -> Result<Box<dyn Agent>> {
+        Ok(Box::new(Self::build(*self, environment, key)?))
+    }
+
+    fn set_learning_rate(&mut self, rate: f64) -> bool {
+        self.go_rate = rate;
+        true
     }
 }
 

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use super::choice::{Softmax, variance};
 use super::number::Interval;
-use crate::behaviour::agent::{Agent, Feedback};
+use crate::behaviour::agent::{Agent, AgentSettings, Feedback};
 use crate::behaviour::environment::{Action, ActionSpace, Environment};
 use crate::error::{Result, fraction, positive};
 use crate::neuromodulation::modulation::Modulation;
@@ -31,7 +31,7 @@ use crate::random::Key;
 use crate::registry::Description;
 
 /// The entry of the registry.
-pub(crate) const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "pearce_hall",
     summary: "delta rule whose rate is the size of recent errors, for choices or a number",
     reference: "Li, Schiller, Schoenbaum, Phelps, Daw, Nat. Neurosci. 14, 1250, 2011",
@@ -110,6 +110,21 @@ impl PearceHallConfig {
             error: 0.0,
             reward: 0.0,
         })
+    }
+}
+
+impl AgentSettings for PearceHallConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, environment: &dyn Environment, key: Key) -> Result<Box<dyn Agent>> {
+        Ok(Box::new(Self::build(*self, environment, key)?))
+    }
+
+    fn set_learning_rate(&mut self, rate: f64) -> bool {
+        self.scale = rate;
+        true
     }
 }
 

@@ -24,7 +24,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::choice::{Softmax, choices, variance};
-use crate::behaviour::agent::{Agent, Feedback};
+use crate::behaviour::agent::{Agent, AgentSettings, Feedback};
 use crate::behaviour::environment::{Action, Environment};
 use crate::error::{Error, Result, fraction, positive};
 use crate::neuromodulation::modulation::Modulation;
@@ -33,7 +33,7 @@ use crate::random::Key;
 use crate::registry::Description;
 
 /// The entry of the registry.
-pub(crate) const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "q_learning",
     summary: "values of choices in every situation that was met, over trials of several steps",
     reference: "Watkins, Dayan, Mach. Learn. 8, 279, 1992; Sutton, Barto, 2018",
@@ -107,6 +107,21 @@ impl QLearningConfig {
             error: 0.0,
             end_of_trial: true,
         })
+    }
+}
+
+impl AgentSettings for QLearningConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, environment: &dyn Environment, key: Key) -> Result<Box<dyn Agent>> {
+        Ok(Box::new(Self::build(*self, environment, key)?))
+    }
+
+    fn set_learning_rate(&mut self, rate: f64) -> bool {
+        self.learning_rate = rate;
+        true
     }
 }
 

@@ -10,7 +10,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::behaviour::agent::{Agent, Feedback};
+use crate::behaviour::agent::{Agent, AgentSettings, Feedback};
 use crate::behaviour::environment::{Action, ActionSpace, Environment};
 use crate::error::Result;
 use crate::neuromodulation::modulation::Modulation;
@@ -19,7 +19,7 @@ use crate::random::{Key, Stream};
 use crate::registry::Description;
 
 /// The entry of the registry.
-pub(crate) const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "random_choice",
     summary: "chance: every action with the same probability, nothing is learned",
     reference: "the floor of every comparison",
@@ -37,6 +37,16 @@ impl RandomChoiceConfig {
     /// None so far.
     pub fn build(self, environment: &dyn Environment, key: Key) -> Result<RandomChoice> {
         Ok(RandomChoice { actions: environment.actions(), stream: key.stream() })
+    }
+}
+
+impl AgentSettings for RandomChoiceConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, environment: &dyn Environment, key: Key) -> Result<Box<dyn Agent>> {
+        Ok(Box::new(Self::build(*self, environment, key)?))
     }
 }
 

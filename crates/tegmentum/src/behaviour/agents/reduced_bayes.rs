@@ -22,7 +22,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::number::{Interval, change_points};
-use crate::behaviour::agent::{Agent, Feedback};
+use crate::behaviour::agent::{Agent, AgentSettings, Feedback};
 use crate::behaviour::environment::{Action, Environment};
 use crate::behaviour::environments::helicopter::ChangePointBlock;
 use crate::error::{Result, positive};
@@ -30,10 +30,11 @@ use crate::neuromodulation::modulation::Modulation;
 use crate::neuromodulation::nuclei::dorsal_raphe::run_length::next_run_length;
 use crate::neuromodulation::nuclei::locus_coeruleus::change_point_probability::change_probability;
 use crate::neuromodulation::signals::Signals;
+use crate::random::Key;
 use crate::registry::Description;
 
 /// The entry of the registry.
-pub(crate) const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "reduced_bayes",
     summary: "predicts a number that jumps from an estimate and a run length; told noise and hazard",
     reference: "Nassar, Wilson, Heasly, Gold, J. Neurosci. 30, 12366, 2010",
@@ -96,6 +97,16 @@ impl ReducedBayesConfig {
             error: 0.0,
             learned: [estimate as f32, 1.0],
         })
+    }
+}
+
+impl AgentSettings for ReducedBayesConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, environment: &dyn Environment, _: Key) -> Result<Box<dyn Agent>> {
+        Ok(Box::new(Self::build(self, environment)?))
     }
 }
 

@@ -19,7 +19,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::choice::{Softmax, choices, two_choices, variance};
-use crate::behaviour::agent::{Agent, Feedback};
+use crate::behaviour::agent::{Agent, AgentSettings, Feedback};
 use crate::behaviour::environment::{Action, Environment};
 use crate::error::{Result, fraction, positive};
 use crate::neuromodulation::modulation::Modulation;
@@ -28,7 +28,7 @@ use crate::random::Key;
 use crate::registry::Description;
 
 /// The entry of the registry.
-pub(crate) const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "rescorla_wagner",
     summary: "values of choices by a delta rule, with a counterfactual for the other arm if wanted",
     reference: "Rescorla, Wagner, 1972",
@@ -87,6 +87,21 @@ impl RescorlaWagnerConfig {
             reward: 0.0,
             error: 0.0,
         })
+    }
+}
+
+impl AgentSettings for RescorlaWagnerConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, environment: &dyn Environment, key: Key) -> Result<Box<dyn Agent>> {
+        Ok(Box::new(Self::build(*self, environment, key)?))
+    }
+
+    fn set_learning_rate(&mut self, rate: f64) -> bool {
+        self.learning_rate = rate;
+        true
     }
 }
 

@@ -57,7 +57,7 @@ use credit::PairingWorth;
 use group::{Anatomy, Arrivals, CellGroup};
 use input::Input;
 
-use crate::behaviour::agent::{Agent, Feedback, Raster};
+use crate::behaviour::agent::{Agent, AgentSettings, Feedback, Raster};
 use crate::behaviour::environment::{Action, ActionSpace, Environment};
 use crate::behaviour::spiking::error_cells::{ErrorCells, Surprise};
 use crate::behaviour::spiking::izhikevich::MAX_BURSTING;
@@ -70,7 +70,7 @@ use crate::random::{Key, Stream};
 use crate::registry::Description;
 
 /// The entry of the registry.
-pub(crate) const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "spiking_actor_critic",
     summary: "spiking groups for each action and the value, R-STDP under dopamine, a predictive network for surprise",
     reference: "Chung & Kozma, arXiv:2008.13044; arXiv:2501.06762, section 6; constants inferred",
@@ -138,6 +138,27 @@ impl SpikingActorCriticConfig {
             decision: Decision { policy: vec![1.0 / actions as f64; actions], ..Decision::default() },
             raster,
         })
+    }
+}
+
+impl AgentSettings for SpikingActorCriticConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, environment: &dyn Environment, key: Key) -> Result<Box<dyn Agent>> {
+        Ok(Box::new(Self::build(self, environment, key)?))
+    }
+
+    /// Sets the actor's learning rate, those of the critic and of the prediction in proportion.
+    fn set_learning_rate(&mut self, rate: f64) -> bool {
+        if self.actor_learning_rate > 0.0 {
+            let factor = rate / self.actor_learning_rate;
+            self.critic_learning_rate *= factor;
+            self.prediction_learning_rate *= factor;
+        }
+        self.actor_learning_rate = rate;
+        true
     }
 }
 

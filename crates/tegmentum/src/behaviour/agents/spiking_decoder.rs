@@ -28,7 +28,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::number::Interval;
-use crate::behaviour::agent::{Agent, Feedback};
+use crate::behaviour::agent::{Agent, AgentSettings, Feedback};
 use crate::behaviour::environment::{Action, Environment};
 use crate::behaviour::spiking::leaky_integrate_and_fire::LeakyIntegrateAndFireConfig;
 use crate::behaviour::spiking::population::{Background, CellPopulation};
@@ -43,7 +43,7 @@ use crate::random::Key;
 use crate::registry::Description;
 
 /// The entry of the registry.
-pub(crate) const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "spiking_decoder",
     summary: "answers with a number read out of spiking cells; the read-out is taught its error",
     reference: "MacNeil, Eliasmith, PLoS ONE 6, e22885, 2011; Bekolay, Kolbeck, Eliasmith, CogSci 2013",
@@ -133,6 +133,21 @@ impl SpikingDecoderConfig {
     }
 }
 
+impl AgentSettings for SpikingDecoderConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, environment: &dyn Environment, key: Key) -> Result<Box<dyn Agent>> {
+        Ok(Box::new(Self::build(self, environment, key)?))
+    }
+
+    fn set_learning_rate(&mut self, rate: f64) -> bool {
+        self.rule.learning_rate = rate;
+        true
+    }
+}
+
 /// The agent; see the module's head.
 #[derive(Debug)]
 pub struct SpikingDecoder {
@@ -210,6 +225,7 @@ impl Agent for SpikingDecoder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::behaviour::environment::EnvironmentSettings;
     use crate::behaviour::environments::conformance::play;
     use crate::behaviour::environments::linear_function::LinearFunctionConfig;
     use crate::behaviour::scores::Score;

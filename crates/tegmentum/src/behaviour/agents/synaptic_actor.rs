@@ -34,7 +34,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::choice::choices;
-use crate::behaviour::agent::{Agent, Feedback};
+use crate::behaviour::agent::{Agent, AgentSettings, Feedback};
 use crate::behaviour::environment::{Action, Environment};
 use crate::behaviour::spiking::poisson;
 use crate::behaviour::spiking::spike_response::SpikeResponseCells;
@@ -43,13 +43,13 @@ use crate::learning::plasticity::acetylcholine_dopamine::AcetylcholineDopamineCo
 use crate::learning::plasticity::eligibility::Spikes;
 use crate::learning::plasticity::{SynapticRule, SynapticRuleConfig};
 use crate::neuromodulation::modulation::Modulation;
-use crate::neuromodulation::nucleus::Levels;
+use crate::neuromodulation::nucleus::{Levels, Transmitter};
 use crate::neuromodulation::signals::Signals;
 use crate::random::{Key, Stream};
 use crate::registry::Description;
 
 /// The entry of the registry.
-pub(crate) const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "synaptic_actor",
     summary: "spiking action cells in competition; their synapses follow any rule of spikes and modulators",
     reference: "Brzosko et al., eLife 6, e27756, 2017; Zannone et al., Sci. Rep. 8, 9486, 2018; groups ours",
@@ -165,6 +165,21 @@ impl SynapticActorConfig {
     }
 }
 
+impl AgentSettings for SynapticActorConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, environment: &dyn Environment, key: Key) -> Result<Box<dyn Agent>> {
+        Ok(Box::new(Self::build(self, environment, key)?))
+    }
+
+    fn set_learning_rate(&mut self, rate: f64) -> bool {
+        self.rule.set_learning_rate(rate);
+        true
+    }
+}
+
 /// The agent; see the module's head.
 #[derive(Debug)]
 pub struct SynapticActor {
@@ -252,6 +267,10 @@ impl Agent for SynapticActor {
         self.levels = *levels;
     }
 
+    fn binds(&self) -> &'static [Transmitter] {
+        self.config.rule.transmitters()
+    }
+
     fn learn(&mut self, modulation: &Modulation) {
         let signals = Signals {
             reward: Some(self.reward),
@@ -285,8 +304,9 @@ impl Agent for SynapticActor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::behaviour::agent::AgentConfig;
-    use crate::behaviour::environment::{EnvironmentConfig, TrialReport};
+    use crate::behaviour::agents::AgentConfig;
+    use crate::behaviour::environment::TrialReport;
+    use crate::behaviour::environments::EnvironmentConfig;
     use crate::behaviour::environments::open_field::OpenFieldConfig;
     use crate::behaviour::session::Behaviour;
     use crate::neuromodulation::system::NeuromodulationConfig;
@@ -294,11 +314,11 @@ mod tests {
     const ACETYLCHOLINE_DOPAMINE: &str = "ventral_tegmental_area = { reward_prediction_error = {} }\nbasal_forebrain = { depression_before_dopamine = {} }";
 
     fn play(rule: &str, system: &str, seed: u64, trials: u64) -> (Vec<TrialReport>, Vec<f32>) {
-        let environment = EnvironmentConfig::OpenField(OpenFieldConfig::default());
+        let environment = EnvironmentConfig::from_name("open_field").unwrap();
         let agent: AgentConfig = toml::from_str(&format!("[synaptic_actor]\nrule = {rule}")).unwrap();
         let system: NeuromodulationConfig = toml::from_str(system).unwrap();
         let key = Key::from_seed(seed);
-        let mut behaviour = Behaviour::new(&environment, &agent, &system, key).unwrap();
+        let mut behaviour = Behaviour::from_settings(&environment, &agent, &system, key).unwrap();
         let trials = (0..trials).map(|trial| behaviour.trial(key.child(3).child(trial)).unwrap()).collect();
         (trials, behaviour.agent().parameters().to_vec())
     }

@@ -23,16 +23,17 @@ use std::f64::consts::TAU;
 use serde::{Deserialize, Serialize};
 
 use super::number::{Interval, change_points};
-use crate::behaviour::agent::{Agent, Feedback};
+use crate::behaviour::agent::{Agent, AgentSettings, Feedback};
 use crate::behaviour::environment::{Action, Environment};
 use crate::behaviour::environments::helicopter::ChangePointBlock;
 use crate::error::{Result, fraction, positive};
 use crate::neuromodulation::modulation::Modulation;
 use crate::neuromodulation::signals::Signals;
+use crate::random::Key;
 use crate::registry::Description;
 
 /// The entry of the registry.
-pub(crate) const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "varsmile",
     summary: "a number that jumps: Bayes-factor surprise decides how much is forgotten; told noise and hazard",
     reference: "Liakoni, Modirshanechi, Gerstner, Brea, Neural Comput. 33, 269, 2021",
@@ -96,6 +97,16 @@ impl VarSmileConfig {
         let noise = self.noise.unwrap_or_else(|| mean(|block| block.noise));
         let hazard = self.hazard.unwrap_or_else(|| mean(|block| block.hazard));
         Ok((positive("varsmile.noise", noise)?, fraction("varsmile.hazard", hazard)?))
+    }
+}
+
+impl AgentSettings for VarSmileConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, environment: &dyn Environment, _: Key) -> Result<Box<dyn Agent>> {
+        Ok(Box::new(Self::build(*self, environment)?))
     }
 }
 

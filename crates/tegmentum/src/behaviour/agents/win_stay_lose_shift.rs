@@ -16,7 +16,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::choice::choices;
-use crate::behaviour::agent::{Agent, Feedback};
+use crate::behaviour::agent::{Agent, AgentSettings, Feedback};
 use crate::behaviour::environment::{Action, Environment};
 use crate::error::{Error, Result};
 use crate::neuromodulation::modulation::Modulation;
@@ -25,7 +25,7 @@ use crate::random::{Key, Stream};
 use crate::registry::Description;
 
 /// The entry of the registry.
-pub(crate) const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "win_stay_lose_shift",
     summary: "repeats what was rewarded, leaves what was not",
     reference: "Robbins, Bull. Amer. Math. Soc. 58, 527, 1952",
@@ -53,6 +53,16 @@ impl WinStayLoseShiftConfig {
         let mut stream = key.stream();
         let choice = stream.below(count);
         Ok(WinStayLoseShift { config: self, count, stream, choice, reward: 0.0, learned: [choice as f32] })
+    }
+}
+
+impl AgentSettings for WinStayLoseShiftConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, environment: &dyn Environment, key: Key) -> Result<Box<dyn Agent>> {
+        Ok(Box::new(Self::build(*self, environment, key)?))
     }
 }
 

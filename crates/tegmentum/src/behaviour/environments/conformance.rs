@@ -1,7 +1,8 @@
 //! What every registered environment, and every registered agent in it, promises.
 
-use crate::behaviour::agent::{self, AgentConfig};
-use crate::behaviour::environment::{self, Action, ActionSpace, EnvironmentConfig, TrialReport};
+use crate::behaviour::agents::AgentConfig;
+use crate::behaviour::environment::{Action, ActionSpace, TrialReport};
+use crate::behaviour::environments::EnvironmentConfig;
 use crate::behaviour::session::Behaviour;
 use crate::error::Error;
 use crate::neuromodulation::system::NeuromodulationConfig;
@@ -14,7 +15,7 @@ pub(crate) fn play(agent: &str, environment: &str, trials: u64, seed: u64) -> Ve
     let environment: EnvironmentConfig = toml::from_str(environment).unwrap();
     let agent: AgentConfig = toml::from_str(agent).unwrap();
     let key = Key::from_seed(seed);
-    let mut behaviour = Behaviour::new(&environment, &agent, &NeuromodulationConfig::default(), key).unwrap();
+    let mut behaviour = Behaviour::from_settings(&environment, &agent, &NeuromodulationConfig::default(), key).unwrap();
     (0..trials).map(|trial| behaviour.trial(key.child(3).child(trial)).unwrap()).collect()
 }
 
@@ -24,26 +25,26 @@ pub(super) fn quick_environments() -> Vec<EnvironmentConfig> {
     let field: EnvironmentConfig = toml::from_str(text).unwrap();
     let quick =
         |config: EnvironmentConfig| if config.description() == field.description() { field.clone() } else { config };
-    environment::defaults().into_iter().map(quick).collect()
+    EnvironmentConfig::registry().into_iter().map(quick).collect()
 }
 
 fn run(environment: &EnvironmentConfig, agent: &AgentConfig, seed: u64) -> Result<(Vec<TrialReport>, Vec<f32>), Error> {
     let key = Key::from_seed(seed);
-    let mut behaviour = Behaviour::new(environment, agent, &NeuromodulationConfig::default(), key)?;
+    let mut behaviour = Behaviour::from_settings(environment, agent, &NeuromodulationConfig::default(), key)?;
     let trials = (0..TRIALS).map(|trial| behaviour.trial(key.child(3).child(trial))).collect::<Result<_, _>>()?;
     Ok((trials, behaviour.agent().parameters().to_vec()))
 }
 
 #[test]
 fn names_are_unique_and_configurations_survive_a_study_file() {
-    let mut names: Vec<&str> = environment::registry().iter().map(|known| known.name).collect();
-    for config in environment::defaults() {
+    let mut names: Vec<&str> = EnvironmentConfig::registry().iter().map(EnvironmentConfig::name).collect();
+    for config in EnvironmentConfig::registry() {
         let text = toml::to_string(&config).unwrap();
         assert_eq!(toml::from_str::<EnvironmentConfig>(&text).unwrap(), config, "{text}");
         assert_eq!(EnvironmentConfig::from_name(config.description().name).unwrap(), config);
         assert!(text.starts_with(&format!("[{}]", config.description().name)), "{text}");
     }
-    for config in agent::defaults() {
+    for config in AgentConfig::registry() {
         let text = toml::to_string(&config).unwrap();
         assert_eq!(toml::from_str::<AgentConfig>(&text).unwrap(), config, "{text}");
         assert_eq!(AgentConfig::from_name(config.description().name).unwrap(), config);
@@ -57,7 +58,7 @@ fn names_are_unique_and_configurations_survive_a_study_file() {
 /// Trials end, observations have the stated length and are finite, actions outside the space do no harm.
 #[test]
 fn environments_keep_their_contract() {
-    for config in environment::defaults() {
+    for config in EnvironmentConfig::registry() {
         let mut environment = config.build(Key::from_seed(1)).unwrap();
         let actions = environment.actions();
         let mut observation = vec![f32::NAN; environment.num_observations()];
@@ -84,7 +85,7 @@ fn environments_keep_their_contract() {
 /// Every agent in every environment: it runs or says why not; same key, same behaviour; what was learned is finite.
 #[test]
 fn agents_run_or_say_why_not() {
-    for agent in agent::defaults() {
+    for agent in AgentConfig::registry() {
         let mut at_home = 0;
         for environment in quick_environments() {
             let (trials, learned) = match run(&environment, &agent, 5) {
@@ -124,7 +125,7 @@ fn a_learning_rate_of_zero_changes_nothing() {
         let (environment, agent) =
             (EnvironmentConfig::from_name(environment).unwrap(), AgentConfig::from_name(agent).unwrap());
         let key = Key::from_seed(9);
-        let mut behaviour = Behaviour::new(&environment, &agent, &system, key).unwrap();
+        let mut behaviour = Behaviour::from_settings(&environment, &agent, &system, key).unwrap();
         behaviour.trial(key.child(0)).unwrap();
         let before = behaviour.agent().parameters().to_vec();
         (1..30).for_each(|trial| {

@@ -20,14 +20,14 @@
 use serde::{Deserialize, Serialize};
 
 use super::reversal::share_correct;
-use crate::behaviour::environment::{Action, ActionSpace, Environment, Outcome, TrialReport};
+use crate::behaviour::environment::{Action, ActionSpace, Environment, EnvironmentSettings, Outcome, TrialReport};
 use crate::behaviour::scores::Score;
 use crate::error::{Error, Result};
 use crate::random::Key;
 use crate::registry::Description;
 
 /// The entry of the registry.
-pub(crate) const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "delayed_match",
     summary: "after a delay: is it the same stimulus? what was seen must be remembered",
     reference: "Blough, J. Exp. Anal. Behav. 2, 151, 1959",
@@ -75,24 +75,29 @@ impl DelayedMatchConfig {
         }
         Ok(DelayedMatch { config: self.clone(), sample: 0, probe: 0, delay: 0, step: 0 })
     }
+}
 
-    pub(crate) fn score_names(&self) -> Vec<String> {
+impl EnvironmentSettings for DelayedMatchConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, _: Key) -> Result<Box<dyn Environment>> {
+        Ok(Box::new(Self::build(self)?))
+    }
+
+    fn score_names(&self) -> Vec<String> {
         let by_delay = self.delays.iter().map(|delay| format!("correct_delay_{delay}"));
         ["correct".to_owned(), "correct_late".to_owned()].into_iter().chain(by_delay).collect()
     }
 
-    pub(crate) fn scores(&self, trials: &[TrialReport]) -> Vec<Score> {
+    fn scores(&self, trials: &[TrialReport]) -> Vec<Score> {
         let late = &trials[trials.len() - trials.len() / 4..];
         let of_delay =
             |delay| share_correct(trials.iter().filter(move |trial| usize::from(trial.condition / 2) == delay));
         let mut scores = vec![share_correct(trials.iter()), share_correct(late.iter())];
         scores.extend((0..self.delays.len()).map(of_delay));
         scores.into_iter().map(|share| Score::of(share, "no trial of this kind")).collect()
-    }
-
-    #[allow(clippy::unused_self, reason = "the same for every environment")]
-    pub(crate) fn events(&self) -> Vec<(u64, String)> {
-        Vec::new()
     }
 }
 

@@ -37,7 +37,7 @@ mod scores;
 
 use serde::{Deserialize, Serialize};
 
-use crate::behaviour::environment::{Action, ActionSpace, Environment, Outcome, TrialReport};
+use crate::behaviour::environment::{Action, ActionSpace, Environment, EnvironmentSettings, Outcome, TrialReport};
 use crate::behaviour::scores::Score;
 use crate::error::{Error, Result, at_least_one};
 use crate::kernel::noise;
@@ -45,7 +45,7 @@ use crate::random::Key;
 use crate::registry::Description;
 
 /// The entry of the registry.
-pub(crate) const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "go_no_go",
     summary: "respond to one of two visual or auditory cues; the rule shifts without a word",
     reference: "arXiv:2501.06762, section 6; sizes, rewards and numbers of trials inferred",
@@ -227,16 +227,26 @@ impl GoNoGoConfig {
         let later = (trial - self.trials_before_shift) / self.trials_between_shifts.max(1);
         (later as usize + 1).min(rules.saturating_sub(1))
     }
+}
 
-    pub(crate) fn score_names(&self) -> Vec<String> {
+impl EnvironmentSettings for GoNoGoConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, _: Key) -> Result<Box<dyn Environment>> {
+        Ok(Box::new(Self::build(self)?))
+    }
+
+    fn score_names(&self) -> Vec<String> {
         scores::names(&self.rules()).map(str::to_owned).collect()
     }
 
-    pub(crate) fn scores(&self, trials: &[TrialReport]) -> Vec<Score> {
+    fn scores(&self, trials: &[TrialReport]) -> Vec<Score> {
         scores::scores(&self.rules(), trials)
     }
 
-    pub(crate) fn events(&self) -> Vec<(u64, String)> {
+    fn events(&self) -> Vec<(u64, String)> {
         let shifts = self.rules().len().saturating_sub(1) as u64;
         let name = |index| if shifts == 1 { "shift".to_owned() } else { format!("shift {}", index + 1) };
         (0..shifts).map(|index| (self.trials_before_shift + index * self.trials_between_shifts, name(index))).collect()

@@ -29,14 +29,16 @@
 use serde::{Deserialize, Serialize};
 
 use super::cycle::block_at;
-use crate::behaviour::environment::{Action, ActionSpace, Environment, Outcome, OutcomeModel, TrialReport};
+use crate::behaviour::environment::{
+    Action, ActionSpace, Environment, EnvironmentSettings, Outcome, OutcomeModel, TrialReport,
+};
 use crate::behaviour::scores::Score;
 use crate::error::{Error, Result, fraction, positive};
 use crate::random::Key;
 use crate::registry::Description;
 
 /// The entry of the registry.
-pub(crate) const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "helicopter",
     summary: "predict a noisy number whose mean jumps: expected against unexpected uncertainty",
     reference: "Nassar, Wilson, Heasly, Gold, J. Neurosci. 30, 12366, 2010",
@@ -137,8 +139,27 @@ impl HelicopterConfig {
             jumped: false,
         })
     }
+}
 
-    pub(crate) fn score_names(&self) -> Vec<String> {
+impl HelicopterConfig {
+    /// What differs between the blocks: its name, and its value in each of them.
+    fn factors(&self) -> Vec<(&'static str, Vec<f64>)> {
+        let of = |factor: fn(&ChangePointBlock) -> f64| self.blocks.iter().map(factor).collect::<Vec<_>>();
+        let factors = [("hazard", of(|block| block.hazard)), ("noise", of(|block| block.noise))];
+        factors.into_iter().filter(|(_, values)| values.iter().any(|value| *value != values[0])).collect()
+    }
+}
+
+impl EnvironmentSettings for HelicopterConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, key: Key) -> Result<Box<dyn Environment>> {
+        Ok(Box::new(Self::build(self, key)?))
+    }
+
+    fn score_names(&self) -> Vec<String> {
         let by_block = |name: &'static str| (1..=self.blocks.len()).map(move |block| format!("{name}_block_{block}"));
         let mut names = vec!["error".to_owned()];
         names.extend(by_block("error"));
@@ -152,14 +173,7 @@ impl HelicopterConfig {
         names
     }
 
-    /// What differs between the blocks: its name, and its value in each of them.
-    fn factors(&self) -> Vec<(&'static str, Vec<f64>)> {
-        let of = |factor: fn(&ChangePointBlock) -> f64| self.blocks.iter().map(factor).collect::<Vec<_>>();
-        let factors = [("hazard", of(|block| block.hazard)), ("noise", of(|block| block.noise))];
-        factors.into_iter().filter(|(_, values)| values.iter().any(|value| *value != values[0])).collect()
-    }
-
-    pub(crate) fn scores(&self, trials: &[TrialReport]) -> Vec<Score> {
+    fn scores(&self, trials: &[TrialReport]) -> Vec<Score> {
         let sums = Sums::of(trials, self.blocks.len());
         let all = |_: usize| true;
         let mut scores = vec![Score::of(sums.error(all), "no trial")];
@@ -177,7 +191,7 @@ impl HelicopterConfig {
         scores
     }
 
-    pub(crate) fn events(&self) -> Vec<(u64, String)> {
+    fn events(&self) -> Vec<(u64, String)> {
         let mut begin = 0;
         let mut events = Vec::new();
         for block in &self.blocks {
@@ -294,8 +308,8 @@ impl Environment for Helicopter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::behaviour::agent::AgentConfig;
-    use crate::behaviour::environment::EnvironmentConfig;
+    use crate::behaviour::agents::AgentConfig;
+    use crate::behaviour::environments::EnvironmentConfig;
     use crate::behaviour::session::Behaviour;
     use crate::neuromodulation::system::NeuromodulationConfig;
 
@@ -348,7 +362,7 @@ mod tests {
         let system: NeuromodulationConfig = toml::from_str(system).unwrap();
         let scores = |seed| {
             let key = Key::from_seed(seed);
-            let mut behaviour = Behaviour::new(&environment, &agent, &system, key).unwrap();
+            let mut behaviour = Behaviour::from_settings(&environment, &agent, &system, key).unwrap();
             let trials: Vec<_> = (0..trials).map(|trial| behaviour.trial(key.child(3).child(trial)).unwrap()).collect();
             environment.scores(&trials).into_iter().map(Score::or_nan).collect()
         };

@@ -23,14 +23,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::behaviour::environment::{Action, ActionSpace, Environment, Outcome, TrialReport};
+use crate::behaviour::environment::{Action, ActionSpace, Environment, EnvironmentSettings, Outcome, TrialReport};
 use crate::behaviour::scores::Score;
 use crate::error::{Error, Result};
 use crate::random::Key;
 use crate::registry::Description;
 
 /// The entry of the registry.
-pub(crate) const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "linear_function",
     summary: "answer with a weighted sum of what is seen; the weights change their sign",
     reference: "MacNeil, Eliasmith, PLoS ONE 6, e22885, 2011; Bekolay, Kolbeck, Eliasmith, CogSci 2013; schedule ours",
@@ -89,13 +89,22 @@ impl LinearFunctionConfig {
         let middle = self.low + (self.high - self.low) / 2.0;
         Ok(LinearFunction { config: self, weights, middle, trial: 0, outcome: middle, last: middle })
     }
+}
 
-    #[allow(clippy::unused_self, reason = "the same for every environment")]
-    pub(crate) fn score_names(self) -> Vec<String> {
+impl EnvironmentSettings for LinearFunctionConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, key: Key) -> Result<Box<dyn Environment>> {
+        Ok(Box::new(Self::build(*self, key)?))
+    }
+
+    fn score_names(&self) -> Vec<String> {
         ["error_late", "error_after", "error_before", "error"].map(str::to_owned).to_vec()
     }
 
-    pub(crate) fn scores(self, trials: &[TrialReport]) -> Vec<Score> {
+    fn scores(&self, trials: &[TrialReport]) -> Vec<Score> {
         let half = (self.high - self.low) / 2.0;
         let shift = trials.iter().position(|trial| trial.block > 0).unwrap_or(trials.len());
         let (before, after) = trials.split_at(shift);
@@ -111,7 +120,7 @@ impl LinearFunctionConfig {
         ]
     }
 
-    pub(crate) fn events(self) -> Vec<(u64, String)> {
+    fn events(&self) -> Vec<(u64, String)> {
         vec![(self.trials_before_shift, "the weights change their sign".to_owned())]
     }
 }

@@ -27,14 +27,14 @@ use std::f64::consts::TAU;
 
 use serde::{Deserialize, Serialize};
 
-use crate::behaviour::environment::{Action, ActionSpace, Environment, Outcome, TrialReport};
+use crate::behaviour::environment::{Action, ActionSpace, Environment, EnvironmentSettings, Outcome, TrialReport};
 use crate::behaviour::scores::Score;
 use crate::error::{Error, Result, fraction};
 use crate::random::Key;
 use crate::registry::Description;
 
 /// The entry of the registry.
-pub(crate) const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "open_field",
     summary: "walk to a place that pays, by place cells; then another place pays",
     reference: "Brzosko et al., eLife 6, e27756, 2017; Zannone et al., Sci. Rep. 8, 9486, 2018; steps ours",
@@ -119,13 +119,28 @@ impl OpenFieldConfig {
         Ok(OpenField { config: self.clone(), trial: 0, step: 0, position: self.start, came_by: false })
     }
 
-    pub(crate) fn score_names(&self) -> Vec<String> {
+    /// The number of the goal in force at `trial`.
+    fn goal(&self, trial: u64) -> usize {
+        (trial / self.trials_before_shift).min(self.goals.len() as u64 - 1) as usize
+    }
+}
+
+impl EnvironmentSettings for OpenFieldConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, _: Key) -> Result<Box<dyn Environment>> {
+        Ok(Box::new(Self::build(self)?))
+    }
+
+    fn score_names(&self) -> Vec<String> {
         let after: &[&str] =
             if self.goals.len() > 1 { &["found_late", "steps_late", "old_goal_late", "found_after"] } else { &[] };
         after.iter().chain(&["found_before", "steps_before", "found"]).map(|&name| name.to_owned()).collect()
     }
 
-    pub(crate) fn scores(&self, trials: &[TrialReport]) -> Vec<Score> {
+    fn scores(&self, trials: &[TrialReport]) -> Vec<Score> {
         let last = self.goals.len() - 1;
         let under = |goal: usize| trials.iter().filter(|trial| usize::from(trial.block) == goal).collect::<Vec<_>>();
         let late =
@@ -146,15 +161,10 @@ impl OpenFieldConfig {
         scores
     }
 
-    pub(crate) fn events(&self) -> Vec<(u64, String)> {
+    fn events(&self) -> Vec<(u64, String)> {
         (1..self.goals.len() as u64)
             .map(|goal| (goal.saturating_mul(self.trials_before_shift), "the goal moves".to_owned()))
             .collect()
-    }
-
-    /// The number of the goal in force at `trial`.
-    fn goal(&self, trial: u64) -> usize {
-        (trial / self.trials_before_shift).min(self.goals.len() as u64 - 1) as usize
     }
 }
 

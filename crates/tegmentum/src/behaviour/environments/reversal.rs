@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 
 use super::cycle::block_at;
 use crate::behaviour::environment::{
-    Action, ActionSpace, Environment, Outcome, OutcomeModel, ReversalModel, TrialReport,
+    Action, ActionSpace, Environment, EnvironmentSettings, Outcome, OutcomeModel, ReversalModel, TrialReport,
 };
 use crate::behaviour::scores::{Score, fit_learning_rate, win_stay_lose_shift};
 use crate::error::{Error, Result, fraction};
@@ -35,7 +35,7 @@ use crate::random::Key;
 use crate::registry::Description;
 
 /// The entry of the registry.
-pub(crate) const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "reversal",
     summary: "two arms of which one pays more often; which one changes, now seldom, now often",
     reference: "Cools, Clark, Owen, Robbins, J. Neurosci. 22, 4563, 2002; schedule ours",
@@ -111,8 +111,18 @@ impl ReversalConfig {
         let better = key.child(u64::MAX).stream().below(2);
         Ok(Reversal { config: self.clone(), key, trial: 0, better, pays: 0, reversed: false })
     }
+}
 
-    pub(crate) fn score_names(&self) -> Vec<String> {
+impl EnvironmentSettings for ReversalConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, key: Key) -> Result<Box<dyn Environment>> {
+        Ok(Box::new(Self::build(self, key)?))
+    }
+
+    fn score_names(&self) -> Vec<String> {
         let by_block = |name: &'static str| (1..=self.blocks.len()).map(move |block| format!("{name}_block_{block}"));
         let mut names = vec!["correct".to_owned()];
         names.extend(by_block("correct"));
@@ -121,7 +131,7 @@ impl ReversalConfig {
         names
     }
 
-    pub(crate) fn scores(&self, trials: &[TrialReport]) -> Vec<Score> {
+    fn scores(&self, trials: &[TrialReport]) -> Vec<Score> {
         let in_block = |block: usize| {
             let is_in = move |trial: &&TrialReport| usize::from(trial.block) % self.blocks.len() == block;
             trials.iter().filter(is_in)
@@ -141,7 +151,7 @@ impl ReversalConfig {
         scores
     }
 
-    pub(crate) fn events(&self) -> Vec<(u64, String)> {
+    fn events(&self) -> Vec<(u64, String)> {
         let mut begin = 0;
         let mut events = Vec::new();
         for block in &self.blocks {

@@ -30,14 +30,14 @@
 use serde::{Deserialize, Serialize};
 
 use super::reversal::share_correct;
-use crate::behaviour::environment::{Action, ActionSpace, Environment, Outcome, TrialReport};
+use crate::behaviour::environment::{Action, ActionSpace, Environment, EnvironmentSettings, Outcome, TrialReport};
 use crate::behaviour::scores::Score;
 use crate::error::{Error, Result, fraction};
 use crate::random::Key;
 use crate::registry::Description;
 
 /// The entry of the registry.
-pub(crate) const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "stop_signal",
     summary: "respond to an arrow unless a stop signal follows; its delay tracks success",
     reference: "Logan, Cowan, Psychol. Rev. 91, 295, 1984; Verbruggen et al., eLife 8, e46323, 2019",
@@ -95,37 +95,9 @@ impl StopSignalConfig {
         }
         Ok(StopSignal { config: self, delay: self.initial_delay, right: false, stops: false, time: 0 })
     }
+}
 
-    #[allow(clippy::unused_self, reason = "the same for every environment")]
-    pub(crate) fn score_names(self) -> Vec<String> {
-        [
-            "stop_signal_reaction_time",
-            "go_correct",
-            "go_reaction_time",
-            "omissions",
-            "stop_success",
-            "stop_signal_delay",
-        ]
-        .map(str::to_owned)
-        .to_vec()
-    }
-
-    pub(crate) fn scores(self, trials: &[TrialReport]) -> Vec<Score> {
-        let of = |stops: bool| trials.iter().filter(move |trial| (trial.condition & 2 != 0) == stops);
-        let responses = |stops: bool| of(stops).filter(|trial| trial.action != 0.0).map(|trial| response_time(trial));
-        let delays = of(true).map(|trial| trial.target);
-        let [going, responding] = [of(false).count(), responses(false).count()].map(|count| count as f64);
-        let success = share_correct(of(true));
-        vec![
-            self.stop_signal_reaction_time(trials),
-            Score::of(share_correct(of(false)), "no go trial"),
-            Score::of(mean(responses(false)), "no response on a go trial"),
-            Score::of(1.0 - responding / going, "no go trial"),
-            Score::of(success, "no stop trial"),
-            Score::of(mean(delays), "no stop trial"),
-        ]
-    }
-
+impl StopSignalConfig {
     /// By the integration method, where the independent race can be believed.
     fn stop_signal_reaction_time(self, trials: &[TrialReport]) -> Score {
         let of = |stops: bool| trials.iter().filter(move |trial| (trial.condition & 2 != 0) == stops);
@@ -158,10 +130,44 @@ impl StopSignalConfig {
         }
         Score::Value(reaction_time)
     }
+}
 
-    #[allow(clippy::unused_self, reason = "the same for every environment")]
-    pub(crate) fn events(self) -> Vec<(u64, String)> {
-        Vec::new()
+impl EnvironmentSettings for StopSignalConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, _: Key) -> Result<Box<dyn Environment>> {
+        Ok(Box::new(Self::build(*self)?))
+    }
+
+    fn score_names(&self) -> Vec<String> {
+        [
+            "stop_signal_reaction_time",
+            "go_correct",
+            "go_reaction_time",
+            "omissions",
+            "stop_success",
+            "stop_signal_delay",
+        ]
+        .map(str::to_owned)
+        .to_vec()
+    }
+
+    fn scores(&self, trials: &[TrialReport]) -> Vec<Score> {
+        let of = |stops: bool| trials.iter().filter(move |trial| (trial.condition & 2 != 0) == stops);
+        let responses = |stops: bool| of(stops).filter(|trial| trial.action != 0.0).map(|trial| response_time(trial));
+        let delays = of(true).map(|trial| trial.target);
+        let [going, responding] = [of(false).count(), responses(false).count()].map(|count| count as f64);
+        let success = share_correct(of(true));
+        vec![
+            self.stop_signal_reaction_time(trials),
+            Score::of(share_correct(of(false)), "no go trial"),
+            Score::of(mean(responses(false)), "no response on a go trial"),
+            Score::of(1.0 - responding / going, "no go trial"),
+            Score::of(success, "no stop trial"),
+            Score::of(mean(delays), "no stop trial"),
+        ]
     }
 }
 

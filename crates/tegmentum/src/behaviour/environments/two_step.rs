@@ -23,14 +23,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::behaviour::environment::{Action, ActionSpace, Environment, Outcome, TrialReport};
+use crate::behaviour::environment::{Action, ActionSpace, Environment, EnvironmentSettings, Outcome, TrialReport};
 use crate::behaviour::scores::Score;
 use crate::error::{Error, Result, fraction};
 use crate::random::{Key, Stream};
 use crate::registry::Description;
 
 /// The entry of the registry.
-pub(crate) const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "two_step",
     summary: "two choices in a row with common and rare transitions: habit or plan?",
     reference: "Daw, Gershman, Seymour, Dayan, Dolan, Neuron 69, 1204, 2011",
@@ -89,9 +89,18 @@ impl TwoStepConfig {
         let probabilities = [0; 4].map(|_| self.bounds[0] + width * drift.uniform());
         Ok(TwoStep { config: self, drift, probabilities, trial: key.stream(), first: None, place: 0, rare: false })
     }
+}
 
-    #[allow(clippy::unused_self, reason = "the same for every environment")]
-    pub(crate) fn score_names(self) -> Vec<String> {
+impl EnvironmentSettings for TwoStepConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, key: Key) -> Result<Box<dyn Environment>> {
+        Ok(Box::new(Self::build(*self, key)?))
+    }
+
+    fn score_names(&self) -> Vec<String> {
         [
             "reward",
             "stay_common_rewarded",
@@ -105,8 +114,7 @@ impl TwoStepConfig {
         .to_vec()
     }
 
-    #[allow(clippy::unused_self, reason = "the same for every environment")]
-    pub(crate) fn scores(self, trials: &[TrialReport]) -> Vec<Score> {
+    fn scores(&self, trials: &[TrialReport]) -> Vec<Score> {
         let reward = trials.iter().map(|trial| trial.reward).sum::<f64>() / trials.len() as f64;
         // [rare][unrewarded]: trials, and those after which the first choice is repeated.
         let (mut counts, mut stays) = ([[0.0; 2]; 2], [[0.0; 2]; 2]);
@@ -123,11 +131,6 @@ impl TwoStepConfig {
         let mut scores = vec![Score::of(reward, "no trial")];
         scores.extend(stays.map(|stay| Score::of(stay, "no trial after one with this transition and outcome")));
         scores
-    }
-
-    #[allow(clippy::unused_self, reason = "the same for every environment")]
-    pub(crate) fn events(self) -> Vec<(u64, String)> {
-        Vec::new()
     }
 }
 

@@ -1,10 +1,9 @@
 //! No behaviour depends on the unit of rewards and outcomes: every agent in every environment, without modulators and under each
 //! preset.
 
-use crate::behaviour::agent::{self, AgentConfig};
-use crate::behaviour::environment::{
-    Action, ActionSpace, Environment, EnvironmentConfig, Outcome, OutcomeModel, TrialReport,
-};
+use crate::behaviour::agents::AgentConfig;
+use crate::behaviour::environment::{Action, ActionSpace, Environment, Outcome, OutcomeModel, TrialReport};
+use crate::behaviour::environments::EnvironmentConfig;
 use crate::behaviour::environments::conformance::quick_environments;
 use crate::behaviour::environments::helicopter::ChangePointBlock;
 use crate::behaviour::session::Behaviour;
@@ -96,7 +95,7 @@ fn play(
         Err(error) => panic!("{error}"),
     };
     let system = NeuromodulationConfig { preset, ..NeuromodulationConfig::default() }.build(key.child(2)).unwrap();
-    let mut behaviour = Behaviour::of(environment, agent, system);
+    let mut behaviour = Behaviour::new(environment, agent, system);
     let trial = |number| {
         let report = behaviour.trial(key.child(3).child(number)).unwrap();
         TrialReport { action: report.action / numbers, reward: report.reward / unit, ..report }
@@ -113,7 +112,7 @@ fn share(pairs: &[(f64, f64)]) -> f64 {
 
 fn check(preset: Preset, units: &[f64], trials: u64) {
     for environment in quick_environments() {
-        for agent in agent::defaults() {
+        for agent in AgentConfig::registry() {
             let Some(known) = play(&environment, &agent, preset, 1.0, trials) else { continue };
             for &unit in units {
                 let found = play(&environment, &agent, preset, unit, trials).unwrap();
@@ -154,7 +153,7 @@ fn settings_in_another_unit_give_the_same_behaviour() {
         let agent: AgentConfig = toml::from_str(agent).unwrap();
         let system = NeuromodulationConfig { preset, ..NeuromodulationConfig::default() };
         let key = Key::from_seed(4);
-        let mut behaviour = Behaviour::new(&environment, &agent, &system, key).unwrap();
+        let mut behaviour = Behaviour::from_settings(&environment, &agent, &system, key).unwrap();
         (0..800).map(|trial| behaviour.trial(key.child(3).child(trial)).unwrap()).collect()
     };
     let agent = "[actor_critic]\nwithhold = 0";

@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 
 use super::reversal::{check_better_arm, chosen_arm, fitted_rate, share_correct};
 use crate::behaviour::environment::{
-    Action, ActionSpace, Environment, Outcome, OutcomeModel, ReversalModel, TrialReport,
+    Action, ActionSpace, Environment, EnvironmentSettings, Outcome, OutcomeModel, ReversalModel, TrialReport,
 };
 use crate::behaviour::scores::Score;
 use crate::error::{Error, Result};
@@ -38,7 +38,7 @@ use crate::random::{Key, Stream};
 use crate::registry::Description;
 
 /// The entry of the registry.
-pub(crate) const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "volatile_bandit",
     summary: "two arms, stable in one phase and swapping in another",
     reference: "Behrens, Woolrich, Walton, Rushworth, Nat. Neurosci. 10, 1214, 2007; Meder et al. 2017",
@@ -154,8 +154,18 @@ impl VolatileBanditConfig {
         let better = random.below(2);
         Ok(VolatileBandit { phases, order, random, better, trial_of_phase: 0, phase: 0, until_swap: None, pays: 0 })
     }
+}
 
-    pub(crate) fn score_names(&self) -> Vec<String> {
+impl EnvironmentSettings for VolatileBanditConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, key: Key) -> Result<Box<dyn Environment>> {
+        Ok(Box::new(Self::build(self, key)?))
+    }
+
+    fn score_names(&self) -> Vec<String> {
         let phases = self.phases();
         let by_phase = |score: &'static str| phases.iter().map(move |phase| format!("{score}_{}", phase.name));
         let mut names = vec!["correct".to_owned()];
@@ -167,7 +177,7 @@ impl VolatileBanditConfig {
         names
     }
 
-    pub(crate) fn scores(&self, trials: &[TrialReport]) -> Vec<Score> {
+    fn scores(&self, trials: &[TrialReport]) -> Vec<Score> {
         let phases = 0..self.phases().len();
         let in_phase = |phase: usize| trials.iter().filter(move |trial| usize::from(trial.block) == phase);
         let correct = |share: f64| Score::of(share, "no trial of this phase");
@@ -181,7 +191,7 @@ impl VolatileBanditConfig {
         scores
     }
 
-    pub(crate) fn events(&self) -> Vec<(u64, String)> {
+    fn events(&self) -> Vec<(u64, String)> {
         if self.schedule == BanditSchedule::Meder2017 {
             return Vec::new();
         }

@@ -20,13 +20,13 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::task::Loss;
 use crate::data::task::{ExampleSet, Examples, Problem, Task};
+use crate::data::task::{Loss, TaskSettings};
 use crate::error::{Error, Result, at_least_one};
 use crate::random::Key;
 use crate::registry::Description;
 
-pub(crate) const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "digits",
     summary: "handwritten digits of 8 × 8 pixels, ten classes",
     reference: "Alpaydin & Kaynak 1998, doi:10.24432/C50P49",
@@ -76,6 +76,16 @@ impl DigitsConfig {
     pub fn build(&self) -> Result<Digits> {
         at_least_one("batch", self.batch)?;
         Ok(Digits { batch: self.batch, pixels: pixel_order(self.permutation), images: read(FILE)? })
+    }
+}
+
+impl TaskSettings for DigitsConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self) -> Result<Box<dyn Task>> {
+        Ok(Box::new(self.build()?))
     }
 }
 

@@ -15,13 +15,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::task::{Problem, Task, Windows};
+use crate::data::task::{Problem, Task, TaskSettings, Windows};
 use crate::data::tasks::chaos::{Recording, finite, start};
 use crate::error::Result;
 use crate::random::Key;
 use crate::registry::Description;
 
-pub(crate) const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "henon",
     summary: "the Hénon map, its first coordinate, one iteration ahead",
     reference: "Hénon 1976, doi:10.1007/BF01608556",
@@ -105,6 +105,16 @@ impl HenonConfig {
             windows: self.windows,
             lyapunov_exponent: known.then_some(LYAPUNOV_EXPONENT),
         }
+    }
+}
+
+impl TaskSettings for HenonConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self) -> Result<Box<dyn Task>> {
+        Ok(Box::new(self.build()?))
     }
 }
 

@@ -15,13 +15,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::task::{Problem, Task, Windows};
+use crate::data::task::{Problem, Task, TaskSettings, Windows};
 use crate::data::tasks::chaos::{Recording, finite, integration_step, runge_kutta_4, start};
 use crate::error::Result;
 use crate::random::Key;
 use crate::registry::Description;
 
-pub(crate) const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "lorenz",
     summary: "the Lorenz system, three channels, one step ahead",
     reference: "Lorenz 1963, doi:10.1175/1520-0469(1963)020<0130:DNF>2.0.CO;2",
@@ -118,6 +118,16 @@ impl LorenzConfig {
             windows: self.windows,
             lyapunov_exponent: known.then_some(LYAPUNOV_EXPONENT),
         }
+    }
+}
+
+impl TaskSettings for LorenzConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self) -> Result<Box<dyn Task>> {
+        Ok(Box::new(self.build()?))
     }
 }
 

@@ -25,13 +25,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::task::{Problem, Task, Windows};
+use crate::data::task::{Problem, Task, TaskSettings, Windows};
 use crate::data::tasks::chaos::{Recording, finite, integration_step, runge_kutta_4, start};
 use crate::error::{Error, Result, positive};
 use crate::random::Key;
 use crate::registry::Description;
 
-pub(crate) const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "mackey_glass",
     summary: "the Mackey–Glass delay equation, one channel, one step ahead",
     reference: "Mackey & Glass 1977, doi:10.1126/science.267326",
@@ -136,6 +136,16 @@ impl MackeyGlassConfig {
             windows: self.windows,
             lyapunov_exponent: known.then_some(LYAPUNOV_EXPONENT),
         }
+    }
+}
+
+impl TaskSettings for MackeyGlassConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self) -> Result<Box<dyn Task>> {
+        Ok(Box::new(self.build()?))
     }
 }
 

@@ -12,13 +12,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::task::Loss;
 use crate::data::task::{ExampleSet, Examples, Problem, Task};
+use crate::data::task::{Loss, TaskSettings};
 use crate::error::{Error, Result};
 use crate::random::Key;
 use crate::registry::Description;
 
-pub(crate) const DESCRIPTION: Description =
+const DESCRIPTION: Description =
     Description { name: "parity", summary: "whether an odd number of bits is set", reference: "Minsky & Papert 1969" };
 
 /// Parameters of parity.
@@ -63,6 +63,16 @@ impl ParityConfig {
             });
         }
         Ok(Parity { config: self.clone() })
+    }
+}
+
+impl TaskSettings for ParityConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self) -> Result<Box<dyn Task>> {
+        Ok(Box::new(self.build()?))
     }
 }
 

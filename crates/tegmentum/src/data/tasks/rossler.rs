@@ -15,13 +15,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::task::{Problem, Task, Windows};
+use crate::data::task::{Problem, Task, TaskSettings, Windows};
 use crate::data::tasks::chaos::{Recording, finite, integration_step, runge_kutta_4, start};
 use crate::error::Result;
 use crate::random::Key;
 use crate::registry::Description;
 
-pub(crate) const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "rossler",
     summary: "the Rössler system, three channels, one step ahead",
     reference: "Rössler 1976, doi:10.1016/0375-9601(76)90101-8",
@@ -117,6 +117,16 @@ impl RosslerConfig {
             windows: self.windows,
             lyapunov_exponent: known.then_some(LYAPUNOV_EXPONENT),
         }
+    }
+}
+
+impl TaskSettings for RosslerConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self) -> Result<Box<dyn Task>> {
+        Ok(Box::new(self.build()?))
     }
 }
 

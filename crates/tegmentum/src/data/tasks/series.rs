@@ -19,14 +19,14 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::data::task;
-use crate::data::task::{Problem, Task, Windows};
+use crate::data::task::{Problem, Task, TaskSettings, Windows};
 use crate::data::tasks::standardise::{Moments, constant_channel};
 use crate::data::tasks::table::{Format, Table};
 use crate::error::{Error, Result, fraction};
 use crate::random::Key;
 use crate::registry::Description;
 
-pub(crate) const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "series",
     summary: "your own series from a table of numbers, one row ahead",
     reference: "your file",
@@ -172,6 +172,16 @@ impl SeriesConfig {
             lyapunov_exponent: None,
             windows: self.windows,
         }
+    }
+}
+
+impl TaskSettings for SeriesConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self) -> Result<Box<dyn Task>> {
+        Ok(Box::new(self.build()?))
     }
 }
 

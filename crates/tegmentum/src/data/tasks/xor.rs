@@ -15,13 +15,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::task::Loss;
 use crate::data::task::{ExampleSet, Examples, Problem, Task};
+use crate::data::task::{Loss, TaskSettings};
 use crate::error::{Error, Result, at_least_one};
 use crate::random::{Key, Stream};
 use crate::registry::Description;
 
-pub(crate) const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "xor",
     summary: "exclusive or of two bits, with or without noise on the inputs",
     reference: "Rumelhart, Hinton & Williams 1986",
@@ -79,6 +79,16 @@ impl XorConfig {
             return Err(Error::InvalidParameter { name: "copies", value: self.copies as f64, requirement });
         }
         Ok(Xor { config: self.clone() })
+    }
+}
+
+impl TaskSettings for XorConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self) -> Result<Box<dyn Task>> {
+        Ok(Box::new(self.build()?))
     }
 }
 

@@ -7,7 +7,7 @@
 //! ```
 //! for each [`Connection`](crate::model::network::Connection). All activities of a block of 16 lanes are stored on the way
 //! forward (the *tape*); the way back goes from the last step to the first by
-//! [`Reverse::reverse_step`](super::Reverse::reverse_step). Nothing is truncated.
+//! [`Differentiable::reverse_step`](super::Differentiable::reverse_step). Nothing is truncated.
 //!
 //! # Signals of the output units
 //! y output, t target, [outputs]; c = 1/(examples · scored steps · outputs), without the outputs for the cross-entropy.
@@ -31,6 +31,7 @@
 //! 2. P. J. Werbos, *Backpropagation through time: what it does and how to do it*, Proceedings of the IEEE 78(10),
 //!    1550–1560, 1990, doi:10.1109/5.58337.
 
+use super::differentiable::{Differentiable, differentiable};
 use crate::data::batch::{Batch, LaneBatch, Part};
 use crate::data::task::Loss;
 use crate::data::task::Problem;
@@ -52,7 +53,7 @@ const SPAN: usize = 64;
 /// ```
 /// use tegmentum::data::batch::Batch;
 /// use tegmentum::learning::gradient::Backpropagation;
-/// use tegmentum::model::network::NetworkConfig;
+/// use tegmentum::model::networks::NetworkConfig;
 /// use tegmentum::random::Key;
 /// use tegmentum::data::task::{ExampleSet, Examples, Loss, Problem};
 ///
@@ -90,17 +91,18 @@ impl Backpropagation {
     /// loss. The loss has the same bits as that of the forward pass over 16 lanes.
     ///
     /// # Errors
-    /// [`Error::Incompatible`] if the network or its loss has no derivative; [`Error::ShapeMismatch`] if network,
+    /// [`Error::Incompatible`] if the network or its loss has no known derivative; [`Error::ShapeMismatch`] if network,
     /// problem, parameters and gradient do not fit each other.
     pub fn gradient(
         &mut self,
-        network: &dyn Network,
+        network: &(dyn Network + 'static),
         problem: &Problem,
         parameters: &[f32],
         batch: Batch,
         gradient: &mut [f32],
     ) -> Result<f64> {
         let loss = loss_of(problem);
+        let way_back = way_back(network)?;
         let head = Head::of(network, loss)?;
         check_shapes(network, problem, parameters, gradient)?;
         self.prepare(network, problem, batch);
@@ -109,7 +111,7 @@ impl Backpropagation {
         let mut total = 0.0;
         for block in 0..self.batch.blocks() {
             total += self.forward(network, parameters, loss, block);
-            self.backward(network, parameters, (head, scale as f32), block, gradient);
+            self.backward(way_back, parameters, (head, scale as f32), block, gradient);
         }
         Ok(total * scale)
     }
@@ -145,7 +147,7 @@ impl Backpropagation {
     /// Runs a block backward and adds its gradient.
     fn backward(
         &mut self,
-        network: &dyn Network,
+        network: &dyn Differentiable,
         parameters: &[f32],
         (head, scale): (Head, f32),
         block: usize,
@@ -169,7 +171,7 @@ impl Backpropagation {
                 } else {
                     signals_out.fill([0.0; 16]);
                 }
-                network.reverse().reverse_step(parameters, activity, errors, own);
+                network.reverse_step(parameters, activity, errors, own);
             }
             add_connection_products(network, span, signals, gradient);
         }
@@ -182,7 +184,7 @@ impl Backpropagation {
 /// # Example
 /// ```
 /// use tegmentum::learning::gradient::tape_bytes;
-/// use tegmentum::model::network::NetworkConfig;
+/// use tegmentum::model::networks::NetworkConfig;
 /// use tegmentum::data::task::{Examples, ExampleSet, Loss, Problem};
 ///
 /// let network = toml::from_str::<NetworkConfig>("[mlp]\nhidden = [4]")?.build(2, 1)?;
@@ -209,6 +211,26 @@ fn carry_back(network: &dyn Network, errors: &mut [Row]) {
         errors[state.end..].fill([0.0; 16]);
     } else {
         errors.fill([0.0; 16]);
+    }
+}
+
+/// The network's way back.
+fn way_back<'n>(network: &'n (dyn Network + 'static)) -> Result<&'n dyn Differentiable> {
+    let network = differentiable(network).ok_or_else(|| {
+        incompatible(
+            "this network",
+            "its way back is not known; implement and register Differentiable, or use a learner that needs forward \
+             passes alone",
+        )
+    })?;
+    if network.has_derivative() {
+        Ok(network)
+    } else {
+        Err(incompatible(
+            "step units",
+            "they have no slope to follow; use tanh, relu, logistic or linear units, or a learner that needs \
+             forward passes alone",
+        ))
     }
 }
 
@@ -239,13 +261,6 @@ enum Head {
 impl Head {
     fn of(network: &dyn Network, loss: Loss) -> Result<Self> {
         let activation = network.output_activation();
-        if !network.reverse().differentiable() {
-            return Err(incompatible(
-                "step units",
-                "they have no slope to follow; use tanh, relu, logistic or linear units, or a learner that needs \
-                 forward passes alone",
-            ));
-        }
         match (loss, activation, network.output_rows().len()) {
             (Loss::MeanSquaredError, Activation::Softmax, _) => Ok(Self::SquaredErrorSoftmax),
             (Loss::MeanSquaredError, _, _) => Ok(Self::SquaredError(activation)),

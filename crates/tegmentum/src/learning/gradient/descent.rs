@@ -14,143 +14,17 @@
 //! Reference for clipping: R. Pascanu, T. Mikolov, Y. Bengio, *On the difficulty of training recurrent neural
 //! networks*, ICML 2013, arXiv:1211.5063.
 
-use serde::{Deserialize, Serialize};
-
 use super::Backpropagation;
-use super::adam::{Adam, AdamConfig};
-use super::momentum::{Momentum, MomentumConfig};
-use super::sgd::{Sgd, SgdConfig};
+use super::rule::{GradientRule, GradientSettings};
 use crate::data::batch::Batch;
 use crate::data::task::Problem;
-use crate::error::{Error, Result, positive};
+use crate::error::{Error, Result, at_least_zero, positive};
 use crate::learning::optimizer::StepReport;
-use crate::learning::optimizers::Schedule;
+use crate::learning::schedule::Schedule;
 use crate::model::network::Network;
-use crate::registry::Description;
 
 /// What a step costs, in forward passes of a batch: one forward, and two of its size backward (errors, outer products).
 pub const FORWARD_EQUIVALENTS: u64 = 3;
-
-/// How parameters move along a gradient.
-pub trait GradientRule: Send + std::fmt::Debug {
-    /// One step; `gradient` and `parameters` are `[P]`.
-    fn apply(&mut self, learning_rate: f32, gradient: &[f32], parameters: &mut [f32]);
-
-    /// Bytes of the rule's own vectors.
-    fn state_bytes(&self) -> usize;
-}
-
-/// A gradient baseline as a study names it.
-///
-/// # Example
-/// ```
-/// use tegmentum::learning::gradient::GradientConfig;
-///
-/// let config: GradientConfig = toml::from_str("[adam]\nlearning_rate = 0.003\nschedule = \"linear\"")?;
-/// let learner = config.build(vec![0.0; 17], 3_000)?;
-/// assert_eq!(learner.parameters().len(), 17);
-/// assert_eq!(learner.state_bytes(), 3 * 17 * 4);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum GradientConfig {
-    /// Stochastic gradient descent.
-    Sgd(SgdConfig),
-    /// Gradient descent with momentum.
-    Momentum(MomentumConfig),
-    /// Adam.
-    Adam(AdamConfig),
-}
-
-impl GradientConfig {
-    /// The learner that starts at `parameters` `[P]` and has `budget` forward-equivalents to spend.
-    ///
-    /// # Errors
-    /// [`Error::InvalidParameter`] for a number outside its range.
-    pub fn build(&self, parameters: Vec<f32>, budget: u64) -> Result<GradientDescent> {
-        let (clip, schedule) = self.clip_and_schedule();
-        let learning_rate = not_negative("learning_rate", self.learning_rate())?;
-        clip.map_or(Ok(0.0), |clip| positive("clip", clip))?;
-        let rule: Box<dyn GradientRule> = match self {
-            Self::Sgd(_) => Box::new(Sgd),
-            Self::Momentum(config) => Box::new(Momentum::new(config, parameters.len())?),
-            Self::Adam(config) => Box::new(Adam::new(config, parameters.len())?),
-        };
-        Ok(GradientDescent {
-            rule,
-            learning_rate,
-            clip,
-            schedule,
-            budget,
-            steps: 0,
-            gradient: vec![0.0; parameters.len()],
-            parameters,
-            backpropagation: Backpropagation::default(),
-        })
-    }
-
-    /// The name used in studies.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Sgd(_) => "sgd",
-            Self::Momentum(_) => "momentum",
-            Self::Adam(_) => "adam",
-        }
-    }
-
-    /// The learning rate at the start.
-    pub fn learning_rate(&self) -> f64 {
-        match self {
-            Self::Sgd(config) => config.learning_rate,
-            Self::Momentum(config) => config.learning_rate,
-            Self::Adam(config) => config.learning_rate,
-        }
-    }
-
-    /// Sets the learning rate at the start, for searches; [`build`](Self::build) checks it.
-    pub fn set_learning_rate(&mut self, learning_rate: f64) {
-        match self {
-            Self::Sgd(config) => config.learning_rate = learning_rate,
-            Self::Momentum(config) => config.learning_rate = learning_rate,
-            Self::Adam(config) => config.learning_rate = learning_rate,
-        }
-    }
-
-    fn clip_and_schedule(&self) -> (Option<f64>, Schedule) {
-        match self {
-            Self::Sgd(config) => (config.clip, config.schedule),
-            Self::Momentum(config) => (config.clip, config.schedule),
-            Self::Adam(config) => (config.clip, config.schedule),
-        }
-    }
-}
-
-/// Every gradient baseline, with its default configuration.
-///
-/// # Example
-/// ```
-/// for (description, config) in tegmentum::learning::gradient::registry() {
-///     assert_eq!(description.name, config.name());
-/// }
-/// ```
-pub fn registry() -> Vec<(Description, GradientConfig)> {
-    let describe = |name, summary, reference| Description { name, summary, reference };
-    vec![
-        (
-            describe("sgd", "stochastic gradient descent along the exact gradient", "Robbins & Monro 1951"),
-            GradientConfig::Sgd(SgdConfig::default()),
-        ),
-        (
-            describe("momentum", "gradient descent with a velocity that is kept", "Polyak 1964"),
-            GradientConfig::Momentum(MomentumConfig::default()),
-        ),
-        (
-            describe("adam", "steps in units of each gradient's running size", "Kingma & Ba 2015"),
-            GradientConfig::Adam(AdamConfig::default()),
-        ),
-    ]
-}
 
 /// A learner that follows the exact gradient.
 ///
@@ -158,8 +32,8 @@ pub fn registry() -> Vec<(Description, GradientConfig)> {
 /// A linear unit learns to double its input.
 /// ```
 /// use tegmentum::data::batch::Batch;
-/// use tegmentum::learning::gradient::GradientConfig;
-/// use tegmentum::model::network::NetworkConfig;
+/// use tegmentum::learning::gradient::rules::GradientConfig;
+/// use tegmentum::model::networks::NetworkConfig;
 /// use tegmentum::random::Key;
 /// use tegmentum::data::task::{ExampleSet, Examples, Loss, Problem};
 ///
@@ -189,13 +63,35 @@ pub struct GradientDescent {
     backpropagation: Backpropagation,
 }
 
+impl dyn GradientSettings {
+    /// The learner that starts at `parameters` `[P]` and has `budget` forward-equivalents to spend.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] for a number outside its range.
+    pub fn build(&self, parameters: Vec<f32>, budget: u64) -> Result<GradientDescent> {
+        let learning_rate = at_least_zero("learning_rate", self.learning_rate())?;
+        self.clip().map_or(Ok(0.0), |clip| positive("clip", clip))?;
+        Ok(GradientDescent {
+            rule: self.rule(parameters.len())?,
+            learning_rate,
+            clip: self.clip(),
+            schedule: self.schedule(),
+            budget,
+            steps: 0,
+            gradient: vec![0.0; parameters.len()],
+            parameters,
+            backpropagation: Backpropagation::default(),
+        })
+    }
+}
+
 impl GradientDescent {
     /// One step on a training batch, for [`FORWARD_EQUIVALENTS`]. The report's loss is that before the step; a loss or
     /// a gradient that is not finite moves nothing and is counted.
     ///
     /// # Errors
     /// Those of [`Backpropagation::gradient`]; [`Error::NonFinite`] if a parameter became NaN or infinite.
-    pub fn update(&mut self, network: &dyn Network, problem: &Problem, batch: Batch) -> Result<StepReport> {
+    pub fn update(&mut self, network: &(dyn Network + 'static), problem: &Problem, batch: Batch) -> Result<StepReport> {
         let loss = self.backpropagation.gradient(network, problem, &self.parameters, batch, &mut self.gradient)?;
         let spent = self.steps * FORWARD_EQUIVALENTS;
         let learning_rate = self.learning_rate * self.schedule.factor(spent, self.budget);
@@ -231,22 +127,5 @@ impl GradientDescent {
             let factor = (clip / norm) as f32;
             self.gradient.iter_mut().for_each(|slope| *slope *= factor);
         }
-    }
-}
-
-fn not_negative(name: &'static str, value: f64) -> Result<f64> {
-    if value.is_finite() && value >= 0.0 {
-        Ok(value)
-    } else {
-        Err(Error::InvalidParameter { name, value, requirement: "a finite number, at least 0" })
-    }
-}
-
-/// Checks a share that is kept from step to step.
-pub(super) fn below_one(name: &'static str, value: f64) -> Result<f64> {
-    if (0.0..1.0).contains(&value) {
-        Ok(value)
-    } else {
-        Err(Error::InvalidParameter { name, value, requirement: "at least 0 and below 1" })
     }
 }

@@ -6,8 +6,9 @@ use super::{FORWARD_EQUIVALENTS, GradientDescent};
 use crate::data::batch::Batch;
 use crate::data::task::Problem;
 use crate::error::{Error, Result};
+use crate::learning::learner::Learner;
+use crate::learning::learner::Update;
 use crate::learning::optimizer::Levels;
-use crate::learning::training::{Learner, Update};
 use crate::model::network::Network;
 use crate::model::perturbation::Point;
 use crate::neuromodulation::modulation::Modulation;
@@ -18,10 +19,12 @@ use crate::random::Key;
 /// # Example
 /// ```
 /// use std::sync::Arc;
-/// use tegmentum::learning::gradient::{GradientConfig, GradientLearner};
-/// use tegmentum::model::network::{Network, NetworkConfig};
+/// use tegmentum::learning::gradient::GradientLearner;
+/// use tegmentum::learning::gradient::rules::GradientConfig;
+/// use tegmentum::model::network::Network;
+/// use tegmentum::model::networks::NetworkConfig;
 /// use tegmentum::random::Key;
-/// use tegmentum::data::task::TaskConfig;
+/// use tegmentum::data::tasks::TaskConfig;
 /// use tegmentum::learning::training::train;
 ///
 /// let problem = Arc::new(TaskConfig::from_name("xor")?.build()?.problem(Key::from_seed(0))?);

@@ -6,7 +6,7 @@
 //! ```
 //! m̂, v̂ without the bias of their start. Two vectors besides the parameters.
 
-use super::check_finite;
+use super::checks::check_finite;
 use crate::error::Result;
 use crate::model::perturbation::{Direction, for_each_weighted_part};
 

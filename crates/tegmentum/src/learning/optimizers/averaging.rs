@@ -1,30 +1,20 @@
 //! The vectors that a first-order learner moves: one, or two with schedule-free averaging.
 //!
-//! # Update
-//! ```text
-//!     z ← z − s                       s the step [P]
-//!     x ← x + (z − x)/t               t updates so far, from 1
-//!     y = 0.9 x + 0.1 z               never stored
-//! ```
-//! z the fast iterate, x the average that is handed over, y the model that acts and is perturbed. Without averaging
-//! there is z alone.
-//!
-//! # Reference
-//! A. Defazio, X. A. Yang, H. Mehta, K. Mishchenko, A. Khaled, A. Cutkosky, *The road less scheduled*, `NeurIPS`
-//! 2024, arXiv:2405.15682.
+//! Without averaging the learner subtracts its steps from one vector. With it, see
+//! [`schedule_free`](crate::learning::schedule_free); the average is the mean of all iterates.
 
 use serde::{Deserialize, Serialize};
 
-use super::{check_finite, subtract};
+use super::checks::check_finite;
 use crate::error::Result;
-use crate::model::perturbation::{Bases, Direction, Point, for_each_weighted_part};
-
-/// Share of the average in the model that acts.
-const AVERAGE_SHARE: f32 = 0.9;
+use crate::kernel::lanes::subtract;
+use crate::learning::schedule_free::ScheduleFree;
+use crate::model::perturbation::{Bases, Direction, for_each_weighted_part};
 
 /// Whether the model that is handed over is an average of those that acted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Averaging {
     /// It is the last one.
     #[default]
@@ -35,54 +25,61 @@ pub enum Averaging {
 
 /// The vectors of a learner that subtracts steps.
 #[derive(Clone, Debug)]
-pub(super) struct Iterate {
-    pub(super) point: Vec<f32>,
-    average: Option<Vec<f32>>,
-    updates: u64,
+pub(super) enum Iterate {
+    /// One vector.
+    Single(Vec<f32>),
+    /// With an average of all iterates, and how many there were.
+    Averaged(ScheduleFree, u64),
 }
 
 impl Iterate {
     pub(super) fn new(start: Vec<f32>, averaging: Averaging) -> Self {
-        let average = (averaging == Averaging::ScheduleFree).then(|| start.clone());
-        Self { point: start, average, updates: 0 }
+        match averaging {
+            Averaging::None => Self::Single(start),
+            Averaging::ScheduleFree => Self::Averaged(ScheduleFree::new(start), 0),
+        }
     }
 
     /// Subtracts `Σ_k weight_k v_k`. `update` is the learner's, for the message of an error.
     pub(super) fn descend(&mut self, terms: &[(Direction, f32)], update: u64) -> Result<()> {
-        self.updates += 1;
-        let share = (1.0 / self.updates as f64) as f32;
-        let finite = match &mut self.average {
-            None => for_each_weighted_part(terms, [&mut self.point], |[point], step| subtract(point, step)),
-            Some(average) => for_each_weighted_part(terms, [&mut self.point, average], |[point, average], step| {
-                let finite = subtract(point, step);
-                for (x, z) in average.iter_mut().zip(point) {
-                    *x -= share * (*x - *z);
-                }
-                finite
-            }),
+        let finite = match self {
+            Self::Single(point) => for_each_weighted_part(terms, [point], |[point], step| subtract(point, step)),
+            Self::Averaged(vectors, updates) => {
+                *updates += 1;
+                vectors.descend(terms, (1.0 / *updates as f64) as f32, &[]);
+                vectors.is_finite()
+            }
         };
         check_finite(finite, update)
     }
 
     /// Starts the average anew from the fast iterate with the next update.
     pub(super) fn restart_average(&mut self) {
-        self.updates = 0;
+        if let Self::Averaged(_, updates) = self {
+            *updates = 0;
+        }
+    }
+
+    /// The vector that moves, for other steps; an average does not follow.
+    pub(super) fn point_mut(&mut self) -> &mut [f32] {
+        match self {
+            Self::Single(point) => point,
+            Self::Averaged(vectors, _) => &mut vectors.exploring,
+        }
     }
 
     pub(super) fn bases(&self) -> Bases<'_> {
-        match &self.average {
-            None => Bases::single(&self.point),
-            Some(average) => Bases {
-                acting: Point::Mixture { first: average, second: &self.point, weight: AVERAGE_SHARE },
-                averaged: Point::Vector(average),
-                candidates: &[],
-            },
+        match self {
+            Self::Single(point) => Bases::single(point),
+            Self::Averaged(vectors, _) => vectors.bases(true),
         }
     }
 
     pub(super) fn bytes(&self) -> usize {
-        let vectors = if self.average.is_some() { 2 } else { 1 };
-        vectors * size_of_val(self.point.as_slice())
+        match self {
+            Self::Single(point) => size_of_val(point.as_slice()),
+            Self::Averaged(vectors, _) => vectors.bytes(),
+        }
     }
 }
 
@@ -98,7 +95,7 @@ mod tests {
         }
         let mut averaged = [0.0; 2];
         iterate.bases().averaged.write(1.0, &mut averaged);
-        assert_eq!(iterate.point, [0.0, 4.0]);
+        assert_eq!(iterate.point_mut(), [0.0, 4.0]);
         assert_eq!(averaged, [0.0, 2.5]);
         assert_eq!(iterate.bytes(), 16);
     }

@@ -55,14 +55,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{check_finite, check_losses, check_start, count_non_finite};
+use super::checks::{check_finite, check_losses, check_start, count_non_finite};
 use crate::error::{Error, Result};
 use crate::kernel::math;
 use crate::kernel::noise::CHUNK;
-use crate::learning::optimizer::{Optimizer, StepReport};
+use crate::learning::optimizer::{Optimizer, OptimizerSettings, StepReport};
 use crate::model::perturbation::{Base, Bases, Direction, Point, Probe};
-use crate::neuromodulation::modulation::Modulation;
+use crate::neuromodulation::hearing::Heard;
+use crate::neuromodulation::modulation::{Modulation, Target};
 use crate::random::Key;
+use crate::registry::Description;
 
 /// Smallest and largest global scale.
 const SCALE_RANGE: [f64; 2] = [1e-30, 1e15];
@@ -113,6 +115,29 @@ impl CmaEsConfig {
             update: 0,
             probes: Vec::new(),
         })
+    }
+}
+
+impl OptimizerSettings for CmaEsConfig {
+    fn description(&self) -> Description {
+        Description {
+            name: "cma_es",
+            summary: "covariance matrix adaptation with a diagonal matrix",
+            reference: "Ros & Hansen 2008, doi:10.1007/978-3-540-87700-4_30",
+        }
+    }
+
+    fn build(&self, start: Vec<f32>, key: Key, budget_evaluations: u64) -> Result<Box<dyn Optimizer>> {
+        Ok(Box::new(self.build(start, key, budget_evaluations)?))
+    }
+
+    fn perturbation_scale(&self) -> Option<f64> {
+        Some(self.perturbation_scale)
+    }
+
+    fn set_perturbation_scale(&mut self, scale: f64) -> bool {
+        self.perturbation_scale = scale;
+        true
     }
 }
 
@@ -317,8 +342,23 @@ impl Optimizer for CmaEs {
         Bases { acting: mean, averaged: mean, candidates: &self.candidates }
     }
 
+    fn hears(&self) -> Vec<Heard> {
+        Heard::everywhere(&[Target::LearningRate, Target::PerturbationScale])
+    }
+
     fn state_bytes(&self) -> usize {
         let vectors = [&self.mean, &self.variances, &self.scale_path, &self.variance_path, &self.candidates];
         vectors.iter().map(|vector| size_of_val(vector.as_slice())).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learning::optimizers::checks::three_rounds;
+
+    #[test]
+    fn value_stability() {
+        assert_eq!(three_rounds(&CmaEsConfig::default()), [0.031_607_103, -0.022_879_645, 0.322_906_17]);
     }
 }

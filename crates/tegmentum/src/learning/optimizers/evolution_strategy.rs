@@ -51,16 +51,21 @@ use serde::{Deserialize, Serialize};
 
 use super::adam::Adam;
 use super::averaging::{Averaging, Iterate};
-use super::{Schedule, check_losses, check_start, count_non_finite, non_negative};
+use super::checks::{check_losses, check_start, count_non_finite, non_negative};
 use crate::error::{Result, at_least_one};
-use crate::learning::optimizer::{Optimizer, StepReport};
+use crate::learning::optimizer::{Optimizer, OptimizerSettings, StepReport};
+use crate::learning::schedule::Schedule;
+use crate::model::network::Network;
 use crate::model::perturbation::{Bases, Direction, Family, Probe};
-use crate::neuromodulation::modulation::Modulation;
+use crate::neuromodulation::hearing::Heard;
+use crate::neuromodulation::modulation::{Modulation, Target};
 use crate::random::Key;
+use crate::registry::Description;
 
 /// How the estimate moves the parameters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum UpdateRule {
     /// Elementwise moments.
     #[default]
@@ -123,6 +128,42 @@ impl EvolutionStrategyConfig {
     }
 }
 
+impl OptimizerSettings for EvolutionStrategyConfig {
+    fn description(&self) -> Description {
+        Description {
+            name: "evolution_strategy",
+            summary: "antithetic pairs with centred ranks",
+            reference: "Salimans et al. 2017, arXiv:1703.03864",
+        }
+    }
+
+    fn build(&self, start: Vec<f32>, key: Key, budget_evaluations: u64) -> Result<Box<dyn Optimizer>> {
+        Ok(Box::new(self.build(start, key, budget_evaluations)?))
+    }
+
+    fn learning_rate(&self) -> Option<f64> {
+        Some(self.learning_rate)
+    }
+
+    fn set_learning_rate(&mut self, rate: f64) -> bool {
+        self.learning_rate = rate;
+        true
+    }
+
+    fn perturbation_scale(&self) -> Option<f64> {
+        Some(self.perturbation_scale)
+    }
+
+    fn set_perturbation_scale(&mut self, scale: f64) -> bool {
+        self.perturbation_scale = scale;
+        true
+    }
+
+    fn fit_to(&mut self, network: &dyn Network) {
+        self.family = self.family.for_network(network);
+    }
+}
+
 /// The learner.
 #[derive(Clone, Debug)]
 pub struct EvolutionStrategy {
@@ -154,7 +195,7 @@ impl EvolutionStrategy {
 
     fn descend(&mut self, mut estimate: Vec<(Direction, f32)>, rate: f32) -> Result<()> {
         if let Some(moments) = &mut self.moments {
-            return moments.descend(&mut self.iterate.point, &estimate, rate, self.update);
+            return moments.descend(self.iterate.point_mut(), &estimate, rate, self.update);
         }
         for (_, weight) in &mut estimate {
             *weight *= rate;
@@ -217,6 +258,10 @@ impl Optimizer for EvolutionStrategy {
         self.iterate.bases()
     }
 
+    fn hears(&self) -> Vec<Heard> {
+        Heard::everywhere(&[Target::LearningRate, Target::PerturbationScale, Target::Reset])
+    }
+
     fn state_bytes(&self) -> usize {
         self.iterate.bytes() + self.moments.as_ref().map_or(0, Adam::bytes)
     }
@@ -225,6 +270,7 @@ impl Optimizer for EvolutionStrategy {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::learning::optimizers::checks::three_rounds;
 
     #[test]
     fn ranks_are_centred_and_equal_values_share_theirs() {
@@ -232,5 +278,10 @@ mod tests {
         assert_eq!(centred_ranks(&[1.0, 1.0, 1.0, 1.0]), [0.0; 4]);
         assert_eq!(centred_ranks(&[2.0, 1.0, 2.0]), [0.25, -0.5, 0.25]);
         assert!(centred_ranks(&[]).is_empty());
+    }
+
+    #[test]
+    fn value_stability() {
+        assert_eq!(three_rounds(&EvolutionStrategyConfig::default()), [0.028_407_749, 0.021_022_972, 0.029_146_615]);
     }
 }

@@ -6,7 +6,7 @@
 //! ```
 //! A slope that is not finite is replaced by 0.
 
-use super::{check_losses, count_non_finite};
+use super::checks::{check_losses, count_non_finite};
 use crate::error::Result;
 use crate::model::perturbation::{Base, Direction, Family, Probe};
 use crate::random::Key;

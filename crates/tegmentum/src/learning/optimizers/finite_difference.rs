@@ -47,12 +47,15 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Schedule, check_finite, check_losses, check_start, count_non_finite, non_negative};
+use super::checks::{check_finite, check_losses, check_start, count_non_finite, non_negative};
 use crate::error::{Result, at_least_one};
-use crate::learning::optimizer::{Optimizer, StepReport};
+use crate::learning::optimizer::{Optimizer, OptimizerSettings, StepReport};
+use crate::learning::schedule::Schedule;
 use crate::model::perturbation::{Base, Bases, Direction, Probe};
-use crate::neuromodulation::modulation::Modulation;
+use crate::neuromodulation::hearing::Heard;
+use crate::neuromodulation::modulation::{Modulation, Target};
 use crate::random::Key;
+use crate::registry::Description;
 
 /// Configuration of sequential finite differences.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -93,6 +96,38 @@ impl FiniteDifferenceConfig {
             spent: 0,
             probes: Vec::new(),
         })
+    }
+}
+
+impl OptimizerSettings for FiniteDifferenceConfig {
+    fn description(&self) -> Description {
+        Description {
+            name: "finite_difference",
+            summary: "one weight at a time",
+            reference: "Jabri & Flower 1992, doi:10.1109/72.105429",
+        }
+    }
+
+    fn build(&self, start: Vec<f32>, key: Key, budget_evaluations: u64) -> Result<Box<dyn Optimizer>> {
+        Ok(Box::new(self.build(start, key, budget_evaluations)?))
+    }
+
+    fn learning_rate(&self) -> Option<f64> {
+        Some(self.learning_rate)
+    }
+
+    fn set_learning_rate(&mut self, rate: f64) -> bool {
+        self.learning_rate = rate;
+        true
+    }
+
+    fn perturbation_scale(&self) -> Option<f64> {
+        Some(self.perturbation_scale)
+    }
+
+    fn set_perturbation_scale(&mut self, scale: f64) -> bool {
+        self.perturbation_scale = scale;
+        true
     }
 }
 
@@ -156,7 +191,22 @@ impl Optimizer for FiniteDifference {
         Bases::single(&self.parameters)
     }
 
+    fn hears(&self) -> Vec<Heard> {
+        Heard::everywhere(&[Target::LearningRate, Target::PerturbationScale])
+    }
+
     fn state_bytes(&self) -> usize {
         size_of_val(self.parameters.as_slice())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learning::optimizers::checks::three_rounds;
+
+    #[test]
+    fn value_stability() {
+        assert_eq!(three_rounds(&FiniteDifferenceConfig::default()), [0.270_866_2, 0.270_866_2, 0.270_866_2]);
     }
 }

@@ -49,13 +49,16 @@
 use serde::{Deserialize, Serialize};
 
 use super::averaging::{Averaging, Iterate};
+use super::checks::{check_start, non_negative};
 use super::exploration::Exploration;
-use super::{Schedule, check_start, non_negative};
 use crate::error::{Error, Result};
-use crate::learning::optimizer::{Optimizer, StepReport};
+use crate::learning::optimizer::{Optimizer, OptimizerSettings, StepReport};
+use crate::learning::schedule::Schedule;
 use crate::model::perturbation::{Bases, Family, Probe};
-use crate::neuromodulation::modulation::Modulation;
+use crate::neuromodulation::hearing::Heard;
+use crate::neuromodulation::modulation::{Modulation, Target};
 use crate::random::Key;
+use crate::registry::Description;
 
 /// Configuration of FZOO.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -98,6 +101,38 @@ impl FzooConfig {
             exploration: Exploration::new(key, Family::Rademacher, self.directions, false),
             iterate: Iterate::new(start, Averaging::None),
         })
+    }
+}
+
+impl OptimizerSettings for FzooConfig {
+    fn description(&self) -> Description {
+        Description {
+            name: "fzoo",
+            summary: "one-sided differences, normalised by the spread of the losses",
+            reference: "arXiv:2506.09034",
+        }
+    }
+
+    fn build(&self, start: Vec<f32>, key: Key, budget_evaluations: u64) -> Result<Box<dyn Optimizer>> {
+        Ok(Box::new(self.build(start, key, budget_evaluations)?))
+    }
+
+    fn learning_rate(&self) -> Option<f64> {
+        Some(self.learning_rate)
+    }
+
+    fn set_learning_rate(&mut self, rate: f64) -> bool {
+        self.learning_rate = rate;
+        true
+    }
+
+    fn perturbation_scale(&self) -> Option<f64> {
+        Some(self.perturbation_scale)
+    }
+
+    fn set_perturbation_scale(&mut self, scale: f64) -> bool {
+        self.perturbation_scale = scale;
+        true
     }
 }
 
@@ -148,6 +183,10 @@ impl Optimizer for Fzoo {
         self.iterate.bases()
     }
 
+    fn hears(&self) -> Vec<Heard> {
+        Heard::everywhere(&[Target::LearningRate, Target::PerturbationScale])
+    }
+
     fn state_bytes(&self) -> usize {
         self.iterate.bytes()
     }
@@ -156,11 +195,17 @@ impl Optimizer for Fzoo {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::learning::optimizers::checks::three_rounds;
 
     #[test]
     fn spread_is_that_of_the_finite_values() {
         assert_eq!(spread(&[1.0, 3.0, f64::NAN]), 1.0);
         assert_eq!(spread(&[f64::INFINITY]), 0.0);
         assert_eq!(spread(&[]), 0.0);
+    }
+
+    #[test]
+    fn value_stability() {
+        assert_eq!(three_rounds(&FzooConfig::default()), [0.034_688_25, 0.065_144_196, 0.021_959_255]);
     }
 }

@@ -53,14 +53,18 @@
 use serde::{Deserialize, Serialize};
 
 use super::averaging::{Averaging, Iterate};
+use super::checks::{check_start, decay, non_negative};
 use super::exploration::Exploration;
 use super::running_mean::RunningMean;
-use super::{Schedule, check_start, decay, non_negative};
 use crate::error::{Result, at_least_one};
-use crate::learning::optimizer::{Optimizer, StepReport};
+use crate::learning::optimizer::{Optimizer, OptimizerSettings, StepReport};
+use crate::learning::schedule::Schedule;
+use crate::model::network::Network;
 use crate::model::perturbation::{Bases, Family, Probe};
-use crate::neuromodulation::modulation::Modulation;
+use crate::neuromodulation::hearing::Heard;
+use crate::neuromodulation::modulation::{Modulation, Target};
 use crate::random::Key;
+use crate::registry::Description;
 
 const EPSILON: f64 = 1e-8;
 
@@ -116,6 +120,42 @@ impl MeazoConfig {
     }
 }
 
+impl OptimizerSettings for MeazoConfig {
+    fn description(&self) -> Description {
+        Description {
+            name: "meazo",
+            summary: "pairs, normalised by one running second moment",
+            reference: "arXiv:2605.03869, as a third party accounts for it",
+        }
+    }
+
+    fn build(&self, start: Vec<f32>, key: Key, budget_evaluations: u64) -> Result<Box<dyn Optimizer>> {
+        Ok(Box::new(self.build(start, key, budget_evaluations)?))
+    }
+
+    fn learning_rate(&self) -> Option<f64> {
+        Some(self.learning_rate)
+    }
+
+    fn set_learning_rate(&mut self, rate: f64) -> bool {
+        self.learning_rate = rate;
+        true
+    }
+
+    fn perturbation_scale(&self) -> Option<f64> {
+        Some(self.perturbation_scale)
+    }
+
+    fn set_perturbation_scale(&mut self, scale: f64) -> bool {
+        self.perturbation_scale = scale;
+        true
+    }
+
+    fn fit_to(&mut self, network: &dyn Network) {
+        self.family = self.family.for_network(network);
+    }
+}
+
 /// The learner.
 #[derive(Clone, Debug)]
 pub struct Meazo {
@@ -159,7 +199,22 @@ impl Optimizer for Meazo {
         self.iterate.bases()
     }
 
+    fn hears(&self) -> Vec<Heard> {
+        Heard::everywhere(&[Target::LearningRate, Target::PerturbationScale, Target::Reset])
+    }
+
     fn state_bytes(&self) -> usize {
         self.iterate.bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learning::optimizers::checks::three_rounds;
+
+    #[test]
+    fn value_stability() {
+        assert_eq!(three_rounds(&MeazoConfig::default()), [0.017_297_372, 0.026_340_377, -0.017_297_372]);
     }
 }

@@ -46,12 +46,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Schedule, check_finite, check_losses, check_start, count_non_finite};
+use super::checks::{check_finite, check_losses, check_start, count_non_finite};
 use crate::error::Result;
-use crate::learning::optimizer::{Optimizer, StepReport};
+use crate::learning::optimizer::{Optimizer, OptimizerSettings, StepReport};
+use crate::learning::schedule::Schedule;
+use crate::model::network::Network;
 use crate::model::perturbation::{Base, Bases, Family, Probe};
-use crate::neuromodulation::modulation::Modulation;
+use crate::neuromodulation::hearing::Heard;
+use crate::neuromodulation::modulation::{Modulation, Target};
 use crate::random::Key;
+use crate::registry::Description;
 
 /// Configuration of random descent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -88,6 +92,33 @@ impl RandomDescentConfig {
             spent: 0,
             probes: Vec::new(),
         })
+    }
+}
+
+impl OptimizerSettings for RandomDescentConfig {
+    fn description(&self) -> Description {
+        Description {
+            name: "random_descent",
+            summary: "a random step is kept if it is better",
+            reference: "Rastrigin 1963",
+        }
+    }
+
+    fn build(&self, start: Vec<f32>, key: Key, budget_evaluations: u64) -> Result<Box<dyn Optimizer>> {
+        Ok(Box::new(self.build(start, key, budget_evaluations)?))
+    }
+
+    fn perturbation_scale(&self) -> Option<f64> {
+        Some(self.perturbation_scale)
+    }
+
+    fn set_perturbation_scale(&mut self, scale: f64) -> bool {
+        self.perturbation_scale = scale;
+        true
+    }
+
+    fn fit_to(&mut self, network: &dyn Network) {
+        self.family = self.family.for_network(network);
     }
 }
 
@@ -143,7 +174,22 @@ impl Optimizer for RandomDescent {
         Bases::single(&self.parameters)
     }
 
+    fn hears(&self) -> Vec<Heard> {
+        Heard::everywhere(&[Target::PerturbationScale])
+    }
+
     fn state_bytes(&self) -> usize {
         size_of_val(self.parameters.as_slice())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learning::optimizers::checks::three_rounds;
+
+    #[test]
+    fn value_stability() {
+        assert_eq!(three_rounds(&RandomDescentConfig::default()), [0.001_681_811_8, 0.034_238_067, 0.025_572_198]);
     }
 }

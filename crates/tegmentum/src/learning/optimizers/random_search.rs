@@ -45,12 +45,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{check_finite, check_losses, check_start, count_non_finite};
+use super::checks::{check_finite, check_losses, check_start, count_non_finite};
 use crate::error::{Result, at_least_one};
-use crate::learning::optimizer::{Optimizer, StepReport};
+use crate::learning::optimizer::{Optimizer, OptimizerSettings, StepReport};
 use crate::model::perturbation::{Base, Bases, Family, Point, Probe};
-use crate::neuromodulation::modulation::Modulation;
+use crate::neuromodulation::hearing::Heard;
+use crate::neuromodulation::modulation::{Modulation, Target};
 use crate::random::Key;
+use crate::registry::Description;
 
 /// Configuration of random search.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -77,6 +79,29 @@ impl RandomSearchConfig {
         check_start(&start, self.perturbation_scale, budget_evaluations)?;
         at_least_one("samples", self.samples)?;
         Ok(RandomSearch { config: self.clone(), best: start.clone(), start, key, update: 0, probes: Vec::new() })
+    }
+}
+
+impl OptimizerSettings for RandomSearchConfig {
+    fn description(&self) -> Description {
+        Description {
+            name: "random_search",
+            summary: "best of independent samples around the start",
+            reference: "Brooks 1958",
+        }
+    }
+
+    fn build(&self, start: Vec<f32>, key: Key, budget_evaluations: u64) -> Result<Box<dyn Optimizer>> {
+        Ok(Box::new(self.build(start, key, budget_evaluations)?))
+    }
+
+    fn perturbation_scale(&self) -> Option<f64> {
+        Some(self.perturbation_scale)
+    }
+
+    fn set_perturbation_scale(&mut self, scale: f64) -> bool {
+        self.perturbation_scale = scale;
+        true
     }
 }
 
@@ -129,7 +154,22 @@ impl Optimizer for RandomSearch {
         Bases { acting: Point::Vector(&self.start), averaged: Point::Vector(&self.best), candidates: &[] }
     }
 
+    fn hears(&self) -> Vec<Heard> {
+        Heard::everywhere(&[Target::PerturbationScale])
+    }
+
     fn state_bytes(&self) -> usize {
         size_of_val(self.start.as_slice()) + size_of_val(self.best.as_slice())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learning::optimizers::checks::three_rounds;
+
+    #[test]
+    fn value_stability() {
+        assert_eq!(three_rounds(&RandomSearchConfig::default()), [0.415_172_82, 1.052_360_4, 0.665_802_24]);
     }
 }

@@ -61,6 +61,7 @@ const BOLD_FALL: f64 = 0.7;
 /// [module](self).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[non_exhaustive]
 pub enum Reading {
     /// R0: a constant rate; standard weight perturbation. INFERRED.
     #[default]

@@ -51,14 +51,16 @@
 use serde::{Deserialize, Serialize};
 
 use super::averaging::{Averaging, Iterate};
+use super::checks::{check_start, non_negative};
 use super::exploration::Exploration;
-use super::{check_start, non_negative};
 use crate::error::{Result, at_least_one, fraction};
 use crate::kernel::math;
-use crate::learning::optimizer::{Optimizer, StepReport};
+use crate::learning::optimizer::{Optimizer, OptimizerSettings, StepReport};
 use crate::model::perturbation::{Bases, Family, Probe};
-use crate::neuromodulation::modulation::Modulation;
+use crate::neuromodulation::hearing::Heard;
+use crate::neuromodulation::modulation::{Modulation, Target};
 use crate::random::Key;
+use crate::registry::Description;
 
 /// Configuration of SPSA. Its gains decay by themselves: there is no other schedule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -110,6 +112,38 @@ impl SpsaConfig {
             exploration: Exploration::new(key, Family::Rademacher, self.directions, true),
             iterate: Iterate::new(start, Averaging::None),
         })
+    }
+}
+
+impl OptimizerSettings for SpsaConfig {
+    fn description(&self) -> Description {
+        Description {
+            name: "spsa",
+            summary: "simultaneous perturbation with decaying gains",
+            reference: "Spall 1992, doi:10.1109/9.119632",
+        }
+    }
+
+    fn build(&self, start: Vec<f32>, key: Key, budget_evaluations: u64) -> Result<Box<dyn Optimizer>> {
+        Ok(Box::new(self.build(start, key, budget_evaluations)?))
+    }
+
+    fn learning_rate(&self) -> Option<f64> {
+        Some(self.learning_rate)
+    }
+
+    fn set_learning_rate(&mut self, rate: f64) -> bool {
+        self.learning_rate = rate;
+        true
+    }
+
+    fn perturbation_scale(&self) -> Option<f64> {
+        Some(self.perturbation_scale)
+    }
+
+    fn set_perturbation_scale(&mut self, scale: f64) -> bool {
+        self.perturbation_scale = scale;
+        true
     }
 }
 
@@ -166,6 +200,10 @@ impl Optimizer for Spsa {
         self.iterate.bases()
     }
 
+    fn hears(&self) -> Vec<Heard> {
+        Heard::everywhere(&[Target::LearningRate, Target::PerturbationScale])
+    }
+
     fn state_bytes(&self) -> usize {
         self.iterate.bytes()
     }
@@ -174,6 +212,7 @@ impl Optimizer for Spsa {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::learning::optimizers::checks::three_rounds;
 
     #[test]
     fn gains_are_spalls() {
@@ -187,5 +226,10 @@ mod tests {
         }
         assert!((learner.rate() / (0.5 * (101.0f64 / 200.0).powf(0.602)) - 1.0).abs() < 1e-5);
         assert!((learner.scale() / (0.1 / 100.0f64.powf(0.101)) - 1.0).abs() < 1e-5);
+    }
+
+    #[test]
+    fn value_stability() {
+        assert_eq!(three_rounds(&SpsaConfig::default()), [0.092_708_05, 0.134_857_18, -0.092_708_05]);
     }
 }

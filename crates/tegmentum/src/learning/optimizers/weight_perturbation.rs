@@ -51,14 +51,18 @@ use serde::{Deserialize, Serialize};
 
 use super::adam::Adam;
 use super::averaging::{Averaging, Iterate};
+use super::checks::{check_start, non_negative};
 use super::exploration::Exploration;
 use super::rate_rule::{Observation, RateRule, Reading};
-use super::{Schedule, check_start, non_negative};
 use crate::error::{Error, Result, at_least_one};
-use crate::learning::optimizer::{Optimizer, StepReport};
+use crate::learning::optimizer::{Optimizer, OptimizerSettings, StepReport};
+use crate::learning::schedule::Schedule;
+use crate::model::network::Network;
 use crate::model::perturbation::{Bases, Family, Probe};
-use crate::neuromodulation::modulation::Modulation;
+use crate::neuromodulation::hearing::Heard;
+use crate::neuromodulation::modulation::{Modulation, Target};
 use crate::random::Key;
+use crate::registry::Description;
 
 /// Configuration of weight perturbation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -127,6 +131,42 @@ impl WeightPerturbationConfig {
     }
 }
 
+impl OptimizerSettings for WeightPerturbationConfig {
+    fn description(&self) -> Description {
+        Description {
+            name: "weight_perturbation",
+            summary: "all weights at once, the rate set by a reading of the prediction error",
+            reference: "Cauwenberghs 1993; readings inferred from the abstract of arXiv:2510.22178",
+        }
+    }
+
+    fn build(&self, start: Vec<f32>, key: Key, budget_evaluations: u64) -> Result<Box<dyn Optimizer>> {
+        Ok(Box::new(self.build(start, key, budget_evaluations)?))
+    }
+
+    fn learning_rate(&self) -> Option<f64> {
+        Some(self.learning_rate)
+    }
+
+    fn set_learning_rate(&mut self, rate: f64) -> bool {
+        self.learning_rate = rate;
+        true
+    }
+
+    fn perturbation_scale(&self) -> Option<f64> {
+        Some(self.perturbation_scale)
+    }
+
+    fn set_perturbation_scale(&mut self, scale: f64) -> bool {
+        self.perturbation_scale = scale;
+        true
+    }
+
+    fn fit_to(&mut self, network: &dyn Network) {
+        self.family = self.family.for_network(network);
+    }
+}
+
 /// The learner.
 #[derive(Clone, Debug)]
 pub struct WeightPerturbation {
@@ -157,7 +197,7 @@ impl WeightPerturbation {
             }
             Some(moments) => {
                 let estimate = self.exploration.weigh(|slope| share * slope);
-                moments.descend(&mut self.iterate.point, estimate, rate as f32, update)
+                moments.descend(self.iterate.point_mut(), estimate, rate as f32, update)
             }
         }
     }
@@ -198,7 +238,22 @@ impl Optimizer for WeightPerturbation {
         self.iterate.bases()
     }
 
+    fn hears(&self) -> Vec<Heard> {
+        Heard::everywhere(&[Target::LearningRate, Target::PerturbationScale, Target::Reset])
+    }
+
     fn state_bytes(&self) -> usize {
         self.iterate.bytes() + self.moments.as_ref().map_or(0, Adam::bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learning::optimizers::checks::three_rounds;
+
+    #[test]
+    fn value_stability() {
+        assert_eq!(three_rounds(&WeightPerturbationConfig::default()), [0.048_278_607, 0.068_931_36, -0.048_278_607]);
     }
 }

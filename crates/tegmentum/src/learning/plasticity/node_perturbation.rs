@@ -16,10 +16,13 @@
 //!
 //! The estimate is divided by the running size of each of its entries (`v ← .99 v + .01 g²`, acetylcholine at the
 //! synapse) and moves weights as in [`Dopamine`](crate::learning::optimizers::dopamine): x averaged, z exploring, y = .9 x + .1 z
-//! acting, under the same [`Controller`], with noradrenaline.
+//! acting, under the same [supervisor](crate::learning::supervisor).
 //!
-//! Drugs: dopamine is a factor on the step of every weight, the readout's too (a lesion learns nothing); acetylcholine is the
-//! running size that divides. Both act at the synapses, without a delay or noise.
+//! # Modulation
+//! The modulators are those of the preset `node-perturbation`, a system like every other (`neuromodulation`). What dopamine's
+//! drugs and receptors make of a prediction error of one usual size is a factor on the step of every weight, the readout's too (a
+//! lesion learns nothing); what acetylcholine's make of the usual size of the estimate multiplies the size at every synapse.
+//! `perturbation_scale` is a factor on σ; `learning_rate` also acts at layers, populations and synapses.
 //!
 //! # Cost
 //! Three forward-equivalents an update: two passes and one outer product; two more for each window. Both passes run side by
@@ -39,6 +42,7 @@ mod offline;
 mod online;
 mod tape;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -47,22 +51,28 @@ use crate::data::batch::{Batch, Part};
 use crate::data::task::Problem;
 use crate::error::{Error, Result, fraction, positive};
 use crate::kernel::lanes::sum_of_squares;
-use crate::kernel::lanes::towards;
-use crate::kernel::normalised_step::{AVERAGED_SHARE, SQUARE_MEMORY, Step, Vectors, normalised_step};
+use crate::kernel::normalised_step::{SQUARE_MEMORY, Step, Vectors, normalised_step};
 use crate::kernel::output_error::LocalError;
+use crate::learning::learner::Learner;
+use crate::learning::learner::Update;
 use crate::learning::optimizer::{Levels, StepReport};
 use crate::learning::optimizers::dopamine::parameter_size;
-use crate::learning::training::{Learner, Update};
+use crate::learning::places::Places;
+use crate::learning::plasticity::PlasticitySettings;
+use crate::learning::schedule_free::{AVERAGED_SHARE, LocalRate, ScheduleFree};
+use crate::learning::supervisor::{self, Consequence, GAINS, Question, Settings, Supervisor};
 use crate::model::forward::mean_loss;
 use crate::model::network::Network;
 use crate::model::objectives::loss_of;
 use crate::model::perturbation::Point;
-use crate::neuromodulation::controller::pharmacology::as_affine;
-use crate::neuromodulation::controller::receptors::Receptors;
-use crate::neuromodulation::controller::{Controller, ControllerConfig};
+use crate::neuromodulation::hearing::Heard;
 use crate::neuromodulation::modulation::Modulation;
-use crate::neuromodulation::nucleus::Transmitter;
+use crate::neuromodulation::preset::Preset;
+use crate::neuromodulation::receptor::ResponseCurve;
+use crate::neuromodulation::system::NeuromodulationConfig;
+use crate::neuromodulation::target::Target;
 use crate::random::Key;
+use crate::registry::Description;
 use estimate::Workspace;
 use tape::Layout;
 
@@ -117,8 +127,12 @@ pub struct NodePerturbationConfig {
     pub start_rate: Option<f64>,
     /// The largest rate, as a share of the weights' root mean square.
     pub largest_rate: f64,
-    /// The four modulators.
-    pub controller: ControllerConfig,
+    /// Updates until acting is judged for the first time.
+    pub first_window: u64,
+    /// Factors below 1 on all weights that are tried after a surprise.
+    pub gains: Vec<f32>,
+    /// The four modulators; the preset `node-perturbation` unless another one is named.
+    pub neuromodulation: NeuromodulationConfig,
 }
 
 impl Default for NodePerturbationConfig {
@@ -130,38 +144,36 @@ impl Default for NodePerturbationConfig {
             readout: Readout::LocalError,
             start_rate: None,
             largest_rate: 0.1,
-            controller: ControllerConfig {
-                first_window: Some(8),
-                receptors: Receptors {
-                    serotonin_on_dopamine: 0.25,
-                    serotonin_on_consolidation: 0.5,
-                    ..Receptors::default()
-                },
-                ..ControllerConfig::default()
-            },
+            first_window: 8,
+            gains: GAINS.to_vec(),
+            neuromodulation: NeuromodulationConfig::default(),
         }
     }
 }
 
 impl NodePerturbationConfig {
-    /// Dopamine and acetylcholine act at each synapse here, where no level of the past is kept and none is drawn.
-    fn drugs(&self) -> Result<Drugs> {
-        let incompatible = |what: &str, reason: &str| Error::Incompatible {
-            what: what.to_owned(),
-            with: "node perturbation".to_owned(),
-            reason: reason.to_owned(),
-        };
-        let drugs = &self.controller.pharmacology;
-        let Some((dopamine, 0.0)) = as_affine(drugs, Transmitter::Dopamine) else {
-            let reason =
-                "its dopamine is the loss difference of each step; use a lesion, an antagonist, or a clamp to 0";
-            return Err(incompatible("a drug that adds to dopamine, delays it or makes it noisy", reason));
-        };
-        let (scale, shift) = as_affine(drugs, Transmitter::Acetylcholine).ok_or_else(|| {
-            let reason = "each synapse has a level of its own; use a lesion, a clamp, an agonist or an antagonist";
-            incompatible("a drug that delays acetylcholine or makes it noisy", reason)
-        })?;
-        Ok(Drugs { dopamine, acetylcholine: (scale as f32, shift as f32) })
+    /// The effects that it obeys with `network`.
+    pub fn hears(&self, network: &dyn Network) -> Vec<Heard> {
+        let mut heard = supervisor::heard();
+        heard.extend(Heard::everywhere(&[Target::PerturbationScale]));
+        heard.extend(Places::of(network).heard());
+        heard
+    }
+
+    /// Dopamine is the loss difference of each step, which is the rule itself: it can be scaled, not bent.
+    fn check_reinforcement(system: &NeuromodulationConfig) -> Result<()> {
+        let parts = system.parts();
+        let mut receptors = parts.receptors.iter().filter(|receptor| receptor.target == Target::Reinforcement);
+        match receptors.find(|receptor| receptor.curve != ResponseCurve::Linear) {
+            None => Ok(()),
+            Some(receptor) => Err(Error::Incompatible {
+                what: format!("the curve of the receptor {:?}", receptor.name),
+                with: "node perturbation".to_owned(),
+                reason: "its dopamine is the loss difference of each step, which can be scaled alone; use curve = \
+                         \"linear\""
+                    .to_owned(),
+            }),
+        }
     }
 
     /// A learner of `problem` with `network`, from the parameters `start` `[P]`.
@@ -176,20 +188,16 @@ impl NodePerturbationConfig {
         start: Vec<f32>,
         key: Key,
     ) -> Result<NodePerturbation> {
+        if network.connections().is_empty() {
+            return Err(Error::Incompatible {
+                what: "node perturbation".to_owned(),
+                with: "a network without connections".to_owned(),
+                reason: "it puts noise on units, and this network names none; use an optimizer".to_owned(),
+            });
+        }
         positive("noise", self.noise)?;
         fraction("trace_decay", self.trace_decay)?;
         positive("largest_rate", self.largest_rate)?;
-        let lesions = self.controller.lesions;
-        if lesions.dopamine_magnitude || lesions.dopamine_sign || lesions.dopamine_expectation {
-            return Err(Error::Incompatible {
-                what: "a lesion of fast dopamine".to_owned(),
-                with: "node perturbation".to_owned(),
-                reason:
-                    "its dopamine is the loss difference of each step, which is the rule itself; lesion serotonin, \
-                         acetylcholine or noradrenaline"
-                        .to_owned(),
-            });
-        }
         let length = network.num_parameters();
         if start.len() != length {
             return Err(Error::ShapeMismatch { what: "parameters", expected: length, found: start.len() });
@@ -197,18 +205,26 @@ impl NodePerturbationConfig {
         if self.readout == Readout::LocalError {
             LocalError::of(network.output_activation(), loss_of(&problem)).ok_or_else(no_local_error)?;
         }
-        let start_rate = self.start_rate.unwrap_or(self.largest_rate);
+        let settings = Settings {
+            start: self.start_rate.unwrap_or(self.largest_rate),
+            cap: self.largest_rate,
+            first_window: self.first_window,
+            gains: &self.gains,
+        };
+        let system = self.neuromodulation.or_preset(Preset::NodePerturbation);
+        system.check_heard("node perturbation", &self.hears(&*network))?;
+        Self::check_reinforcement(&system)?;
         Ok(NodePerturbation {
-            controller: self.controller.build(start_rate, self.largest_rate, key.child(u64::MAX))?,
-            drugs: self.drugs()?,
+            supervisor: Supervisor::new(&settings, &system, key.child(u64::MAX))?,
             size: parameter_size(&start),
             acting: start.clone(),
-            averaged: start.clone(),
-            explorer: start,
+            vectors: ScheduleFree::new(start),
             squares: vec![0.0; length],
             gradient: vec![0.0; length],
             layout: Layout::new(&*network),
             space: Workspace::default(),
+            places: Places::of(&*network),
+            noise: self.noise,
             key,
             updates: 0,
             since_reset: 0,
@@ -219,11 +235,38 @@ impl NodePerturbationConfig {
     }
 }
 
-/// What drugs do at the synapses: a factor on dopamine, and size ← scale · size + shift for acetylcholine.
-#[derive(Clone, Copy, Debug)]
-struct Drugs {
-    dopamine: f64,
-    acetylcholine: (f32, f32),
+impl PlasticitySettings for NodePerturbationConfig {
+    fn description(&self) -> Description {
+        Description {
+            name: "node_perturbation",
+            summary: "noise on every unit, a credit trace at every synapse, dopamine; the readout by its own error",
+            reference: "Flower & Jabri 1992; Fiete & Seung 2006",
+        }
+    }
+
+    fn build(
+        &self,
+        network: Arc<dyn Network>,
+        problem: Arc<Problem>,
+        start: Vec<f32>,
+        key: Key,
+    ) -> Result<Box<dyn Learner>> {
+        Ok(Box::new(self.build(network, problem, start, key)?))
+    }
+
+    fn set_learning_rate(&mut self, rate: f64) -> bool {
+        self.start_rate = Some(rate);
+        true
+    }
+
+    fn modulators(&self) -> Option<NeuromodulationConfig> {
+        Some(self.neuromodulation.or_preset(Preset::NodePerturbation))
+    }
+
+    fn set_modulators(&mut self, modulators: &NeuromodulationConfig) -> bool {
+        self.neuromodulation = modulators.clone();
+        true
+    }
 }
 
 fn no_local_error() -> Error {
@@ -240,16 +283,17 @@ pub struct NodePerturbation {
     config: NodePerturbationConfig,
     network: Arc<dyn Network>,
     problem: Arc<Problem>,
-    controller: Controller,
-    drugs: Drugs,
+    supervisor: Supervisor,
     size: f64,
     acting: Vec<f32>,
-    averaged: Vec<f32>,
-    explorer: Vec<f32>,
+    vectors: ScheduleFree,
     squares: Vec<f32>,
     gradient: Vec<f32>,
     layout: Layout,
     space: Workspace,
+    places: Places,
+    /// Scale of the noise in this update.
+    noise: f64,
     key: Key,
     updates: u64,
     since_reset: i32,
@@ -276,37 +320,38 @@ impl NodePerturbation {
     }
 
     /// Divides each entry of the estimate by its running size (acetylcholine at the synapse) and moves.
-    fn move_by_gradient(&mut self, share: f32, rate: f64) {
+    fn move_by_gradient(&mut self, share: f32, rate: f64, local: &[LocalRate]) {
         self.since_reset += 1;
-        let (scale, shift) = self.drugs.acetylcholine;
+        let size = self.supervisor.relative_error_size();
         let rule = Step {
-            length: (rate * self.size * self.drugs.dopamine) as f32,
+            length: (rate * self.size * self.supervisor.response_to_unit_error()) as f32,
             share,
             correction: 1.0 / (1.0 - SQUARE_MEMORY.powi(self.since_reset)),
-            lesioned: self.controller.config().lesions.acetylcholine,
-            scale,
-            shift,
+            lesioned: size.is_none(),
+            scale: size.unwrap_or(1.0) as f32,
         };
-        let vectors = Vectors {
-            gradient: &self.gradient,
-            squares: &mut self.squares,
-            explorer: &mut self.explorer,
-            averaged: &mut self.averaged,
-            acting: &mut self.acting,
-        };
-        normalised_step(rule, vectors);
+        for (range, factor) in segments(self.gradient.len(), local) {
+            let vectors = Vectors {
+                gradient: &self.gradient[range.clone()],
+                squares: &mut self.squares[range.clone()],
+                explorer: &mut self.vectors.exploring[range.clone()],
+                averaged: &mut self.vectors.averaged[range.clone()],
+                acting: &mut self.acting[range],
+            };
+            normalised_step(Step { length: rule.length * factor, ..rule }, vectors);
+        }
     }
 
     /// The loss of `parameters` on a batch.
-    fn loss(&mut self, which: Which, gain: f32, batch: Batch) -> f64 {
+    fn loss(&mut self, question: Question, batch: Batch) -> f64 {
         let mut space = std::mem::take(&mut self.space);
         space.batch.load(&self.problem, Part::Train(batch));
-        let parameters = match which {
-            Which::Acting => &self.acting,
-            Which::Averaged if gain == 1.0 => &self.averaged,
-            Which::Averaged => {
+        let parameters = match question {
+            Question::Acting => &self.acting,
+            Question::Averaged(1.0) => &self.vectors.averaged,
+            Question::Averaged(gain) => {
                 self.gradient.clear();
-                self.gradient.extend(self.averaged.iter().map(|x| gain * x));
+                self.gradient.extend(self.vectors.averaged.iter().map(|x| gain * x));
                 &self.gradient
             }
         };
@@ -315,72 +360,65 @@ impl NodePerturbation {
         loss
     }
 
-    /// Noradrenaline: confirm the alarm on the averaged model; if the world is different, choose a gain and start over.
-    /// Returns the number of evaluations and whether it was a surprise.
-    fn look_again(&mut self, batch: Batch) -> (u64, bool) {
-        let averaged_loss = self.loss(Which::Averaged, 1.0, batch);
-        if !self.controller.confirm(averaged_loss) {
-            return (1, false);
-        }
-        let gains = self.controller.config().receptors.noradrenaline_on_gain.clone();
-        let mut candidates = vec![(1.0, averaged_loss)];
-        for &gain in &gains {
-            candidates.push((gain, self.loss(Which::Averaged, gain, batch)));
-        }
-        let gain = self.controller.surprise(&candidates).gain as f32;
-        for ((x, y), z) in self.averaged.iter_mut().zip(&mut self.acting).zip(&mut self.explorer) {
-            *x *= gain;
-            (*y, *z) = (*x, *x);
-        }
-        self.squares.fill(0.0);
-        self.since_reset = 0;
-        (1 + gains.len() as u64, true)
-    }
-
-    /// The end of a window: judge acting on a fresh batch, pull the explorer home if it did not pay.
-    fn judge(&mut self, batch: Batch) {
-        let averaged_loss = self.loss(Which::Averaged, 1.0, batch);
-        let acting_loss = self.loss(Which::Acting, 1.0, batch);
-        let share = self.controller.judge(averaged_loss, acting_loss).consolidation as f32;
-        if share > 0.0 {
-            for ((x, y), z) in self.averaged.iter().zip(&mut self.acting).zip(&mut self.explorer) {
-                *z = towards(*z, *x, share);
-                *y = AVERAGED_SHARE * *x + (1.0 - AVERAGED_SHARE) * *z;
+    /// Answers the supervisor's questions until it has none. Returns the number of evaluations and whether it was a surprise.
+    fn answer_questions(&mut self, batch: Key) -> (u64, bool) {
+        let (mut evaluations, mut surprised) = (0, false);
+        while self.supervisor.has_questions() {
+            // Acting is judged on a fresh batch, a surprise on the one that raised it.
+            let batch = Batch(batch.child(u64::from(self.supervisor.is_judging())));
+            let questions: Vec<Question> = self.supervisor.questions().collect();
+            let losses: Vec<f64> = questions.into_iter().map(|question| self.loss(question, batch)).collect();
+            evaluations += losses.len() as u64;
+            match self.supervisor.answer(&losses) {
+                Consequence::Nothing => {}
+                Consequence::StartOver(gain) => {
+                    self.vectors.start_over(gain);
+                    self.acting.copy_from_slice(&self.vectors.averaged);
+                    self.squares.fill(0.0);
+                    self.since_reset = 0;
+                    surprised = true;
+                }
+                Consequence::Judged { pull, .. } if pull > 0.0 => {
+                    self.vectors.pull_home(pull);
+                    for ((x, y), z) in self.vectors.averaged.iter().zip(&mut self.acting).zip(&self.vectors.exploring) {
+                        *y = AVERAGED_SHARE * *x + (1.0 - AVERAGED_SHARE) * *z;
+                    }
+                }
+                Consequence::Judged { .. } => {}
             }
         }
+        (evaluations, surprised)
     }
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Which {
-    Acting,
-    Averaged,
+/// The parameters in runs of one factor, which is that of all local rates on them.
+fn segments(length: usize, local: &[LocalRate]) -> Vec<(Range<usize>, f32)> {
+    let mut borders: Vec<usize> = local.iter().flat_map(|(range, _)| [range.start, range.end]).collect();
+    borders.extend([0, length]);
+    borders.sort_unstable();
+    borders.dedup();
+    let factor = |at: usize| local.iter().filter(|(range, _)| range.contains(&at)).map(|(_, factor)| factor).product();
+    borders.windows(2).map(|pair| (pair[0]..pair[1], factor(pair[0]))).collect()
 }
 
 impl Learner for NodePerturbation {
     fn update(&mut self, batch: Key, modulation: &Modulation) -> Result<Update> {
-        let own = Batch(batch.child(0));
-        let loss = self.estimate(own).1;
-        let mut evaluations = EVALUATIONS;
-        let rate = self.controller.rate() * modulation.learning_rate;
-        let share = self.controller.advance(loss) as f32;
+        let before = self.supervisor.modulation();
+        self.noise = self.config.noise * modulation.perturbation_scale * before.perturbation_scale;
+        let loss = self.estimate(Batch(batch.child(0))).1;
+        let rate = self.supervisor.rate() * modulation.learning_rate;
         let square = sum_of_squares(&self.gradient);
         let usable = square.is_finite();
+        self.supervisor.advance(loss, usable.then(|| square / self.gradient.len() as f64));
+        let own = self.supervisor.modulation();
+        let rate = rate * own.learning_rate;
+        let mut local = self.places.rates(modulation);
+        local.extend(self.places.rates(own));
         if usable {
-            self.controller.expect(square / self.gradient.len() as f64);
-            self.move_by_gradient(share, rate);
+            self.move_by_gradient(self.supervisor.averaging_share() as f32, rate, &local);
         }
         self.updates += 1;
-        let mut surprised = false;
-        if self.controller.watch(loss) {
-            let (cost, yes) = self.look_again(own);
-            evaluations += cost;
-            surprised = yes;
-        }
-        if self.controller.is_window_over() {
-            self.judge(Batch(batch.child(1)));
-            evaluations += 2;
-        }
+        let (evaluations, surprised) = self.answer_questions(batch);
         let report = StepReport {
             loss,
             learning_rate: rate,
@@ -388,11 +426,11 @@ impl Learner for NodePerturbation {
             surprised,
             ..StepReport::default()
         };
-        Ok(Update { evaluations, report })
+        Ok(Update { evaluations: EVALUATIONS + evaluations, report })
     }
 
     fn averaged(&self) -> Point<'_> {
-        Point::Vector(&self.averaged)
+        Point::Vector(&self.vectors.averaged)
     }
 
     fn solution(&self) -> Point<'_> {
@@ -404,6 +442,13 @@ impl Learner for NodePerturbation {
     }
 
     fn levels(&self) -> Option<Levels> {
-        Some(self.controller.levels())
+        Some(self.supervisor.levels())
+    }
+
+    /// What it obeys from outside; its own modulators do more ([`NodePerturbationConfig::hears`]).
+    fn hears(&self) -> Vec<Heard> {
+        let mut heard = Heard::everywhere(&[Target::LearningRate, Target::PerturbationScale]);
+        heard.extend(self.places.heard());
+        heard
     }
 }

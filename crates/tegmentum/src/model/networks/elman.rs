@@ -20,12 +20,14 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Plan, check_hidden, extend_normal};
+use super::initialise::{check_hidden, extend_normal};
+use super::plan::Plan;
 use crate::error::{Result, at_least_one, positive};
 use crate::kernel::Numerics;
-use crate::model::network::{Activation, Block, Connection, Initialisation, Network, UnitNoise};
+use crate::model::network::{Activation, Block, Connection, Initialisation, Network, NetworkSettings, UnitNoise};
 use crate::model::weights::Weights;
 use crate::random::Key;
+use crate::registry::Description;
 
 /// Size and activations of an Elman network.
 ///
@@ -89,6 +91,20 @@ impl ElmanConfig {
     }
 }
 
+impl NetworkSettings for ElmanConfig {
+    fn description(&self) -> Description {
+        Description {
+            name: "elman",
+            summary: "simple recurrent network: one layer that sees its own previous state",
+            reference: "Elman 1990",
+        }
+    }
+
+    fn build_with(&self, numerics: Numerics, num_inputs: usize, num_outputs: usize) -> Result<Box<dyn Network>> {
+        Ok(Box::new(self.build(num_inputs, num_outputs)?.with_numerics(numerics)))
+    }
+}
+
 /// An Elman network; see the module's head.
 #[derive(Debug)]
 pub struct Elman {
@@ -100,9 +116,9 @@ pub struct Elman {
 }
 
 impl Elman {
-    /// The same network with another kernel.
+    /// The same network with other numerics.
     #[must_use]
-    pub fn with_kernel(mut self, numerics: Numerics) -> Self {
+    pub fn with_numerics(mut self, numerics: Numerics) -> Self {
         self.plan.numerics = numerics;
         self
     }
@@ -176,8 +192,5 @@ impl Network for Elman {
     }
     fn step16(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_>>, activity: &mut [[f32; 16]]) {
         self.step(weights, noise, activity);
-    }
-    fn reverse(&self) -> &dyn crate::learning::gradient::Reverse {
-        self
     }
 }

@@ -24,12 +24,14 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Plan, extend_normal};
+use super::initialise::extend_normal;
+use super::plan::Plan;
 use crate::error::{Result, at_least_one};
 use crate::kernel::Numerics;
-use crate::model::network::{Activation, Block, Connection, Initialisation, Network, UnitNoise};
+use crate::model::network::{Activation, Block, Connection, Initialisation, Network, NetworkSettings, UnitNoise};
 use crate::model::weights::Weights;
 use crate::random::Key;
+use crate::registry::Description;
 
 /// Size of a gated recurrent unit.
 ///
@@ -88,6 +90,20 @@ impl GruConfig {
     }
 }
 
+impl NetworkSettings for GruConfig {
+    fn description(&self) -> Description {
+        Description {
+            name: "gru",
+            summary: "gated recurrent unit: update and reset gates decide what is kept",
+            reference: "Cho et al. 2014",
+        }
+    }
+
+    fn build_with(&self, numerics: Numerics, num_inputs: usize, num_outputs: usize) -> Result<Box<dyn Network>> {
+        Ok(Box::new(self.build(num_inputs, num_outputs)?.with_numerics(numerics)))
+    }
+}
+
 /// Where each part of the activity lies.
 #[derive(Clone, Debug)]
 pub(crate) struct Rows {
@@ -130,9 +146,9 @@ pub struct Gru {
 }
 
 impl Gru {
-    /// The same network with another kernel.
+    /// The same network with other numerics.
     #[must_use]
-    pub fn with_kernel(mut self, numerics: Numerics) -> Self {
+    pub fn with_numerics(mut self, numerics: Numerics) -> Self {
         self.plan.numerics = numerics;
         self
     }
@@ -222,8 +238,5 @@ impl Network for Gru {
     }
     fn step16(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_>>, activity: &mut [[f32; 16]]) {
         self.step(weights, noise, activity);
-    }
-    fn reverse(&self) -> &dyn crate::learning::gradient::Reverse {
-        self
     }
 }

@@ -6,7 +6,7 @@
 //! u input `[inputs]` · h_l layer `[hidden_l]` · y output `[outputs]` · f, g activations · W_l input-major.
 //!
 //! Parameters: `layer1.weights`, `layer1.bias`, …, `output.weights`, `output.bias`. Activity rows: input, each hidden
-//! layer, output. The gradient for the baselines is in [`gradient`](crate::learning::gradient).
+//! layer, output.
 //!
 //! Cost of a step for one example: 2 operations for each weight.
 //!
@@ -16,12 +16,14 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Plan, check_hidden};
+use super::initialise::check_hidden;
+use super::plan::Plan;
 use crate::error::{Result, at_least_one};
 use crate::kernel::Numerics;
-use crate::model::network::{Activation, Block, Connection, Initialisation, Network, UnitNoise};
+use crate::model::network::{Activation, Block, Connection, Initialisation, Network, NetworkSettings, UnitNoise};
 use crate::model::weights::Weights;
 use crate::random::Key;
+use crate::registry::Description;
 
 /// Sizes and activations of a multilayer perceptron.
 ///
@@ -81,6 +83,20 @@ impl MlpConfig {
     }
 }
 
+impl NetworkSettings for MlpConfig {
+    fn description(&self) -> Description {
+        Description {
+            name: "mlp",
+            summary: "multilayer perceptron of any depth; tanh, ReLU, logistic, linear, step or softmax units",
+            reference: "Rumelhart, Hinton & Williams 1986",
+        }
+    }
+
+    fn build_with(&self, numerics: Numerics, num_inputs: usize, num_outputs: usize) -> Result<Box<dyn Network>> {
+        Ok(Box::new(self.build(num_inputs, num_outputs)?.with_numerics(numerics)))
+    }
+}
+
 /// A multilayer perceptron; see the module's head.
 #[derive(Debug)]
 pub struct Mlp {
@@ -91,9 +107,9 @@ pub struct Mlp {
 }
 
 impl Mlp {
-    /// The same network with another kernel.
+    /// The same network with other numerics.
     #[must_use]
-    pub fn with_kernel(mut self, numerics: Numerics) -> Self {
+    pub fn with_numerics(mut self, numerics: Numerics) -> Self {
         self.plan.numerics = numerics;
         self
     }
@@ -153,8 +169,5 @@ impl Network for Mlp {
     }
     fn step16(&self, weights: &mut Weights<'_>, noise: Option<UnitNoise<'_>>, activity: &mut [[f32; 16]]) {
         self.step(weights, noise, activity);
-    }
-    fn reverse(&self) -> &dyn crate::learning::gradient::Reverse {
-        self
     }
 }

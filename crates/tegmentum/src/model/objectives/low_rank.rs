@@ -9,7 +9,7 @@
 
 use rayon::prelude::*;
 
-use super::network_loss::{NetworkLoss, WORTH_A_THREAD, loss_of};
+use super::network_loss::{NetworkLoss, WORTH_A_THREAD};
 use crate::data::batch::{Batch, LaneBatch, Part};
 use crate::error::Result;
 use crate::kernel::aligned::Rows;
@@ -17,6 +17,7 @@ use crate::kernel::loss::add_losses;
 use crate::kernel::products::{Place, Product};
 use crate::model::forward::{per_term, prepare};
 use crate::model::network::Activation;
+use crate::model::pass::loss_of;
 use crate::model::perturbation::low_rank::{Layout, LowRankDirection};
 use crate::model::perturbation::{Bases, Direction, Point, Probe};
 use crate::model::weights::Weights;
@@ -24,7 +25,7 @@ use crate::model::weights::low_rank::{LowRankWeights, Members};
 
 /// Lanes of a pass.
 const L: usize = 16;
-/// Blocks of a pass: their activity stays in the second cache.
+/// Blocks of a pass: their activity stays in the L2 cache.
 const BLOCKS: usize = 8;
 /// Members of a task, which loads its inputs once.
 const MEMBERS: usize = 16;

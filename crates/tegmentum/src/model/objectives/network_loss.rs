@@ -2,14 +2,13 @@
 //!
 //! The batch is drawn once for each call and shared by all its probes. Antithetic pairs (two probes in a row that differ
 //! in the sign of their scale) share the noise.
-//! - *Small or recurrent* networks: a perturbed copy of the parameters is made once for each probe and used for the whole
-//!   batch and sequence, as long as it fits into the second cache.
+//! - Networks that are *small or have a state*: a perturbed copy of the parameters is made once for each probe and used for the whole
+//!   batch and sequence, as long as it fits into the L2 cache.
 //! - *Large* networks: weights are perturbed as they are read, panel by panel ([`weights`](crate::model::weights)).
-//!
 //! - Directions of *low rank* share the products of their base, where the network has no state.
 //!
-//! The choice depends on the network alone and changes no bit. Neither does the number of threads, over which the probes of
-//! a call are spread where they are work enough.
+//! The choice (the plan of a pass) depends on network and problem alone and changes no bit. Neither does the number of threads,
+//! over which the probes of a call are spread where they are work enough.
 //!
 //! Cost of a probe: one forward pass of the batch. Memory of a thread: a copy of at most 2¹⁸ parameters or a few panels,
 //! and the activity of one step.
@@ -23,14 +22,13 @@ use super::Pool;
 use super::bfloat16::{self, Bfloat16Space};
 use super::low_rank::{LowRankSpace, direction_of, run_length};
 use crate::data::batch::{Batch, LaneBatch, Part};
-use crate::data::task::Loss;
 use crate::data::task::Problem;
 use crate::error::Result;
-use crate::kernel::Numerics;
 use crate::kernel::aligned::{AlignedVec, Rows};
 use crate::model::forward::mean_losses;
 use crate::model::network::Network;
 use crate::model::objective::{Objective, check_shapes};
+use crate::model::pass::{PassPlan, StepLoop, loss_of};
 use crate::model::perturbation::low_rank::Layout;
 use crate::model::perturbation::{Bases, Probe};
 use crate::model::weights::{Panels, Perturbed, Stored, Weights, panel_length};
@@ -40,21 +38,22 @@ use crate::model::weights::{Panels, Perturbed, Stored, Weights, panel_length};
 /// # Example
 /// ```
 /// use std::sync::Arc;
-/// use tegmentum::model::network::NetworkConfig;
+/// use tegmentum::model::networks::NetworkConfig;
 /// use tegmentum::model::objective::Objective;
 /// use tegmentum::model::objectives::NetworkLoss;
 /// use tegmentum::random::Key;
-/// use tegmentum::data::task::TaskConfig;
+/// use tegmentum::data::tasks::TaskConfig;
 ///
 /// let problem = Arc::new(toml::from_str::<TaskConfig>("[xor]")?.build()?.problem(Key::from_seed(0))?);
 /// let network = toml::from_str::<NetworkConfig>("[mlp]\nhidden = [4]")?.build(2, 1)?;
-/// let objective = NetworkLoss::new(Arc::from(network), problem);
+/// let objective = NetworkLoss::new(network, problem);
 /// assert_eq!(objective.num_parameters(), 17);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct NetworkLoss {
     network: Arc<dyn Network>,
     problem: Arc<Problem>,
+    plan: PassPlan,
     single: Pool<Workspace<1>>,
     narrow: Pool<Workspace<4>>,
     wide: Pool<Workspace<16>>,
@@ -63,10 +62,6 @@ pub struct NetworkLoss {
     layout: Layout,
 }
 
-/// Most parameters of a network whose candidates are stored: 1 MiB.
-pub(crate) const MAX_STORED: usize = 1 << 18;
-/// The same for a network without state, which reads a weight once a pass: 64 KiB.
-const MAX_STORED_FEED_FORWARD: usize = 1 << 14;
 /// Operations of a call that are worth a second thread, about a tenth of a millisecond.
 pub(super) const WORTH_A_THREAD: u64 = 10_000_000;
 
@@ -82,9 +77,14 @@ struct Workspace<const L: usize> {
 
 impl NetworkLoss {
     /// The loss of `network` on the training part of `problem`, whose sizes it was built for.
-    pub fn new(network: Arc<dyn Network>, problem: Arc<Problem>) -> Self {
+    ///
+    /// The network comes as its own type, in a box or shared; the problem as [`Examples`](crate::data::task::Examples), a
+    /// [`Series`](crate::data::task::Series), a [`Problem`] or shared.
+    pub fn new(network: impl Into<Arc<dyn Network>>, problem: impl Into<Arc<Problem>>) -> Self {
+        let (network, problem) = (network.into(), problem.into());
         Self {
             layout: Layout::of(&*network),
+            plan: PassPlan::of(&*network, &problem),
             network,
             problem,
             single: Pool::default(),
@@ -104,35 +104,9 @@ impl NetworkLoss {
         &self.problem
     }
 
-    /// Examples (or windows) of a batch and the steps of each.
-    pub(super) fn batch_shape(&self) -> (usize, usize) {
-        match &*self.problem {
-            Problem::Examples(examples) => {
-                (examples.batch.unwrap_or(examples.train.inputs.len() / examples.num_inputs), 1)
-            }
-            Problem::Series(series) => (series.windows.count, series.windows.length),
-        }
-    }
-
     /// Operations of one loss.
     pub(super) fn work_of_one(&self) -> u64 {
-        let (count, steps) = self.batch_shape();
-        self.network.operations() * (count * steps) as u64
-    }
-
-    /// Whether candidates are stored.
-    fn stores(&self) -> bool {
-        let most = if self.network.carry().is_some() { MAX_STORED } else { MAX_STORED_FEED_FORWARD };
-        self.num_parameters() <= most
-    }
-
-    /// Lanes of a pass.
-    fn lanes(&self) -> usize {
-        match self.batch_shape().0 {
-            1 => 1,
-            2..=4 if self.network.numerics() != Numerics::Bfloat16 => 4,
-            _ => 16,
-        }
+        self.plan.operations(&*self.network)
     }
 
     /// Losses of some probes on one thread.
@@ -148,7 +122,7 @@ impl NetworkLoss {
         let mut index = 0;
         while index < probes.len() {
             let pair = probes.get(index + 1).is_some_and(|next| next.is_antithetic_to(&probes[index]));
-            let found = if self.stores() {
+            let found = if self.plan.stores_candidates {
                 self.stored(space, bases, &probes[index], pair)?
             } else {
                 self.perturbed(space, bases, &probes[index], pair)?
@@ -181,12 +155,11 @@ impl NetworkLoss {
         }
         let mut losses = [0.0; 2];
         for (loss, parameters) in losses.iter_mut().zip([plus, minus]).take(1 + usize::from(pair)) {
-            if self.network.numerics() == Numerics::Bfloat16 {
-                let (network, of, space_of) = (&*self.network, loss_of(&self.problem), &mut space.bfloat16);
-                if let Some(found) = bfloat16::mean_loss(network, parameters, of, &space.batch, space_of) {
-                    *loss = found;
-                    continue;
-                }
+            if self.plan.steps == StepLoop::Bfloat16
+                && let Some(found) = bfloat16::mean_loss(&*self.network, parameters, &space.batch, &mut space.bfloat16)
+            {
+                *loss = found;
+                continue;
             }
             let stored = if L == 1 {
                 Weights::Stored(Stored::with_tails(&*self.network, parameters, &mut space.tails))
@@ -251,14 +224,6 @@ impl NetworkLoss {
     }
 }
 
-/// The loss that a problem is trained on: squared error for a series.
-pub(crate) fn loss_of(problem: &Problem) -> Loss {
-    match problem {
-        Problem::Examples(examples) => examples.loss,
-        Problem::Series(_) => Loss::MeanSquaredError,
-    }
-}
-
 impl fmt::Debug for NetworkLoss {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("NetworkLoss").field("network", &self.network).finish_non_exhaustive()
@@ -274,7 +239,7 @@ impl Objective for NetworkLoss {
         check_shapes(self.num_parameters(), &bases, probes, losses)?;
         let (mut probes, mut losses) = (probes, losses);
         while let Some(first) = probes.first() {
-            let shares = |probe: &Probe| self.network.carry().is_none() && direction_of(probe, self.layout).is_some();
+            let shares = |probe: &Probe| self.plan.shares_low_rank && direction_of(probe, self.layout).is_some();
             let is_low_rank = shares(first);
             let count = if is_low_rank {
                 run_length(probes, self.layout)
@@ -282,7 +247,7 @@ impl Objective for NetworkLoss {
                 probes.iter().take_while(|probe| !shares(probe)).count()
             };
             let ((own, after), (own_losses, losses_after)) = (probes.split_at(count), losses.split_at_mut(count));
-            match self.lanes() {
+            match self.plan.lanes {
                 _ if is_low_rank => self.low_rank(bases, own, batch, own_losses)?,
                 1 => self.spread(&self.single, bases, own, batch, own_losses)?,
                 4 => self.spread(&self.narrow, bases, own, batch, own_losses)?,
@@ -298,9 +263,9 @@ impl Objective for NetworkLoss {
     }
 
     fn bytes_in_flight(&self) -> Option<usize> {
-        let (lanes, examples) = (self.lanes(), self.batch_shape().0);
+        let PassPlan { lanes, examples, stores_candidates, .. } = self.plan;
         let widest = self.network.connections().iter().map(|connection| connection.units.len()).max().unwrap_or(0);
-        let (weights, blocks) = if self.stores() {
+        let (weights, blocks) = if stores_candidates {
             (2 * self.num_parameters(), if self.network.carry().is_some() { 2 } else { 8 })
         } else {
             (2 * panel_length(widest, lanes), 2 * 64)

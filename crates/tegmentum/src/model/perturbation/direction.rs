@@ -8,7 +8,6 @@
 
 use super::Point;
 use super::low_rank::LowRankDirection;
-use crate::kernel::noise::sinks::{Add, AddPair, Fill, Write, WritePair};
 use crate::kernel::noise::{self, CHUNK, Noise};
 use crate::random::Key;
 
@@ -25,6 +24,7 @@ use crate::random::Key;
 /// assert!(parameters.iter().all(|&x| x == 0.5 || x == -0.5));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
 pub enum Direction {
     /// No perturbation.
     Zero,
@@ -64,8 +64,8 @@ impl Direction {
     /// Writes `scale · v[range]` to `target`, where the range begins at chunk `first` and is as long as `target`.
     pub(crate) fn write_chunk(&self, first: usize, scale: f32, target: &mut [f32]) {
         match *self {
-            Self::Rademacher(key) => noise::pour(Noise::Signs, key, first as u64, Fill { scale, target }),
-            Self::Gaussian(key) => noise::pour(Noise::Normals, key, first as u64, Fill { scale, target }),
+            Self::Rademacher(key) => noise::fill(Noise::Signs, key, first as u64, scale, target),
+            Self::Gaussian(key) => noise::fill(Noise::Normals, key, first as u64, scale, target),
             Self::Zero | Self::LowRank(_) | Self::Coordinate(_) => {
                 target.fill(0.0);
                 self.add_chunk(first, scale, target);
@@ -78,8 +78,8 @@ impl Direction {
     pub fn add_chunk(&self, first: usize, scale: f32, target: &mut [f32]) {
         match *self {
             Self::Zero => {}
-            Self::Rademacher(key) => noise::pour(Noise::Signs, key, first as u64, Add { scale, target }),
-            Self::Gaussian(key) => noise::pour(Noise::Normals, key, first as u64, Add { scale, target }),
+            Self::Rademacher(key) => noise::add(Noise::Signs, key, first as u64, scale, target),
+            Self::Gaussian(key) => noise::add(Noise::Normals, key, first as u64, scale, target),
             Self::LowRank(direction) => direction.add(first * CHUNK, scale, target),
             Self::Coordinate(index) => {
                 if let Some(value) = local(index, first).and_then(|index| target.get_mut(index)) {
@@ -109,8 +109,12 @@ impl Direction {
         let first_chunk = first as u64;
         match *self {
             Self::Zero => {}
-            Self::Rademacher(key) => noise::pour(Noise::Signs, key, first_chunk, AddPair { scale, plus, minus }),
-            Self::Gaussian(key) => noise::pour(Noise::Normals, key, first_chunk, AddPair { scale, plus, minus }),
+            Self::Rademacher(key) => {
+                noise::add_pair(Noise::Signs, key, first_chunk, scale, plus, minus);
+            }
+            Self::Gaussian(key) => {
+                noise::add_pair(Noise::Normals, key, first_chunk, scale, plus, minus);
+            }
             Self::LowRank(direction) => direction.add_pair(first * CHUNK, scale, plus, minus),
             Self::Coordinate(index) => {
                 let vectors = local(index, first).and_then(|index| plus.get_mut(index).zip(minus.get_mut(index)));
@@ -128,10 +132,10 @@ impl Direction {
         let chunk = first as u64;
         match (*self, point) {
             (Self::Rademacher(key), Point::Vector(from)) if gain == 1.0 => {
-                noise::pour(Noise::Signs, key, chunk, Write { from, scale, target });
+                noise::write(Noise::Signs, key, chunk, from, scale, target);
             }
             (Self::Gaussian(key), Point::Vector(from)) if gain == 1.0 => {
-                noise::pour(Noise::Normals, key, chunk, Write { from, scale, target });
+                noise::write(Noise::Normals, key, chunk, from, scale, target);
             }
             _ => {
                 point.write(gain, target);
@@ -152,10 +156,10 @@ impl Direction {
         let chunk = first as u64;
         match (*self, point) {
             (Self::Rademacher(key), Point::Vector(from)) if gain == 1.0 => {
-                noise::pour(Noise::Signs, key, chunk, WritePair { from, scale, plus, minus });
+                noise::write_pair(Noise::Signs, key, chunk, from, scale, plus, minus);
             }
             (Self::Gaussian(key), Point::Vector(from)) if gain == 1.0 => {
-                noise::pour(Noise::Normals, key, chunk, WritePair { from, scale, plus, minus });
+                noise::write_pair(Noise::Normals, key, chunk, from, scale, plus, minus);
             }
             _ => {
                 point.write(gain, plus);

@@ -92,7 +92,7 @@ impl Layout {
 ///
 /// # Example
 /// ```
-/// use tegmentum::model::network::NetworkConfig;
+/// use tegmentum::model::networks::NetworkConfig;
 /// use tegmentum::model::perturbation::Family;
 /// use tegmentum::random::Key;
 ///
@@ -261,7 +261,7 @@ fn chunks(range: &Range<usize>) -> impl Iterator<Item = (usize, Range<usize>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::network::NetworkConfig;
+    use crate::model::networks::NetworkConfig;
     use crate::model::perturbation::{Direction, Family};
 
     fn direction(rank: usize, seed: u64) -> (Vec<(usize, usize, usize)>, LowRankDirection) {

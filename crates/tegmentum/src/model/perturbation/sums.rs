@@ -35,6 +35,15 @@ pub fn for_each_weighted_part<const N: usize>(
     vectors: [&mut [f32]; N],
     with: impl Fn([&mut [f32]; N], &[f32]) -> bool + Sync,
 ) -> bool {
+    for_each_weighted_part_at(terms, vectors, |_, parts, sum| with(parts, sum))
+}
+
+/// The same, where `with` is also told the number of the part's first parameter.
+pub(crate) fn for_each_weighted_part_at<const N: usize>(
+    terms: &[(Direction, f32)],
+    vectors: [&mut [f32]; N],
+    with: impl Fn(usize, [&mut [f32]; N], &[f32]) -> bool + Sync,
+) -> bool {
     debug_assert!(vectors.windows(2).all(|pair| pair[0].len() == pair[1].len()));
     let length = vectors.iter().map(|vector| vector.len()).min().unwrap_or(0);
     // Parts small enough that a slow core does not hold up the others.
@@ -49,7 +58,7 @@ fn in_parts<const N: usize>(
     length: usize,
     vectors: [&mut [f32]; N],
     spans: usize,
-    with: &(impl Fn([&mut [f32]; N], &[f32]) -> bool + Sync),
+    with: &(impl Fn(usize, [&mut [f32]; N], &[f32]) -> bool + Sync),
 ) -> bool {
     if length > spans * SPAN {
         let middle = (length / SPAN).div_ceil(2) * SPAN;
@@ -76,7 +85,7 @@ fn in_parts<const N: usize>(
             *vector = others;
             part
         });
-        fine &= with(parts, sum);
+        fine &= with(first + start, parts, sum);
     }
     fine
 }

@@ -20,6 +20,7 @@ pub mod noise_estimate;
 use cue_invalidity::CueInvalidityConfig;
 use depression_before_dopamine::DepressionBeforeDopamineConfig;
 use encoding_and_retrieval::EncodingAndRetrievalConfig;
+use error_size::ErrorSizeConfig;
 use expected_uncertainty::ExpectedUncertaintyConfig;
 use noise_estimate::NoiseEstimateConfig;
 use serde::{Deserialize, Serialize};
@@ -54,6 +55,8 @@ pub enum BasalForebrainConfig {
     DepressionBeforeDopamine(DepressionBeforeDopamineConfig),
     /// See [`tonic_activity`].
     TonicActivity(TonicActivityConfig),
+    /// See [`error_size`].
+    ErrorSize(ErrorSizeConfig),
 }
 
 impl BasalForebrainConfig {
@@ -69,6 +72,7 @@ impl BasalForebrainConfig {
             Self::EncodingAndRetrieval(config) => Box::new(config.build()?),
             Self::DepressionBeforeDopamine(config) => Box::new(config.build()?),
             Self::TonicActivity(config) => Box::new(config.build(Transmitter::Acetylcholine)?),
+            Self::ErrorSize(config) => Box::new(config.build()?),
         })
     }
 
@@ -81,6 +85,7 @@ impl BasalForebrainConfig {
             Self::DepressionBeforeDopamine(_) => depression_before_dopamine::DESCRIPTION,
             Self::NoiseEstimate(_) => noise_estimate::DESCRIPTION,
             Self::TonicActivity(_) => tonic_activity::DESCRIPTION,
+            Self::ErrorSize(_) => error_size::DESCRIPTION,
         }
     }
 
@@ -93,6 +98,7 @@ impl BasalForebrainConfig {
             Self::DepressionBeforeDopamine(DepressionBeforeDopamineConfig::default()),
             Self::NoiseEstimate(NoiseEstimateConfig::default()),
             Self::TonicActivity(TonicActivityConfig::default()),
+            Self::ErrorSize(ErrorSizeConfig::default()),
         ]
     }
 }

@@ -24,6 +24,7 @@ pub mod uncertainty_meta_learning;
 
 use behavioural_inhibition::BehaviouralInhibitionConfig;
 use discount_and_patience::DiscountAndPatienceConfig;
+use horizon::HorizonConfig;
 use opponency::OpponencyConfig;
 use serde::{Deserialize, Serialize};
 use uncertainty_meta_learning::UncertaintyMetaLearningConfig;
@@ -60,6 +61,8 @@ pub enum DorsalRapheConfig {
     BehaviouralInhibition(BehaviouralInhibitionConfig),
     /// See [`tonic_activity`].
     TonicActivity(TonicActivityConfig),
+    /// See [`horizon`].
+    Horizon(HorizonConfig),
 }
 
 impl DorsalRapheConfig {
@@ -76,6 +79,7 @@ impl DorsalRapheConfig {
             Self::UncertaintyMetaLearning(config) => Box::new(config.build()?),
             Self::BehaviouralInhibition(config) => Box::new(config.build()?),
             Self::TonicActivity(config) => Box::new(config.build(Transmitter::Serotonin)?),
+            Self::Horizon(config) => Box::new(config.build()?),
         })
     }
 
@@ -89,6 +93,7 @@ impl DorsalRapheConfig {
             Self::BehaviouralInhibition(_) => behavioural_inhibition::DESCRIPTION,
             Self::RunLength(_) => run_length::DESCRIPTION,
             Self::TonicActivity(_) => tonic_activity::DESCRIPTION,
+            Self::Horizon(_) => horizon::DESCRIPTION,
         }
     }
 
@@ -102,6 +107,7 @@ impl DorsalRapheConfig {
             Self::BehaviouralInhibition(BehaviouralInhibitionConfig::default()),
             Self::RunLength(RunLengthConfig::default()),
             Self::TonicActivity(TonicActivityConfig::default()),
+            Self::Horizon(HorizonConfig::default()),
         ]
     }
 }

@@ -24,6 +24,7 @@ pub mod utility;
 use bayes_factor::BayesFactorConfig;
 use change_point_probability::ChangePointProbabilityConfig;
 use context_doubt::ContextDoubtConfig;
+use cumulative_surprise::CumulativeSurpriseConfig;
 use fitzhugh_nagumo::FitzHughNagumoConfig;
 use scheduled_bursts::ScheduledBurstsConfig;
 use serde::{Deserialize, Serialize};
@@ -66,6 +67,8 @@ pub enum LocusCoeruleusConfig {
     ContextDoubt(ContextDoubtConfig),
     /// See [`tonic_activity`].
     TonicActivity(TonicActivityConfig),
+    /// See [`cumulative_surprise`].
+    CumulativeSurprise(CumulativeSurpriseConfig),
 }
 
 impl LocusCoeruleusConfig {
@@ -83,6 +86,7 @@ impl LocusCoeruleusConfig {
             Self::Utility(config) => Box::new(config.build(key)?),
             Self::ContextDoubt(config) => Box::new(config.build()?),
             Self::TonicActivity(config) => Box::new(config.build(Transmitter::Noradrenaline)?),
+            Self::CumulativeSurprise(config) => Box::new(config.build()?),
         })
     }
 
@@ -97,6 +101,7 @@ impl LocusCoeruleusConfig {
             Self::ContextDoubt(_) => context_doubt::DESCRIPTION,
             Self::ChangePointProbability(_) => change_point_probability::DESCRIPTION,
             Self::TonicActivity(_) => tonic_activity::DESCRIPTION,
+            Self::CumulativeSurprise(_) => cumulative_surprise::DESCRIPTION,
         }
     }
 
@@ -111,6 +116,7 @@ impl LocusCoeruleusConfig {
             Self::ScheduledBursts(ScheduledBurstsConfig::default()),
             Self::ChangePointProbability(ChangePointProbabilityConfig::default()),
             Self::TonicActivity(TonicActivityConfig::default()),
+            Self::CumulativeSurprise(CumulativeSurpriseConfig::default()),
         ]
     }
 }

@@ -15,11 +15,12 @@ fn history(seed: u64, moments: usize) -> Vec<Signals> {
     let mut draw = move || 2.0 * stream.uniform() - 1.0;
     (0..moments)
         .map(|_| Signals {
-            regret: Some(draw()),
             squared_prediction_error: Some(draw().abs()),
             loss: Some(draw().abs()),
             consolidated_loss: Some(draw().abs()),
             outcome: Some(draw()),
+            diverged: None,
+            confirmed: None,
             reward: Some(draw()),
             value: Some(draw()),
             prediction_error: Some(draw()),
@@ -40,7 +41,6 @@ fn feed(nucleus: &mut dyn Nucleus, history: &[Signals]) -> Vec<Release> {
 #[test]
 fn names_are_unique_and_a_configuration_survives_a_study_file() {
     let mut names: Vec<_> = registry().iter().map(|reading| (reading.nucleus(), reading.description().name)).collect();
-    names.extend(controller_readings().map(|(nucleus, description)| (nucleus, description.name)));
     let count = names.len();
     names.sort_unstable();
     names.dedup();
@@ -80,11 +80,12 @@ fn signals_that_are_missing_or_not_finite_change_nothing() {
             let levels = Levels::default();
             let nothing = Signals { levels, ..Signals::default() };
             let bad = Signals {
-                regret: Some(bad),
                 squared_prediction_error: Some(bad),
                 loss: Some(bad),
                 consolidated_loss: Some(bad),
                 outcome: Some(bad),
+                diverged: Some(bad),
+                confirmed: None,
                 reward: Some(bad),
                 value: Some(bad),
                 prediction_error: Some(bad),
@@ -105,7 +106,7 @@ fn signals_that_are_missing_or_not_finite_change_nothing() {
 /// Without signals no statistic moves: two nuclei that differ by a silence go on alike, except those in which time passes.
 #[test]
 fn silence_teaches_nothing() {
-    let in_which_time_passes = ["fitzhugh_nagumo", "scheduled_bursts", "utility"];
+    let in_which_time_passes = ["fitzhugh_nagumo", "scheduled_bursts", "utility", "horizon"];
     for reading in registry().into_iter().filter(|reading| !in_which_time_passes.contains(&reading.description().name))
     {
         let [mut intact, mut silent] = [build(&reading), build(&reading)];
@@ -147,6 +148,9 @@ fn some_signal_matters_to_every_reading_but_the_constant_one() {
         prediction_error: Some(-size),
         outcome_error: Some(size),
         bayes_factor: Some(10.0 * size),
+        loss: Some(size),
+        squared_prediction_error: Some(size * size),
+        outcome: Some(-size),
         ..Signals::default()
     };
     let calm = vec![signals(0.1); 100];
@@ -154,8 +158,8 @@ fn some_signal_matters_to_every_reading_but_the_constant_one() {
     shaken[80..].fill(signals(1.0));
     shaken[99].reward = Some(1.0);
     // The run length is set back by noradrenaline alone, and a change point is one for a run length: levels are the same here.
-    // Scheduled bursts are a control that answers to nothing.
-    let without = ["tonic_activity", "run_length", "change_point_probability", "scheduled_bursts"];
+    // Scheduled bursts are a control that answers to nothing, a horizon is time alone.
+    let without = ["tonic_activity", "run_length", "change_point_probability", "scheduled_bursts", "horizon"];
     for reading in registry().into_iter().filter(|reading| !without.contains(&reading.description().name)) {
         assert_ne!(feed(&mut *build(&reading), &calm), feed(&mut *build(&reading), &shaken), "{reading:?}");
     }

@@ -17,6 +17,7 @@ pub mod reward_prediction_error;
 use average_reward::AverageRewardConfig;
 use distributional::DistributionalConfig;
 use receptor_split::ReceptorSplitConfig;
+use regret::RegretConfig;
 use reward_prediction_error::RewardPredictionErrorConfig;
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +46,8 @@ pub enum VentralTegmentalAreaConfig {
     Distributional(DistributionalConfig),
     /// See [`receptor_split`].
     ReceptorSplit(ReceptorSplitConfig),
+    /// See [`regret`].
+    Regret(RegretConfig),
 }
 
 impl VentralTegmentalAreaConfig {
@@ -58,6 +61,7 @@ impl VentralTegmentalAreaConfig {
             Self::AverageReward(config) => Box::new(config.build()?),
             Self::Distributional(config) => Box::new(config.build()?),
             Self::ReceptorSplit(config) => Box::new(config.build()?),
+            Self::Regret(config) => Box::new(config.build()?),
         })
     }
 
@@ -68,6 +72,7 @@ impl VentralTegmentalAreaConfig {
             Self::AverageReward(_) => average_reward::DESCRIPTION,
             Self::Distributional(_) => distributional::DESCRIPTION,
             Self::ReceptorSplit(_) => receptor_split::DESCRIPTION,
+            Self::Regret(_) => regret::DESCRIPTION,
         }
     }
 
@@ -78,6 +83,7 @@ impl VentralTegmentalAreaConfig {
             Self::AverageReward(AverageRewardConfig::default()),
             Self::Distributional(DistributionalConfig::default()),
             Self::ReceptorSplit(ReceptorSplitConfig::default()),
+            Self::Regret(RegretConfig::default()),
         ]
     }
 }

@@ -1,6 +1,7 @@
 use super::*;
 use crate::neuromodulation::coupling::{CouplingKind, Drive};
-use crate::neuromodulation::kinetics::Transmission;
+use crate::neuromodulation::kinetics::{KineticsConfig, Transmission};
+use crate::neuromodulation::preset::Preset;
 use crate::neuromodulation::receptor::ResponseCurve;
 
 fn build(text: &str) -> NeuromodulatorySystem {

@@ -111,16 +111,6 @@ impl Default for SpikingActorCriticConfig {
 }
 
 impl SpikingActorCriticConfig {
-    /// Sets the actor's learning rate, those of the critic and of the prediction in proportion.
-    pub(crate) fn set_learning_rate(&mut self, rate: f64) {
-        if self.actor_learning_rate > 0.0 {
-            let factor = rate / self.actor_learning_rate;
-            self.critic_learning_rate *= factor;
-            self.prediction_learning_rate *= factor;
-        }
-        self.actor_learning_rate = rate;
-    }
-
     pub(super) fn check(&self) -> Result<()> {
         at_least_one("cells_per_observation", self.cells_per_observation)?;
         at_least_one("longest_delay", usize::from(self.longest_delay))?;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::behaviour::environment::EnvironmentConfig;
+use crate::behaviour::environments::EnvironmentConfig;
 use crate::neuromodulation::modulation::LocalEffect;
 
 fn go_no_go() -> Box<dyn Environment> {

@@ -94,7 +94,7 @@ impl NodePerturbation {
     /// The factor from ℓ⁺ − ℓ⁻ of one example and step to its share of the derivative of the mean loss.
     pub(super) fn credit_scale(&self, batch: &LaneBatch<L>) -> f32 {
         let mean = per_term(loss_of(&self.problem), batch, self.network.output_rows().len());
-        (mean / (2.0 * self.config.noise)) as f32
+        (mean / (2.0 * self.noise)) as f32
     }
 
     /// Makes mean outputs of some steps of a block (those of `targets`, from step `first` on) the readout's own errors; zero before the

@@ -63,7 +63,7 @@ impl NodePerturbation {
         credit.resize(count, [0.0; L]);
         let errors = errors.first(count * outputs.len());
         let (units, common) = (self.noisy_units(), network.input_rows().end);
-        let (stride, scale) = (self.sign_words(), self.config.noise as f32);
+        let (stride, scale) = (self.sign_words(), self.noise as f32);
         let noise =
             |step: usize| UnitNoise { signs: &signs[step * stride..], stride: steps * stride, units, scale, common };
         let mut totals = [[[0.0f64; L]; 2]; BLOCKS];

@@ -30,7 +30,7 @@ impl NodePerturbation {
                 signs: &space.signs,
                 stride: 0,
                 units: self.noisy_units(),
-                scale: self.config.noise as f32,
+                scale: self.noise as f32,
                 common: network.input_rows().end,
             };
             let activity = space.activity.first(2 * rows);

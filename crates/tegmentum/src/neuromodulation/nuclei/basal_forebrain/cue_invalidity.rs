@@ -97,6 +97,10 @@ impl Nucleus for CueInvalidity {
         Release::tonic(1.0 - self.validity)
     }
 
+    fn reads(&self) -> &'static [Transmitter] {
+        &[Transmitter::Noradrenaline]
+    }
+
     fn reset(&mut self) {
         (self.validity, self.moments) = (FIRST_VALIDITY, 0);
     }

@@ -1,56 +1,66 @@
 //! Basal forebrain: acetylcholine as expected uncertainty, the usual size of prediction errors.
 //!
 //! ```text
-//!     fast   q ← b q + (1 − b) min(D, 36 q)      D = mean_k δ_k² ,  b = min(.95, 1 − 1/n)
-//!     slow   s ← .8 s + .2 |raw|                  first value: s = |raw|
+//!     q ← b q + (1 − b) min(D, 36 q)      D = mean_k δ_k² ,  b = min(.95, 1 − 1/n)
+//!     level √q
 //! ```
-//! δ_k fast prediction error of probe k [loss/weight] · raw slow prediction error `[loss]` · n steps since the last
-//! surprise; the bound on D holds from the tenth step on.
+//! δ_k prediction error of probe k [loss/weight] · n updates since the last surprise; the bound on D holds from the tenth
+//! update on.
 //!
-//! Both errors are divided by their usual size, √q and s, so that no loss needs a scale. The sample is taken in before
-//! it is divided, so that a first step is never infinite.
+//! Prediction errors are divided by their usual size, so that no loss needs a scale. The sample is taken in before it divides,
+//! so that a first step is never infinite.
 //!
 //! Reference: A. J. Yu, P. Dayan, Neuron 46, 681–692, 2005, for acetylcholine as expected uncertainty; the
 //! normalisation is that of R4 of our readings, found also in FZOO (arXiv:2506.09034) and MEAZO (arXiv:2605.03869).
 
+use serde::{Deserialize, Serialize};
+
+use crate::error::Result;
 use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter};
+use crate::registry::Description;
 
 const MEMORY: f64 = 0.95;
 const OUTLIER: f64 = 36.0;
-const STEPS_BEFORE_OUTLIERS: u64 = 8;
-/// Bound on the normalised slow prediction error.
-pub(crate) const MAX_OUTCOME: f64 = 2.0;
-const SLOW_MEMORY: f64 = 0.8;
+const UPDATES_BEFORE_OUTLIERS: u64 = 8;
+
+/// Name, summary and reference.
+pub const DESCRIPTION: Description = Description {
+    name: "error_size",
+    summary: "usual size of the prediction errors of perturbed models",
+    reference: "Yu & Dayan 2005, doi:10.1016/j.neuron.2005.04.026",
+};
+
+/// The nucleus has no constants to set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ErrorSizeConfig {}
+
+impl ErrorSizeConfig {
+    /// The nucleus, having seen nothing.
+    ///
+    /// # Errors
+    /// None: there is nothing to set.
+    pub fn build(self) -> Result<ErrorSize> {
+        Ok(ErrorSize::default())
+    }
+}
 
 /// The state of the nucleus.
 ///
 /// # Example
 /// ```
-/// use tegmentum::neuromodulation::nuclei::basal_forebrain::error_size::ErrorSize;
+/// use tegmentum::neuromodulation::nuclei::basal_forebrain::error_size::ErrorSizeConfig;
 /// use tegmentum::neuromodulation::nucleus::{Nucleus, Signals};
 ///
-/// let mut nucleus = ErrorSize::default();
+/// let mut nucleus = ErrorSizeConfig::default().build()?;
 /// let level = nucleus.release(&Signals { squared_prediction_error: Some(9.0), ..Signals::default() }).total();
 /// assert_eq!(level, 3.0);
+/// # Ok::<(), tegmentum::error::Error>(())
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct ErrorSize {
     mean_square: f64,
-    steps: u64,
-    outcome_size: Option<f64>,
-}
-
-impl ErrorSize {
-    /// The expected size √q of a fast prediction error.
-    pub fn expected_size(&self) -> f64 {
-        self.mean_square.sqrt()
-    }
-
-    /// The slow prediction error in units of its expected size, kept within ±2.
-    pub fn normalised_outcome(&self, outcome: f64) -> f64 {
-        let size = self.outcome_size.unwrap_or(0.0);
-        (outcome / (size + 1e-300)).clamp(-MAX_OUTCOME, MAX_OUTCOME)
-    }
+    updates: u64,
 }
 
 impl Nucleus for ErrorSize {
@@ -58,24 +68,23 @@ impl Nucleus for ErrorSize {
         Transmitter::Acetylcholine
     }
 
-    /// The level is √q.
     fn release(&mut self, signals: &Signals) -> Release {
         if let Some(mut square) = signals.squared_prediction_error.filter(|square| square.is_finite()) {
-            if self.steps > STEPS_BEFORE_OUTLIERS {
+            if self.updates > UPDATES_BEFORE_OUTLIERS {
                 square = square.min(OUTLIER * self.mean_square);
             }
-            let memory = (1.0 - 1.0 / (self.steps as f64 + 1.0)).min(MEMORY);
+            let memory = (1.0 - 1.0 / (self.updates as f64 + 1.0)).min(MEMORY);
             self.mean_square = memory * self.mean_square + (1.0 - memory) * square;
-            self.steps += 1;
+            self.updates += 1;
         }
-        if let Some(size) = signals.outcome.map(f64::abs).filter(|size| size.is_finite()) {
-            let before = self.outcome_size.unwrap_or(size);
-            self.outcome_size = Some(SLOW_MEMORY * before + (1.0 - SLOW_MEMORY) * size);
-        }
-        Release::tonic(self.expected_size())
+        Release::tonic(self.mean_square.sqrt())
     }
 
     fn reset(&mut self) {
         *self = Self::default();
+    }
+
+    fn answers_to(&self, signals: &Signals) -> bool {
+        signals.squared_prediction_error.is_some()
     }
 }

@@ -98,6 +98,10 @@ impl Nucleus for DiscountAndPatience {
         Release::tonic(patience / (1.0 + self.config.spread_weight * self.spread))
     }
 
+    fn reads(&self) -> &'static [Transmitter] {
+        &[Transmitter::Noradrenaline]
+    }
+
     fn reset(&mut self) {
         (self.spread, self.elapsed) = (0.0, 0.0);
     }

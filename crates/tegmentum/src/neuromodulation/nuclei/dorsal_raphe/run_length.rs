@@ -94,6 +94,10 @@ impl Nucleus for RunLength {
         Release::tonic(self.trials)
     }
 
+    fn reads(&self) -> &'static [Transmitter] {
+        &[Transmitter::Noradrenaline, Transmitter::Serotonin, Transmitter::Acetylcholine]
+    }
+
     fn reset(&mut self) {
         (self.trials, self.error) = (self.config.initial_run_length, None);
     }

@@ -148,6 +148,10 @@ impl Nucleus for ChangePointProbability {
         if change > 0.5 { Release::phasic(size) } else { Release::tonic(size) }
     }
 
+    fn reads(&self) -> &'static [Transmitter] {
+        &[Transmitter::Acetylcholine]
+    }
+
     fn reset(&mut self) {
         (self.hazard, self.trials) = (self.config.initial_hazard, self.config.initial_trials);
         self.experience = Experience::default();

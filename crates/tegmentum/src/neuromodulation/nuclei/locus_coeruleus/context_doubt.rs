@@ -106,6 +106,10 @@ impl Nucleus for ContextDoubt {
         Release::tonic(doubt)
     }
 
+    fn reads(&self) -> &'static [Transmitter] {
+        &[Transmitter::Acetylcholine]
+    }
+
     fn reset(&mut self) {
         self.confidence = 1.0 - self.config.hazard;
     }

@@ -1,22 +1,30 @@
-//! Locus coeruleus: noradrenaline as confirmed surprise beyond the expected.
+//! Locus coeruleus: noradrenaline as surprise beyond the expected.
 //!
 //! ```text
-//!     C ← max(0, C + min(10, (L − μ)/max(s, .02|μ|)) − 1)      suspicion, if C > 12, t > 20 and 20 losses were seen
-//!     confirmed if fewer than 3 windows were judged, or L(averaged) > X + 4 max(s_X, .05|X|) ; else C ← C/2
+//!     C ← max(0, C + min(10, (L − μ)/max(s, .02|μ|)) − 1)      once 20 losses were seen
+//!     level C/12 ;  a suspicion that is not confirmed halves C
 //! ```
-//! L loss of the acting model · μ, s its running mean and deviation (rate .02) · X, s_X those of the averaged model at
-//! the ends of windows (rate .2) · t updates since the last surprise.
+//! L loss of the acting model · μ, s its running mean and deviation (rate .02).
 //!
-//! A cumulative sum (Page, 1954) of losses in units of their expected deviation costs nothing until it raises an alarm;
-//! the alarm is then confirmed on the consolidated model, which a mere wander of the explorer leaves unchanged. A burst
-//! is followed by at least 20 updates of refractoriness.
+//! A cumulative sum (Page, 1954) of losses in units of their expected deviation costs nothing until it raises an alarm, at level
+//! 1; the learner then confirms it on its consolidated model, which a mere wander of the exploring weights leaves unchanged. A
+//! reset is followed by at least 20 updates of refractoriness.
 //!
 //! References: E. S. Page, Biometrika 41, 100–115, 1954; A. J. Yu, P. Dayan, Neuron 46, 681–692, 2005, for
 //! noradrenaline as unexpected uncertainty; S. Bouret, S. J. Sara, Trends Neurosci. 28, 574–582, 2005, for network reset.
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::{Result, at_least_zero, positive};
 use crate::neuromodulation::nucleus::{Nucleus, Release, RunningMean, Signals, Transmitter};
+use crate::registry::Description;
+
+/// Name, summary and reference.
+pub const DESCRIPTION: Description = Description {
+    name: "cumulative_surprise",
+    summary: "cumulative sum of losses beyond the expected",
+    reference: "Page 1954; Bouret & Sara 2005",
+};
 
 /// The constants of the nucleus.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,15 +34,25 @@ pub struct CumulativeSurpriseConfig {
     pub threshold: f64,
     /// Surprise, in deviations, that is expected and subtracted at each update.
     pub drift: f64,
-    /// Deviations by which the averaged model must be worse than it was to confirm an alarm.
-    pub confirmation: f64,
-    /// Updates after a surprise, and losses seen, before the next alarm.
+    /// Losses that are seen before surprise is counted.
     pub refractory: u64,
 }
 
 impl Default for CumulativeSurpriseConfig {
     fn default() -> Self {
-        Self { threshold: 12.0, drift: 1.0, confirmation: 4.0, refractory: 20 }
+        Self { threshold: 12.0, drift: 1.0, refractory: 20 }
+    }
+}
+
+impl CumulativeSurpriseConfig {
+    /// The nucleus, having seen nothing.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`](crate::error::Error::InvalidParameter) for a constant outside its range.
+    pub fn build(self) -> Result<CumulativeSurprise> {
+        positive("locus_coeruleus.cumulative_surprise.threshold", self.threshold)?;
+        at_least_zero("locus_coeruleus.cumulative_surprise.drift", self.drift)?;
+        Ok(CumulativeSurprise { config: self, losses: RunningMean::default(), cumulative: 0.0 })
     }
 }
 
@@ -42,59 +60,23 @@ impl Default for CumulativeSurpriseConfig {
 ///
 /// # Example
 /// ```
-/// use tegmentum::neuromodulation::nuclei::locus_coeruleus::cumulative_surprise::{CumulativeSurprise, CumulativeSurpriseConfig};
+/// use tegmentum::neuromodulation::nuclei::locus_coeruleus::cumulative_surprise::CumulativeSurpriseConfig;
 /// use tegmentum::neuromodulation::nucleus::{Nucleus, Signals};
 ///
-/// let mut nucleus = CumulativeSurprise::new(CumulativeSurpriseConfig::default());
+/// let mut nucleus = CumulativeSurpriseConfig::default().build()?;
 /// let mut watch = |loss: f64| nucleus.release(&Signals { loss: Some(loss), ..Signals::default() }).total();
 /// for _ in 0..50 {
 ///     assert!(watch(1.0) < 1.0);
 /// }
 /// watch(5.0);
 /// assert!(watch(5.0) > 1.0);
+/// # Ok::<(), tegmentum::error::Error>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct CumulativeSurprise {
     config: CumulativeSurpriseConfig,
     losses: RunningMean,
-    consolidated: RunningMean,
     cumulative: f64,
-    updates: u64,
-}
-
-impl CumulativeSurprise {
-    /// A nucleus that has seen nothing.
-    pub fn new(config: CumulativeSurpriseConfig) -> Self {
-        Self {
-            config,
-            losses: RunningMean::default(),
-            consolidated: RunningMean::default(),
-            cumulative: 0.0,
-            updates: 0,
-        }
-    }
-
-    /// Whether there is enough evidence to look at the consolidated model.
-    pub fn is_suspicious(&self) -> bool {
-        self.cumulative > self.config.threshold && !self.is_refractory()
-    }
-
-    /// Whether it is too soon after the last surprise for an alarm.
-    pub(crate) fn is_refractory(&self) -> bool {
-        self.updates <= self.config.refractory
-    }
-
-    /// Whether the consolidated model, at `loss`, has become worse than it ever was expected to be; if not, half of the
-    /// suspicion is dropped.
-    pub fn confirm(&mut self, loss: f64) -> bool {
-        let expected = self.consolidated.mean;
-        let bound = expected + self.config.confirmation * self.consolidated.deviation(0.05);
-        let confirmed = self.consolidated.count < 3 || loss > bound || loss.is_nan();
-        if !confirmed {
-            self.cumulative *= 0.5;
-        }
-        confirmed
-    }
 }
 
 impl Nucleus for CumulativeSurprise {
@@ -102,25 +84,28 @@ impl Nucleus for CumulativeSurprise {
         Transmitter::Noradrenaline
     }
 
-    /// The level is the cumulative surprise as a share of the threshold.
     fn release(&mut self, signals: &Signals) -> Release {
-        if let Some(loss) = signals.loss {
-            self.updates += 1;
-            if loss.is_finite() {
-                if self.losses.count >= self.config.refractory {
-                    let surprise = ((loss - self.losses.mean) / self.losses.deviation(0.02)).min(10.0);
-                    self.cumulative = (self.cumulative + surprise - self.config.drift).max(0.0);
-                }
-                self.losses.update(loss, 0.02);
+        if let Some(loss) = signals.loss.filter(|loss| loss.is_finite()) {
+            if self.losses.count >= self.config.refractory {
+                let surprise = ((loss - self.losses.mean) / self.losses.deviation(0.02)).min(10.0);
+                self.cumulative = (self.cumulative + surprise - self.config.drift).max(0.0);
             }
-        }
-        if let Some(loss) = signals.consolidated_loss.filter(|loss| loss.is_finite()) {
-            self.consolidated.update(loss, 0.2);
+            self.losses.update(loss, 0.02);
         }
         Release::tonic(self.cumulative / self.config.threshold)
     }
 
     fn reset(&mut self) {
-        *self = Self::new(self.config);
+        *self = Self { config: self.config, losses: RunningMean::default(), cumulative: 0.0 };
+    }
+
+    fn answers_to(&self, signals: &Signals) -> bool {
+        signals.loss.is_some()
+    }
+
+    fn take_in(&mut self, signals: &Signals) {
+        if signals.confirmed == Some(false) {
+            self.cumulative *= 0.5;
+        }
     }
 }

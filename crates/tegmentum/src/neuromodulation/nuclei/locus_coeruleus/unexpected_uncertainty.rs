@@ -109,6 +109,10 @@ impl Nucleus for UnexpectedUncertainty {
         Release::phasic(f64::from(u8::from(ready && self.fast - self.slow > self.config.threshold + expected)))
     }
 
+    fn reads(&self) -> &'static [Transmitter] {
+        &[Transmitter::Noradrenaline, Transmitter::Acetylcholine]
+    }
+
     fn reset(&mut self) {
         (self.fast, self.slow) = (0.0, 0.0);
     }

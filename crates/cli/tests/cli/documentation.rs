@@ -1,0 +1,151 @@
+//! Every command in the documentation works.
+//!
+//! Run are the lines that begin with `tegmentum` or `cargo run --release --` in blocks marked `sh` or `console` of `README.md`,
+//! `CONTRIBUTING.md` and `docs/`, each in a folder with the repository's `data` and a `my-study.toml`. What takes long is shortened:
+//! few seeds, few evaluations. A comment `<!-- no-run: why -->` on the line before a block leaves the block out.
+
+use std::path::{Path, PathBuf};
+
+use crate::command::{STUDY, TestCommand};
+use crate::interventions::BEHAVIOUR;
+
+/// A command of the documentation, and where it is.
+#[derive(Debug)]
+struct Documented {
+    place: String,
+    line: String,
+}
+
+fn repository() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+}
+
+/// All pages, in order.
+fn pages() -> Vec<PathBuf> {
+    let mut pages = vec![repository().join("README.md"), repository().join("CONTRIBUTING.md")];
+    let mut folders = vec![repository().join("docs")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "md") {
+                pages.push(path);
+            }
+        }
+    }
+    pages.sort();
+    pages
+}
+
+/// The commands of a page.
+fn commands(page: &str, text: &str) -> Vec<Documented> {
+    let mut commands = Vec::new();
+    let (mut inside, mut before) = (false, "");
+    for (index, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if let Some(language) = line.strip_prefix("```") {
+            let is_left_out = before.starts_with("<!-- no-run:") && before.ends_with("-->");
+            assert!(
+                !is_left_out || before.len() > "<!-- no-run: -->".len() + 8,
+                "{page}: say why the block is not run"
+            );
+            inside = !inside && ["sh", "console", "bash"].contains(&language) && !is_left_out;
+        } else if inside {
+            let typed = line.strip_prefix("$ ").unwrap_or(line).split(" #").next().unwrap_or_default().trim();
+            let ours = typed.strip_prefix("cargo run --release -- ").or_else(|| typed.strip_prefix("tegmentum "));
+            let place = format!("{page}:{}", index + 1);
+            commands.extend(ours.map(|line| Documented { place, line: line.to_owned() }));
+        }
+        if !line.is_empty() {
+            before = line;
+        }
+    }
+    commands
+}
+
+/// The words of a command as a shell splits them, as far as the documentation goes.
+fn words(line: &str) -> Vec<String> {
+    let line = line.split([';', '|', '>']).next().unwrap_or_default();
+    let (mut words, mut word, mut quote) = (Vec::new(), String::new(), None);
+    for character in line.chars() {
+        match (quote, character) {
+            (None, '\'' | '"') => quote = Some(character),
+            (Some(open), close) if open == close => quote = None,
+            (None, ' ') if !word.is_empty() => words.push(std::mem::take(&mut word)),
+            (None, ' ') => {}
+            (_, other) => word.push(other),
+        }
+    }
+    words.extend((!word.is_empty()).then_some(word));
+    words
+}
+
+/// The same command with less to do.
+fn shortened(mut words: Vec<String>) -> Vec<String> {
+    let named = |words: &[String]| words.iter().skip(1).any(|word| !word.starts_with('-'));
+    let more: &[(&str, &str)] = match words[0].as_str() {
+        "reproduce" if named(&words) => &[("--seeds", "1")],
+        "reproduce" => &[("theory", ""), ("--seeds", "20")],
+        "run" | "lesion" | "dose" => &[("--quick", ""), ("--seeds", "1"), ("--set", "tuning.seeds.count=1")],
+        "forecast" => &[("--evaluations", "300"), ("--restarts", "1")],
+        _ => &[],
+    };
+    words.retain(|word| word != "--full");
+    for &(name, value) in more {
+        match words.iter().position(|word| word == name) {
+            Some(place) if name != "--set" && !value.is_empty() => value.clone_into(&mut words[place + 1]),
+            _ => words.extend([name, value].into_iter().filter(|word| !word.is_empty()).map(str::to_owned)),
+        }
+    }
+    words
+}
+
+/// A folder as the documentation has it in mind.
+fn folder(command: &[String]) -> TestCommand {
+    let treats = ["lesion", "dose"].contains(&command[0].as_str());
+    let test = TestCommand::new();
+    test.write("my-study.toml", if treats { BEHAVIOUR } else { STUDY });
+    std::fs::create_dir(test.path("data")).unwrap();
+    for entry in std::fs::read_dir(repository().join("data")).unwrap() {
+        let path = entry.unwrap().path();
+        std::fs::copy(&path, test.path("data").join(path.file_name().unwrap())).unwrap();
+    }
+    if command[0] == "report" {
+        test.stdout(&["run", "my-study.toml", "--seeds", "1"], 0);
+    }
+    test
+}
+
+#[test]
+fn every_documented_command_works() {
+    let mut failures = Vec::new();
+    let mut count = 0;
+    for page in pages() {
+        let text = std::fs::read_to_string(&page).unwrap();
+        let name = page.strip_prefix(repository()).unwrap().display().to_string();
+        for Documented { place, line } in commands(&name, &text) {
+            let words = shortened(words(&line));
+            let arguments: Vec<&str> = words.iter().map(String::as_str).collect();
+            let output = folder(&words).command(&arguments).output().unwrap();
+            if output.status.code() != Some(0) {
+                let error = String::from_utf8_lossy(&output.stderr).into_owned();
+                failures.push(format!("{place}: tegmentum {}\n{error}", arguments.join(" ")));
+            }
+            count += 1;
+        }
+    }
+    assert!(count >= 10, "only {count} commands were found");
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn blocks_and_comments_are_told_apart() {
+    let text = "```sh\ntegmentum list # all\n$ cargo run --release -- run xor --set 'a=[1, 2]'\nls\n```\n\
+                <!-- no-run: needs a file of yours -->\n```sh\ntegmentum run mine.toml\n```\n```text\ntegmentum x\n```";
+    let found: Vec<_> = commands("page", text).into_iter().map(|one| words(&one.line)).collect();
+    assert_eq!(found, [vec!["list"], vec!["run", "xor", "--set", "a=[1, 2]"]]);
+    let short = shortened(words("run xor --set budget=5 --seeds 50"));
+    assert_eq!(short.join(" "), "run xor --set budget=5 --seeds 1 --quick --set tuning.seeds.count=1");
+    assert_eq!(shortened(words("reproduce --full")).join(" "), "reproduce theory --seeds 20");
+}

@@ -1,0 +1,283 @@
+//! The answer to a study's question, in plain sentences: what its claims with an [`Answer`] say, filled in with what was
+//! measured.
+//!
+//! A study writes down before the run what each verdict would mean. After the run the sentences of the verdicts that came
+//! about make the answer, in the order of the claims; nothing in it is typed as a result.
+//!
+//! | in a sentence | becomes |
+//! |---|---|
+//! | `{effect}` | the claim's effect; of several settings each with its name |
+//! | `{range}` | the smallest and the largest effect of several settings |
+//! | `{interval}` | its 95 % interval |
+//! | `{times}` | how many times as large the reference is: 1 / effect |
+//! | `{percent}` | the effect as a percentage |
+//! | `{n}` | the number of seeds |
+//! | `{ARM METRIC}` | the centre of a metric of an arm |
+//! | `{% ARM METRIC}` | the same as a percentage |
+
+use serde::{Deserialize, Serialize};
+
+use super::config::{Claim, StudyConfig};
+use super::number::{MISSING, brackets, short};
+use super::outcome::{ClaimOutcome, Summary, Verdict};
+
+/// Settings that an answer names one by one at most.
+const MAX_NAMED: usize = 3;
+
+/// What the verdict on a claim says about the question of its study.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Answer {
+    /// The sentence if the claim is supported.
+    pub supported: String,
+    /// The sentence if it is not supported.
+    pub not_supported: String,
+    /// The sentence if the run does not decide it; one that names the claim if not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inconclusive: Option<String>,
+}
+
+/// The answer; `None` for a study that does not say what its claims mean.
+pub(crate) fn of(study: &StudyConfig, summary: &Summary) -> Option<String> {
+    let sentences: Vec<String> = study.claim.iter().filter_map(|claim| sentence(study, claim, summary)).collect();
+    (!sentences.is_empty()).then(|| sentences.join(" "))
+}
+
+/// What one claim says.
+fn sentence(study: &StudyConfig, claim: &Claim, summary: &Summary) -> Option<String> {
+    let answer = claim.answer.as_ref()?;
+    let outcomes = outcomes(study, claim, summary);
+    let verdict = outcomes.first()?.1.verdict;
+    if outcomes.iter().any(|outcome| outcome.1.verdict != verdict) {
+        return Some(mixed(claim, &outcomes));
+    }
+    Some(match (verdict, &answer.inconclusive) {
+        (Verdict::Supported, _) => filled(&answer.supported, &outcomes, summary),
+        (Verdict::NotSupported, _) => filled(&answer.not_supported, &outcomes, summary),
+        (Verdict::Inconclusive, Some(text)) => filled(text, &outcomes, summary),
+        (Verdict::Inconclusive, None) => undecided(claim, &outcomes),
+    })
+}
+
+/// The outcomes of a claim, each with its setting; the name is empty where there is one.
+fn outcomes<'a>(study: &StudyConfig, claim: &Claim, summary: &'a Summary) -> Vec<(String, &'a ClaimOutcome)> {
+    let settings = study.setting_names();
+    let named = |outcome: &'a ClaimOutcome| {
+        if outcome.claim == claim.text {
+            return Some((String::new(), outcome));
+        }
+        let rest = outcome.claim.strip_prefix(&claim.text)?.strip_prefix(" (")?.strip_suffix(')')?;
+        settings.iter().find(|setting| *setting == rest).map(|setting| (setting.clone(), outcome))
+    };
+    summary.claims.iter().filter_map(named).collect()
+}
+
+/// A claim that holds in some settings only: each setting where they are few, else how many.
+fn mixed(claim: &Claim, outcomes: &[(String, &ClaimOutcome)]) -> String {
+    let text = claim.text.trim_end_matches('.');
+    if outcomes.len() > MAX_NAMED {
+        let count = |verdict| outcomes.iter().filter(|outcome| outcome.1.verdict == verdict).count();
+        let [yes, no, open] = [Verdict::Supported, Verdict::NotSupported, Verdict::Inconclusive].map(count);
+        let (all, range) = (outcomes.len(), range(outcomes));
+        return format!("{text}: yes in {yes} of {all} settings, no in {no}, undecided in {open}; measured {range}.");
+    }
+    let word = |verdict| match verdict {
+        Verdict::Supported => "yes",
+        Verdict::NotSupported => "no",
+        Verdict::Inconclusive => "undecided",
+    };
+    let each = outcomes
+        .iter()
+        .map(|(setting, outcome)| format!("{} in {setting} ({})", word(outcome.verdict), effect(outcome)));
+    format!("{text}: {}.", each.collect::<Vec<_>>().join(", "))
+}
+
+/// A claim that the run does not decide.
+fn undecided(claim: &Claim, outcomes: &[(String, &ClaimOutcome)]) -> String {
+    let why = outcomes.iter().find_map(|outcome| outcome.1.reason.clone());
+    let why = why.unwrap_or_else(|| {
+        let (_, outcome) = &outcomes[0];
+        format!("measured {} {}, wanted {}", effect(outcome), interval(outcome), outcome.threshold)
+    });
+    format!("Undecided: “{}” ({why}).", claim.text.trim_end_matches('.'))
+}
+
+/// The smallest and the largest effect.
+fn range(outcomes: &[(String, &ClaimOutcome)]) -> String {
+    let effects = || outcomes.iter().filter_map(|outcome| outcome.1.effect);
+    let (least, most) = (effects().fold(f64::INFINITY, f64::min), effects().fold(f64::NEG_INFINITY, f64::max));
+    match effects().count() {
+        0 => MISSING.to_owned(),
+        1 => short(least),
+        _ => format!("{} to {}", short(least), short(most)),
+    }
+}
+
+fn effect(outcome: &ClaimOutcome) -> String {
+    outcome.effect.map_or_else(|| MISSING.to_owned(), short)
+}
+
+fn interval(outcome: &ClaimOutcome) -> String {
+    match outcome.ci95 {
+        [None, None] => MISSING.to_owned(),
+        [low, high] => brackets([low.unwrap_or(f64::NEG_INFINITY), high.unwrap_or(f64::INFINITY)]),
+    }
+}
+
+/// A sentence with its numbers.
+fn filled(text: &str, outcomes: &[(String, &ClaimOutcome)], summary: &Summary) -> String {
+    let each = |write: &dyn Fn(&ClaimOutcome) -> String| {
+        let one = |(setting, outcome): &(String, &ClaimOutcome)| match setting.as_str() {
+            "" => write(outcome),
+            setting => format!("{} ({setting})", write(outcome)),
+        };
+        outcomes.iter().map(one).collect::<Vec<_>>().join(" and ")
+    };
+    let known = |value: Option<f64>, write: &dyn Fn(f64) -> String| value.map_or_else(|| MISSING.to_owned(), write);
+    let mut sentence = String::new();
+    for part in parts(text) {
+        match part {
+            Part::Text(text) => sentence.push_str(text),
+            Part::Effect => sentence.push_str(&each(&effect)),
+            Part::Range => sentence.push_str(&range(outcomes)),
+            Part::Interval => sentence.push_str(&each(&interval)),
+            Part::Times => sentence.push_str(&each(&|outcome| known(outcome.effect, &|effect| short(1.0 / effect)))),
+            Part::Percent => sentence.push_str(&each(&|outcome| known(outcome.effect, &percent))),
+            Part::Seeds => sentence.push_str(&outcomes.first().map_or(0, |outcome| outcome.1.n).to_string()),
+            Part::Metric { arm, metric, is_percent } => {
+                let sample = summary.arms.get(arm).and_then(|metrics| metrics.get(metric));
+                let value = sample.and_then(|sample| sample.iqm);
+                sentence.push_str(&known(value, if is_percent { &percent } else { &short }));
+            }
+            Part::Unknown(name) => sentence.push_str(name),
+        }
+    }
+    sentence
+}
+
+/// `42 %`; one decimal where the whole number would be 0 or 100 and is not exact.
+fn percent(share: f64) -> String {
+    let (value, whole) = (100.0 * share, (100.0 * share).round());
+    let hides = (whole.abs() < 0.5 || (whole.abs() - 100.0).abs() < 0.5) && (value - whole).abs() > 1e-9;
+    if hides { format!("{value:.1} %") } else { format!("{whole:.0} %") }
+}
+
+/// A piece of a sentence.
+#[derive(Debug, PartialEq)]
+enum Part<'a> {
+    Text(&'a str),
+    Effect,
+    Range,
+    Interval,
+    Times,
+    Percent,
+    Seeds,
+    Metric { arm: &'a str, metric: &'a str, is_percent: bool },
+    Unknown(&'a str),
+}
+
+fn parts(text: &str) -> Vec<Part<'_>> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        parts.push(Part::Text(before));
+        let Some((name, after)) = after.split_once('}') else {
+            parts.push(Part::Unknown(&rest[before.len()..]));
+            return parts;
+        };
+        rest = after;
+        parts.push(part(name));
+    }
+    parts.push(Part::Text(rest));
+    parts
+}
+
+fn part(name: &str) -> Part<'_> {
+    match name {
+        "effect" => Part::Effect,
+        "range" => Part::Range,
+        "interval" => Part::Interval,
+        "times" => Part::Times,
+        "percent" => Part::Percent,
+        "n" => Part::Seeds,
+        name => {
+            let (is_percent, both) = name.strip_prefix("% ").map_or((false, name), |both| (true, both));
+            match both.split_once(' ') {
+                Some((arm, metric)) => Part::Metric { arm, metric, is_percent },
+                None => Part::Unknown(name),
+            }
+        }
+    }
+}
+
+/// What is wrong with the sentences of a claim, if anything is; `arms` and `metrics` are the names in results.
+pub(crate) fn check(answer: &Answer, arms: &[String], metrics: &[String]) -> Result<(), String> {
+    for text in [Some(&answer.supported), Some(&answer.not_supported), answer.inconclusive.as_ref()] {
+        for part in parts(text.map_or("", String::as_str)) {
+            match part {
+                Part::Unknown(name) => {
+                    return Err(format!(
+                        "answer: {{{name}}} is unknown: must be {{effect}}, {{range}}, {{interval}}, {{times}}, \
+                        {{percent}}, {{n}} or {{ARM METRIC}}"
+                    ));
+                }
+                Part::Metric { arm, .. } if !arms.iter().any(|known| known == arm) => {
+                    return Err(format!("answer: there is no arm {arm:?}"));
+                }
+                Part::Metric { metric, .. } if !metrics.iter().any(|known| known == metric) => {
+                    return Err(format!("answer: there is no metric {metric:?}"));
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(verdict: Verdict) -> ClaimOutcome {
+        ClaimOutcome {
+            claim: "It is faster".to_owned(),
+            verdict,
+            effect: Some(0.25),
+            ci95: [Some(0.2), None],
+            n: 7,
+            statistic: String::new(),
+            threshold: "≤ 0.5".to_owned(),
+            reason: None,
+        }
+    }
+
+    #[test]
+    fn sentences_are_filled_with_what_was_measured() {
+        let text = "{times} times as fast: {effect} {interval}, {percent} of the time, {n} seeds.";
+        let summary = crate::built_in("xor").map(|study| crate::result::summary(&study, vec![], vec![], vec![]));
+        let outcome = outcome(Verdict::Supported);
+        let one = filled(text, &[(String::new(), &outcome)], summary.as_ref().unwrap());
+        assert_eq!(one, "4 times as fast: 0.25 [0.2, ∞], 25 % of the time, 7 seeds.");
+        let two = [("a".to_owned(), &outcome), ("b".to_owned(), &outcome)];
+        assert_eq!(filled("{effect}", &two, summary.as_ref().unwrap()), "0.25 (a) and 0.25 (b)");
+        assert_eq!(filled("{dopamine loss}", &two, summary.as_ref().unwrap()), "–");
+    }
+
+    #[test]
+    fn percentages_do_not_hide_rare_failures() {
+        assert_eq!([0.996, 1.0, 0.004, 0.0, 0.42].map(percent), ["99.6 %", "100 %", "0.4 %", "0 %", "42 %"]);
+    }
+
+    #[test]
+    fn unknown_names_are_refused() {
+        let answer =
+            |text: &str| Answer { supported: text.to_owned(), not_supported: String::new(), inconclusive: None };
+        let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
+        let problem = |text: &str| check(&answer(text), &names(&["a"]), &names(&["loss"])).err().unwrap_or_default();
+        assert_eq!(problem("{effect} {a loss} {% a loss}"), "");
+        assert_eq!(problem("{b loss}"), "answer: there is no arm \"b\"");
+        assert_eq!(problem("{a gain}"), "answer: there is no metric \"gain\"");
+        assert!(problem("{efect}").starts_with("answer: {efect} is unknown"), "{}", problem("{efect}"));
+        assert!(problem("{effect").contains("unknown"));
+    }
+}

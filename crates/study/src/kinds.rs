@@ -1,0 +1,58 @@
+//! The kinds of studies, one file each.
+//!
+//! | kind | question |
+//! |---|---|
+//! | `compare` | which arm is better, each at its tuned rate? |
+//! | `robustness` | how wide is the range of rates that works? |
+//! | `switching` | what happens when the task changes without a sign? |
+//! | `behaviour` | how does an agent behave in an environment? |
+//! | `lesions` | which modulator does what? |
+//! | `dose` | how much of a drug does what? |
+//! | `cost` | what does an update cost as sequences grow? |
+//! | `theory` | does the engine agree with closed forms? |
+//!
+//! A kind is added by a file with a [`StudyKind`](crate::kind::StudyKind) and a line in [`ALL`].
+
+mod behaviour;
+mod compare;
+mod cost;
+pub mod dose;
+mod intervention;
+pub mod lesions;
+mod robustness;
+mod switching;
+mod theory;
+mod treatment;
+
+use super::kind::StudyKind;
+use super::names::listed;
+
+/// Every kind, in the order in which to show them.
+pub(crate) const ALL: [&dyn StudyKind; 8] = [
+    &compare::Compare,
+    &robustness::Robustness,
+    &switching::Switching,
+    &behaviour::BehaviourStudy,
+    &lesions::Lesions,
+    &dose::Dose,
+    &cost::Costs,
+    &theory::Theory,
+];
+
+/// The kind called `name`.
+pub(crate) fn find(name: &str) -> Result<&'static dyn StudyKind, String> {
+    ALL.into_iter().find(|kind| kind.name() == name).ok_or_else(|| {
+        let names: Vec<&str> = ALL.iter().map(|kind| kind.name()).collect();
+        format!("unknown kind {name:?}: known are {}", listed(name, &names))
+    })
+}
+
+/// Name and question of every kind, in the order in which to show them.
+///
+/// # Example
+/// ```
+/// assert!(tegmentum_study::kinds::list().any(|(name, _)| name == "compare"));
+/// ```
+pub fn list() -> impl Iterator<Item = (&'static str, &'static str)> {
+    ALL.into_iter().map(|kind| (kind.name(), kind.summary()))
+}

@@ -1,0 +1,132 @@
+//! A setting made ready: its data, its network, and the learners of arms on them.
+
+use std::sync::Arc;
+
+use crate::config::{Arm, Setting, StudyConfig};
+use crate::tuning::candidates;
+use tegmentum::data::task::Problem;
+use tegmentum::error::{Error, Result};
+use tegmentum::learning::black_box_learner::BlackBoxLearner;
+use tegmentum::learning::fused::PerceptronProblem;
+use tegmentum::learning::fused::learner::FusedPerceptron;
+use tegmentum::learning::gradient::GradientLearner;
+use tegmentum::learning::learner::Learner;
+use tegmentum::learning::loss_signals::LossSignals;
+use tegmentum::learning::modulated_learner::ModulatedLearner;
+use tegmentum::learning::optimizers::OptimizerConfig;
+use tegmentum::model::network::Network;
+use tegmentum::model::objectives::NetworkLoss;
+use tegmentum::random::Key;
+
+/// A setting made ready.
+///
+/// The seed's key has four children: 0 draws the first parameters, 1 the learner's directions, 2 the batches, 3 what is random
+/// in a system of modulators around the learner. Arms of one seed begin with the same parameters and see the same batches.
+#[derive(Debug)]
+pub(crate) struct PreparedSetting {
+    /// The setting.
+    pub(crate) setting: Setting,
+    /// Evaluations of a run.
+    pub(crate) budget: u64,
+    /// The problem.
+    pub(crate) problem: Arc<Problem>,
+    /// The network.
+    pub(crate) network: Arc<dyn Network>,
+    pub(super) objective: NetworkLoss,
+    /// Network and problem once more, if there is a fused form for both.
+    pub(super) fused: Option<Arc<PerceptronProblem>>,
+}
+
+impl PreparedSetting {
+    /// Makes data and network; the data do not depend on the seed of a run.
+    ///
+    /// # Errors
+    /// If the task or the network cannot be built, or a metric does not fit.
+    pub(crate) fn new(study: &StudyConfig, setting: &Setting) -> Result<Self> {
+        let problem = Arc::new(setting.task.build()?.problem(Key::from_seed(0))?);
+        let (inputs, outputs) = (problem.num_inputs(), problem.num_outputs());
+        let network: Arc<dyn Network> = Arc::from(setting.network.build_with(study.numerics, inputs, outputs)?);
+        for metric in &study.metrics {
+            metric.check(&problem)?;
+        }
+        Ok(Self {
+            budget: setting.budget.unwrap_or(study.budget),
+            objective: NetworkLoss::new(Arc::clone(&network), Arc::clone(&problem)),
+            fused: PerceptronProblem::new(&network, &problem).map(Arc::new),
+            setting: setting.clone(),
+            problem,
+            network,
+        })
+    }
+
+    /// Floating-point operations of one loss evaluation.
+    pub(crate) fn operations(&self) -> u64 {
+        tegmentum::model::objective::Objective::operations(&self.objective).unwrap_or(0)
+    }
+
+    /// The learner of an arm, for a seed, on this setting's objective.
+    ///
+    /// # Errors
+    /// If the arm's settings are out of range or do not fit the network.
+    pub(crate) fn learner(&self, arm: &Arm, seed: u64) -> Result<Box<dyn Learner + '_>> {
+        let learner = self.bare_learner(arm, seed)?;
+        let Some(system) = &arm.neuromodulation else { return Ok(learner) };
+        let key = Key::from_seed(seed).child(3);
+        Ok(Box::new(ModulatedLearner::new(learner, system, LossSignals::default(), key)?))
+    }
+
+    /// The learner without a system around it.
+    fn bare_learner(&self, arm: &Arm, seed: u64) -> Result<Box<dyn Learner + '_>> {
+        let key = Key::from_seed(seed);
+        let start = self.network.initialise(key.child(0));
+        let (network, problem) = (Arc::clone(&self.network), Arc::clone(&self.problem));
+        if let Some(optimizer) = &arm.optimizer {
+            if let (OptimizerConfig::WeightPerturbation(config), Some(fused)) = (optimizer, &self.fused) {
+                let fused = Arc::clone(fused);
+                if let Some(learner) = FusedPerceptron::new(fused, config, start.clone(), key.child(1), self.budget)? {
+                    return Ok(Box::new(learner));
+                }
+            }
+            let optimizer = optimizer.for_network(&*network).build(start, key.child(1), self.budget)?;
+            return Ok(Box::new(BlackBoxLearner::new(&self.objective, optimizer)));
+        }
+        if let Some(plasticity) = &arm.plasticity {
+            return plasticity.build(network, problem, start, key.child(1));
+        }
+        let Some(gradient) = &arm.gradient else {
+            return Err(Error::Study { origin: format!("arm {:?}", arm.name), problem: "has no learner".to_owned() });
+        };
+        Ok(Box::new(GradientLearner::new(gradient.build(start, self.budget)?, network, problem)))
+    }
+
+    /// The same setting with work space of its own, none of it made yet.
+    #[must_use]
+    pub(crate) fn afresh(&self) -> Self {
+        let (network, problem) = (Arc::clone(&self.network), Arc::clone(&self.problem));
+        Self {
+            setting: self.setting.clone(),
+            budget: self.budget,
+            objective: NetworkLoss::new(Arc::clone(&network), Arc::clone(&problem)),
+            fused: self.fused.clone(),
+            problem,
+            network,
+        }
+    }
+}
+
+/// The settings made ready. Every arm is built once, so that a mistake in one is told before anything runs.
+///
+/// # Errors
+/// If a part cannot be built.
+pub(crate) fn prepare(study: &StudyConfig) -> Result<Vec<PreparedSetting>> {
+    let settings: Vec<PreparedSetting> =
+        study.settings().iter().map(|setting| PreparedSetting::new(study, setting)).collect::<Result<_>>()?;
+    for setting in &settings {
+        for arm in &study.arm {
+            for candidate in candidates(arm)? {
+                setting.learner(&candidate.arm, study.seeds.first)?;
+            }
+        }
+    }
+    Ok(settings)
+}

@@ -1,0 +1,122 @@
+//! Seeds of one arm side by side, where the arm is plain weight perturbation on a tiny perceptron.
+//!
+//! The runs share a [`Lockstep`]; each is watched as if it were alone, at the same updates and with the same bits, and its
+//! trial is the same one. A run that reaches its targets is seen no more. When few are left, they go on alone.
+
+use std::sync::Arc;
+
+use super::prepared::PreparedSetting;
+use super::watch::RunWatch;
+use crate::config::{Arm, StudyConfig};
+use crate::execution::Tick;
+use crate::metric::Metric;
+use crate::trial::{ProcessorClock, Trial};
+use tegmentum::error::{Error, Result};
+use tegmentum::learning::fused::lockstep::{Lockstep, MAX_RUNS, MIN_RUNS, train_seeds};
+use tegmentum::learning::fused::{MAX_DIRECTIONS, is_plain};
+use tegmentum::learning::group::Member;
+use tegmentum::learning::observer::Observer;
+use tegmentum::learning::optimizers::OptimizerConfig;
+use tegmentum::learning::training::{Ended, train};
+use tegmentum::random::Key;
+
+/// What runs in a setting are judged by.
+pub(super) struct Judge<'a> {
+    pub(super) study: &'a StudyConfig,
+    pub(super) metrics: &'a [Metric],
+    pub(super) setting: &'a PreparedSetting,
+}
+
+/// How many of `count` seeds of an arm are run together: 1 where they are not.
+pub(super) fn seeds_per_job(setting: &PreparedSetting, arm: &Arm, count: usize) -> usize {
+    let groups = count.div_ceil(MAX_RUNS).max(1);
+    let size = count.div_ceil(groups);
+    if size >= MIN_RUNS && is_served(setting, arm) { size } else { 1 }
+}
+
+/// Whether runs of an arm can go in lockstep, and gain by it: many directions fill the lanes of one run alone.
+fn is_served(setting: &PreparedSetting, arm: &Arm) -> bool {
+    let Some(OptimizerConfig::WeightPerturbation(config)) = &arm.optimizer else { return false };
+    setting.fused.is_some() && arm.neuromodulation.is_none() && is_plain(config) && config.directions <= MAX_DIRECTIONS
+}
+
+impl Judge<'_> {
+    /// Runs one arm with one seed.
+    ///
+    /// # Errors
+    /// If the arm cannot be built. A run whose parameters become NaN or infinite is lost, and no error.
+    pub(super) fn run_trial(&self, arm: &Arm, seed: u64, tick: &Tick<'_>) -> Result<Trial> {
+        let clock = ProcessorClock::start();
+        let mut learner = self.setting.learner(arm, seed)?;
+        let mut watch = RunWatch::new(self.study, self.setting, tick);
+        let batches = Key::from_seed(seed).child(2);
+        let ended = train(&mut *learner, batches, self.setting.budget, &mut [&mut watch]);
+        let seconds = clock.seconds() - watch.judging;
+        let mut solution = vec![0.0; learner.solution().len()];
+        learner.solution().write(1.0, &mut solution);
+        let state_bytes = learner.state_bytes();
+        self.trial(watch, seed, ended.map(|ended| (ended, solution)), state_bytes, seconds)
+    }
+
+    /// The trial of a run from how it ended.
+    fn trial(
+        &self,
+        watch: RunWatch<'_>,
+        seed: u64,
+        ended: Result<(Ended, Vec<f32>)>,
+        state_bytes: usize,
+        seconds: f64,
+    ) -> Result<Trial> {
+        match ended {
+            Ok((ended, solution)) => watch.trial(seed, &ended, solution, state_bytes, seconds),
+            Err(Error::NonFinite { .. }) => {
+                let budget = self.setting.budget;
+                Ok(Trial::lost(seed, watch.into_curve(), self.metrics, budget, seconds))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// One run for each seed, side by side if possible, in the order of the seeds.
+    ///
+    /// # Errors
+    /// As [`run_trial`](Self::run_trial); the error of the first seed that has one.
+    pub(super) fn run_trials(&self, arm: &Arm, seeds: &[u64], tick: &Tick<'_>) -> Result<Vec<Trial>> {
+        let clock = ProcessorClock::start();
+        let Some(lockstep) = lockstep(self.setting, arm, seeds)? else {
+            return seeds.iter().map(|&seed| self.run_trial(arm, seed, tick)).collect();
+        };
+        let state_bytes = lockstep.state_bytes();
+        let keys: Vec<Key> = seeds.iter().map(|&seed| Key::from_seed(seed).child(2)).collect();
+        let mut watches: Vec<RunWatch<'_>> =
+            seeds.iter().map(|_| RunWatch::new(self.study, self.setting, tick)).collect();
+        let ended: Vec<Result<(Ended, Vec<f32>)>> = {
+            let mut observers: Vec<[&mut dyn Observer; 1]> =
+                watches.iter_mut().map(|watch| [watch as &mut dyn Observer]).collect();
+            let mut members: Vec<Member<'_, '_>> =
+                observers.iter_mut().map(|observers| Member::new(observers.as_mut_slice())).collect();
+            train_seeds(lockstep, &keys, self.setting.budget, &mut members)?;
+            members.into_iter().map(Member::finish).collect()
+        };
+        let judging: f64 = watches.iter().map(|watch| watch.judging).sum();
+        let seconds = (clock.seconds() - judging) / seeds.len() as f64;
+        let runs = watches.into_iter().zip(seeds).zip(ended);
+        runs.map(|((watch, &seed), ended)| self.trial(watch, seed, ended, state_bytes, seconds)).collect()
+    }
+}
+
+/// The runs of an arm, if they can go side by side.
+fn lockstep(setting: &PreparedSetting, arm: &Arm, seeds: &[u64]) -> Result<Option<Lockstep>> {
+    let (Some(OptimizerConfig::WeightPerturbation(config)), Some(fused)) = (&arm.optimizer, &setting.fused) else {
+        return Ok(None);
+    };
+    if seeds.len() < MIN_RUNS || seeds.len() > MAX_RUNS || !is_served(setting, arm) {
+        return Ok(None);
+    }
+    let keys = seeds.iter().map(|&seed| Key::from_seed(seed));
+    let starts: Vec<_> = keys.map(|key| (setting.network.initialise(key.child(0)), key.child(1))).collect();
+    Lockstep::new(Arc::clone(fused), config, &starts, setting.budget)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,60 @@
+//! An agent of your own: choose, appraise the outcome, learn. Run it: `cargo run -p tegmentum --example own_agent`.
+
+use serde::{Deserialize, Serialize};
+use tegmentum::error::Result;
+use tegmentum::prelude::*;
+
+/// Takes the choice that has paid most of late. The settings are the fields of `agent = { greedy = … }` in a study.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Greedy {
+    optimism: f32,
+}
+
+#[derive(Debug)]
+struct Chooser {
+    values: Vec<f32>,
+    choice: usize,
+    error: f64,
+}
+
+impl Agent for Chooser {
+    fn act(&mut self, _observation: &[f32], _: &Modulation) -> Action {
+        self.choice = (0..self.values.len()).max_by(|&a, &b| self.values[a].total_cmp(&self.values[b])).unwrap_or(0);
+        Action::Choice(self.choice)
+    }
+
+    fn appraise(&mut self, feedback: &Feedback<'_>, _: &Modulation) -> Signals {
+        self.error = feedback.reward - f64::from(self.values[self.choice]);
+        Signals { reward: Some(feedback.reward), prediction_error: Some(self.error), ..Signals::default() }
+    }
+
+    fn learn(&mut self, modulation: &Modulation) {
+        self.values[self.choice] += (0.2 * modulation.learning_rate * self.error) as f32;
+    }
+
+    fn parameters(&self) -> &[f32] {
+        &self.values
+    }
+}
+
+impl AgentSettings for Greedy {
+    fn description(&self) -> Description {
+        Description { name: "greedy", summary: "takes what has paid most", reference: "this example" }
+    }
+
+    fn build(&self, environment: &dyn Environment, _key: Key) -> Result<Box<dyn Agent>> {
+        let values = vec![self.optimism; environment.actions().choices("greedy")?];
+        Ok(Box::new(Chooser { values, choice: 0, error: 0.0 }))
+    }
+}
+
+fn main() -> Result<()> {
+    let environment = EnvironmentConfig::from_name("reversal")?.build(Key::from_seed(1))?;
+    let agent = Greedy { optimism: 1.0 }.build(&*environment, Key::from_seed(2))?;
+    let modulators = NeuromodulationConfig::default().build(Key::from_seed(3))?;
+    let trials = Behaviour::new(environment, agent, modulators).run(Key::from_seed(4), 500)?;
+    let correct = trials.iter().filter(|trial| trial.correct).count();
+    assert!(correct > 300, "{correct} of 500 correct, in spite of reversals");
+    Ok(())
+}
