@@ -202,6 +202,9 @@ impl Default for Tuning {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Quick {
+    /// Whether the study is short enough to be run whole; nothing else is then changed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub whole: bool,
     /// Seeds that are reported.
     pub seeds: u64,
     /// Seeds of the search.
@@ -236,7 +239,7 @@ pub struct ShortBudget {
 
 impl Default for Quick {
     fn default() -> Self {
-        Self { seeds: 3, tuning_seeds: 1, budget: None, settings: None }
+        Self { whole: false, seeds: 3, tuning_seeds: 1, budget: None, settings: None }
     }
 }
 
@@ -426,9 +429,12 @@ impl StudyConfig {
         if self.setting.len() > 1 { format!("{setting}/{arm}") } else { arm.to_owned() }
     }
 
-    /// The same study, shortened as its `quick` says.
+    /// The same study, shortened as its `quick` says; the study itself if it says that it is short enough.
     #[must_use]
     pub fn shortened(mut self) -> Self {
+        if self.quick.whole {
+            return self;
+        }
         let whole = self.budgets();
         self.seeds.count = self.seeds.count.min(self.quick.seeds.max(1));
         self.tuning.seeds.count = self.tuning.seeds.count.min(self.quick.tuning_seeds.max(1));

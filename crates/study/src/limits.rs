@@ -125,7 +125,8 @@ fn check_work(path: &str, task: &Table) -> Result<(), String> {
 }
 
 fn parts(study: &StudyConfig, table: &Table, tasks: &[(String, &Table)]) -> Vec<Part> {
-    let runs = rayon::current_num_threads() as u128;
+    // Asking the pool of threads would start it.
+    let runs = std::thread::available_parallelism().map_or(1, |threads| threads.get() as u128);
     let mut parts = Vec::new();
     let mut add =
         |(key, value): (String, u128), factors: &[u128]| parts.push(Part { key, value, bytes: product(factors) });

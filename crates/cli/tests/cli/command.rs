@@ -77,6 +77,7 @@ impl TestCommand {
                 }
             }
         }
+        found.sort();
         found
     }
 

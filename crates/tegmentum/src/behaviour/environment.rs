@@ -98,7 +98,8 @@ pub struct Outcome {
 ///
 /// # Example
 /// ```
-/// use tegmentum::behaviour::environment::{EnvironmentConfig, OutcomeModel};
+/// use tegmentum::behaviour::environment::OutcomeModel;
+/// use tegmentum::behaviour::environments::EnvironmentConfig;
 /// use tegmentum::random::Key;
 ///
 /// let environment = EnvironmentConfig::from_name("helicopter")?.build(Key::from_seed(1))?;
@@ -190,13 +191,12 @@ pub trait EnvironmentSettings: Any + Debug + Send + Sync {
         vec!["correct".to_owned(), "reward".to_owned()]
     }
 
-    /// The scores of a run, in the order of [`score_names`](Self::score_names). A score that the environment cannot have has no
-    /// name; one that this run does not have says why.
+    /// The scores of a run, in the order of [`score_names`](Self::score_names). A score that the environment cannot have has
+    /// no name; one that this run does not have says why.
     fn scores(&self, trials: &[TrialReport]) -> Vec<Score> {
         let mean = |value: fn(&TrialReport) -> f64| trials.iter().map(value).sum::<f64>() / trials.len() as f64;
-        [mean(|trial| f64::from(u8::from(trial.correct))), mean(|trial| trial.reward)]
-            .map(|value| Score::of(value, "no trial"))
-            .to_vec()
+        let scores = [mean(|trial| f64::from(u8::from(trial.correct))), mean(|trial| trial.reward)];
+        scores.map(|score| Score::of(score, "no trial")).to_vec()
     }
 
     /// What a horizontal axis should mark: trials at which something changes, with a name, where that is fixed.

@@ -61,8 +61,7 @@ pub struct Behaviour {
 impl Behaviour {
     /// `agent`, built for `environment`, under `system`; any of them may be of one's own.
     pub fn new(environment: Box<dyn Environment>, agent: Box<dyn Agent>, system: NeuromodulatorySystem) -> Self {
-        let observation = vec![0.0; environment.num_observations()];
-        Self { environment, agent, system, observation, largest_reward: 0.0 }
+        Self { observation: vec![0.0; environment.num_observations()], environment, agent, system, largest_reward: 0.0 }
     }
 
     /// Builds the three parts; the environment's key is child 0 of `key`, the agent's child 1, the system's child 2.
@@ -78,14 +77,6 @@ impl Behaviour {
         let environment = environment.build(key.child(0))?;
         let agent = agent.build(&*environment, key.child(1))?;
         Ok(Self::new(environment, agent, neuromodulation.build(key.child(2))?))
-    }
-
-    /// A reward in units of the largest one so far.
-    fn normalise(&mut self, reward: f64) -> f64 {
-        if reward.is_finite() {
-            self.largest_reward = self.largest_reward.max(reward.abs());
-        }
-        if self.largest_reward > 0.0 { reward / self.largest_reward } else { reward }
     }
 
     /// Runs `trials` trials and reports each; the stimuli of trial u follow from `key.child(u)`.
@@ -114,6 +105,14 @@ impl Behaviour {
             }
         }
         Ok(())
+    }
+
+    /// A reward in units of the largest one so far.
+    fn normalise(&mut self, reward: f64) -> f64 {
+        if reward.is_finite() {
+            self.largest_reward = self.largest_reward.max(reward.abs());
+        }
+        if self.largest_reward > 0.0 { reward / self.largest_reward } else { reward }
     }
 
     /// Runs one trial; what is random in its stimuli follows from `key`.

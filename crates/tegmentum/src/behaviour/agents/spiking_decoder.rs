@@ -43,7 +43,7 @@ use crate::random::Key;
 use crate::registry::Description;
 
 /// The entry of the registry.
-const DESCRIPTION: Description = Description {
+pub(crate) const DESCRIPTION: Description = Description {
     name: "spiking_decoder",
     summary: "answers with a number read out of spiking cells; the read-out is taught its error",
     reference: "MacNeil, Eliasmith, PLoS ONE 6, e22885, 2011; Bekolay, Kolbeck, Eliasmith, CogSci 2013",
@@ -225,7 +225,7 @@ impl Agent for SpikingDecoder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::behaviour::environment::EnvironmentSettings;
+    use crate::behaviour::environment::EnvironmentSettings as _;
     use crate::behaviour::environments::conformance::play;
     use crate::behaviour::environments::linear_function::LinearFunctionConfig;
     use crate::behaviour::scores::Score;

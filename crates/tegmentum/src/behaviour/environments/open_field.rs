@@ -34,7 +34,7 @@ use crate::random::Key;
 use crate::registry::Description;
 
 /// The entry of the registry.
-const DESCRIPTION: Description = Description {
+pub(crate) const DESCRIPTION: Description = Description {
     name: "open_field",
     summary: "walk to a place that pays, by place cells; then another place pays",
     reference: "Brzosko et al., eLife 6, e27756, 2017; Zannone et al., Sci. Rep. 8, 9486, 2018; steps ours",
@@ -118,7 +118,9 @@ impl OpenFieldConfig {
         }
         Ok(OpenField { config: self.clone(), trial: 0, step: 0, position: self.start, came_by: false })
     }
+}
 
+impl OpenFieldConfig {
     /// The number of the goal in force at `trial`.
     fn goal(&self, trial: u64) -> usize {
         (trial / self.trials_before_shift).min(self.goals.len() as u64 - 1) as usize
@@ -130,7 +132,8 @@ impl EnvironmentSettings for OpenFieldConfig {
         DESCRIPTION
     }
 
-    fn build(&self, _: Key) -> Result<Box<dyn Environment>> {
+    fn build(&self, key: Key) -> Result<Box<dyn Environment>> {
+        let _ = key;
         Ok(Box::new(Self::build(self)?))
     }
 
