@@ -67,7 +67,11 @@ fn shortened(summaries: &[Summary], seconds: f64) -> String {
     let short = summaries.iter().filter(|summary| summary.quick).count();
     let claims = || summaries.iter().flat_map(|summary| &summary.claims);
     let open = claims().filter(|claim| claim.verdict == Verdict::Inconclusive).count();
-    let studies = if summaries.len() == 1 { "This study was".to_owned() } else { format!("{short} of {} studies were", summaries.len()) };
+    let studies = if summaries.len() == 1 {
+        "This study was".to_owned()
+    } else {
+        format!("{short} of {} studies were", summaries.len())
+    };
     format!(
         "{studies} shortened; {open} of {} claims are left undecided. A full run {}",
         claims().count(),

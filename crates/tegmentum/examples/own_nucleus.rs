@@ -44,7 +44,7 @@ fn error(nuclei: Vec<Box<dyn Nucleus>>) -> Result<f64, Box<dyn std::error::Error
     let wiring: NeuromodulationConfig = toml::from_str(RECEPTOR)?;
     let system = NeuromodulatorySystem::new(nuclei, &wiring.parts(), &[], key.child(2))?;
     let trials = Behaviour::new(environment, agent, system).run(key.child(3), 2_000)?;
-    Ok(task.scores(&trials)[0])
+    Ok(task.scores(&trials)[0].or_nan())
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
