@@ -39,9 +39,6 @@ fn score(name: &str) -> Metric {
         _ if of_part("steps") => Metric::smaller(name).unit("steps").within(0.0, f64::INFINITY),
         "old_goal_late" => fraction(Metric::smaller(name)),
         _ if of_part("stay") => fraction(Metric::neutral(name)),
-        _ if of_part("found") => fraction(Metric::larger(name)),
-        _ if of_part("steps") => Metric::smaller(name).unit("steps").within(0.0, f64::INFINITY),
-        "old_goal_late" => fraction(Metric::smaller(name)),
         "area_of_loss" => Metric::smaller(name).unit("trials"),
         _ => Metric::neutral(name),
     }
