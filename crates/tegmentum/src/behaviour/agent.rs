@@ -20,7 +20,7 @@ use std::fmt::Debug;
 use crate::behaviour::environment::{Action, Environment};
 use crate::error::Result;
 use crate::neuromodulation::modulation::Modulation;
-use crate::neuromodulation::nucleus::Levels;
+use crate::neuromodulation::nucleus::{Levels, Transmitter};
 use crate::neuromodulation::signals::Signals;
 use crate::random::Key;
 use crate::registry::Description;
@@ -60,6 +60,11 @@ pub trait Agent: Send + Debug {
     /// The levels of the transmitters now, for agents whose synapses bind them without a receptor of the system. Told before
     /// [`act`](Agent::act) and before [`learn`](Agent::learn).
     fn sense(&mut self, _levels: &Levels) {}
+
+    /// The transmitters whose [levels](Self::sense) its synapses bind.
+    fn binds(&self) -> &'static [Transmitter] {
+        &[]
+    }
 
     /// Learns from the last outcome.
     fn learn(&mut self, modulation: &Modulation);

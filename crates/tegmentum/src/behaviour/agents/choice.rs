@@ -19,11 +19,7 @@ pub(crate) fn choices(environment: &dyn Environment, agent: &str) -> Result<usiz
 pub(crate) fn two_choices(environment: &dyn Environment, agent: &str) -> Result<()> {
     match choices(environment, agent)? {
         2 => Ok(()),
-        count => Err(Error::Incompatible {
-            what: format!("the agent {agent}"),
-            with: format!("{count} choices"),
-            reason: "it knows two arms".to_owned(),
-        }),
+        count => Err(incompatible(agent, &format!("{count} choices"), "it knows two arms")),
     }
 }
 

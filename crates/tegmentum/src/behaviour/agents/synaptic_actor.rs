@@ -43,13 +43,13 @@ use crate::learning::plasticity::acetylcholine_dopamine::AcetylcholineDopamineCo
 use crate::learning::plasticity::eligibility::Spikes;
 use crate::learning::plasticity::{SynapticRule, SynapticRuleConfig};
 use crate::neuromodulation::modulation::Modulation;
-use crate::neuromodulation::nucleus::Levels;
+use crate::neuromodulation::nucleus::{Levels, Transmitter};
 use crate::neuromodulation::signals::Signals;
 use crate::random::{Key, Stream};
 use crate::registry::Description;
 
 /// The entry of the registry.
-pub(crate) const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "synaptic_actor",
     summary: "spiking action cells in competition; their synapses follow any rule of spikes and modulators",
     reference: "Brzosko et al., eLife 6, e27756, 2017; Zannone et al., Sci. Rep. 8, 9486, 2018; groups ours",
@@ -267,6 +267,10 @@ impl Agent for SynapticActor {
         self.levels = *levels;
     }
 
+    fn binds(&self) -> &'static [Transmitter] {
+        self.config.rule.transmitters()
+    }
+
     fn learn(&mut self, modulation: &Modulation) {
         let signals = Signals {
             reward: Some(self.reward),
@@ -310,7 +314,7 @@ mod tests {
     const ACETYLCHOLINE_DOPAMINE: &str = "ventral_tegmental_area = { reward_prediction_error = {} }\nbasal_forebrain = { depression_before_dopamine = {} }";
 
     fn play(rule: &str, system: &str, seed: u64, trials: u64) -> (Vec<TrialReport>, Vec<f32>) {
-        let environment = EnvironmentConfig::OpenField(OpenFieldConfig::default());
+        let environment = EnvironmentConfig::from_name("open_field").unwrap();
         let agent: AgentConfig = toml::from_str(&format!("[synaptic_actor]\nrule = {rule}")).unwrap();
         let system: NeuromodulationConfig = toml::from_str(system).unwrap();
         let key = Key::from_seed(seed);

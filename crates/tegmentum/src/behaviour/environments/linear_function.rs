@@ -30,7 +30,7 @@ use crate::random::Key;
 use crate::registry::Description;
 
 /// The entry of the registry.
-pub(crate) const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "linear_function",
     summary: "answer with a weighted sum of what is seen; the weights change their sign",
     reference: "MacNeil, Eliasmith, PLoS ONE 6, e22885, 2011; Bekolay, Kolbeck, Eliasmith, CogSci 2013; schedule ours",

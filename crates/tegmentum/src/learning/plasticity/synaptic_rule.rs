@@ -6,8 +6,9 @@ use super::acetylcholine_dopamine::AcetylcholineDopamineConfig;
 use super::dopamine_serotonin::DopamineSerotoninConfig;
 use super::dopamine_synapse::DopamineSynapseConfig;
 use super::eligibility::Spikes;
-use super::r_stdp::RStdpConfig;
+use super::r_stdp::{RStdpConfig, ThirdFactor};
 use crate::error::Result;
+use crate::neuromodulation::nucleus::Transmitter;
 use crate::neuromodulation::signals::Signals;
 
 /// A rule at the synapses between two populations of spiking cells, in steps of a millisecond.
@@ -61,6 +62,17 @@ impl SynapticRuleConfig {
             Self::DopamineSerotonin(config) => Box::new(config.build(before, after, weights)?),
             Self::DopamineSynapse(config) => Box::new(config.build(before, after, weights)?),
         })
+    }
+
+    /// The transmitters whose levels the rule reads.
+    pub fn transmitters(&self) -> &'static [Transmitter] {
+        match self {
+            Self::RStdp(config) if config.third_factor == ThirdFactor::Dopamine => &[Transmitter::Dopamine],
+            Self::RStdp(_) => &[],
+            Self::AcetylcholineDopamine(_) => &[Transmitter::Dopamine, Transmitter::Acetylcholine],
+            Self::DopamineSerotonin(_) => &[Transmitter::Dopamine, Transmitter::Serotonin],
+            Self::DopamineSynapse(_) => &[Transmitter::Dopamine],
+        }
     }
 
     /// Sets the rate at which dopamine moves the weights.
