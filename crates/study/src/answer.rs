@@ -113,7 +113,7 @@ fn undecided(open: &[(&Claim, Vec<(String, &ClaimOutcome)>)]) -> Option<String> 
         let why = reason(outcomes).filter(|_| !is_common).map_or_else(String::new, |why| format!("; {why}"));
         format!("“{}” ({measured}{why})", claim.text.trim_end_matches('.'))
     });
-    let why = first.filter(|_| is_common).map_or_else(String::new, |why| format!(", {why}"));
+    let why = first.clone().filter(|_| is_common).map_or_else(String::new, |why| format!(", {why}"));
     Some(format!("Not decided by this run{why}: {}.", each.collect::<Vec<_>>().join("; ")))
 }
 
