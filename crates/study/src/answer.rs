@@ -170,11 +170,11 @@ fn filled(text: &str, outcomes: &[(String, &ClaimOutcome)], summary: &Summary) -
     sentence
 }
 
-/// `42 %`; one decimal where the whole number would be 0 or 100 and is not exact.
+/// `42 %` on one line; one decimal where the whole number would be 0 or 100 and is not exact.
 fn percent(share: f64) -> String {
     let (value, whole) = (100.0 * share, (100.0 * share).round());
     let hides = (whole.abs() < 0.5 || (whole.abs() - 100.0).abs() < 0.5) && (value - whole).abs() > 1e-9;
-    if hides { format!("{value:.1} %") } else { format!("{whole:.0} %") }
+    if hides { format!("{value:.1}\u{a0}%") } else { format!("{whole:.0}\u{a0}%") }
 }
 
 /// A piece of a sentence.
@@ -272,7 +272,7 @@ mod tests {
         let summary = crate::built_in("xor").map(|study| crate::result::summary(&study, vec![], vec![], vec![]));
         let outcome = outcome(Verdict::Supported);
         let one = filled(text, &[(String::new(), &outcome)], summary.as_ref().unwrap());
-        assert_eq!(one, "4 times as fast: 0.25 [0.2, ∞], 25 % of the time, 7 seeds.");
+        assert_eq!(one, "4 times as fast: 0.25 [0.2, ∞], 25\u{a0}% of the time, 7 seeds.");
         let two = [("a".to_owned(), &outcome), ("b".to_owned(), &outcome)];
         assert_eq!(filled("{effect}", &two, summary.as_ref().unwrap()), "0.25 (a) and 0.25 (b)");
         assert_eq!(filled("{dopamine loss}", &two, summary.as_ref().unwrap()), "–");
@@ -293,7 +293,7 @@ mod tests {
 
     #[test]
     fn percentages_do_not_hide_rare_failures() {
-        assert_eq!([0.996, 1.0, 0.004, 0.0, 0.42].map(percent), ["99.6 %", "100 %", "0.4 %", "0 %", "42 %"]);
+        assert_eq!([0.996, 1.0, 0.004, 0.0, 0.42].map(percent), ["99.6\u{a0}%", "100\u{a0}%", "0.4\u{a0}%", "0\u{a0}%", "42\u{a0}%"]);
     }
 
     #[test]
