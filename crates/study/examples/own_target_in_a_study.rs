@@ -37,7 +37,7 @@ agent = "restless"
 text = "Who is stilled stays after a win"
 arm = "still"
 metric = "win_stay"
-at_least = 0.9
+at_least = 0.6
 "#;
 
 fn main() -> Result<()> {

@@ -4,14 +4,15 @@
 //! them is said by the kind.
 
 mod numbers;
+mod sentences;
 mod treatment;
 
 use serde::{Deserialize, Serialize};
 
 pub(crate) use numbers::check as check_numbers;
+pub use sentences::Answer;
 pub use treatment::{DoseAction, DoseConfig, LesionConfig};
 
-use super::answer::Answer;
 use tegmentum::behaviour::agents::AgentConfig;
 use tegmentum::behaviour::environments::EnvironmentConfig;
 use tegmentum::data::tasks::TaskConfig;
