@@ -82,7 +82,11 @@ fn take(from: &Path, results: &Path) -> Result<()> {
     for (name, _) in BUILT_IN {
         let folder = from.join(name);
         if folder.join("summary.json").is_file() {
-            let text = serde_json::to_string_pretty(&kept(&read(&folder)?))? + "\n";
+            let run = read(&folder)?;
+            if let Some(picture) = &run.study.picture {
+                ensure!(run.figures.iter().any(|figure| figure.id == *picture), "{name} has no figure {picture:?}");
+            }
+            let text = serde_json::to_string_pretty(&kept(&run))? + "\n";
             write_file(&results.join(format!("{name}.json")), text.as_bytes())?;
             count += 1;
         }

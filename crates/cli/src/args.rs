@@ -66,7 +66,7 @@ pub(crate) enum Command {
     ///
     /// Draws the report of finished runs again, from their folders alone, and prints where it is.
     Report(Report),
-    /// Show what there is: tasks, networks, learners, worlds, presets, studies, metrics
+    /// Show what there is: tasks, networks, learners, environments, agents, presets, studies, metrics
     ///
     /// Shows every name that a study may use, one line each: the name, what it is, and where it comes from.
     List(List),
@@ -332,14 +332,20 @@ pub(crate) enum ListKind {
     Plasticity,
     /// Baselines that follow the exact gradient
     Gradient,
-    /// Worlds that answer to what is done
+    /// Tasks that answer to actions
     Environments,
     /// What acts and learns
     Agents,
     /// Readings of the four nuclei
     Nuclei,
+    /// What receptors act on
+    Targets,
+    /// What a drug does
+    Actions,
     /// Modulators that belong together
     Presets,
+    /// Kinds of studies
+    Kinds,
     /// Studies that come with the program
     Studies,
     /// What can be measured

@@ -44,7 +44,7 @@ pub(crate) fn run(sources: &[Source], options: &Options, output: &mut Output) ->
         summaries.push(summary);
     }
     if is_shortened && !options.json {
-        output.line(&format!("\n{}", wrapped(&shortened(&summaries, full), output.width(), 0)))?;
+        output.line(&format!("\n{}", wrapped(&shortened(sources, &summaries, full), output.width(), 0)))?;
     }
     Ok(summaries)
 }
@@ -63,7 +63,7 @@ fn run_one(source: &Source, is_shortened: bool, workplace: &Workplace) -> Result
 }
 
 /// What a full run would add, in two sentences.
-fn shortened(summaries: &[Summary], seconds: f64) -> String {
+fn shortened(sources: &[Source], summaries: &[Summary], seconds: f64) -> String {
     let short = summaries.iter().filter(|summary| summary.quick).count();
     let claims = || summaries.iter().flat_map(|summary| &summary.claims);
     let open = claims().filter(|claim| claim.verdict == Verdict::Inconclusive).count();
@@ -72,8 +72,11 @@ fn shortened(summaries: &[Summary], seconds: f64) -> String {
     } else {
         format!("{short} of {} studies were", summaries.len())
     };
+    let left_out = sources.iter().filter_map(|source| source.study.shortened.as_ref());
+    let untested: usize = left_out.map(|shortened| shortened.untested).sum();
+    let untested = if untested > 0 { format!(", {untested} more were not tested") } else { String::new() };
     format!(
-        "{studies} shortened; {open} of {} claims are left undecided. A full run {}",
+        "{studies} shortened; {open} of {} claims are left undecided{untested}. A full run {}",
         claims().count(),
         full_run::advice(seconds)
     )

@@ -48,7 +48,7 @@ pub(crate) fn words(seconds: f64) -> String {
 /// What to say of a full run that would take so many seconds.
 pub(crate) fn advice(seconds: f64) -> String {
     format!(
-        "takes about {} on this machine, with all seeds, budgets and settings (`reproduce --full`, or `run` without `--quick`).",
+        "takes about {} on this machine, with all seeds, budgets and settings (“reproduce --full”, or “run” without “--quick”).",
         words(seconds)
     )
 }

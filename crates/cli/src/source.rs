@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use tegmentum_study::BUILT_IN;
 use tegmentum_study::config::StudyConfig;
+use tegmentum_study::names::listed;
 
 use crate::overrides;
 
@@ -50,8 +51,8 @@ fn text_of(name: &str) -> Result<(String, String)> {
         return Ok((text, name.to_owned()));
     }
     let Some((_, text)) = BUILT_IN.iter().find(|(known, _)| *known == name) else {
-        let known = "`tegmentum list studies` names all";
-        bail!("there is no study {name:?}: must be a file that ends in .toml, or a built-in one; {known}");
+        let known: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
+        bail!("there is no study {name:?}: must be a file that ends in .toml, or one of {}", listed(name, &known));
     };
     Ok(((*text).to_owned(), format!("built-in study {name}")))
 }

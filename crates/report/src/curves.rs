@@ -34,7 +34,7 @@ pub(crate) fn draw(x: &Axis, y: &Axis, series: &[CurveSeries], references: &[(St
     let names: Vec<_> = series.iter().map(|series| series.label.clone()).collect();
     let description = format!("Lines of {} against {}: {}.", y.label, x.label, names.join(", "));
     let note = outside(&frame, series);
-    Drawing { height: frame.bottom() + 52.0, body, legend: names, description, note }
+    Drawing { height: frame.bottom() + Frame::room_below(&x.label), body, legend: names, description, note }
 }
 
 /// What lines leave the picture, in words.
@@ -67,7 +67,7 @@ fn frame(x: &Axis, y: &Axis, series: &[CurveSeries], references: &[(String, f64)
     let edges = series.iter().flat_map(|series| series.lower.iter().chain(&series.upper).copied()).filter(inside);
     Frame {
         left: 58.0,
-        top: 34.0,
+        top: Frame::room_above(&y.label),
         width: WIDTH - 58.0 - 14.0,
         height: HEIGHT,
         x: Scale::holding(series.iter().flat_map(|series| series.x.iter().copied()), x.logarithmic),

@@ -1,9 +1,10 @@
 //! Distributions: a box plot for each group, with a dot for each seed.
 
 use maud::{Markup, PreEscaped, html};
-use tegmentum_study::outcome::{Axis, DistributionGroup};
+use tegmentum_study::outcome::{Axis, Bar, DistributionGroup};
 
 use super::axis::Scale;
+use super::bars;
 use super::frame::Frame;
 use super::number::number;
 use super::svg::{Drawing, LINE, NAME_LINE, WIDTH, polyline, px, text, text_lines, wrapped};
@@ -17,8 +18,12 @@ const SIDE: f64 = 14.0;
 /// A group of more values shows so many of them, evenly chosen by rank.
 const DOTS: usize = 200;
 
-/// The groups as a drawing.
+/// The groups as a drawing: box plots, or bars where every value says yes or no.
 pub(crate) fn draw(axis: &Axis, groups: &[DistributionGroup], references: &[(String, f64)]) -> Drawing {
+    if let Some(bars) = shares(groups) {
+        let label = format!("share of runs: {}", axis.label);
+        return bars::draw(&Axis { label, logarithmic: false, marks: Vec::new() }, &bars);
+    }
     let names = groups.iter().map(|group| name(group, axis)).collect::<Vec<_>>();
     let frame = frame(axis, groups, &names, references);
     let mut y = frame.top;
@@ -32,7 +37,22 @@ pub(crate) fn draw(axis: &Axis, groups: &[DistributionGroup], references: &[(Str
     };
     let names: Vec<_> = groups.iter().map(|group| group.label.as_str()).collect();
     let description = format!("Box plots of {}: {}.", axis.label, names.join(", "));
-    Drawing { height: frame.bottom() + 52.0, body, legend: Vec::new(), description, note: String::new() }
+    Drawing { height: frame.bottom() + Frame::room_below(&axis.label), body, legend: Vec::new(), description, note: String::new() }
+}
+
+/// The shares of ones among zeros and ones, if there is nothing else: a box plot of them would show nothing.
+fn shares(groups: &[DistributionGroup]) -> Option<Vec<Bar>> {
+    let mut values = groups.iter().flat_map(|group| &group.values).peekable();
+    values.peek()?;
+    if !values.all(|value| *value == 0.0 || *value == 1.0) {
+        return None;
+    }
+    let share = |group: &DistributionGroup| {
+        let (ones, n) = (group.values.iter().sum::<f64>(), group.values.len());
+        let label = format!("{} ({ones} of {n})", group.label);
+        Bar { label, value: (n > 0).then(|| ones / n as f64), ci95: [None, None] }
+    };
+    Some(groups.iter().map(share).collect())
 }
 
 /// The name of a group, and what of it cannot be drawn, in lines.
@@ -149,6 +169,20 @@ mod tests {
         let values = [1.0, 2.0, 4.0, 8.0];
         assert_eq!([0.25, 0.5, 0.75].map(|share| quantile(&values, share)), [1.75, 3.0, 5.0]);
         assert_eq!(quantile(&[3.0], 0.75), 3.0);
+    }
+
+    #[test]
+    fn yes_and_no_are_shares() {
+        let axis = Axis { label: "solved".to_owned(), logarithmic: false, marks: vec![] };
+        let group = |label: &str, values: &[f64]| DistributionGroup {
+            label: label.to_owned(),
+            values: values.to_vec(),
+            failed: 0,
+        };
+        let drawing = draw(&axis, &[group("a", &[1.0, 0.0, 1.0, 1.0]), group("b", &[])], &[]);
+        let body = drawing.body.into_string();
+        assert!(body.contains("a (3 of 4): 0.750") && body.contains("share of runs: solved"), "{body}");
+        assert!(shares(&[group("a", &[1.0, 0.5])]).is_none());
     }
 
     #[test]

@@ -3,7 +3,10 @@
 use maud::{Markup, html};
 
 use super::axis::{Scale, Tick};
-use super::svg::{LINE, polyline, px, text};
+use super::svg::{LINE, NAME_LINE, WIDTH, polyline, px, text, text_lines, text_width, wrapped};
+
+/// How much wider than usual the names of axes are, at most.
+const NAME_SCALE: f64 = 1.1;
 
 /// The rectangle that values are drawn into.
 #[derive(Clone, Copy, Debug)]
@@ -59,10 +62,21 @@ impl Frame {
             @for tick in ticks.iter().filter(|tick| !tick.label.is_empty()) {
                 (text(self.across(tick.position), bottom + LINE + 2.0, "tick middle", &tick.label))
             }
-            @if !label.is_empty() {
-                (text(self.left + self.width / 2.0, bottom + 2.0 * LINE + 8.0, "name middle", label))
-            }
+            @let lines = wrapped(label, WIDTH / NAME_SCALE);
+            @let half = lines.iter().map(|line| text_width(line)).fold(0.0, f64::max) * NAME_SCALE / 2.0;
+            @let middle = (self.left + self.width / 2.0).min(WIDTH - half).max(half);
+            (text_lines(middle, bottom + 2.0 * LINE + 8.0, "name middle", &lines))
         }
+    }
+
+    /// Room below the plot for the numbers of the horizontal axis and its name.
+    pub(crate) fn room_below(label: &str) -> f64 {
+        52.0 + NAME_LINE * (wrapped(label, WIDTH / NAME_SCALE).len().max(1) - 1) as f64
+    }
+
+    /// Room above a plot whose vertical axis has this name.
+    pub(crate) fn room_above(label: &str) -> f64 {
+        34.0 + NAME_LINE * (wrapped(label, WIDTH / NAME_SCALE).len().max(1) - 1) as f64
     }
 
     /// The vertical axis with its grid lines; the label lies above it, so that it reads without turning the head.
@@ -76,7 +90,9 @@ impl Frame {
             @for tick in ticks.iter().filter(|tick| !tick.label.is_empty()) {
                 (text(left - 8.0, self.up(tick.position) + 4.5, "tick end", &tick.label))
             }
-            @if !label.is_empty() { (text(0.0, self.top - 14.0, "name start", label)) }
+            @let lines = wrapped(label, WIDTH / NAME_SCALE);
+            @let above = NAME_LINE * (lines.len().max(1) - 1) as f64;
+            (text_lines(0.0, self.top - 14.0 - above, "name start", &lines))
         }
     }
 

@@ -9,6 +9,9 @@ use super::figure::STYLE;
 use super::study::{card, line, section};
 use super::{StudyReport, number};
 
+/// A longer list of commands stands at the end of the page alone.
+const COMMAND: usize = 200;
+
 /// The whole page.
 pub(crate) fn page(studies: &[StudyReport<'_>], provenance: &[(String, String)]) -> Markup {
     let anchors = anchors(studies);
@@ -58,7 +61,9 @@ fn head(provenance: &[(String, String)]) -> Markup {
                 "asked, what it found, and how sure that is."
             }
             p.facts { @for (index, (label, value)) in facts.enumerate() { @if index > 0 { " · " } (label) " " (value) } }
-            @if let Some(command) = find(provenance, "Command") { p.facts { code { (command) } } }
+            @if let Some(command) = find(provenance, "Command").filter(|command| command.len() < COMMAND) {
+                p.facts { code { (command) } }
+            }
         }
     }
 }

@@ -24,24 +24,31 @@ const MAX_NAMED: usize = 3;
 
 /// The answer; `None` for a study that does not say what its claims mean.
 pub(crate) fn of(study: &StudyConfig, summary: &Summary) -> Option<String> {
-    let sentences: Vec<String> = study.claim.iter().filter_map(|claim| sentence(study, claim, summary)).collect();
+    let (mut sentences, mut open) = (Vec::new(), Vec::new());
+    for claim in &study.claim {
+        let Some(answer) = &claim.answer else { continue };
+        let outcomes = outcomes(study, claim, summary);
+        match sentence(claim, answer, &outcomes, summary) {
+            Some(sentence) => sentences.push(sentence),
+            None if outcomes.is_empty() => {}
+            None => open.push((claim, outcomes)),
+        }
+    }
+    sentences.extend(undecided(&open));
     (!sentences.is_empty()).then(|| sentences.join(" "))
 }
 
-/// What one claim says.
-fn sentence(study: &StudyConfig, claim: &Claim, summary: &Summary) -> Option<String> {
-    let answer = claim.answer.as_ref()?;
-    let outcomes = outcomes(study, claim, summary);
+/// What one claim says; `None` if it is not decided and has no sentence for that.
+fn sentence(claim: &Claim, answer: &Answer, outcomes: &[(String, &ClaimOutcome)], summary: &Summary) -> Option<String> {
     let verdict = outcomes.first()?.1.verdict;
     if outcomes.iter().any(|outcome| outcome.1.verdict != verdict) {
-        return Some(mixed(claim, &outcomes));
+        return Some(mixed(claim, outcomes));
     }
-    Some(match (verdict, &answer.inconclusive) {
-        (Verdict::Supported, _) => filled(&answer.supported, &outcomes, summary),
-        (Verdict::NotSupported, _) => filled(&answer.not_supported, &outcomes, summary),
-        (Verdict::Inconclusive, Some(text)) => filled(text, &outcomes, summary),
-        (Verdict::Inconclusive, None) => undecided(claim, &outcomes),
-    })
+    match verdict {
+        Verdict::Supported => Some(filled(&answer.supported, outcomes, summary)),
+        Verdict::NotSupported => Some(filled(&answer.not_supported, outcomes, summary)),
+        Verdict::Inconclusive => answer.inconclusive.as_ref().map(|text| filled(text, outcomes, summary)),
+    }
 }
 
 /// The outcomes of a claim, each with its setting; the name is empty where there is one.
@@ -77,14 +84,22 @@ fn mixed(claim: &Claim, outcomes: &[(String, &ClaimOutcome)]) -> String {
     format!("{text}: {}.", each.collect::<Vec<_>>().join(", "))
 }
 
-/// A claim that the run does not decide.
-fn undecided(claim: &Claim, outcomes: &[(String, &ClaimOutcome)]) -> String {
-    let why = outcomes.iter().find_map(|outcome| outcome.1.reason.clone());
-    let why = why.unwrap_or_else(|| {
-        let (_, outcome) = &outcomes[0];
-        format!("measured {} {}, wanted {}", effect(outcome), interval(outcome), outcome.threshold)
+/// The claims that the run does not decide, with what was measured, and why, if it is the same for all.
+fn undecided(open: &[(&Claim, Vec<(String, &ClaimOutcome)>)]) -> Option<String> {
+    let reason = |outcomes: &[(String, &ClaimOutcome)]| outcomes.iter().find_map(|outcome| outcome.1.reason.clone());
+    let first = reason(&open.first()?.1);
+    let is_common = open.iter().all(|(_, outcomes)| reason(outcomes) == first);
+    let each = open.iter().map(|(claim, outcomes)| {
+        let ends = if first.is_none() { format!(" {}", interval(outcomes[0].1)) } else { String::new() };
+        let measured = match outcomes.as_slice() {
+            [(_, outcome)] => format!("measured {}{ends}", effect(outcome)),
+            outcomes => format!("measured {}", range(outcomes)),
+        };
+        let why = reason(outcomes).filter(|_| !is_common).map_or_else(String::new, |why| format!("; {why}"));
+        format!("“{}” ({measured}{why})", claim.text.trim_end_matches('.'))
     });
-    format!("Undecided: “{}” ({why}).", claim.text.trim_end_matches('.'))
+    let why = first.clone().filter(|_| is_common).map_or_else(String::new, |why| format!(", {why}"));
+    Some(format!("Not decided by this run{why}: {}.", each.collect::<Vec<_>>().join("; ")))
 }
 
 /// The smallest and the largest effect.
@@ -140,11 +155,11 @@ fn filled(text: &str, outcomes: &[(String, &ClaimOutcome)], summary: &Summary) -
     sentence
 }
 
-/// `42 %`; one decimal where the whole number would be 0 or 100 and is not exact.
+/// `42 %` on one line; one decimal where the whole number would be 0 or 100 and is not exact.
 fn percent(share: f64) -> String {
     let (value, whole) = (100.0 * share, (100.0 * share).round());
     let hides = (whole.abs() < 0.5 || (whole.abs() - 100.0).abs() < 0.5) && (value - whole).abs() > 1e-9;
-    if hides { format!("{value:.1} %") } else { format!("{whole:.0} %") }
+    if hides { format!("{value:.1}\u{a0}%") } else { format!("{whole:.0}\u{a0}%") }
 }
 
 /// A piece of a sentence.
@@ -242,15 +257,28 @@ mod tests {
         let summary = crate::built_in("xor").map(|study| crate::result::summary(&study, vec![], vec![], vec![]));
         let outcome = outcome(Verdict::Supported);
         let one = filled(text, &[(String::new(), &outcome)], summary.as_ref().unwrap());
-        assert_eq!(one, "4 times as fast: 0.25 [0.2, ∞], 25 % of the time, 7 seeds.");
+        assert_eq!(one, "4 times as fast: 0.25 [0.2, ∞], 25\u{a0}% of the time, 7 seeds.");
         let two = [("a".to_owned(), &outcome), ("b".to_owned(), &outcome)];
         assert_eq!(filled("{effect}", &two, summary.as_ref().unwrap()), "0.25 (a) and 0.25 (b)");
         assert_eq!(filled("{dopamine loss}", &two, summary.as_ref().unwrap()), "–");
     }
 
     #[test]
+    fn what_is_not_decided_is_said_once() {
+        let study = crate::built_in("lorenz").unwrap();
+        let open = ClaimOutcome { reason: Some("too few seeds: 3".to_owned()), ..outcome(Verdict::Inconclusive) };
+        let undecided = undecided(&[
+            (&study.claim[0], vec![(String::new(), &open)]),
+            (&study.claim[1], vec![("a".to_owned(), &open), ("b".to_owned(), &open)]),
+        ]);
+        let text = undecided.unwrap();
+        assert!(text.starts_with("Not decided by this run, too few seeds: 3: “Dopamine, untuned, reaches"), "{text}");
+        assert!(text.contains("(measured 0.25); “") && text.ends_with("(measured 0.25 to 0.25)."), "{text}");
+    }
+
+    #[test]
     fn percentages_do_not_hide_rare_failures() {
-        assert_eq!([0.996, 1.0, 0.004, 0.0, 0.42].map(percent), ["99.6 %", "100 %", "0.4 %", "0 %", "42 %"]);
+        assert_eq!([0.996, 1.0, 0.004, 0.0, 0.42].map(percent), ["99.6\u{a0}%", "100\u{a0}%", "0.4\u{a0}%", "0\u{a0}%", "42\u{a0}%"]);
     }
 
     #[test]

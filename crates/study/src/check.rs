@@ -117,6 +117,10 @@ impl StudyConfig {
                 return Err(format!("two arms are called {:?}: each needs a name of its own", arm.name));
             }
         }
+        if let Some(unknown) = self.quick.arms.iter().find(|name| !arms.contains(name) && self.shortened.is_none()) {
+            let known: Vec<&String> = arms.iter().copied().collect();
+            return Err(format!("quick.arms: unknown arm {unknown:?}: known are {}", listed(unknown, &known)));
+        }
         for arm in &self.arm {
             let Some(whole) = &arm.lesion_of else { continue };
             if !arms.contains(whole) || *whole == arm.name {

@@ -5,12 +5,14 @@
 
 mod numbers;
 mod sentences;
+mod shortening;
 mod treatment;
 
 use serde::{Deserialize, Serialize};
 
 pub(crate) use numbers::check as check_numbers;
 pub use sentences::Answer;
+pub use shortening::{Quick, ShortBudget, Shortened};
 pub use treatment::{DoseAction, DoseConfig, LesionConfig};
 
 use tegmentum::behaviour::agents::AgentConfig;
@@ -199,51 +201,6 @@ impl Default for Tuning {
     }
 }
 
-/// What a shortened run has instead of the study's own numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Quick {
-    /// Whether the study is short enough to be run whole; nothing else is then changed.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub whole: bool,
-    /// Seeds that are reported.
-    pub seeds: u64,
-    /// Seeds of the search.
-    pub tuning_seeds: u64,
-    /// Evaluations of a run, or of a phase; the study's own if not given.
-    pub budget: Option<u64>,
-    /// Settings that are kept, from the first; all if not given.
-    pub settings: Option<usize>,
-}
-
-/// What a shortened study lacks of the study itself.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Shortened {
-    /// The settings whose runs have less than their budget, with the share that they have; for a stream, its own name.
-    pub budget: Vec<ShortBudget>,
-    /// The arms that were searched on fewer rates than the study says.
-    pub searched: Vec<String>,
-}
-
-/// A budget that was shortened.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ShortBudget {
-    /// The setting.
-    pub setting: String,
-    /// Evaluations of a run now.
-    pub now: u64,
-    /// Evaluations of a run of the study itself.
-    pub whole: u64,
-}
-
-impl Default for Quick {
-    fn default() -> Self {
-        Self { whole: false, seeds: 3, tuning_seeds: 1, budget: None, settings: None }
-    }
-}
-
 /// A task and a network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -428,63 +385,5 @@ impl StudyConfig {
     /// The name of an arm in results: with its setting if there are several.
     pub fn result_name(&self, setting: &str, arm: &str) -> String {
         if self.setting.len() > 1 { format!("{setting}/{arm}") } else { arm.to_owned() }
-    }
-
-    /// The same study, shortened as its `quick` says; the study itself if it says that it is short enough.
-    #[must_use]
-    pub fn shortened(mut self) -> Self {
-        if self.quick.whole {
-            return self;
-        }
-        let whole = self.budgets();
-        self.seeds.count = self.seeds.count.min(self.quick.seeds.max(1));
-        self.tuning.seeds.count = self.tuning.seeds.count.min(self.quick.tuning_seeds.max(1));
-        if let Some(budget) = self.quick.budget {
-            self.budget = self.budget.min(budget);
-            for setting in &mut self.setting {
-                setting.budget = setting.budget.map(|own| own.min(budget));
-            }
-            for phase in &mut self.phase {
-                phase.budget = phase.budget.min(budget);
-                phase.drift = phase.drift.min(phase.budget / 2);
-            }
-        }
-        if let Some(count) = self.quick.settings {
-            self.setting.truncate(count.max(1));
-        }
-        let mut shortened = Shortened::default();
-        for arm in &mut self.arm {
-            if let Some(grid) = &mut arm.tune {
-                let before = grid.learning_rate.len();
-                thin(&mut grid.learning_rate);
-                if grid.learning_rate.len() < before {
-                    shortened.searched.push(arm.name.clone());
-                }
-            }
-        }
-        for ((setting, now), (_, whole)) in self.budgets().into_iter().zip(whole) {
-            if now < whole {
-                shortened.budget.push(ShortBudget { setting, now, whole });
-            }
-        }
-        self.shortened = Some(shortened);
-        self
-    }
-
-    /// Name and evaluations of a run of each setting.
-    fn budgets(&self) -> Vec<(String, u64)> {
-        if self.setting.is_empty() {
-            let stream: u64 = self.phase.iter().map(|phase| phase.budget).sum();
-            return vec![(self.name.clone(), if self.phase.is_empty() { self.budget } else { stream })];
-        }
-        self.setting.iter().map(|setting| (setting.name.clone(), setting.budget.unwrap_or(self.budget))).collect()
-    }
-}
-
-/// Keeps every second value, from the second on, of a grid of more than three.
-fn thin(values: &mut Vec<f64>) {
-    if values.len() > 3 {
-        let kept: Vec<f64> = values.iter().copied().skip(1).step_by(2).collect();
-        *values = kept;
     }
 }

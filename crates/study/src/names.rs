@@ -60,7 +60,7 @@ pub(crate) fn check(what: &str, name: &str) -> Result<(), String> {
 }
 
 /// The names in `known`, the most similar to `wanted` first, as many as a line holds.
-pub(crate) fn listed<S: AsRef<str>>(wanted: &str, known: &[S]) -> String {
+pub fn listed<S: AsRef<str>>(wanted: &str, known: &[S]) -> String {
     let mut names: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
     let fits = |names: &[&str]| names.iter().map(|name| name.chars().count() + 2).sum::<usize>() <= MAX_LIST;
     if fits(&names) {

@@ -3,7 +3,7 @@
 pub use super::monitor::{Monitor, Silent};
 pub use super::result::{RecordRow, StudyResult};
 
-use super::config::StudyConfig;
+use super::config::{Shortened, StudyConfig};
 use super::drawing::finish;
 use super::outcome::{ClaimOutcome, Summary, Verdict};
 use tegmentum::error::{Error, Result};
@@ -19,8 +19,17 @@ pub fn run(study: &StudyConfig, quick: bool, monitor: &dyn Monitor) -> Result<St
     result.summary.quick |= quick;
     if quick {
         result.summary.notes.extend(note_on_shortening(&result.summary));
+        result.summary.notes.extend(study.shortened.as_ref().and_then(note_on_arms));
     }
     Ok(result)
+}
+
+/// What was not run, in a sentence.
+fn note_on_arms(shortened: &Shortened) -> Option<String> {
+    let Shortened { left_out, untested, .. } = shortened;
+    (!left_out.is_empty()).then(|| {
+        format!("A shortened run: {untested} claims are about arms that were not run: {}.", left_out.join(", "))
+    })
 }
 
 /// What a shortened run leaves open, in a sentence.

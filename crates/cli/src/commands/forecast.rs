@@ -2,6 +2,7 @@
 
 mod autoregression;
 mod data;
+mod dates;
 mod files;
 mod judgement;
 mod model;

@@ -15,9 +15,11 @@ use tegmentum::learning::optimizers::OptimizerConfig;
 use tegmentum::learning::plasticity::rules::PlasticityConfig;
 use tegmentum::model::networks::NetworkConfig;
 use tegmentum::neuromodulation::nuclei;
+use tegmentum::neuromodulation::target::Target;
 use tegmentum::neuromodulation::preset::Preset;
 use tegmentum::registry::{Description, NamedSettings};
-use tegmentum_study::{BUILT_IN, built_in};
+use tegmentum_study::dose::DoseAction;
+use tegmentum_study::{BUILT_IN, built_in, kinds};
 
 use crate::args::{List, ListKind};
 use crate::output::{Output, wrapped};
@@ -94,12 +96,20 @@ fn entries(kind: ListKind) -> Vec<Entry> {
             };
             readings.map(reading).collect()
         }
+        ListKind::Targets => Target::ALL.iter().map(|target| entry(target.name(), effect(*target), "")).collect(),
+        ListKind::Actions => DoseAction::ALL.iter().map(|action| entry(action.name(), action.unit(), "")).collect(),
+        ListKind::Kinds => kinds::list().map(|(name, question)| entry(name, question, "")).collect(),
         ListKind::Presets => Preset::ALL.iter().map(|&preset| entry(preset.name(), &contents(preset), "")).collect(),
         ListKind::Studies => BUILT_IN.iter().map(|(name, _)| entry(name, &title(name), &size(name))).collect(),
         ListKind::Metrics => {
             METRICS.iter().map(|metric| entry(metric.name(), metric.label(), sense(*metric))).collect()
         }
     }
+}
+
+/// How the effects on a target act together.
+fn effect(target: Target) -> &'static str {
+    if target.is_factor() { "a factor: the effects of several receptors are multiplied" } else { "a term: they are added" }
 }
 
 /// What a registry holds.

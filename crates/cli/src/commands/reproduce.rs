@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use tegmentum_study::BUILT_IN;
+use tegmentum_study::names::listed;
 
 use super::report;
 use crate::args::Reproduce;
@@ -23,7 +24,8 @@ pub(crate) fn execute(arguments: &Reproduce, output: &mut Output) -> Result<Exit
     }
     if let Some(unknown) = names.iter().find(|name| !all.contains(name)) {
         bail!(
-            "there is no built-in study {unknown:?}: `tegmentum list studies` names all, and `tegmentum run` runs a file of yours"
+            "there is no built-in study {unknown:?}: must be one of {}; `tegmentum run` runs a file of yours",
+            listed(unknown, &all)
         );
     }
     let study = |name: &String| source::study(name, &[], !arguments.full, options.seeds.map(Into::into));

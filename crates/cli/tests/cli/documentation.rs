@@ -2,7 +2,8 @@
 //!
 //! Run are the lines that begin with `tegmentum` or `cargo run --release --` in blocks marked `sh` or `console` of `README.md`,
 //! `CONTRIBUTING.md` and `docs/`, each in a folder with the repository's `data` and a `my-study.toml`. What takes long is shortened:
-//! few seeds, few evaluations. A comment `<!-- no-run: why -->` on the line before a block leaves the block out.
+//! few seeds, few evaluations. On the line before a block, a comment `<!-- run with: ARGUMENTS -->` adds arguments to its commands,
+//! and `<!-- no-run: why -->` leaves it out.
 
 use std::path::{Path, PathBuf};
 
@@ -14,6 +15,8 @@ use crate::interventions::BEHAVIOUR;
 struct Documented {
     place: String,
     line: String,
+    /// What shortens it further.
+    more: String,
 }
 
 fn repository() -> &'static Path {
@@ -41,27 +44,31 @@ fn pages() -> Vec<PathBuf> {
 /// The commands of a page.
 fn commands(page: &str, text: &str) -> Vec<Documented> {
     let mut commands = Vec::new();
-    let (mut inside, mut before) = (false, "");
+    let (mut inside, mut before, mut more) = (false, "", "");
     for (index, line) in text.lines().enumerate() {
         let line = line.trim();
         if let Some(language) = line.strip_prefix("```") {
-            let is_left_out = before.starts_with("<!-- no-run:") && before.ends_with("-->");
-            assert!(
-                !is_left_out || before.len() > "<!-- no-run: -->".len() + 8,
-                "{page}: say why the block is not run"
-            );
+            let why = comment(before, "no-run");
+            assert!(why.is_none_or(|why| why.len() > 8), "{page}: say why the block is not run");
+            let is_left_out = why.is_some();
+            more = comment(before, "run with").unwrap_or_default();
             inside = !inside && ["sh", "console", "bash"].contains(&language) && !is_left_out;
         } else if inside {
             let typed = line.strip_prefix("$ ").unwrap_or(line).split(" #").next().unwrap_or_default().trim();
             let ours = typed.strip_prefix("cargo run --release -- ").or_else(|| typed.strip_prefix("tegmentum "));
             let place = format!("{page}:{}", index + 1);
-            commands.extend(ours.map(|line| Documented { place, line: line.to_owned() }));
+            commands.extend(ours.map(|line| Documented { place, line: line.to_owned(), more: more.to_owned() }));
         }
         if !line.is_empty() {
             before = line;
         }
     }
     commands
+}
+
+/// What a comment `<!-- name: text -->` says.
+fn comment<'a>(line: &'a str, name: &str) -> Option<&'a str> {
+    Some(line.strip_prefix("<!-- ")?.strip_prefix(name)?.strip_prefix(':')?.strip_suffix("-->")?.trim())
 }
 
 /// The words of a command as a shell splits them, as far as the documentation goes.
@@ -117,25 +124,26 @@ fn folder(command: &[String]) -> TestCommand {
     test
 }
 
+/// Runs a command; what went wrong, if anything did.
+fn failure(Documented { place, line, more }: &Documented) -> Option<String> {
+    let mut all = shortened(words(line));
+    all.extend(words(more));
+    let arguments: Vec<&str> = all.iter().map(String::as_str).collect();
+    let output = folder(&all).command(&arguments).output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    (output.status.code() != Some(0)).then(|| format!("{place}: tegmentum {}\n{error}", arguments.join(" ")))
+}
+
 #[test]
 fn every_documented_command_works() {
-    let mut failures = Vec::new();
-    let mut count = 0;
+    let mut documented = Vec::new();
     for page in pages() {
         let text = std::fs::read_to_string(&page).unwrap();
         let name = page.strip_prefix(repository()).unwrap().display().to_string();
-        for Documented { place, line } in commands(&name, &text) {
-            let words = shortened(words(&line));
-            let arguments: Vec<&str> = words.iter().map(String::as_str).collect();
-            let output = folder(&words).command(&arguments).output().unwrap();
-            if output.status.code() != Some(0) {
-                let error = String::from_utf8_lossy(&output.stderr).into_owned();
-                failures.push(format!("{place}: tegmentum {}\n{error}", arguments.join(" ")));
-            }
-            count += 1;
-        }
+        documented.extend(commands(&name, &text));
     }
-    assert!(count >= 10, "only {count} commands were found");
+    assert!(documented.len() >= 10, "only {} commands were found", documented.len());
+    let failures: Vec<String> = documented.iter().filter_map(failure).collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 

@@ -70,7 +70,7 @@ fn an_optimizer_is_lesioned_by_the_same_command() {
     let (sum, total) = (parts.iter().sum::<f64>(), mean("all", "shapley_mean_squared_error"));
     let size: f64 = parts.iter().map(|part| part.abs()).sum();
     assert!((sum - total).abs() <= 1e-9 * size.max(1.0), "{parts:?} add up to {sum}, not to {total}");
-    assert!(arms["dopamine+noradrenaline"]["interaction_solved_0.01"]["n"] == 4);
+    assert!(arms["dopamine+noradrenaline"]["interaction_solved_0.01"]["n"] == 6);
 }
 
 #[test]

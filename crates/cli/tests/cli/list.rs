@@ -12,7 +12,9 @@ use tegmentum::learning::plasticity::rules::PlasticityConfig;
 use tegmentum::model::networks::NetworkConfig;
 use tegmentum::neuromodulation::nuclei;
 use tegmentum::neuromodulation::preset::Preset;
-use tegmentum_study::BUILT_IN;
+use tegmentum::neuromodulation::target::Target;
+use tegmentum_study::dose::DoseAction;
+use tegmentum_study::{BUILT_IN, kinds};
 
 use crate::command::{TestCommand, program};
 
@@ -29,6 +31,9 @@ fn every_registered_name_has_a_line() {
     names.extend(AgentConfig::registry().iter().map(tegmentum::prelude::AgentConfig::name));
     names.extend(nuclei::registry().iter().map(|reading| reading.description().name));
     names.extend(Preset::ALL.map(Preset::name));
+    names.extend(Target::ALL.map(Target::name));
+    names.extend(DoseAction::ALL.map(DoseAction::name));
+    names.extend(kinds::list().map(|kind| kind.0));
     names.extend(BUILT_IN.iter().map(|item| item.0));
     let test = TestCommand::new();
     let list = test.stdout(&["list"], 0);

@@ -87,3 +87,14 @@ fn a_built_in_study_is_reproduced() {
     assert!(test.read("reports/report.html").contains("closed form"));
     assert!(test.path("reports/theory/summary.json").is_file());
 }
+
+#[test]
+fn a_shortened_run_says_what_a_full_one_would_take() {
+    let test = TestCommand::with_study(STUDY);
+    let printed = test.stdout(&["run", "study.toml", "--quick"], 0);
+    assert!(printed.contains("This study was shortened") && printed.contains("A full run takes about"), "{printed}");
+    let page = test.read("reports/small/report.html");
+    assert!(page.contains("Shortened runs</strong>") && page.contains("A full run: takes about"), "{page}");
+    assert!(!test.stdout(&["run", "study.toml"], 0).contains("A full run"));
+    assert!(!test.read("reports/small/report.html").contains("A full run"));
+}

@@ -101,8 +101,8 @@ impl DoseAction {
         }
     }
 
-    /// What a dose is, for an axis.
-    pub(crate) fn unit(self) -> &'static str {
+    /// What a dose is, with its unit.
+    pub fn unit(self) -> &'static str {
         match self {
             Self::Agonist => "dose of agonist (units of level)",
             Self::Antagonist => "dose of antagonist (half the level at 1)",

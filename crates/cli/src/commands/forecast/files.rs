@@ -9,6 +9,7 @@ use tegmentum_study::folder::write_file;
 use tegmentum_study::outcome::{Axis, CurveSeries, Figure, FigureContent};
 
 use super::super::report::file_name;
+use super::dates::Rows;
 use super::training::Trained;
 use super::{Forecast, Predictions};
 use crate::workplace::Workplace;
@@ -32,7 +33,7 @@ pub(super) fn write(
     write_file(&folder.join("test_predictions.csv"), &test_table(series, predictions)?)?;
     write_file(&folder.join("model.json"), &model(arguments, series, trained)?)?;
     for (channel, path) in pictures(workplace, series).into_iter().enumerate() {
-        let figure = picture(series, predictions, channel);
+        let figure = picture(arguments, series, predictions, channel);
         write_file(&path, standalone_svg(&figure, &[]).unwrap_or_default().as_bytes())?;
     }
     Ok(write_file(&folder.join("forecast.csv"), &future_table(series, predictions)?)?)
@@ -122,27 +123,30 @@ fn model(arguments: &Forecast, series: &Series, trained: &Trained) -> Result<Vec
     Ok(serde_json::to_vec_pretty(&model)?)
 }
 
-/// The end of the data, its one-step predictions, and the forecast.
-fn picture(series: &Series, predictions: &Predictions, channel: usize) -> Figure {
+/// The end of the training part, the test part with its one-step predictions, and the forecast.
+fn picture(arguments: &Forecast, series: &Series, predictions: &Predictions, channel: usize) -> Figure {
     let (rows, horizon) = (series.test.end, predictions.future.len() / series.channels.len());
-    let first = rows - ROWS_SHOWN.max(2 * horizon).min(rows);
+    let shown = ROWS_SHOWN.max(2 * horizon).max(series.test.len() * 5 / 4).min(rows);
+    let (first, axis) = (rows - shown, Rows::of(arguments, rows, shown));
     let name = &series.channels[channel];
     let data = own_units(series, &series.values[first * series.channels.len()..], channel);
     let predicted = own_units(series, &predictions.network, channel);
-    let skipped = first.saturating_sub(series.test.start);
-    let mut lines = vec![
-        curve("data", first, data),
-        curve("one step ahead", series.test.start + skipped, predicted[skipped..].to_vec()),
-        curve("forecast by the network", rows, own_units(series, &predictions.future, channel)),
-    ];
     let linear = own_units(series, &predictions.autoregression_future, channel);
-    lines.push(curve("forecast by the autoregression", rows, linear));
+    let lines = vec![
+        curve(&axis, "data", first, data),
+        curve(&axis, "one step ahead", series.test.start, predicted),
+        curve(&axis, "forecast by the network", rows, own_units(series, &predictions.future, channel)),
+        curve(&axis, "forecast by the autoregression", rows, linear),
+    ];
+    let ends = [("end of training", series.train.end), ("end of data", rows)];
+    let marks = ends.into_iter().filter(|&(_, row)| row > first);
+    let marks = marks.map(|(name, row)| (name.to_owned(), axis.place(row - 1))).collect();
     Figure {
         id: "forecast".to_owned(),
-        title: format!("{name}: the last {} rows and the next {horizon}", rows - first),
+        title: format!("{name}: the last {shown} rows and the next {horizon}"),
         caption: String::new(),
         content: FigureContent::Curves {
-            x: Axis { label: "row".to_owned(), logarithmic: false, marks: ends(series, first) },
+            x: Axis { label: axis.label, logarithmic: false, marks },
             y: Axis { label: name.clone(), logarithmic: false, marks: vec![] },
             series: lines,
             references: Vec::new(),
@@ -150,15 +154,8 @@ fn picture(series: &Series, predictions: &Predictions, channel: usize) -> Figure
     }
 }
 
-/// Where the training part and the data end, as marks of the axis of rows that begins at `first`.
-fn ends(series: &Series, first: usize) -> Vec<(String, f64)> {
-    let ends = [("end of training", series.train.end), ("end of data", series.test.end)];
-    let shown = ends.into_iter().filter(|&(_, row)| row > first);
-    shown.map(|(name, row)| (name.to_owned(), row as f64)).collect()
-}
-
-/// A line whose first value belongs to the row with index `first`; rows are numbered from 1.
-fn curve(label: &str, first: usize, values: Vec<f64>) -> CurveSeries {
-    let x = (0..values.len()).map(|index| (first + index + 1) as f64).collect();
+/// A line whose first value belongs to the row with index `first`.
+fn curve(axis: &Rows, label: &str, first: usize, values: Vec<f64>) -> CurveSeries {
+    let x = (0..values.len()).map(|index| axis.place(first + index)).collect();
     CurveSeries { label: label.to_owned(), x, y: values, lower: Vec::new(), upper: Vec::new() }
 }

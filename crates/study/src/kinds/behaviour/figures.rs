@@ -19,8 +19,9 @@ pub(super) fn draw(
     tuning: &[TuningRecord],
 ) -> Vec<Figure> {
     let page = Page { design, environment };
+    let (title, share) = page.correct();
     let mut figures = vec![
-        page.over_trials(all, "correct", "Correct responses", "share of correct trials", 0),
+        page.over_trials(all, "correct", title, share, 0),
         page.runs(all),
         page.over_trials(all, "entropy", "Entropy of the policy", "entropy of the choice (bits)", 1),
     ];
@@ -53,6 +54,16 @@ impl Page<'_> {
         format!(" What changes, untold: {}.", texts.join("; "))
     }
 
+    /// What a correct trial is, as a title and as a share: of an answer that is a number, one that is near enough.
+    fn correct(&self) -> (&'static str, &'static str) {
+        match self.design.metrics.first() {
+            Some(metric) if metric.name == "error" => {
+                ("Answers near the truth", "share of answers within the noise of the mean")
+            }
+            _ => ("Correct responses", "share of correct trials"),
+        }
+    }
+
     fn over_trials(&self, all: &[ArmTrials], id: &str, title: &str, label: &str, metric: usize) -> Figure {
         let series: Vec<CurveSeries> =
             all.iter().map(|arm| mean_curve(arm.arm.label(), arm, |point| point.metrics[metric])).collect();
@@ -77,13 +88,14 @@ impl Page<'_> {
     /// Every run, because two ways to end are not seen in a mean.
     fn runs(&self, all: &[ArmTrials]) -> Figure {
         let panel = |arm: &ArmTrials| runs_panel(arm.arm.label(), arm, |point| point.metrics[0]);
+        let (title, share) = self.correct();
         self.figure(
             "runs",
-            "Correct responses, run by run",
+            &format!("{title}, run by run"),
             format!("A thin line is a run, the thick one their mean.{}", self.events()),
             FigureContent::Runs {
                 x: Axis { marks: changes(self.environment), ..axis("trials", false) },
-                y: axis("share of correct trials", false),
+                y: axis(share, false),
                 panels: all.iter().map(panel).collect(),
             },
         )

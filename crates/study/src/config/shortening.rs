@@ -1,0 +1,150 @@
+//! What of a study a shortened run has, and what it lacks.
+
+use serde::{Deserialize, Serialize};
+
+use super::StudyConfig;
+
+/// What a shortened run has instead of the study's own numbers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Quick {
+    /// Whether the study is short enough to be run whole; nothing else is then changed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub whole: bool,
+    /// The arms that are run, if not all: they have all their seeds, budgets and rates, and the claims about them are tested as
+    /// in the whole study. The other fields are then not used.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub arms: Vec<String>,
+    /// Seeds that are reported.
+    pub seeds: u64,
+    /// Seeds of the search.
+    pub tuning_seeds: u64,
+    /// Evaluations of a run, or of a phase; the study's own if not given.
+    pub budget: Option<u64>,
+    /// Settings that are kept, from the first; all if not given.
+    pub settings: Option<usize>,
+}
+
+/// What a shortened study lacks of the study itself.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Shortened {
+    /// The settings whose runs have less than their budget, with the share that they have; for a stream, its own name.
+    pub budget: Vec<ShortBudget>,
+    /// The arms that were searched on fewer rates than the study says.
+    pub searched: Vec<String>,
+    /// The arms that were not run.
+    pub left_out: Vec<String>,
+    /// How many claims are about arms that were not run.
+    pub untested: usize,
+}
+
+/// A budget that was shortened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShortBudget {
+    /// The setting.
+    pub setting: String,
+    /// Evaluations of a run now.
+    pub now: u64,
+    /// Evaluations of a run of the study itself.
+    pub whole: u64,
+}
+
+impl Default for Quick {
+    fn default() -> Self {
+        Self { whole: false, arms: Vec::new(), seeds: 3, tuning_seeds: 1, budget: None, settings: None }
+    }
+}
+
+impl StudyConfig {
+    /// The same study, shortened as its `quick` says; the study itself if it says that it is short enough.
+    #[must_use]
+    pub fn shortened(mut self) -> Self {
+        if self.quick.whole {
+            return self;
+        }
+        if !self.quick.arms.is_empty() {
+            return self.with_some_arms();
+        }
+        let whole = self.budgets();
+        self.seeds.count = self.seeds.count.min(self.quick.seeds.max(1));
+        self.tuning.seeds.count = self.tuning.seeds.count.min(self.quick.tuning_seeds.max(1));
+        if let Some(budget) = self.quick.budget {
+            self.budget = self.budget.min(budget);
+            for setting in &mut self.setting {
+                setting.budget = setting.budget.map(|own| own.min(budget));
+            }
+            for phase in &mut self.phase {
+                phase.budget = phase.budget.min(budget);
+                phase.drift = phase.drift.min(phase.budget / 2);
+            }
+        }
+        if let Some(count) = self.quick.settings {
+            self.setting.truncate(count.max(1));
+        }
+        let mut shortened = Shortened::default();
+        for arm in &mut self.arm {
+            if let Some(grid) = &mut arm.tune {
+                let before = grid.learning_rate.len();
+                thin(&mut grid.learning_rate);
+                if grid.learning_rate.len() < before {
+                    shortened.searched.push(arm.name.clone());
+                }
+            }
+        }
+        for ((setting, now), (_, whole)) in self.budgets().into_iter().zip(whole) {
+            if now < whole {
+                shortened.budget.push(ShortBudget { setting, now, whole });
+            }
+        }
+        self.shortened = Some(shortened);
+        self
+    }
+
+    /// The study with the arms of its `quick` alone, and the claims about them.
+    fn with_some_arms(mut self) -> Self {
+        let claims = self.claim.len();
+        let kept = self.quick.arms.clone();
+        let left_out: Vec<String> =
+            self.arm.iter().map(|arm| arm.name.clone()).filter(|name| !kept.contains(name)).collect();
+        self.arm.retain(|arm| kept.contains(&arm.name));
+        self.claim.retain(|claim| std::iter::once(&claim.arm).chain(&claim.reference).all(|arm| kept.contains(arm)));
+        let untested = claims - self.claim.len();
+        self.shortened = Some(Shortened { left_out, untested, ..Shortened::default() });
+        self
+    }
+
+    /// Name and evaluations of a run of each setting.
+    fn budgets(&self) -> Vec<(String, u64)> {
+        if self.setting.is_empty() {
+            let stream: u64 = self.phase.iter().map(|phase| phase.budget).sum();
+            return vec![(self.name.clone(), if self.phase.is_empty() { self.budget } else { stream })];
+        }
+        self.setting.iter().map(|setting| (setting.name.clone(), setting.budget.unwrap_or(self.budget))).collect()
+    }
+}
+
+/// Keeps every second value, from the second on, of a grid of more than three.
+fn thin(values: &mut Vec<f64>) {
+    if values.len() > 3 {
+        let kept: Vec<f64> = values.iter().copied().skip(1).step_by(2).collect();
+        *values = kept;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn some_arms_are_run_whole_with_their_claims() {
+        let whole = crate::built_in("lorenz").unwrap();
+        let study = whole.clone().shortened();
+        assert_eq!(study.seeds, whole.seeds);
+        let dopamine = |study: &super::StudyConfig| study.arm.iter().find(|arm| arm.name == "dopamine").cloned();
+        assert_eq!(dopamine(&study), dopamine(&whole));
+        let shortened = study.shortened.unwrap();
+        assert_eq!(shortened.left_out.len(), whole.arm.len() - study.arm.len());
+        assert_eq!(shortened.untested, whole.claim.len() - study.claim.len());
+        assert!(shortened.untested > 0 && study.claim.len() > 2);
+    }
+}
