@@ -15,7 +15,7 @@
 //! | `{ARM METRIC}` | the centre of a metric of an arm |
 //! | `{% ARM METRIC}` | the same as a percentage |
 
-use serde::{Deserialize, Serialize};
+pub use super::config::Answer;
 
 use super::config::{Claim, StudyConfig};
 use super::number::{MISSING, brackets, short};
@@ -23,19 +23,6 @@ use super::outcome::{ClaimOutcome, Summary, Verdict};
 
 /// Settings that an answer names one by one at most.
 const MAX_NAMED: usize = 3;
-
-/// What the verdict on a claim says about the question of its study.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Answer {
-    /// The sentence if the claim is supported.
-    pub supported: String,
-    /// The sentence if it is not supported.
-    pub not_supported: String,
-    /// The sentence if the run does not decide it; one that names the claim if not given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub inconclusive: Option<String>,
-}
 
 /// The answer; `None` for a study that does not say what its claims mean.
 pub(crate) fn of(study: &StudyConfig, summary: &Summary) -> Option<String> {

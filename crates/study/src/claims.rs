@@ -15,7 +15,7 @@
 //!   metric. A median of six and an interquartile mean of thirteen equal values are certain;
 //! - **no value**: no run has the metric, or the effect is not finite;
 //! - **the reference diverged** in so many runs that its centre is one of them;
-//! - **shortened**: the run had less than the study's budget, or searched fewer rates, and the claim is not marked as one that can
+//! - **shortened**: the run had less than the study's budget, or searched on fewer rates or seeds, and the claim is not marked as one that can
 //!   be decided so.
 
 use super::config::{Claim, StudyConfig};
@@ -192,7 +192,7 @@ pub(crate) fn too_short(study: &StudyConfig, claim: &Claim, setting: &str) -> Op
     let arms = std::iter::once(&claim.arm).chain(&claim.reference);
     let coarse: Vec<&str> = arms.filter(|arm| shortened.searched.contains(arm)).map(String::as_str).collect();
     (!coarse.is_empty())
-        .then(|| format!("shortened: the rates of {} were searched on half of the grid", coarse.join(", ")))
+        .then(|| format!("shortened: the rates of {} were searched on fewer rates or seeds", coarse.join(", ")))
 }
 
 /// What the effect is, in words.

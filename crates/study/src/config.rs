@@ -3,15 +3,16 @@
 //! These are the data alone. [`StudyConfig::from_toml`] reads and checks them (`check.rs`); what a kind of study makes of
 //! them is said by the kind.
 
+mod answer;
 mod numbers;
 mod treatment;
 
 use serde::{Deserialize, Serialize};
 
+pub use answer::Answer;
 pub(crate) use numbers::check as check_numbers;
 pub use treatment::{DoseAction, DoseConfig, LesionConfig};
 
-use super::answer::Answer;
 use tegmentum::behaviour::agents::AgentConfig;
 use tegmentum::behaviour::environments::EnvironmentConfig;
 use tegmentum::data::tasks::TaskConfig;
@@ -210,6 +211,9 @@ pub struct Quick {
     pub budget: Option<u64>,
     /// Settings that are kept, from the first; all if not given.
     pub settings: Option<usize>,
+    /// Whether it is not shortened at all, because the whole of it takes seconds.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub whole: bool,
 }
 
 /// What a shortened study lacks of the study itself.
@@ -218,7 +222,7 @@ pub struct Quick {
 pub struct Shortened {
     /// The settings whose runs have less than their budget, with the share that they have; for a stream, its own name.
     pub budget: Vec<ShortBudget>,
-    /// The arms that were searched on fewer rates than the study says.
+    /// The arms that were searched on fewer rates or seeds than the study says.
     pub searched: Vec<String>,
 }
 
@@ -236,7 +240,7 @@ pub struct ShortBudget {
 
 impl Default for Quick {
     fn default() -> Self {
-        Self { seeds: 3, tuning_seeds: 1, budget: None, settings: None }
+        Self { seeds: 5, tuning_seeds: 1, budget: None, settings: None, whole: false }
     }
 }
 
@@ -429,7 +433,10 @@ impl StudyConfig {
     /// The same study, shortened as its `quick` says.
     #[must_use]
     pub fn shortened(mut self) -> Self {
-        let whole = self.budgets();
+        if self.quick.whole {
+            return self;
+        }
+        let (whole, searched) = (self.budgets(), self.tuning.seeds.count);
         self.seeds.count = self.seeds.count.min(self.quick.seeds.max(1));
         self.tuning.seeds.count = self.tuning.seeds.count.min(self.quick.tuning_seeds.max(1));
         if let Some(budget) = self.quick.budget {
@@ -450,7 +457,7 @@ impl StudyConfig {
             if let Some(grid) = &mut arm.tune {
                 let before = grid.learning_rate.len();
                 thin(&mut grid.learning_rate);
-                if grid.learning_rate.len() < before {
+                if grid.learning_rate.len() < before || self.tuning.seeds.count < searched {
                     shortened.searched.push(arm.name.clone());
                 }
             }
