@@ -10,7 +10,8 @@ use anyhow::{Context, Result, ensure};
 use crate::command::{command, root, run as run_command};
 
 /// What is run: all unit tests of the kernels, and whole passes on every instruction set.
-const TESTS: [&[&str]; 2] = [&["--lib", "kernel::"], &["--test", "passes"]];
+const TESTS: [&[&str]; 2] =
+    [&["--package", "tegmentum-engine", "--lib"], &["--package", "tegmentum", "--test", "passes"]];
 
 /// Builds and runs the tests; exit code 1 if one fails or the sanitizer reports an error.
 pub(crate) fn run() -> Result<ExitCode> {
@@ -21,7 +22,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     let folder = root().join("target/sanitize");
     let mut failed = false;
     for tests in TESTS {
-        let mut cargo = command("cargo", ["test", "--package", "tegmentum", "--target", host, "--target-dir"]);
+        let mut cargo = command("cargo", ["test", "--target", host, "--target-dir"]);
         cargo.arg(&folder).args(tests);
         cargo.env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", "-Zsanitizer=address");
         failed |= !run_command(cargo)?.success();

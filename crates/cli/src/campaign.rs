@@ -29,10 +29,11 @@ pub(crate) fn run(sources: &[Source], options: &Options, output: &mut Output) ->
         workplaces.push(Workplace::prepare(&options.out.join(&study.name))?);
     }
     let mut summaries = Vec::with_capacity(sources.len());
-    let mut full = None;
+    let is_shortened = sources.iter().any(|source| source.whole.is_some());
+    let mut full = 0.0;
     for (source, workplace) in sources.iter().zip(&workplaces) {
-        let (summary, seconds) = run_one(source, workplace)?;
-        full = full.map_or(seconds, |sum: f64| seconds.map(|seconds| sum + seconds).or(Some(sum)));
+        let (summary, seconds) = run_one(source, is_shortened, workplace)?;
+        full += seconds;
         if !options.json {
             let lines = match sources.len() {
                 1 => summary::lines(&source.study, &summary, output),
@@ -42,14 +43,14 @@ pub(crate) fn run(sources: &[Source], options: &Options, output: &mut Output) ->
         }
         summaries.push(summary);
     }
-    if let Some(seconds) = full.filter(|_| !options.json) {
-        output.line(&format!("\n{}", wrapped(&shortened(&summaries, seconds), output.width(), 0)))?;
+    if is_shortened && !options.json {
+        output.line(&format!("\n{}", wrapped(&shortened(&summaries, full), output.width(), 0)))?;
     }
     Ok(summaries)
 }
 
-/// Runs one study; with its summary, the seconds that the whole of it would take, if this was less.
-fn run_one(source: &Source, workplace: &Workplace) -> Result<(Summary, Option<f64>)> {
+/// Runs one study; with its summary, the seconds that the whole of it would take, which are written down if studies are shortened.
+fn run_one(source: &Source, is_shortened: bool, workplace: &Workplace) -> Result<(Summary, f64)> {
     let Source { study, whole } = source;
     let manifest = Manifest::begin();
     let result = {
@@ -57,16 +58,25 @@ fn run_one(source: &Source, workplace: &Workplace) -> Result<(Summary, Option<f6
         run::run(study, whole.is_some(), &progress).with_context(|| format!("study {}", study.name))?
     };
     let full = full_run::seconds(source, manifest.elapsed());
-    folder::write(workplace.folder(), &result, &manifest.pairs(source, &result.seconds, full))?;
+    folder::write(workplace.folder(), &result, &manifest.pairs(source, &result.seconds, is_shortened.then_some(full)))?;
     Ok((result.summary, full))
 }
 
 /// What a full run would add, in two sentences.
 fn shortened(summaries: &[Summary], seconds: f64) -> String {
+    let short = summaries.iter().filter(|summary| summary.quick).count();
     let claims = || summaries.iter().flat_map(|summary| &summary.claims);
     let open = claims().filter(|claim| claim.verdict == Verdict::Inconclusive).count();
-    let undecided = format!("{open} of {} claims are left undecided.", claims().count());
-    format!("This was a shortened run: {undecided} A full run {}", full_run::advice(seconds))
+    let studies = if summaries.len() == 1 {
+        "This study was".to_owned()
+    } else {
+        format!("{short} of {} studies were", summaries.len())
+    };
+    format!(
+        "{studies} shortened; {open} of {} claims are left undecided. A full run {}",
+        claims().count(),
+        full_run::advice(seconds)
+    )
 }
 
 /// Ends `run` and `reproduce`: where the report is or the summaries as JSON, and the exit code.

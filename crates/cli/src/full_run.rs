@@ -9,10 +9,10 @@ use crate::source::Source;
 /// The label in a manifest of the seconds that the whole study would take; those of several runs add up.
 pub(crate) const SECONDS: &str = "Seconds of a full run (estimate)";
 
-/// Seconds that the whole study would take on this machine, if the shortened one took `spent`: time grows with the evaluations.
-pub(crate) fn seconds(source: &Source, spent: Duration) -> Option<f64> {
-    let whole = source.whole.as_ref()?;
-    Some(spent.as_secs_f64() * work(whole) / work(&source.study).max(1.0))
+/// Seconds that the whole study would take on this machine, if this run took `spent`: time grows with the evaluations.
+pub(crate) fn seconds(source: &Source, spent: Duration) -> f64 {
+    let ratio = source.whole.as_ref().map_or(1.0, |whole| work(whole) / work(&source.study).max(1.0));
+    spent.as_secs_f64() * ratio
 }
 
 /// The evaluations of a study: those of the runs that are reported and those of the searches.
@@ -61,9 +61,10 @@ mod tests {
     fn time_grows_with_seeds_and_budgets() {
         let whole = tegmentum_study::built_in("lorenz").unwrap();
         let study = whole.clone().shortened();
-        let estimate = seconds(&Source { study: study.clone(), whole: Some(whole) }, Duration::from_secs(1)).unwrap();
-        assert!(estimate > 4.0 * 3.0, "four times the budget and three times the seeds: {estimate}");
-        assert_eq!(seconds(&Source { study, whole: None }, Duration::from_secs(1)), None);
+        let seeds = whole.seeds.count as f64 / study.seeds.count as f64;
+        let estimate = seconds(&Source { study: study.clone(), whole: Some(whole) }, Duration::from_secs(1));
+        assert!(estimate > seeds, "more seeds and more rates to search: {estimate}");
+        assert_eq!(seconds(&Source { study, whole: None }, Duration::from_secs(7)), 7.0);
     }
 
     #[test]

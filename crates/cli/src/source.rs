@@ -13,7 +13,7 @@ use crate::overrides;
 pub(crate) struct Source {
     /// As it is run.
     pub(crate) study: StudyConfig,
-    /// The whole of it, if it is run shortened.
+    /// The whole of it, if it is run shortened; some studies are short enough as they are.
     pub(crate) whole: Option<StudyConfig>,
 }
 
@@ -29,13 +29,13 @@ pub(crate) fn study(name: &str, changes: &[String], quick: bool, seeds: Option<u
         overrides::apply(&mut table, changes)?;
         study = StudyConfig::from_toml(&toml::to_string(&table)?, &format!("{origin} with --set"))?;
     }
-    let whole = quick.then(|| study.clone());
+    let whole = (quick && !study.quick.whole).then(|| study.clone());
     if quick {
         study = study.shortened();
     }
     if let Some(seeds) = seeds {
         study.seeds.count = seeds;
-        study = StudyConfig::from_toml(&toml::to_string(&study)?, &format!("{origin} with --seeds {seeds}"))?;
+        study = StudyConfig::from_toml(&study.to_toml()?, &format!("{origin} with --seeds {seeds}"))?;
     }
     Ok(Source { study, whole })
 }

@@ -86,19 +86,20 @@ fn answers(studies: &[StudyReport<'_>], anchors: &[String], provenance: &[(Strin
         section id="answers" aria-labelledby="answers-title" {
             h2 id="answers-title" { "Answers" }
             p.tally { (tally(&claims)) }
-            @if studies.iter().any(|study| study.summary.quick) { (quick_banner(provenance)) }
+            @let short = studies.iter().filter(|study| study.summary.quick).count();
+            @if short > 0 { (quick_banner(short, studies.len(), provenance)) }
             div.cards { @for (study, anchor) in studies.iter().zip(anchors) { (card(study, anchor)) } }
         }
     }
 }
 
 /// That runs are shortened, and what a full run would add.
-fn quick_banner(provenance: &[(String, String)]) -> Markup {
+fn quick_banner(short: usize, all: usize, provenance: &[(String, String)]) -> Markup {
     html! {
         p.banner role="note" {
             strong { "Shortened runs" }
-            ": fewer seeds than the studies have, and smaller budgets in some. A claim that this cannot decide is inconclusive and "
-            "says why."
+            ": " (short) " of " (all) " studies were run with fewer seeds than they have, some with smaller budgets or on fewer "
+            "rates. A claim that this cannot decide is inconclusive and says why."
             @for (label, value) in provenance.iter().filter(|(label, _)| label.starts_with("A full run")) {
                 " " (label) ": " (value)
             }

@@ -15,9 +15,7 @@
 //! | `{ARM METRIC}` | the centre of a metric of an arm |
 //! | `{% ARM METRIC}` | the same as a percentage |
 
-pub use super::config::Answer;
-
-use super::config::{Claim, StudyConfig};
+use super::config::{Answer, Claim, StudyConfig};
 use super::number::{MISSING, brackets, short};
 use super::outcome::{ClaimOutcome, Summary, Verdict};
 

@@ -32,6 +32,17 @@ impl StudyConfig {
         Ok(study)
     }
 
+    /// The study as TOML, which [`from_toml`](Self::from_toml) reads back.
+    ///
+    /// # Errors
+    /// [`Error::Study`] for a value that TOML cannot hold.
+    pub fn to_toml(&self) -> Result<String> {
+        toml::to_string(self).map_err(|error| Error::Study {
+            origin: self.name.clone(),
+            problem: format!("cannot be written as TOML: {error}"),
+        })
+    }
+
     /// A study from a file.
     ///
     /// # Errors

@@ -3,14 +3,14 @@
 //! These are the data alone. [`StudyConfig::from_toml`] reads and checks them (`check.rs`); what a kind of study makes of
 //! them is said by the kind.
 
-mod answer;
 mod numbers;
+mod sentences;
 mod treatment;
 
 use serde::{Deserialize, Serialize};
 
-pub use answer::Answer;
 pub(crate) use numbers::check as check_numbers;
+pub use sentences::Answer;
 pub use treatment::{DoseAction, DoseConfig, LesionConfig};
 
 use tegmentum::behaviour::agents::AgentConfig;
@@ -203,6 +203,9 @@ impl Default for Tuning {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Quick {
+    /// Whether the study is short enough to be run whole; nothing else is then changed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub whole: bool,
     /// Seeds that are reported.
     pub seeds: u64,
     /// Seeds of the search.
@@ -211,9 +214,6 @@ pub struct Quick {
     pub budget: Option<u64>,
     /// Settings that are kept, from the first; all if not given.
     pub settings: Option<usize>,
-    /// Whether it is not shortened at all, because the whole of it takes seconds.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub whole: bool,
 }
 
 /// What a shortened study lacks of the study itself.
@@ -430,7 +430,7 @@ impl StudyConfig {
         if self.setting.len() > 1 { format!("{setting}/{arm}") } else { arm.to_owned() }
     }
 
-    /// The same study, shortened as its `quick` says.
+    /// The same study, shortened as its `quick` says; the study itself if it says that it is short enough.
     #[must_use]
     pub fn shortened(mut self) -> Self {
         if self.quick.whole {

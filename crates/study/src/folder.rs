@@ -44,10 +44,7 @@ pub fn write(folder: &Path, result: &StudyResult, manifest: &[(String, String)])
     if old.exists() {
         std::fs::remove_file(&old).map_err(|source| Error::Io { path: old, source })?;
     }
-    let study = toml::to_string(&result.study).map_err(|error| Error::Study {
-        origin: result.study.name.clone(),
-        problem: format!("cannot be written as TOML: {error}"),
-    })?;
+    let study = result.study.to_toml()?;
     write_file(&folder.join("study.toml"), study.as_bytes())?;
     write_file(&folder.join("records.csv"), &records(&result.records, folder)?)?;
     write_json(&folder.join("tuning.json"), &result.tuning)?;

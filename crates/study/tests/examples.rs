@@ -44,7 +44,7 @@ fn examples_are_short() {
 #[test]
 fn every_example_runs() {
     let (own, in_studies) = (examples("tegmentum"), examples("study"));
-    for part in ["loss", "data", "network", "optimizer", "environment", "agent"] {
+    for part in ["loss", "data", "network", "optimizer", "environment", "agent", "nucleus", "receptor_target"] {
         assert!(own.contains(&format!("own_{part}")), "{own:?}");
     }
     own.iter().for_each(|name| run("tegmentum", name));

@@ -26,7 +26,7 @@ enum Part {
 /// Words in names of functions and paths of files that tell a part.
 const NOISE: [&str; 5] = ["noise", "normal", "signs", "philox", "random"];
 const ACTIVATIONS: [&str; 5] = ["activation", "kernel/math", "kernel::math", "tanh", "softmax"];
-const PRODUCTS: [&str; 5] = ["product", "affine", "kernel/vector", "kernel::vector", "fused"];
+const PRODUCTS: [&str; 5] = ["product", "affine", "kernel/simd", "kernel::simd", "fused"];
 
 /// Prints the shares of the rows whose name contains `only`.
 pub(crate) fn run(only: &str) -> Result<ExitCode> {

@@ -26,7 +26,7 @@ pub(super) fn run(
     let treated = |study: &StudyConfig| {
         let study = intervention(study).with_context(|| format!("study {}", study.name))?;
         // Checked like a study from a file: what was typed may not fit together.
-        Ok::<_, anyhow::Error>(StudyConfig::from_toml(&toml::to_string(&study)?, &format!("study {}", study.name))?)
+        Ok::<_, anyhow::Error>(StudyConfig::from_toml(&study.to_toml()?, &format!("study {}", study.name))?)
     };
     let source = Source { study: treated(&source.study)?, whole: source.whole.as_ref().map(treated).transpose()? };
     let folder = options.out.join(&source.study.name);

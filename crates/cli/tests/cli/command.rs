@@ -10,7 +10,7 @@ pub(crate) const STUDY: &str = r#"name = "small"
 title = "A small study"
 question = "Does it learn exclusive or?"
 budget = 600
-seeds = { first = 100, count = 4 }
+seeds = { first = 100, count = 6 }
 metrics = ["mean_squared_error"]
 targets = [0.01]
 [task.xor]
@@ -77,6 +77,7 @@ impl TestCommand {
                 }
             }
         }
+        found.sort();
         found
     }
 

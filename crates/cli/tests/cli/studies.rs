@@ -60,9 +60,9 @@ fn changes_are_made_and_kept() {
 #[test]
 fn a_claim_that_fails_counts_only_if_strict() {
     let test = TestCommand::with_study(&STUDY.replace("at_most = 10.0", "at_most = -1.0"));
-    let printed = test.stdout(&["run", "study.toml", "--seeds", "2"], 0);
+    let printed = test.stdout(&["run", "study.toml"], 0);
     assert!(printed.contains("✗ It becomes"), "{printed}");
-    test.stdout(&["run", "study.toml", "--seeds", "2", "--strict"], 1);
+    test.stdout(&["run", "study.toml", "--strict"], 1);
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn a_report_is_written_again() {
 #[test]
 fn a_built_in_study_is_reproduced() {
     let test = TestCommand::new();
-    let printed = test.stdout(&["reproduce", "theory", "--quick", "--seeds", "20"], 0);
+    let printed = test.stdout(&["reproduce", "theory", "--seeds", "20"], 0);
     assert!(printed.contains("Report: reports/report.html"), "{printed}");
     assert!(test.read("reports/report.html").contains("closed form"));
     assert!(test.path("reports/theory/summary.json").is_file());

@@ -107,7 +107,7 @@ pub struct Bfloat16Pass<'a> {
 
 /// Room for the words of a layer's inputs and for the sums of a step.
 #[derive(Clone, Debug, Default)]
-pub struct Space {
+pub struct Bfloat16Scratch {
     words: Vec<u32>,
     activity: AlignedVec,
 }
@@ -121,7 +121,7 @@ impl Bfloat16Pass<'_> {
         &self,
         numerics: Numerics,
         sequences: Sequences<'_, L>,
-        space: &mut Space,
+        space: &mut Bfloat16Scratch,
         losses: &mut [f64; L],
     ) {
         assert!(
@@ -160,12 +160,12 @@ impl Bfloat16Pass<'_> {
 fn steps_of<V: Vector<WIDTH>, D: Dot<V>, const L: usize>(
     pass: Bfloat16Pass<'_>,
     sequences: Sequences<'_, L>,
-    space: &mut Space,
+    space: &mut Bfloat16Scratch,
     losses: &mut [f64; L],
 ) {
     let Bfloat16Pass { layers, inputs, state, previous, outputs, .. } = pass;
     let (series, width) = (sequences.series.as_flattened(), inputs * L);
-    let Space { words, activity } = space;
+    let Bfloat16Scratch { words, activity } = space;
     let activity = &mut activity[..];
     for step in 0..sequences.steps {
         if step > 0 {

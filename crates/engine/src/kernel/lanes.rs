@@ -20,7 +20,7 @@ dispatch! {
     }
 }
 
-/// Sums of one vector that are added up side by side.
+/// Partial sums of a vector that are added up side by side.
 const CHAINS: usize = 16;
 
 /// `Σ value²`, in sixteen chains that are joined by halves; not finite if a value is not.
@@ -68,7 +68,7 @@ dispatch! {
 
 dispatch! {
     /// `explorer ← explorer − step`, then `averaged ← averaged + share · (explorer − averaged)`, element by element; an
-    /// average that has nowhere to go keeps every bit, that of a negative zero too.
+    /// average that equals its target keeps every bit, a negative zero too.
     pub fn descend_and_average(step: &[f32], share: f32, explorer: &mut [f32], averaged: &mut [f32]) {
         for ((z, x), step) in explorer.iter_mut().zip(averaged).zip(step) {
             *z -= step;
@@ -77,7 +77,7 @@ dispatch! {
     }
 }
 
-/// `from + share · (to − from)`, and `from` to the last bit (a negative zero too) where there is nothing to go.
+/// `from + share · (to − from)`, and exactly `from` (a negative zero too) where both are equal.
 #[inline]
 pub fn towards(from: f32, to: f32, share: f32) -> f32 {
     if from == to { from } else { from + share * (to - from) }
@@ -95,13 +95,13 @@ pub fn subtract(parameters: &mut [f32], step: &[f32]) -> bool {
 
 dispatch! {
     fn subtract_wide(parameters: &mut [f32], step: &[f32], finite: &mut bool) {
-        // Not one verdict for all but one for each lane.
+        // One flag for each lane and not one for all, so that the loop can be vectorised.
         let mut largest = [0.0f32; 16];
         let ((blocks, rest), (steps, rest_of_step)) = (parameters.as_chunks_mut::<16>(), step.as_chunks::<16>());
         for (values, steps) in blocks.iter_mut().zip(steps) {
             for lane in 0..16 {
                 values[lane] -= steps[lane];
-                // What is not smaller than infinity, NaN included, stays.
+                // Once a value is infinite or NaN, the flag stays infinite.
                 let size = values[lane].abs();
                 largest[lane] = if size < f32::INFINITY { largest[lane] } else { f32::INFINITY };
             }

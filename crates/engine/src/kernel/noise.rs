@@ -17,7 +17,7 @@ mod output;
 use super::InstructionSet;
 use super::math;
 use super::normal::inverse_normal;
-use super::simd::{Simd, dispatch};
+use super::simd::{Simd, Vector, dispatch};
 use crate::random::Key;
 use output::{Add, AddPair, Fill, Output, Write, WritePair};
 
@@ -25,6 +25,10 @@ use output::{Add, AddPair, Fill, Output, Write, WritePair};
 pub const CHUNK: usize = 128;
 /// Chunks whose blocks are computed side by side.
 pub const GROUP: usize = 8;
+/// Blocks whose normals are computed side by side without AVX-512: in loops of 16 the compiler finds vectors of 8, shorter ones it unrolls
+/// first.
+const NORMAL_BLOCKS: usize = 16;
+
 /// The distribution of a chunk's numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Noise {
@@ -89,7 +93,7 @@ fn emit<S: Simd, O: Output>(noise: Noise, key: Key, first: u64, mut output: O) {
         return unsafe { avx512::emit(noise, key, first, output) };
     }
     match noise {
-        Noise::Signs => emit_signs(key, first, output),
+        Noise::Signs => emit_signs::<S, O>(key, first, output),
         Noise::Normals => {
             for start in (0..output.len()).step_by(CHUNK) {
                 output.prefetch(start);
@@ -100,21 +104,21 @@ fn emit<S: Simd, O: Output>(noise: Noise, key: Key, first: u64, mut output: O) {
 }
 
 #[inline(always)]
-fn emit_signs<O: Output>(key: Key, first: u64, mut output: O) {
+fn emit_signs<S: Simd, O: Output>(key: Key, first: u64, mut output: O) {
     let length = output.len();
     for start in (0..length).step_by(GROUP * CHUNK) {
         let index = first + (start / CHUNK) as u64;
         let count = (length - start).div_ceil(CHUNK).min(GROUP);
         if count <= 2 {
             for chunk in 0..count {
-                output.take_chunk(start + chunk * CHUNK, &signs(key.block(index + chunk as u64)));
+                output.take_chunk(start + chunk * CHUNK, &signs::<S>(key.block(index + chunk as u64)));
             }
         } else {
             let blocks = key.blocks::<GROUP>(index);
             for chunk in 0..count {
                 output.prefetch(start + chunk * CHUNK);
                 let block = std::array::from_fn(|word| blocks[word][chunk]);
-                output.take_chunk(start + chunk * CHUNK, &signs(block));
+                output.take_chunk(start + chunk * CHUNK, &signs::<S>(block));
             }
         }
     }
@@ -122,12 +126,13 @@ fn emit_signs<O: Output>(key: Key, first: u64, mut output: O) {
 
 /// The signs of a block's bits.
 #[inline(always)]
-fn signs(block: [u32; 4]) -> [f32; CHUNK] {
+fn signs<S: Simd>(block: [u32; 4]) -> [f32; CHUNK] {
     let mut chunk = [0.0; CHUNK];
+    let ones = S::F32x16::splat(1.0);
     for (values, word) in chunk.as_chunks_mut::<32>().0.iter_mut().zip(block) {
-        for bit in 0..32 {
-            values[bit] = f32::from_bits(1.0f32.to_bits() | (word >> bit) << 31);
-        }
+        let (halves, _) = values.as_chunks_mut::<16>();
+        ones.flip(word as u16).store(&mut halves[0]);
+        ones.flip((word >> 16) as u16).store(&mut halves[1]);
     }
     chunk
 }
@@ -136,10 +141,10 @@ fn signs(block: [u32; 4]) -> [f32; CHUNK] {
 #[inline(always)]
 fn normals(key: Key, first: u64) -> [f32; CHUNK] {
     let mut chunk = [0.0; CHUNK];
-    for (group, values) in chunk.as_chunks_mut::<32>().0.iter_mut().enumerate() {
-        let blocks = key.direction_blocks::<8>(first.wrapping_add(8 * group as u64));
+    for (group, values) in chunk.as_chunks_mut::<{ 4 * NORMAL_BLOCKS }>().0.iter_mut().enumerate() {
+        let blocks = key.direction_blocks::<NORMAL_BLOCKS>(first.wrapping_add((NORMAL_BLOCKS * group) as u64));
         for word in 0..4 {
-            for block in 0..8 {
+            for block in 0..NORMAL_BLOCKS {
                 values[4 * block + word] = inverse_normal(blocks[word][block]);
             }
         }

@@ -16,7 +16,7 @@ pub const SQUARE_MEMORY: f32 = 0.99;
 
 /// What is the same for all synapses.
 #[derive(Clone, Copy, Debug)]
-pub struct Step {
+pub struct StepRule {
     /// Length of the step where the size is 1.
     pub length: f32,
     /// Share of the way from x to z.
@@ -31,7 +31,7 @@ pub struct Step {
 
 /// The vectors of a learner, all `[P]`.
 #[derive(Debug)]
-pub struct Vectors<'a> {
+pub struct LearnerVectors<'a> {
     /// Estimate of the gradient g.
     pub gradient: &'a [f32],
     /// Running mean of its square v.
@@ -46,8 +46,8 @@ pub struct Vectors<'a> {
 
 dispatch! {
     /// Takes the step; see the head.
-    pub fn normalised_step(rule: Step, vectors: Vectors<'_>) {
-        let Vectors { gradient, squares, explorer, averaged, acting } = vectors;
+    pub fn normalised_step(rule: StepRule, vectors: LearnerVectors<'_>) {
+        let LearnerVectors { gradient, squares, explorer, averaged, acting } = vectors;
         let own = explorer.iter_mut().zip(averaged).zip(acting);
         for (((z, x), y), (gradient, square)) in own.zip(gradient.iter().zip(squares)) {
             *square = SQUARE_MEMORY * *square + (1.0 - SQUARE_MEMORY) * gradient * gradient;

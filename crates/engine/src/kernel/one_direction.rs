@@ -15,7 +15,7 @@ use super::Numerics;
 use super::aligned::Row16;
 use super::many_keys::KEYS;
 use super::perceptron::{Shape, activate, loss_of};
-use super::sequential::{Plan, Updates, probe};
+use super::sequential::{UpdatePlan, Updates, probe};
 use super::simd::{Vector, dispatch};
 
 /// Examples side by side.
@@ -24,11 +24,11 @@ pub const MAX_EXAMPLES: usize = 4;
 const HALF: usize = KEYS / 2;
 
 /// Updates whose directions are laid out at once.
-const ABREAST: usize = 8;
+const UPDATES_AT_ONCE: usize = 8;
 
-/// A model on its way.
+/// Parameters and scratch of one model during a run of updates.
 #[derive(Clone, Debug)]
-pub struct Pair {
+pub struct OneDirectionState {
     /// The parameters in the two halves of each vector: first weights [inputs × units/2], biases [units/2], output weights
     /// [outputs × units/2], output biases [outputs].
     places: Vec<[usize; 2]>,
@@ -37,7 +37,7 @@ pub struct Pair {
     /// The same before the updates.
     before: Vec<Row16>,
     /// The directions of eight updates in the same places.
-    directions: Vec<[Row16; ABREAST]>,
+    directions: Vec<[Row16; UPDATES_AT_ONCE]>,
     /// The examples, [inputs × 16].
     inputs: Vec<Row16>,
     /// [outputs × 16].
@@ -46,7 +46,7 @@ pub struct Pair {
     hidden: Vec<Row16>,
 }
 
-impl Pair {
+impl OneDirectionState {
     /// From the parameters `start` `[P]`, none of them −0; `inputs` [count × inputs], `targets` [count × outputs] of at most
     /// [`MAX_EXAMPLES`] examples.
     pub fn new(shape: &Shape, inputs: &[f32], targets: &[f32], start: &[f32]) -> Self {
@@ -71,7 +71,7 @@ impl Pair {
                 .map(|place| Row16(std::array::from_fn(|lane| start[place[lane / HALF]])))
                 .collect(),
             before: vec![Row16::ZERO; places.len()],
-            directions: vec![[Row16::ZERO; ABREAST]; places.len()],
+            directions: vec![[Row16::ZERO; UPDATES_AT_ONCE]; places.len()],
             inputs: rows(inputs, shape.inputs),
             targets: rows(targets, shape.outputs),
             hidden: vec![Row16::ZERO; shape.hidden.div_ceil(2)],
@@ -96,14 +96,19 @@ impl Pair {
 
 /// Makes the updates, of one direction each.
 ///
-/// Elsewhere a sum over directions begins with a zero, and a step is never −0. Here it may be: that changes a parameter of −0
-/// alone, and no difference makes one of other numbers.
+/// In the other forms a sum over directions begins with a zero, so that a step is never −0. Here it may be. That changes only a parameter
+/// that is −0, which no subtraction of other numbers produces.
 ///
-/// A parameter that is NaN or infinite stays so: one look at the end is enough, and only then the update is searched in which it
-/// became so.
-pub fn make_pair_updates(numerics: Numerics, plan: &Plan, pair: &mut Pair, updates: &mut Updates<'_>) {
+/// A parameter that is NaN or infinite stays so. They are checked once, at the end; only if one is found the updates are made again one by
+/// one, to find the update in which it became so.
+pub fn make_one_direction_updates(
+    numerics: Numerics,
+    plan: &UpdatePlan,
+    pair: &mut OneDirectionState,
+    updates: &mut Updates<'_>,
+) {
     pair.before.copy_from_slice(&pair.parameters);
-    travel(numerics, plan, pair, updates);
+    run_updates(numerics, plan, pair, updates);
     (updates.made, updates.finite) = (updates.rates.len(), pair.is_finite());
     if updates.finite {
         return;
@@ -112,7 +117,7 @@ pub fn make_pair_updates(numerics: Numerics, plan: &Plan, pair: &mut Pair, updat
     for (update, (rate, losses)) in updates.rates.chunks(1).zip(updates.losses.chunks_mut(2)).enumerate() {
         let first = updates.first + update;
         let mut one = Updates { first, rates: rate, losses, made: 0, finite: true, ..*updates };
-        travel(numerics, plan, pair, &mut one);
+        run_updates(numerics, plan, pair, &mut one);
         updates.made = update + 1;
         if !pair.is_finite() {
             return;
@@ -121,18 +126,18 @@ pub fn make_pair_updates(numerics: Numerics, plan: &Plan, pair: &mut Pair, updat
 }
 
 dispatch! {
-    fn travel<S: Simd>(numerics: Numerics, plan: &Plan, pair: &mut Pair, updates: &mut Updates<'_>) {
+    fn run_updates<S: Simd>(numerics: Numerics, plan: &UpdatePlan, pair: &mut OneDirectionState, updates: &mut Updates<'_>) {
         if plan.shape.has_usual_functions() {
-            travel_with::<S::F32x16>(&Plan { shape: plan.shape.with_usual_functions(), directions: 1, ..*plan }, pair, updates);
+            run_updates_with::<S::F32x16>(&UpdatePlan { shape: plan.shape.with_usual_functions(), directions: 1, ..*plan }, pair, updates);
         } else {
-            travel_with::<S::F32x16>(&Plan { directions: 1, ..*plan }, pair, updates);
+            run_updates_with::<S::F32x16>(&UpdatePlan { directions: 1, ..*plan }, pair, updates);
         }
     }
 }
 
 #[inline(always)]
-fn travel_with<V: Vector<16>>(plan: &Plan, pair: &mut Pair, updates: &mut Updates<'_>) {
-    let Pair { places, parameters, directions, inputs, targets, hidden, .. } = pair;
+fn run_updates_with<V: Vector<16>>(plan: &UpdatePlan, pair: &mut OneDirectionState, updates: &mut Updates<'_>) {
+    let OneDirectionState { places, parameters, directions, inputs, targets, hidden, .. } = pair;
     let (parameters, directions) = (&mut parameters[..places.len()], &mut directions[..places.len()]);
     let length = plan.shape.num_parameters();
     let mut scales = Row16::ZERO;
@@ -145,14 +150,19 @@ fn travel_with<V: Vector<16>>(plan: &Plan, pair: &mut Pair, updates: &mut Update
     let (losses, _) = updates.losses.as_chunks_mut::<2>();
     for (update, (rate, losses)) in updates.rates.iter().zip(losses).enumerate() {
         let (group, lane) = ((updates.first + update) / KEYS * length, (updates.first + update) % KEYS);
-        let own = lane % ABREAST;
+        let own = lane % UPDATES_AT_ONCE;
         if update == 0 || own == 0 {
             lay_out::<V>(&updates.directions[group..][..length], lane - own, places, directions);
         }
-        let candidate =
-            |index: usize| V::load(&parameters[index]).add(scales.multiply(V::load(&directions[index][own])));
-        let found = losses_of::<V>(&plan.shape, candidate, inputs, targets, hidden);
-        // Two names and no array: nothing waits for memory.
+        let found = losses_of::<V>(
+            &plan.shape,
+            #[inline(always)]
+            |index| V::load(&parameters[index]).add(scales.multiply(V::load(&directions[index][own]))),
+            inputs,
+            targets,
+            hidden,
+        );
+        // Two variables and no array, so that both stay in registers.
         let [first, second, ..] = found.0.as_chunks::<MAX_EXAMPLES>().0 else { return };
         let (first, second) = if plan.count == MAX_EXAMPLES {
             (sum_of_all(first), sum_of_all(second))
@@ -172,9 +182,14 @@ fn travel_with<V: Vector<16>>(plan: &Plan, pair: &mut Pair, updates: &mut Update
 
 /// Lays out eight directions of the group `rows` [P × 16], those from `first` on.
 #[inline(always)]
-fn lay_out<V: Vector<16>>(rows: &[Row16], first: usize, places: &[[usize; 2]], directions: &mut [[Row16; ABREAST]]) {
+fn lay_out<V: Vector<16>>(
+    rows: &[Row16],
+    first: usize,
+    places: &[[usize; 2]],
+    directions: &mut [[Row16; UPDATES_AT_ONCE]],
+) {
     for (directions, [low, high]) in directions.iter_mut().zip(places) {
-        let (low, high) = (&rows[*low].0[first..][..ABREAST], &rows[*high].0[first..][..ABREAST]);
+        let (low, high) = (&rows[*low].0[first..][..UPDATES_AT_ONCE], &rows[*high].0[first..][..UPDATES_AT_ONCE]);
         for (lane, direction) in directions.iter_mut().enumerate() {
             V::halves(low[lane], high[lane]).store(direction);
         }
@@ -194,7 +209,8 @@ fn sum_of_all(losses: &[f32; MAX_EXAMPLES]) -> f64 {
     a + b + c + d
 }
 
-/// In the place of a slope that is not finite. A call, so that the slopes that are do not wait for the choice.
+/// What replaces a slope that is not finite. A call to a cold function: the compiler then branches instead of selecting, so that finite
+/// slopes do not wait for the comparison.
 #[cold]
 #[inline(never)]
 fn nothing() -> f64 {

@@ -19,13 +19,13 @@ use std::ops::Range;
 use super::Numerics;
 use super::simd::{Simd, Vector, dispatch};
 
-pub use operands::{Signals, Steps};
+pub use operands::{RowsOverTime, UnitSignals};
 
 /// Units from which on lanes are units.
 pub const NARROW: usize = 8;
 /// Examples of a panel.
 pub const SECTION: usize = 64;
-/// Steps of a section of a connection with few units.
+/// RowsOverTime of a section of a connection with few units.
 pub const NARROW_SECTION: usize = 32;
 /// Numbers in a vector.
 const WIDTH: usize = 16;
@@ -48,8 +48,8 @@ pub struct Gradient<'a> {
 pub fn add_outer_over_time<const L: usize>(
     numerics: Numerics,
     steps: usize,
-    inputs: Steps<'_, L>,
-    signals: Signals<'_, L>,
+    inputs: RowsOverTime<'_, L>,
+    signals: UnitSignals<'_, L>,
     gradient: Gradient<'_>,
 ) {
     let units = signals.count();
@@ -73,14 +73,14 @@ pub fn add_outer_over_time<const L: usize>(
     }
 }
 
-/// Signals with lanes as units [examples × vectors of units]; begins a cache line, so that no vector lies in two.
+/// UnitSignals with lanes as units [examples × vectors of units]; begins a cache line, so that no vector lies in two.
 #[repr(align(64))]
 struct Panel([[f32; WIDTH]; SECTION * GROUP]);
 
 struct Outer<'a, const L: usize> {
     steps: usize,
-    inputs: Steps<'a, L>,
-    signals: Signals<'a, L>,
+    inputs: RowsOverTime<'a, L>,
+    signals: UnitSignals<'a, L>,
     gradient: Gradient<'a>,
 }
 
@@ -152,7 +152,7 @@ impl<const L: usize> Outer<'_, L> {
         add_to(stored([ones]).as_flattened().as_flattened(), &mut gradient.bias[units.clone()]);
         let mut i = 0;
         while i + I <= inputs.count {
-            ask_for(inputs, next.clone(), i..i + I);
+            prefetch(inputs, next.clone(), i..i + I);
             tile::<V, L, G, I>(*inputs, steps.clone(), i, panel, units.clone(), gradient);
             i += I;
         }
@@ -167,14 +167,20 @@ impl<const L: usize> Outer<'_, L> {
     fn lanes_are_examples<V: Vector<L>>(self) {
         let Self { steps, inputs, signals, gradient } = self;
         match signals {
-            Signals::Rows(rows) => {
-                let row = |step: usize, unit: usize| V::load(&rows.rows[step * rows.stride + rows.first + unit]);
-                few_units(steps, inputs, row, gradient);
-            }
-            Signals::Signs { signs, stride, first, credit, .. } => {
-                let row = |step: usize, unit: usize| V::load(&credit[step]).flip(signs[step * stride + first + unit]);
-                few_units(steps, inputs, row, gradient);
-            }
+            UnitSignals::Rows(rows) => few_units(
+                steps,
+                inputs,
+                #[inline(always)]
+                |step, unit| V::load(&rows.rows[step * rows.stride + rows.first + unit]),
+                gradient,
+            ),
+            UnitSignals::Signs { signs, stride, first, credit, .. } => few_units(
+                steps,
+                inputs,
+                #[inline(always)]
+                |step, unit| V::load(&credit[step]).flip(signs[step * stride + first + unit]),
+                gradient,
+            ),
         }
     }
 }
@@ -182,7 +188,7 @@ impl<const L: usize> Outer<'_, L> {
 #[inline(always)]
 fn few_units<V: Vector<L>, const L: usize>(
     steps: usize,
-    inputs: Steps<'_, L>,
+    inputs: RowsOverTime<'_, L>,
     signal: impl Fn(usize, usize) -> V + Copy,
     gradient: Gradient<'_>,
 ) {
@@ -191,16 +197,19 @@ fn few_units<V: Vector<L>, const L: usize>(
     for start in (0..steps).step_by(NARROW_SECTION) {
         let steps = start..(start + NARROW_SECTION).min(steps);
         for (unit, value) in bias.iter_mut().enumerate() {
-            *value += steps.clone().fold(V::splat(0.0), |sum, step| sum.add(signal(step, unit))).sum();
+            let mut sum = V::splat(0.0);
+            for step in steps.clone() {
+                sum = sum.add(signal(step, unit));
+            }
+            *value += sum.sum();
         }
         let mut first = 0;
         while first + 3 <= units {
-            let own = |step, j| signal(step, first + j);
-            columns::<V, L, 3>(steps.clone(), inputs, own, (first, units), weights);
+            columns::<V, L, 3>(steps.clone(), inputs, signal, (first, units), weights);
             first += 3;
         }
         while first < units {
-            columns::<V, L, 1>(steps.clone(), inputs, |step, _| signal(step, first), (first, units), weights);
+            columns::<V, L, 1>(steps.clone(), inputs, signal, (first, units), weights);
             first += 1;
         }
     }
@@ -210,7 +219,7 @@ fn few_units<V: Vector<L>, const L: usize>(
 #[inline(always)]
 fn columns<V: Vector<L>, const L: usize, const J: usize>(
     steps: Range<usize>,
-    inputs: Steps<'_, L>,
+    inputs: RowsOverTime<'_, L>,
     signal: impl Fn(usize, usize) -> V + Copy,
     (first, units): (usize, usize),
     weights: &mut [f32],
@@ -218,35 +227,35 @@ fn columns<V: Vector<L>, const L: usize, const J: usize>(
     let mut i = 0;
     if V::REGISTERS >= 24 {
         while i + 7 <= inputs.count {
-            few::<V, L, 7, J>(steps.clone(), inputs, i, signal, &mut weights[i * units + first..], units);
+            few::<V, L, 7, J>(steps.clone(), inputs, i, signal, (first, units), weights);
             i += 7;
         }
     }
     while i + 2 <= inputs.count {
-        few::<V, L, 2, J>(steps.clone(), inputs, i, signal, &mut weights[i * units + first..], units);
+        few::<V, L, 2, J>(steps.clone(), inputs, i, signal, (first, units), weights);
         i += 2;
     }
     if i < inputs.count {
-        few::<V, L, 1, J>(steps.clone(), inputs, i, signal, &mut weights[i * units + first..], units);
+        few::<V, L, 1, J>(steps.clone(), inputs, i, signal, (first, units), weights);
     }
 }
 
-/// Inputs i … i + I − 1 with `J` units over all steps, lane by lane.
+/// Inputs i … i + I − 1 with `J` of `units` units, from `first` on, over all steps, lane by lane.
 #[inline(always)]
 #[allow(unsafe_code)]
 fn few<V: Vector<L>, const L: usize, const I: usize, const J: usize>(
     steps: Range<usize>,
-    inputs: Steps<'_, L>,
+    inputs: RowsOverTime<'_, L>,
     i: usize,
     signal: impl Fn(usize, usize) -> V,
+    (first, units): (usize, usize),
     weights: &mut [f32],
-    units: usize,
 ) {
     let mut sums = [[V::splat(0.0); J]; I];
     for step in steps {
         let mut signals = [V::splat(0.0); J];
         for j in 0..J {
-            signals[j] = signal(step, j);
+            signals[j] = signal(step, first + j);
         }
         let row = step * inputs.stride + inputs.first + i;
         for k in 0..I {
@@ -257,17 +266,17 @@ fn few<V: Vector<L>, const L: usize, const I: usize, const J: usize>(
             }
         }
     }
-    for (sums, weights) in stored(sums).iter().zip(weights.chunks_mut(units)) {
+    for (sums, weights) in stored(sums).iter().zip(weights[i * units + first..].chunks_mut(units)) {
         for (sum, weight) in sums.iter().zip(weights) {
             *weight += V::load(sum).sum();
         }
     }
 }
 
-/// Asks the memory for some inputs of the next section: they lie far apart, which a processor does not foresee.
+/// Prefetches some inputs of the next section: they lie too far apart for the processor's own prefetching.
 #[inline(always)]
 #[allow(unsafe_code)]
-fn ask_for<const L: usize>(inputs: &Steps<'_, L>, steps: Range<usize>, rows: Range<usize>) {
+fn prefetch<const L: usize>(inputs: &RowsOverTime<'_, L>, steps: Range<usize>, rows: Range<usize>) {
     #[cfg(target_arch = "x86_64")]
     for step in steps {
         for row in inputs.at(step)[rows.clone()].as_flattened().chunks(WIDTH) {
@@ -284,7 +293,7 @@ fn ask_for<const L: usize>(inputs: &Steps<'_, L>, steps: Range<usize>, rows: Ran
 #[inline(always)]
 #[allow(unsafe_code)]
 fn tile<V: Vector<WIDTH>, const L: usize, const G: usize, const I: usize>(
-    inputs: Steps<'_, L>,
+    inputs: RowsOverTime<'_, L>,
     steps: Range<usize>,
     i: usize,
     panel: &[[f32; WIDTH]],
@@ -316,7 +325,8 @@ fn tile<V: Vector<WIDTH>, const L: usize, const G: usize, const I: usize>(
     }
 }
 
-/// Registers in memory: a loop over them that is not unrolled would keep them there from the start.
+/// Stores the registers of a tile. Apart from the loops that read them: a loop over registers that is not unrolled would keep them in
+/// memory from the start.
 #[inline(always)]
 fn stored<V: Vector<N>, const N: usize, const G: usize, const I: usize>(sums: [[V; G]; I]) -> [[[f32; N]; G]; I] {
     let mut found = [[[0.0; N]; G]; I];
@@ -354,22 +364,23 @@ mod tests {
         for (count, units, steps) in SHAPES {
             // The inputs begin behind the rows of their step, as those of a state on a tape do.
             let inputs: Vec<[f32; L]> = rows((steps + 1) * (count + 2), &mut stream);
-            let inputs = Steps { rows: &inputs, stride: count + 2, first: count + 3 - count.min(2), count };
+            let inputs = RowsOverTime { rows: &inputs, stride: count + 2, first: count + 3 - count.min(2), count };
             let stored: Vec<[f32; L]> = rows(steps * (units + 1) + 1, &mut stream);
-            let stored = Steps { rows: &stored, stride: units + 1, first: 1, count: units };
+            let stored = RowsOverTime { rows: &stored, stride: units + 1, first: 1, count: units };
             let credit: Vec<[f32; L]> = rows(steps, &mut stream);
             let signs: Vec<u16> = (0..steps * (units + 3)).map(|_| stream.next_u32() as u16).collect();
-            let signed = Signals::Signs { signs: &signs, stride: units + 3, first: 2, count: units, credit: &credit };
+            let signed =
+                UnitSignals::Signs { signs: &signs, stride: units + 3, first: 2, count: units, credit: &credit };
             let sign = |step: usize, unit: usize, lane: usize| {
                 if signs[step * (units + 3) + 2 + unit] >> lane & 1 == 0 { 1.0 } else { -1.0 }
             };
-            for signals in [Signals::Rows(stored), signed] {
+            for signals in [UnitSignals::Rows(stored), signed] {
                 let (mut weights, mut bias) = (vec![1.0; count * units], vec![2.0; units]);
                 let gradient = Gradient { weights: &mut weights, bias: &mut bias };
                 add_outer_over_time(numerics, steps, inputs, signals, gradient);
                 let signal = |step: usize, unit: usize, lane: usize| match signals {
-                    Signals::Rows(rows) => f64::from(rows.at(step)[unit][lane]),
-                    Signals::Signs { .. } => sign(step, unit, lane) * f64::from(credit[step][lane]),
+                    UnitSignals::Rows(rows) => f64::from(rows.at(step)[unit][lane]),
+                    UnitSignals::Signs { .. } => sign(step, unit, lane) * f64::from(credit[step][lane]),
                 };
                 let places = || (0..steps).flat_map(|step| (0..L).map(move |lane| (step, lane)));
                 for unit in 0..units {

@@ -7,7 +7,7 @@
 //! Cost: 2 · inputs · outputs · `L` operations for each block, or half of it.
 
 use super::Numerics;
-use super::products::{Place, Product, activate, store_tile, sums_of};
+use super::products::{Product, RowLayout, activate, store_tile, sums_of};
 use super::simd::{Vector, dispatch};
 
 /// A product with noise, to be done in every pair of blocks.
@@ -33,7 +33,7 @@ impl PairProduct<'_> {
     /// # Panics
     /// If the sizes do not fit, or for another `L`.
     pub fn run<const L: usize>(&self, numerics: Numerics, pairs: &mut [[f32; L]]) {
-        let Place { stride, outputs, .. } = self.product.place;
+        let RowLayout { stride, outputs, .. } = self.product.place;
         self.product.check(pairs.len());
         let count = pairs.len() / (2 * stride);
         assert!(

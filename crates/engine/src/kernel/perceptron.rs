@@ -3,8 +3,7 @@
 //! ```text
 //!     h_j = f(b_j + Σ_i w_ij x_i) ,   y_o = g(c_o + Σ_j u_jo h_j) ,   loss = Σ_o (y_o − t_o)² or cross-entropy
 //! ```
-//! In the general path the lanes are the examples of one candidate. A small network leaves most of a processor
-//! idle there; here lanes are candidates (or runs) with one example at a time, or both signs of a perturbation with all
+//! In the general path the lanes are the examples of one candidate, which leaves most of a processor idle for a small network. Here lanes are candidates (or runs) with one example at a time, or both signs of a perturbation with all
 //! examples at once. Orders of sums and arithmetic are those of the general path, and so are the bits.
 //!
 //! Parameters lie in the order of a multilayer perceptron with one hidden layer: w [inputs × hidden], b, u [hidden × outputs], c.
@@ -47,8 +46,8 @@ impl Shape {
         *self == self.with_usual_functions()
     }
 
-    /// The sizes of this shape with the functions that most small networks have. A loop over it is compiled for them, and no
-    /// value waits in memory for a choice.
+    /// The sizes of this shape with the functions that most small networks have. A loop over it is compiled for these
+    /// functions, so that values stay in registers where a choice at run time would spill them.
     #[inline(always)]
     #[must_use]
     pub fn with_usual_functions(&self) -> Self {
@@ -59,8 +58,8 @@ impl Shape {
     /// The losses of `E` vectors of examples side by side, each summed over the outputs. `parameter` gives the lanes of a
     /// parameter; `inputs` [inputs × E], `targets` [outputs × E] rows of the examples; `hidden` [hidden × E] is work space.
     ///
-    /// Four vectors are always under way, of four examples or of four units: an activation function is a chain of
-    /// operations that each wait for the one before.
+    /// Four vectors are always computed together, of four examples or of four units: an activation function is a chain of dependent
+    /// operations, and four chains hide its latency.
     #[inline(always)]
     pub(super) fn losses<V: Vector<16>, const E: usize>(
         &self,
@@ -144,8 +143,8 @@ impl Shape {
     }
 }
 
-// Loops, and no `map` over arrays: the closure of a `map` is not always inlined, and a function of its own is not
-// compiled for the instructions of its caller.
+// Loops, and no `map` over arrays: its closure is not always inlined, and a function that is not inlined is not compiled for the
+// instructions of its caller.
 
 #[inline(always)]
 pub(super) fn activate<V: Vector<16>, const M: usize>(activation: Activation, units: &mut [V; M]) {
@@ -221,37 +220,37 @@ fn log_probability(p: f32) -> f32 {
 const BLOCK: usize = 16;
 
 /// Examples that are computed side by side.
-const ABREAST: usize = 4;
+const EXAMPLES_AT_ONCE: usize = 4;
 
 /// Examples in all lanes, and work space for them.
 #[derive(Clone, Debug)]
-pub struct Workspace {
+pub struct LaneExamples {
     count: usize,
     /// Groups of 4 examples, the last one filled up: [groups × inputs × 4].
-    inputs: Vec<[Row16; ABREAST]>,
+    inputs: Vec<[Row16; EXAMPLES_AT_ONCE]>,
     /// [groups × outputs × 4].
-    targets: Vec<[Row16; ABREAST]>,
-    hidden: Vec<[Row16; ABREAST]>,
+    targets: Vec<[Row16; EXAMPLES_AT_ONCE]>,
+    hidden: Vec<[Row16; EXAMPLES_AT_ONCE]>,
 }
 
-impl Workspace {
+impl LaneExamples {
     /// `inputs` [count × inputs], `targets` [count × outputs].
     pub fn new(shape: &Shape, inputs: &[f32], targets: &[f32]) -> Self {
         let count = inputs.len() / shape.inputs;
         let rows = |values: &[f32], width: usize| {
             let group = |group: usize| {
                 (0..width).map(move |row| {
-                    let example = |e: usize| (group * ABREAST + e).min(count - 1);
+                    let example = |e: usize| (group * EXAMPLES_AT_ONCE + e).min(count - 1);
                     std::array::from_fn(|e| Row16([values[example(e) * width + row]; KEYS]))
                 })
             };
-            (0..count.div_ceil(ABREAST)).flat_map(group).collect()
+            (0..count.div_ceil(EXAMPLES_AT_ONCE)).flat_map(group).collect()
         };
         Self {
             count,
             inputs: rows(inputs, shape.inputs),
             targets: rows(targets, shape.outputs),
-            hidden: vec![[Row16::ZERO; ABREAST]; shape.hidden],
+            hidden: vec![[Row16::ZERO; EXAMPLES_AT_ONCE]; shape.hidden],
         }
     }
 }
@@ -263,7 +262,7 @@ dispatch! {
         shape: &Shape,
         per_term: f64,
         candidates: &[Row16],
-        space: &mut Workspace,
+        space: &mut LaneExamples,
         losses: &mut Lanes<f64>,
     ) {
         if shape.has_usual_functions() {
@@ -279,26 +278,31 @@ fn add_up<V: Vector<16>>(
     shape: &Shape,
     per_term: f64,
     candidates: &[Row16],
-    space: &mut Workspace,
+    space: &mut LaneExamples,
     losses: &mut Lanes<f64>,
 ) {
     let candidates = &candidates[..shape.num_parameters()];
-    let Workspace { count, inputs, targets, hidden } = space;
+    let LaneExamples { count, inputs, targets, hidden } = space;
     losses.fill(0.0);
     let mut sums = [0.0f64; KEYS];
     let mut own = Row16::ZERO;
     // Counted and not cut into chunks: to know how many there are would take two divisions, as long as a hidden unit.
-    for group in 0..count.div_ceil(ABREAST) {
-        let first = group * ABREAST;
+    for group in 0..count.div_ceil(EXAMPLES_AT_ONCE) {
+        let first = group * EXAMPLES_AT_ONCE;
         let inputs = &inputs[group * shape.inputs..][..shape.inputs];
         let targets = &targets[group * shape.outputs..][..shape.outputs];
         if first > 0 && first.is_multiple_of(BLOCK) {
             add(losses, &sums);
             sums.fill(0.0);
         }
-        let parameter = |index: usize| V::load(&candidates[index]);
-        let found = shape.losses::<V, ABREAST>(parameter, inputs, targets, hidden);
-        for loss in &found[..ABREAST.min(*count - first)] {
+        let found = shape.losses::<V, EXAMPLES_AT_ONCE>(
+            #[inline(always)]
+            |index| V::load(&candidates[index]),
+            inputs,
+            targets,
+            hidden,
+        );
+        for loss in &found[..EXAMPLES_AT_ONCE.min(*count - first)] {
             loss.store(&mut own);
             for lane in 0..KEYS {
                 sums[lane] += f64::from(own.0[lane]);
@@ -361,7 +365,7 @@ mod tests {
                 |index: usize, lane: usize| ((index * 37 + lane * 11) % 29) as f32 / 7.0 - 2.0 * lane as f32 / 3.0;
             let rows: Vec<Row16> =
                 (0..25).map(|index| Row16(std::array::from_fn(|lane| candidate(index, lane)))).collect();
-            let mut space = Workspace::new(&shape, &INPUTS, &TARGETS);
+            let mut space = LaneExamples::new(&shape, &INPUTS, &TARGETS);
             for numerics in [Numerics::Portable, Numerics::Native] {
                 let mut found = [0.0; KEYS];
                 mean_losses(numerics, &shape, 0.2, &rows, &mut space, &mut found);

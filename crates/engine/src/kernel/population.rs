@@ -8,23 +8,23 @@
 use super::Numerics;
 use super::aligned::Row16;
 use super::many_keys::KEYS;
-use super::perceptron::{Shape, Workspace, mean_losses};
-use super::sequential::{Plan, Updates, all_finite, write_factors};
+use super::perceptron::{LaneExamples, Shape, mean_losses};
+use super::sequential::{UpdatePlan, Updates, all_finite, write_factors};
 use super::simd::{Vector, dispatch};
 
 /// Work space of a population.
 #[derive(Clone, Debug)]
-pub struct Population {
+pub struct PopulationState {
     /// [P × 16].
     candidates: Vec<Row16>,
-    space: Workspace,
+    space: LaneExamples,
     /// [P/16 × 16].
     step: Vec<Row16>,
 }
 
-impl Population {
+impl PopulationState {
     /// Work space for a perceptron of this shape; `space` holds the examples.
-    pub fn new(shape: &Shape, space: Workspace) -> Self {
+    pub fn new(shape: &Shape, space: LaneExamples) -> Self {
         let length = shape.num_parameters();
         Self { candidates: vec![Row16::ZERO; length], space, step: vec![Row16::ZERO; length.div_ceil(KEYS)] }
     }
@@ -33,13 +33,13 @@ impl Population {
 /// Makes one update of `parameters` `[P]`; `updates` has one rate and begins with the first direction of a group.
 pub fn update_population(
     numerics: Numerics,
-    plan: &Plan,
-    population: &mut Population,
+    plan: &UpdatePlan,
+    population: &mut PopulationState,
     parameters: &mut [f32],
     updates: &mut Updates<'_>,
 ) {
     let length = parameters.len();
-    let Population { candidates, space, step } = population;
+    let PopulationState { candidates, space, step } = population;
     // What a slope is the difference of: the losses of both signs, or those of the candidates and that of the model.
     let mut found = [[0.0; KEYS]; 2];
     if !plan.two_sided {

@@ -12,7 +12,7 @@
 //!   to the output so far. Lanes are inputs. Such columns may be given transposed ([`transpose_tail`]), which is faster.
 //!
 //! Cost: 2 · inputs · outputs · `L` operations for each block. On a machine with two 512-bit multipliers the loop for
-//! `L` = 16 runs at 80 % of their speed, the one for a single example at what the first cache delivers.
+//! `L` = 16 runs at 80 % of their speed, the one for a single example at the speed of the L1 cache.
 
 mod single_example;
 
@@ -31,7 +31,7 @@ const WIDTH: usize = 16;
 
 /// Where a product reads and writes in each block of rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct RowLayout {
     /// Rows of a block.
     pub stride: usize,
     /// Rows that are read.
@@ -52,7 +52,7 @@ pub struct Product<'a> {
     /// What is done with each sum at the end. `Step` and `Softmax` are not: they leave it as it is.
     pub activation: Activation,
     /// Where it reads and writes.
-    pub place: &'a Place,
+    pub place: &'a RowLayout,
 }
 
 impl Product<'_> {
@@ -74,7 +74,7 @@ impl Product<'_> {
 
     /// Panics if the sizes do not fit each other or `rows` in all blocks.
     pub(super) fn check(&self, rows: usize) {
-        let Place { stride, inputs, outputs } = self.place;
+        let RowLayout { stride, inputs, outputs } = self.place;
         assert!(
             inputs.end <= outputs.start
                 && outputs.end <= *stride
@@ -175,7 +175,7 @@ fn tiles<V: Vector<L>, const L: usize, const G: usize, const B: usize>(
     blocks: &mut [&mut [[f32; L]]; B],
     first: usize,
 ) -> usize {
-    let Place { outputs, .. } = product.place;
+    let RowLayout { outputs, .. } = product.place;
     let mut first = first;
     while first + G <= outputs.len() {
         let sums = sums_of::<V, L, G, B>(product, blocks, first);
@@ -271,8 +271,8 @@ mod tests {
     /// Shapes with and without whole tiles, vectors and chains, and with more than one section.
     const SHAPES: [(usize, usize); 7] = [(67, 64), (5, 3), (1, 1), (16, 20), (131, 81), (64, 3), (300, 17)];
 
-    fn place(inputs: usize, outputs: usize) -> Place {
-        Place { stride: inputs + outputs + 3, inputs: 1..1 + inputs, outputs: inputs + 2..inputs + 2 + outputs }
+    fn place(inputs: usize, outputs: usize) -> RowLayout {
+        RowLayout { stride: inputs + outputs + 3, inputs: 1..1 + inputs, outputs: inputs + 2..inputs + 2 + outputs }
     }
 
     fn product<const L: usize>(numerics: Numerics, (inputs, outputs): (usize, usize), tails: bool) -> Vec<f32> {

@@ -1,7 +1,7 @@
 //! All steps of a sequence through the layers of a recurrent network, in one loop compiled for the instructions in use.
 //!
-//! A step of such a network is shorter than what it takes to ask for it: to choose instructions, to check sizes, to look up
-//! its layers. Here this is done once a pass. The bits are those of the steps one by one.
+//! A step of a small network costs less than the dynamic call that dispatches it, which chooses instructions, checks sizes and looks
+//! up layers. Here this is done once a pass. The bits are those of the steps one by one.
 //!
 //! ```text
 //!     for t = 0 … T − 1:   previous ← state ,  input ← u_t ,  layer₁ … layerₙ ,  ℓ ← ℓ + Σ_j (y_j − u_{t+1, j})²

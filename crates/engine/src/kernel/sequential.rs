@@ -1,8 +1,8 @@
 //! Weight perturbation on a small perceptron, update after update: lanes are probes with all examples each.
 //!
-//! One update is a chain of dependent operations, its length set by their latencies and not by their number. So every
+//! One update is a chain of dependent operations: its time is set by their latencies and not by their number. So every
 //! parameter is kept in all lanes, the probes of a pair are evaluated at once, and the directions of many updates, which
-//! do not depend on what came of the ones before, are made in advance and side by side.
+//! do not depend on the results of the ones before, are made in advance and side by side.
 //!
 //! The arithmetic is that of the weight-perturbation optimizer on a network's loss, operation by operation.
 //!
@@ -18,7 +18,7 @@ pub const MAX_DIRECTIONS: usize = KEYS - 1;
 
 /// What stays the same from update to update.
 #[derive(Clone, Copy, Debug)]
-pub struct Plan {
+pub struct UpdatePlan {
     /// The perceptron and its loss.
     pub shape: Shape,
     /// Examples, at most 16.
@@ -31,7 +31,7 @@ pub struct Plan {
     pub two_sided: bool,
 }
 
-impl Plan {
+impl UpdatePlan {
     /// Evaluations of an update.
     pub fn probes(&self) -> usize {
         if self.two_sided { 2 * self.directions } else { self.directions + 1 }
@@ -46,7 +46,7 @@ impl Plan {
 
 /// Parameters and scratch of one model during a run of updates.
 #[derive(Clone, Debug)]
-pub struct PairState {
+pub struct SequentialState {
     /// Lanes of a probe: 4, 8 or 16, as the examples need.
     pub width: usize,
     /// Each parameter in all lanes, [P × 16].
@@ -80,7 +80,7 @@ pub struct Updates<'a> {
     pub finite: bool,
 }
 
-impl PairState {
+impl SequentialState {
     /// The state at `start` `[P]` for examples in rows: `inputs` [count × inputs], `targets` [count × outputs].
     pub fn new(shape: &Shape, count: usize, [inputs, targets]: [&[f32]; 2], start: &[f32]) -> Self {
         let width = count.next_power_of_two().clamp(4, KEYS);
@@ -106,7 +106,7 @@ impl PairState {
     }
 
     /// Lays out the scales of the probes of an update. Slots without a probe repeat the last one.
-    fn set_scales(&mut self, plan: &Plan, scale: f32) {
+    fn set_scales(&mut self, plan: &UpdatePlan, scale: f32) {
         let slots = KEYS / self.width;
         self.scales.resize(plan.probes().div_ceil(slots), Row16::ZERO);
         for (group, row) in self.scales.iter_mut().enumerate() {
@@ -119,13 +119,13 @@ impl PairState {
 
 dispatch! {
     /// Makes the updates.
-    pub fn make_updates<S: Simd>(numerics: Numerics, plan: &Plan, state: &mut PairState, updates: &mut Updates<'_>) {
+    pub fn make_updates<S: Simd>(numerics: Numerics, plan: &UpdatePlan, state: &mut SequentialState, updates: &mut Updates<'_>) {
         state.set_scales(plan, updates.scale);
         let per_update = plan.probes();
         (updates.made, updates.finite) = (0, true);
         let steps = updates.rates.iter().zip(updates.losses.chunks_exact_mut(per_update));
         for (update, (rate, losses)) in steps.enumerate() {
-            let own = Own {
+            let own = UpdateDirections {
                 rows: updates.directions,
                 first: updates.first + update * plan.directions,
                 length: plan.shape.num_parameters(),
@@ -146,13 +146,13 @@ dispatch! {
 
 /// The directions of one update.
 #[derive(Clone, Copy)]
-struct Own<'a> {
+struct UpdateDirections<'a> {
     rows: &'a [Row16],
     first: usize,
     length: usize,
 }
 
-impl<'a> Own<'a> {
+impl<'a> UpdateDirections<'a> {
     /// The rows in which direction `k` has a lane, and the lane.
     #[inline(always)]
     fn direction(&self, k: usize) -> (&'a [Row16], usize) {
@@ -165,7 +165,7 @@ impl<'a> Own<'a> {
 /// Direction and scale of a probe. A scale of −0 adds nothing, not even to a negative zero, to what a direction with
 /// positive entries is added to; no loss tells one zero from the other.
 #[inline(always)]
-pub(super) fn probe(plan: &Plan, scale: f32, index: usize) -> (usize, f32) {
+pub(super) fn probe(plan: &UpdatePlan, scale: f32, index: usize) -> (usize, f32) {
     match (plan.two_sided, index) {
         (true, _) if index.is_multiple_of(2) => (index / 2, scale),
         (true, _) => (index / 2, -scale),
@@ -176,8 +176,13 @@ pub(super) fn probe(plan: &Plan, scale: f32, index: usize) -> (usize, f32) {
 
 /// The losses of all probes, as many at a time as there is room for.
 #[inline(always)]
-fn evaluate<V: Vector<16>>(plan: &Plan, state: &mut PairState, own: Own<'_>, losses: &mut [f64]) {
-    let PairState { width, parameters, inputs, targets, hidden, scales } = state;
+fn evaluate<V: Vector<16>>(
+    plan: &UpdatePlan,
+    state: &mut SequentialState,
+    own: UpdateDirections<'_>,
+    losses: &mut [f64],
+) {
+    let SequentialState { width, parameters, inputs, targets, hidden, scales } = state;
     let (width, parameters) = (*width, &parameters[..own.length]);
     let slots = KEYS / width;
     let mut found = Row16::ZERO;
@@ -186,21 +191,28 @@ fn evaluate<V: Vector<16>>(plan: &Plan, state: &mut PairState, own: Own<'_>, los
         let of_slot = |slot: usize| probe(plan, 1.0, group * slots + slot.min(losses.len() - 1)).0;
         let [loss] = if of_slot(0) == of_slot(slots - 1) {
             let (rows, lane) = own.direction(of_slot(0));
-            let candidate = |index: usize| {
-                let direction = V::splat(rows[index].0[lane]);
-                V::load(&parameters[index]).add(scales.multiply(direction))
-            };
-            plan.shape.losses::<V, 1>(candidate, inputs, targets, hidden)
+            plan.shape.losses::<V, 1>(
+                #[inline(always)]
+                |index| V::load(&parameters[index]).add(scales.multiply(V::splat(rows[index].0[lane]))),
+                inputs,
+                targets,
+                hidden,
+            )
         } else {
-            let candidate = |index: usize| {
-                let mut direction = Row16::ZERO;
-                for (slot, lanes) in direction.0.chunks_exact_mut(width).enumerate() {
-                    let (rows, lane) = own.direction(of_slot(slot));
-                    lanes.fill(rows[index].0[lane]);
-                }
-                V::load(&parameters[index]).add(scales.multiply(V::load(&direction)))
-            };
-            plan.shape.losses::<V, 1>(candidate, inputs, targets, hidden)
+            plan.shape.losses::<V, 1>(
+                #[inline(always)]
+                |index| {
+                    let mut direction = Row16::ZERO;
+                    for (slot, lanes) in direction.0.chunks_exact_mut(width).enumerate() {
+                        let (rows, lane) = own.direction(of_slot(slot));
+                        lanes.fill(rows[index].0[lane]);
+                    }
+                    V::load(&parameters[index]).add(scales.multiply(V::load(&direction)))
+                },
+                inputs,
+                targets,
+                hidden,
+            )
         };
         loss.store(&mut found);
         for (loss, own) in losses.iter_mut().zip(found.0.chunks_exact(width)) {
@@ -213,22 +225,22 @@ fn evaluate<V: Vector<16>>(plan: &Plan, state: &mut PairState, own: Own<'_>, los
 /// The factor on direction `k`: what its slope is multiplied with, or 0 for a slope that is not finite. `loss` is that of a
 /// probe.
 #[inline(always)]
-fn factor(plan: &Plan, scale: f32, rate: f64, loss: impl Fn(usize) -> f64, k: usize) -> f32 {
+fn factor(plan: &UpdatePlan, scale: f32, rate: f64, loss: impl Fn(usize) -> f64, k: usize) -> f32 {
     let [first, second] = plan.probes_of(k);
     factor_of(plan, scale, rate, [loss(first), loss(second)])
 }
 
 /// The same from the losses that the slope is the difference of.
 #[inline(always)]
-fn factor_of(plan: &Plan, scale: f32, rate: f64, [first, second]: [f64; 2]) -> f32 {
+fn factor_of(plan: &UpdatePlan, scale: f32, rate: f64, [first, second]: [f64; 2]) -> f32 {
     let scale = f64::from(scale);
     let slope = (first - second) / if plan.two_sided { 2.0 * scale } else { scale };
     (rate * if slope.is_finite() { slope } else { 0.0 }) as f32
 }
 
 dispatch! {
-    /// The same in all lanes.
-    pub fn write_factors(plan: &Plan, scale: f32, rate: f64, losses: &[Lanes<f64>; 2], factors: &mut Row16) {
+    /// [`factor_of`] in all lanes.
+    pub fn write_factors(plan: &UpdatePlan, scale: f32, rate: f64, losses: &[Lanes<f64>; 2], factors: &mut Row16) {
         for lane in 0..KEYS {
             factors.0[lane] = factor_of(plan, scale, rate, [losses[0][lane], losses[1][lane]]);
         }
@@ -237,7 +249,7 @@ dispatch! {
 
 /// Subtracts the weighted directions and returns whether all parameters are finite.
 #[inline(always)]
-fn descend<V: Vector<16>>(parameters: &mut [Row16], own: Own<'_>, weights: &[f32]) -> bool {
+fn descend<V: Vector<16>>(parameters: &mut [Row16], own: UpdateDirections<'_>, weights: &[f32]) -> bool {
     let zero = V::splat(0.0);
     // A sum of zeros, unless a number is infinite or NaN.
     let mut check = zero;

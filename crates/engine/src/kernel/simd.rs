@@ -11,6 +11,9 @@
 //!
 //! A [`Simd`] type stands for an instruction set together with an arithmetic. Its vectors ([`Vector`]) are for loops that a compiler
 //! does not register-allocate well by itself, or whose vectors it does not see.
+//!
+//! Everything that such a loop calls must be `#[inline(always)]`, closures too: a function that is not inlined is compiled without the
+//! instructions of its caller, and each operation on a vector becomes a call.
 #![allow(unsafe_code)]
 
 use std::marker::PhantomData;
@@ -176,7 +179,7 @@ pub(crate) trait Vector<const N: usize>: Copy {
 pub(crate) struct Array<A, const N: usize>([f32; N], PhantomData<A>);
 
 impl<A: Arithmetic, const N: usize> Array<A, N> {
-    /// A loop and no `std::array::from_fn`, whose closure is not always inlined into code for the instruction set in use.
+    /// A loop and no `std::array::from_fn`, which takes longer to compile and is not always inlined.
     #[inline(always)]
     fn of(lane_of: impl Fn(usize) -> f32) -> Self {
         let mut values = [0.0; N];
@@ -200,7 +203,10 @@ impl<A: Arithmetic, const N: usize> Vector<N> for Array<A, N> {
     }
     #[inline(always)]
     fn load_first(from: &[f32]) -> Self {
-        Self::of(|lane| from.get(lane).copied().unwrap_or(0.0))
+        Self::of(
+            #[inline(always)]
+            |lane| from.get(lane).copied().unwrap_or(0.0),
+        )
     }
     #[inline(always)]
     fn store_first(self, to: &mut [f32]) {
@@ -214,35 +220,59 @@ impl<A: Arithmetic, const N: usize> Vector<N> for Array<A, N> {
     }
     #[inline(always)]
     fn multiply_add(self, factor: Self, sum: Self) -> Self {
-        Self::of(|lane| A::multiply_add(self.0[lane], factor.0[lane], sum.0[lane]))
+        Self::of(
+            #[inline(always)]
+            |lane| A::multiply_add(self.0[lane], factor.0[lane], sum.0[lane]),
+        )
     }
     #[inline(always)]
     fn add(self, other: Self) -> Self {
-        Self::of(|lane| self.0[lane] + other.0[lane])
+        Self::of(
+            #[inline(always)]
+            |lane| self.0[lane] + other.0[lane],
+        )
     }
     #[inline(always)]
     fn subtract(self, other: Self) -> Self {
-        Self::of(|lane| self.0[lane] - other.0[lane])
+        Self::of(
+            #[inline(always)]
+            |lane| self.0[lane] - other.0[lane],
+        )
     }
     #[inline(always)]
     fn multiply(self, other: Self) -> Self {
-        Self::of(|lane| self.0[lane] * other.0[lane])
+        Self::of(
+            #[inline(always)]
+            |lane| self.0[lane] * other.0[lane],
+        )
     }
     #[inline(always)]
     fn quotient(self, divisor: Self) -> Self {
-        Self::of(|lane| A::quotient(self.0[lane], divisor.0[lane]))
+        Self::of(
+            #[inline(always)]
+            |lane| A::quotient(self.0[lane], divisor.0[lane]),
+        )
     }
     #[inline(always)]
     fn at_least(self, bound: f32) -> Self {
-        Self::of(|lane| if self.0[lane] < bound { bound } else { self.0[lane] })
+        Self::of(
+            #[inline(always)]
+            |lane| if self.0[lane] < bound { bound } else { self.0[lane] },
+        )
     }
     #[inline(always)]
     fn at_most(self, bound: f32) -> Self {
-        Self::of(|lane| if self.0[lane] > bound { bound } else { self.0[lane] })
+        Self::of(
+            #[inline(always)]
+            |lane| if self.0[lane] > bound { bound } else { self.0[lane] },
+        )
     }
     #[inline(always)]
     fn flip(self, lanes: u16) -> Self {
-        Self::of(|lane| f32::from_bits(self.0[lane].to_bits() ^ (u32::from(lanes) >> lane) << 31))
+        Self::of(
+            #[inline(always)]
+            |lane| f32::from_bits(self.0[lane].to_bits() ^ (u32::from(lanes) >> lane) << 31),
+        )
     }
     #[inline(always)]
     fn sum(mut self) -> f32 {

@@ -208,10 +208,8 @@ fn targets_make_names_of_files() {
 
 #[test]
 fn numbers_are_numbers_that_the_engine_resolves() {
-    let nucleus = "[arm.optimizer.dopamine.controller.locus_coeruleus]\nconfirmation = nan";
-    assert!(
-        refused(&learning(&[("[arm.optimizer.dopamine]", nucleus)])).contains("confirmation = NaN: must be a number")
-    );
+    let nucleus = "[arm.optimizer.dopamine.neuromodulation.locus_coeruleus.cumulative_surprise]\nthreshold = nan";
+    assert!(refused(&learning(&[("[arm.optimizer.dopamine]", nucleus)])).contains("threshold = NaN: must be a number"));
     assert!(
         refused(&learning(&[("targets = [0.01]", "targets = [1e-300]")]))
             .contains("targets[0] = 1e-300: must be 0 or at least")

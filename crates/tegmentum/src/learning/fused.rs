@@ -21,7 +21,7 @@ use crate::data::task::Loss;
 use crate::data::task::Problem;
 use crate::kernel::Numerics;
 use crate::kernel::activation::Activation;
-use crate::kernel::perceptron::{Shape, Workspace};
+use crate::kernel::perceptron::{LaneExamples, Shape};
 use crate::learning::optimizers::Averaging;
 use crate::learning::optimizers::rate_rule::Reading;
 use crate::learning::optimizers::weight_perturbation::WeightPerturbationConfig;
@@ -96,8 +96,8 @@ impl PerceptronProblem {
     }
 
     /// The examples in lanes.
-    pub(crate) fn workspace(&self) -> Workspace {
-        Workspace::new(&self.shape, &self.inputs, &self.targets)
+    pub(crate) fn workspace(&self) -> LaneExamples {
+        LaneExamples::new(&self.shape, &self.inputs, &self.targets)
     }
 }
 

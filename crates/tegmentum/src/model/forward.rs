@@ -7,8 +7,8 @@ use std::ops::Range;
 use crate::data::batch::LaneBatch;
 use crate::kernel::aligned::Rows;
 use crate::kernel::loss::{Loss, add_losses};
-use crate::kernel::outer::{Gradient, Signals, Steps, add_outer_over_time};
-use crate::kernel::products::Place;
+use crate::kernel::outer::{Gradient, RowsOverTime, UnitSignals, add_outer_over_time};
+use crate::kernel::products::RowLayout;
 use crate::kernel::sequence::{RecurrentPass, Sequences};
 use crate::model::network::{Connection, Network, UnitNoise};
 use crate::model::pass::{MAX_BLOCKS, MAX_LAYERS, StepLoop, blocks_at_once, layer_outputs};
@@ -30,7 +30,7 @@ pub fn run_blocks<const L: usize>(
     let tag = [batch.load_number(), blocks.start as u64, blocks.len() as u64, network.num_activities() as u64];
     let (activity, is_same) = activity.first_tagged(rows, tag);
     let has_inputs = is_same && batch.steps == 1 && network.carry().is_none();
-    forget(network, activity);
+    reset_state(network, activity);
     for step in 0..batch.steps {
         if !has_inputs {
             prepare(network, step, activity, |index| batch.inputs(blocks.start + index % blocks.len(), step));
@@ -52,7 +52,7 @@ pub fn run_pairs<'n, const L: usize>(
     mut visit: impl FnMut(usize, &[[f32; L]]),
 ) {
     let activity = activity.first(2 * blocks.len() * network.num_activities());
-    forget(network, activity);
+    reset_state(network, activity);
     for step in 0..batch.steps {
         prepare(network, step, activity, |index| batch.inputs(blocks.start + index / 2, step));
         network.step(&mut parameters.into(), Some(noise(step)), activity);
@@ -60,8 +60,8 @@ pub fn run_pairs<'n, const L: usize>(
     }
 }
 
-/// Sets the previous state of every block to zero; all else is written before it is read.
-fn forget<const L: usize>(network: &dyn Network, activity: &mut [[f32; L]]) {
+/// Sets the previous state of every block to zero; all other rows are written before they are read.
+fn reset_state<const L: usize>(network: &dyn Network, activity: &mut [[f32; L]]) {
     if let Some((_, previous)) = network.carry() {
         for activity in activity.chunks_exact_mut(network.num_activities()) {
             activity[previous.clone()].fill([0.0; L]);
@@ -69,7 +69,7 @@ fn forget<const L: usize>(network: &dyn Network, activity: &mut [[f32; L]]) {
     }
 }
 
-/// What every block reads at a step: its previous state, and its inputs.
+/// Writes what every block reads at a step: its previous state, and its inputs.
 pub(crate) fn prepare<'b, const L: usize>(
     network: &dyn Network,
     step: usize,
@@ -141,7 +141,7 @@ fn run_sequence<const L: usize>(
     };
     let (connections, outputs) = (network.connections(), network.output_rows());
     let mut rows = layer_outputs(network).into_iter();
-    let places: [_; MAX_LAYERS] = std::array::from_fn(|index| Place {
+    let places: [_; MAX_LAYERS] = std::array::from_fn(|index| RowLayout {
         stride: network.num_activities(),
         inputs: connections.get(index).map_or(0..0, |connection| connection.presynaptic.clone()),
         outputs: rows.next().unwrap_or_default(),
@@ -187,9 +187,9 @@ pub fn add_connection_products<const L: usize>(
     let (rows, units) = (network.num_activities(), network.num_units());
     for connection in network.connections() {
         let before = &connection.presynaptic;
-        let inputs = Steps { rows: activities, stride: rows, first: before.start, count: before.len() };
+        let inputs = RowsOverTime { rows: activities, stride: rows, first: before.start, count: before.len() };
         let (first, count) = (connection.units.start, connection.units.len());
-        let own = Signals::Rows(Steps { rows: signals, stride: units, first, count });
+        let own = UnitSignals::Rows(RowsOverTime { rows: signals, stride: units, first, count });
         let gradient = gradient_of(connection, gradient);
         add_outer_over_time(network.numerics(), signals.len() / units, inputs, own, gradient);
     }

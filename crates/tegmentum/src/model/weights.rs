@@ -1,10 +1,10 @@
-//! What a forward pass computes with: stored weights, or weights that are perturbed as they are read.
+//! The weights of a forward pass: stored, or perturbed as they are read.
 //!
 //! ```text
 //!     W = gain · base + scale · v(direction)
 //! ```
 //! *Stored* weights are a slice. A recurrent network reads its weights at every step, so a perturbed copy is made once
-//! for each probe and reused over the whole sequence and batch, as long as it fits into the second cache.
+//! for each probe and reused over the whole sequence and batch, as long as it fits into the L2 cache.
 //!
 //! *Perturbed* weights are never written as a whole: a panel of rows at a time is made in a work space of some hundred
 //! kilobytes, multiplied with the whole batch and forgotten, so that memory does not grow with the network. Both halves
@@ -24,12 +24,12 @@ use crate::kernel::activation::Activation;
 use crate::kernel::aligned::AlignedVec;
 use crate::kernel::noise::CHUNK;
 use crate::kernel::pairs::PairProduct;
-use crate::kernel::products::{Place, Product, SECTION, tail_of, transpose_tail};
+use crate::kernel::products::{Product, RowLayout, SECTION, tail_of, transpose_tail};
 use crate::model::network::{Connection, Network, UnitNoise};
 use crate::model::perturbation::{Direction, Point};
 use low_rank::LowRankWeights;
 
-/// Numbers of a panel, where a row of weights is not longer: 128 KiB, so that both halves of a pair stay in the second cache.
+/// Numbers of a panel, where a row of weights is not longer: 128 KiB, so that both halves of a pair stay in the L2 cache.
 const PANEL: usize = 1 << 15;
 
 /// Rows of a panel over `lanes` for a connection of `units`.
@@ -47,7 +47,7 @@ pub(crate) fn panel_length(units: usize, lanes: usize) -> usize {
 pub enum Weights<'a> {
     /// A slice `[P]`.
     Stored(Stored<'a>),
-    /// A recipe.
+    /// Weights that are made from a base and a direction as they are read.
     Perturbed(Perturbed<'a>),
     /// Members of a population that share its stored part.
     LowRank(LowRankWeights<'a>),
@@ -60,7 +60,7 @@ pub struct Stored<'a> {
     tails: Option<&'a [f32]>,
 }
 
-/// One candidate, or both halves of an antithetic pair, as a recipe; see the module's head.
+/// One candidate, or both halves of an antithetic pair, given by base, direction and scale; see the module's head.
 #[derive(Debug)]
 pub struct Perturbed<'a> {
     /// The vector to start from `[P]`.
@@ -116,7 +116,7 @@ impl<'a> Stored<'a> {
         connections: &[Connection],
         index: usize,
         activation: Activation,
-        place: &'p Place,
+        place: &'p RowLayout,
     ) -> Product<'p>
     where
         'a: 'p,
@@ -160,7 +160,7 @@ impl Weights<'_> {
 }
 
 impl Perturbed<'_> {
-    /// Writes the weights `range` into the panels and lends them; the second one is empty without a pair.
+    /// Writes the weights `range` into the panels and returns them; the second one is empty without a pair.
     fn panel(&mut self, range: Range<usize>) -> [&[f32]; 2] {
         // Noise is made in whole chunks.
         let start = range.start / CHUNK * CHUNK;
@@ -180,7 +180,7 @@ impl Perturbed<'_> {
 }
 
 /// One connection of a step: from the rows that it reads to the units that it drives.
-pub(crate) struct Drive<'a> {
+pub(crate) struct ConnectionStep<'a> {
     /// The arithmetic.
     pub(crate) numerics: Numerics,
     /// All connections of the network.
@@ -195,7 +195,7 @@ pub(crate) struct Drive<'a> {
     pub(crate) activation: Activation,
 }
 
-impl Drive<'_> {
+impl ConnectionStep<'_> {
     /// Computes the units in every block: bias, product, noise, activation.
     ///
     /// `activity` [members × blocks × stride × L]; with noise, stored weights and blocks in pairs.
@@ -234,8 +234,8 @@ impl Drive<'_> {
         }
     }
 
-    fn place(&self, inputs: Range<usize>) -> Place {
-        Place { stride: self.stride, inputs, outputs: self.units.clone() }
+    fn place(&self, inputs: Range<usize>) -> RowLayout {
+        RowLayout { stride: self.stride, inputs, outputs: self.units.clone() }
     }
 
     fn stored<const L: usize>(&self, stored: Stored<'_>, activation: Activation, activity: &mut [[f32; L]]) {
@@ -271,7 +271,7 @@ impl Drive<'_> {
         }
     }
 
-    /// One product for all members, or none where it was made before, and what each one adds to it.
+    /// The product that all members share, computed here or taken from `population.shared`, and what each member adds to it.
     fn low_rank<const L: usize>(&self, population: &LowRankWeights<'_>, activity: &mut [[f32; L]]) {
         let inputs = self.connections[self.index].presynaptic.clone();
         if let Some(shared) = population.shared.filter(|_| self.index == 0) {

@@ -1,6 +1,6 @@
 //! Two products of bfloat16 numbers and their sum: by the processor's instruction or emulated.
 
-use super::{Bfloat16Pass, Space, WIDTH, steps_of};
+use super::{Bfloat16Pass, Bfloat16Scratch, WIDTH, steps_of};
 use crate::kernel::Numerics;
 use crate::kernel::sequence::Sequences;
 use crate::kernel::simd::{Vector, dispatch};
@@ -53,7 +53,7 @@ macro_rules! passes {
             numerics: Numerics,
             pass: Bfloat16Pass<'_>,
             sequences: Sequences<'_, $lanes>,
-            space: &mut Space,
+            space: &mut Bfloat16Scratch,
             losses: &mut [f64; $lanes],
         ) {
             #[cfg(target_arch = "x86_64")]
@@ -69,7 +69,7 @@ macro_rules! passes {
                 numerics: Numerics,
                 pass: Bfloat16Pass<'_>,
                 sequences: Sequences<'_, $lanes>,
-                space: &mut Space,
+                space: &mut Bfloat16Scratch,
                 losses: &mut [f64; $lanes],
             ) {
                 steps_of::<S::F32x16, Emulated, $lanes>(pass, sequences, space, losses);
@@ -94,7 +94,7 @@ mod x86 {
     use std::arch::x86_64::{__m512bh, __m512i, _mm512_dpbf16_ps, _mm512_loadu_si512, _mm512_set1_epi32};
     use std::sync::LazyLock;
 
-    use super::super::{Bfloat16Pass, Space, WIDTH, steps_of, word};
+    use super::super::{Bfloat16Pass, Bfloat16Scratch, WIDTH, steps_of, word};
     use super::{Dot, Emulated};
     use crate::kernel::arithmetic::Fused;
     use crate::kernel::sequence::Sequences;
@@ -134,7 +134,7 @@ mod x86 {
     pub(super) fn with_instruction_1(
         pass: Bfloat16Pass<'_>,
         sequences: Sequences<'_, 1>,
-        space: &mut Space,
+        space: &mut Bfloat16Scratch,
         losses: &mut [f64; 1],
     ) {
         steps_of::<Avx512Vector<Fused>, Instruction, 1>(pass, sequences, space, losses);
@@ -145,7 +145,7 @@ mod x86 {
     pub(super) fn with_instruction_16(
         pass: Bfloat16Pass<'_>,
         sequences: Sequences<'_, 16>,
-        space: &mut Space,
+        space: &mut Bfloat16Scratch,
         losses: &mut [f64; 16],
     ) {
         steps_of::<Avx512Vector<Fused>, Instruction, 16>(pass, sequences, space, losses);

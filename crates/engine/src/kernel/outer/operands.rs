@@ -1,4 +1,4 @@
-//! What is multiplied in sums of outer products: rows over time, or signs with a credit for each example.
+//! Operands of outer products summed over time: stored rows, or signs with a credit for each example.
 
 use std::ops::Range;
 
@@ -6,22 +6,22 @@ use super::{GROUP, WIDTH};
 
 /// A run of rows over the steps of a sequence: row `r` of step `t` is `rows[t · stride + first + r]`.
 #[derive(Clone, Copy, Debug)]
-pub struct Steps<'a, const L: usize> {
+pub struct RowsOverTime<'a, const L: usize> {
     /// All rows of all steps.
     pub rows: &'a [[f32; L]],
     /// Rows from one step to the next.
     pub stride: usize,
-    /// The first row that is meant; may lie behind the step's own rows.
+    /// The first row of the run; may lie behind the step's own rows.
     pub first: usize,
-    /// How many rows are meant.
+    /// Rows of the run.
     pub count: usize,
 }
 
 /// What is multiplied with the inputs: a row of lanes for each unit and step.
 #[derive(Clone, Copy, Debug)]
-pub enum Signals<'a, const L: usize> {
+pub enum UnitSignals<'a, const L: usize> {
     /// Stored rows.
-    Rows(Steps<'a, L>),
+    Rows(RowsOverTime<'a, L>),
     /// One number for each step and example, with a sign for each unit.
     Signs {
         /// Lane `l` of unit `u` at step `t` has the sign of bit `l` of `signs[t · stride + first + u]`: 1 is −1.
@@ -37,7 +37,7 @@ pub enum Signals<'a, const L: usize> {
     },
 }
 
-impl<'a, const L: usize> Steps<'a, L> {
+impl<'a, const L: usize> RowsOverTime<'a, L> {
     /// The rows of a step.
     #[inline(always)]
     pub(super) fn at(&self, step: usize) -> &'a [[f32; L]] {
@@ -49,13 +49,13 @@ impl<'a, const L: usize> Steps<'a, L> {
     }
 
     /// The same with the number of lanes written as `M` (which equals `L`).
-    pub(super) fn with_lanes<const M: usize>(self) -> Steps<'a, M> {
+    pub(super) fn with_lanes<const M: usize>(self) -> RowsOverTime<'a, M> {
         let Self { rows, stride, first, count } = self;
-        Steps { rows: rows.as_flattened().as_chunks().0, stride, first, count }
+        RowsOverTime { rows: rows.as_flattened().as_chunks().0, stride, first, count }
     }
 }
 
-impl<'a, const L: usize> Signals<'a, L> {
+impl<'a, const L: usize> UnitSignals<'a, L> {
     pub(super) fn count(&self) -> usize {
         match self {
             Self::Rows(steps) => steps.count,
@@ -72,20 +72,20 @@ impl<'a, const L: usize> Signals<'a, L> {
         }
     }
 
-    pub(super) fn with_lanes<const M: usize>(self) -> Signals<'a, M> {
+    pub(super) fn with_lanes<const M: usize>(self) -> UnitSignals<'a, M> {
         match self {
-            Self::Rows(steps) => Signals::Rows(steps.with_lanes()),
+            Self::Rows(steps) => UnitSignals::Rows(steps.with_lanes()),
             Self::Signs { signs, stride, first, count, credit } => {
-                Signals::Signs { signs, stride, first, count, credit: credit.as_flattened().as_chunks().0 }
+                UnitSignals::Signs { signs, stride, first, count, credit: credit.as_flattened().as_chunks().0 }
             }
         }
     }
 
-    /// Writes the signals of some units at a step with a row for each lane: `panel` [L × 16 · groups]. What stands behind the
-    /// last unit says nothing.
+    /// Writes the signals of some units at a step with a row for each lane: `panel` [L × 16 · groups]. Entries behind the last unit are
+    /// arbitrary.
     #[inline(always)]
     pub(super) fn transpose(&self, step: usize, units: Range<usize>, panel: &mut [f32]) {
-        const MOST: usize = GROUP * WIDTH;
+        const WHOLE: usize = GROUP * WIDTH;
         match *self {
             Self::Rows(rows) => {
                 let (rows, width) = (&rows.at(step)[units], panel.len() / L);
@@ -98,7 +98,7 @@ impl<'a, const L: usize> Signals<'a, L> {
             Self::Signs { signs, stride, first, credit, .. } => {
                 let own = &signs[step * stride + first..][units];
                 if let (Ok(words), Ok(panel)) =
-                    (<&[u16; MOST]>::try_from(own), panel.as_chunks_mut::<MOST>().0.try_into())
+                    (<&[u16; WHOLE]>::try_from(own), panel.as_chunks_mut::<WHOLE>().0.try_into())
                 {
                     write_signed(words, &credit[step], panel);
                     return;

@@ -1,16 +1,16 @@
 //! The product for a single example: lanes are outputs, and for the last few outputs inputs. The orders of its sums are in the
 //! [parent's](super) head.
 
-use super::{Place, Product, SECTION, WIDTH};
+use super::{Product, RowLayout, SECTION, WIDTH};
 use crate::kernel::activation::Activation;
 use crate::kernel::simd::{Simd, Vector};
 
 /// The loops for one example: lanes are outputs, and for the last few outputs inputs.
 #[inline(always)]
 pub(super) fn single_example<S: Simd>(product: Product<'_>, rows: &mut [f32]) {
-    let Place { stride, inputs, outputs } = product.place;
+    let RowLayout { stride, inputs, outputs } = product.place;
     let mut rest = rows;
-    // One block after the other by hand: an iterator over chunks divides, which takes longer than a small layer.
+    // Split by hand: an iterator over chunks divides, which takes longer than a small layer.
     while rest.len() >= *stride && !outputs.is_empty() {
         let (block, others) = rest.split_at_mut(*stride);
         rest = others;
@@ -382,7 +382,7 @@ impl Section {
         // SAFETY: the addresses of this section.
         unsafe {
             let columns = if let Some(tails) = self.tails {
-                // In place of columns that are not there the last one is read, and the sum is not used.
+                // The last column is read again in place of columns that are not there; their sums are not used.
                 std::array::from_fn(|i| {
                     let column = tails.wrapping_add((first + i.min(outputs - 1)) * self.all_inputs);
                     std::slice::from_raw_parts(column, self.count)
@@ -444,8 +444,8 @@ unsafe fn add_row<V: Vector<WIDTH>, const G: usize>(chain: &mut [V; G], row: *co
     }
 }
 
-/// Column `index` of the first rows of a matrix, a section at most. It stays out of the loop that calls it, whose registers it would
-/// fill with addresses.
+/// Column `index` of the first rows of a matrix, a section at most. Not inlined: its addresses would take registers from the loop that
+/// calls it.
 #[inline(never)]
 fn column_of(weights: &[f32], width: usize, index: usize) -> [f32; SECTION] {
     let mut column = [0.0; SECTION];

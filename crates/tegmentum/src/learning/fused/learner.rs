@@ -25,9 +25,9 @@ use super::{PerceptronProblem, is_plain};
 use crate::error::{Error, Result};
 use crate::kernel::aligned::Row16;
 use crate::kernel::many_keys::{KEYS, replace_by_children, write_directions};
-use crate::kernel::one_direction::{MAX_EXAMPLES, Pair, make_pair_updates};
-use crate::kernel::population::{Population, update_population};
-use crate::kernel::sequential::{MAX_DIRECTIONS, PairState, Plan, Updates, make_updates};
+use crate::kernel::one_direction::{MAX_EXAMPLES, OneDirectionState, make_one_direction_updates};
+use crate::kernel::population::{PopulationState, update_population};
+use crate::kernel::sequential::{MAX_DIRECTIONS, SequentialState, UpdatePlan, Updates, make_updates};
 use crate::learning::learner::{Learner, Progress, Update};
 use crate::learning::optimizer::{Levels, StepReport};
 use crate::learning::optimizers::checks::count_non_finite;
@@ -87,9 +87,9 @@ struct Directions {
 /// How an update is computed.
 #[derive(Clone, Debug)]
 enum Form {
-    One(Pair),
-    Few(PairState),
-    Many(Population),
+    One(OneDirectionState),
+    Few(SequentialState),
+    Many(PopulationState),
 }
 
 impl FusedPerceptron {
@@ -116,13 +116,18 @@ impl FusedPerceptron {
             return Ok(None);
         }
         let form = match network.count {
-            _ if config.directions > MAX_DIRECTIONS => Form::Many(Population::new(&network.shape, network.workspace())),
+            _ if config.directions > MAX_DIRECTIONS => {
+                Form::Many(PopulationState::new(&network.shape, network.workspace()))
+            }
             0..=MAX_EXAMPLES if config.directions == 1 && !start.iter().any(|value| is_negative_zero(*value)) => {
-                Form::One(Pair::new(&network.shape, &network.inputs, &network.targets, &start))
+                Form::One(OneDirectionState::new(&network.shape, &network.inputs, &network.targets, &start))
             }
-            0..=KEYS => {
-                Form::Few(PairState::new(&network.shape, network.count, [&network.inputs, &network.targets], &start))
-            }
+            0..=KEYS => Form::Few(SequentialState::new(
+                &network.shape,
+                network.count,
+                [&network.inputs, &network.targets],
+                &start,
+            )),
             _ => return Ok(None),
         };
         Ok(Some(Self {
@@ -144,8 +149,8 @@ impl FusedPerceptron {
         Self { update: updates, ..self }
     }
 
-    fn plan(&self) -> Plan {
-        Plan {
+    fn plan(&self) -> UpdatePlan {
+        UpdatePlan {
             shape: self.network.shape,
             count: self.network.count,
             per_term: self.network.per_term,
@@ -249,10 +254,16 @@ impl Directions {
 }
 
 impl Form {
-    fn run(&mut self, network: &PerceptronProblem, plan: &Plan, parameters: &mut [f32], updates: &mut Updates<'_>) {
+    fn run(
+        &mut self,
+        network: &PerceptronProblem,
+        plan: &UpdatePlan,
+        parameters: &mut [f32],
+        updates: &mut Updates<'_>,
+    ) {
         match self {
             Self::One(pair) => {
-                make_pair_updates(network.numerics, plan, pair, updates);
+                make_one_direction_updates(network.numerics, plan, pair, updates);
                 pair.write(parameters);
             }
             Self::Few(state) => {

@@ -16,8 +16,8 @@ use crate::error::{Error, Result, at_least_one};
 use crate::kernel::aligned::Row16;
 use crate::kernel::lockstep::{descend, perturb};
 use crate::kernel::many_keys::{KEYS, Lanes, replace_by_children, write_directions};
-use crate::kernel::perceptron::{Workspace, mean_losses};
-use crate::kernel::sequential::{Plan, write_factors};
+use crate::kernel::perceptron::{LaneExamples, mean_losses};
+use crate::kernel::sequential::{UpdatePlan, write_factors};
 use crate::learning::group::{LearnerGroup, Member, Single};
 use crate::learning::learner::Learner;
 use crate::learning::learner::Progress;
@@ -79,7 +79,7 @@ pub struct Lockstep {
     losses: Vec<Lanes<f64>>,
     /// That of the last update.
     learning_rate: f64,
-    space: Workspace,
+    space: LaneExamples,
     failed_at: Lanes<Option<u64>>,
     non_finite: Lanes<u64>,
     /// A run as its observers see it.
@@ -246,8 +246,8 @@ impl Lockstep {
         }
     }
 
-    fn plan(&self) -> Plan {
-        Plan {
+    fn plan(&self) -> UpdatePlan {
+        UpdatePlan {
             shape: self.network.shape,
             count: self.network.count,
             per_term: self.network.per_term,
@@ -294,7 +294,7 @@ impl Lockstep {
         }
     }
 
-    fn evaluate(&mut self, plan: &Plan, scale: f32) {
+    fn evaluate(&mut self, plan: &UpdatePlan, scale: f32) {
         let (numerics, length) = (self.network.numerics, self.parameters.len());
         let mut losses = self.losses.iter_mut();
         if !plan.two_sided

@@ -51,7 +51,7 @@ use crate::data::batch::{Batch, Part};
 use crate::data::task::Problem;
 use crate::error::{Error, Result, fraction, positive};
 use crate::kernel::lanes::sum_of_squares;
-use crate::kernel::normalised_step::{SQUARE_MEMORY, Step, Vectors, normalised_step};
+use crate::kernel::normalised_step::{LearnerVectors, SQUARE_MEMORY, StepRule, normalised_step};
 use crate::kernel::output_error::LocalError;
 use crate::learning::learner::Learner;
 use crate::learning::learner::Update;
@@ -323,7 +323,7 @@ impl NodePerturbation {
     fn move_by_gradient(&mut self, share: f32, rate: f64, local: &[LocalRate]) {
         self.since_reset += 1;
         let size = self.supervisor.relative_error_size();
-        let rule = Step {
+        let rule = StepRule {
             length: (rate * self.size * self.supervisor.response_to_unit_error()) as f32,
             share,
             correction: 1.0 / (1.0 - SQUARE_MEMORY.powi(self.since_reset)),
@@ -331,14 +331,14 @@ impl NodePerturbation {
             scale: size.unwrap_or(1.0) as f32,
         };
         for (range, factor) in segments(self.gradient.len(), local) {
-            let vectors = Vectors {
+            let vectors = LearnerVectors {
                 gradient: &self.gradient[range.clone()],
                 squares: &mut self.squares[range.clone()],
                 explorer: &mut self.vectors.exploring[range.clone()],
                 averaged: &mut self.vectors.averaged[range.clone()],
                 acting: &mut self.acting[range],
             };
-            normalised_step(Step { length: rule.length * factor, ..rule }, vectors);
+            normalised_step(StepRule { length: rule.length * factor, ..rule }, vectors);
         }
     }
 

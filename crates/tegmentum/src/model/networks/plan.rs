@@ -2,7 +2,7 @@
 
 use crate::kernel::Numerics;
 use crate::model::network::{Activation, Block, Connection, UnitNoise};
-use crate::model::weights::{Drive, Weights};
+use crate::model::weights::{ConnectionStep, Weights};
 
 /// The parts of a network, collected while it is built.
 #[derive(Debug, Default)]
@@ -45,7 +45,7 @@ impl Plan {
         activity: &mut [[f32; L]],
     ) {
         let (numerics, connections) = (self.numerics, &self.connections[..]);
-        Drive { numerics, connections, index, stride, units, activation }.run(weights, noise, activity);
+        ConnectionStep { numerics, connections, index, stride, units, activation }.run(weights, noise, activity);
     }
 
     fn end(&self) -> usize {

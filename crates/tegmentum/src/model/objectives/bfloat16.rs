@@ -5,7 +5,7 @@ use crate::data::task::Loss;
 use crate::error::{Error, Result};
 use crate::kernel::Numerics;
 use crate::kernel::activation::Activation;
-use crate::kernel::bfloat16::{Bfloat16Pass, PackedLayer, Space, pack, padded, words};
+use crate::kernel::bfloat16::{Bfloat16Pass, Bfloat16Scratch, PackedLayer, pack, padded, words};
 use crate::kernel::sequence::Sequences;
 use crate::model::forward::per_term;
 use crate::model::network::Network;
@@ -16,7 +16,7 @@ use crate::model::pass::{MAX_LAYERS, layer_outputs};
 #[derive(Debug, Default)]
 pub(super) struct Bfloat16Space {
     weights: Vec<u32>,
-    space: Space,
+    space: Bfloat16Scratch,
 }
 
 /// Checks that `network`, called `name`, is one that `numerics` are made for: `bfloat16` is for chains of layers with a state

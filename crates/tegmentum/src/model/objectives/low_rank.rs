@@ -14,7 +14,7 @@ use crate::data::batch::{Batch, LaneBatch, Part};
 use crate::error::Result;
 use crate::kernel::aligned::Rows;
 use crate::kernel::loss::add_losses;
-use crate::kernel::products::{Place, Product};
+use crate::kernel::products::{Product, RowLayout};
 use crate::model::forward::{per_term, prepare};
 use crate::model::network::Activation;
 use crate::model::pass::loss_of;
@@ -91,7 +91,7 @@ impl NetworkLoss {
         }
         space.batch.load(self.problem(), Part::Train(batch));
         let (inputs, units) = (first.presynaptic.len(), first.units.len());
-        let place = Place { stride: inputs + units, inputs: 0..inputs, outputs: inputs..inputs + units };
+        let place = RowLayout { stride: inputs + units, inputs: 0..inputs, outputs: inputs..inputs + units };
         let product = Product {
             weights: &parameters[first.weights.clone()],
             tails: None,

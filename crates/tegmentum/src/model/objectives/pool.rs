@@ -1,13 +1,16 @@
-//! Work space that is lent for the length of a call, so that a step allocates nothing and calls may overlap.
+//! Work spaces that are reused from call to call, so that a step allocates nothing; calls may overlap, on any threads.
+//!
+//! A lock around a stack, and no `thread_local`: the spaces belong to their objective and are freed with it, and a call on another thread
+//! finds a space that is already large enough.
 
 use std::sync::{Mutex, PoisonError};
 
-/// A stack of work spaces, made when none is free.
+/// A stack of free work spaces; one is made when none is free.
 #[derive(Debug, Default)]
 pub(crate) struct Pool<T>(Mutex<Vec<T>>);
 
 impl<T: Default> Pool<T> {
-    /// Calls `with` on a work space of its own.
+    /// Calls `with` on a work space that no other call uses meanwhile.
     pub(crate) fn lend<R>(&self, with: impl FnOnce(&mut T) -> R) -> R {
         let free = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut space = free.unwrap_or_default();

@@ -3,7 +3,7 @@
 use super::Direction;
 use crate::kernel::noise::{CHUNK, GROUP};
 
-/// Parameters whose sum of directions is formed at once: 16 KiB, which stay in the first cache, and rows enough for the factors
+/// Parameters whose sum of directions is formed at once: 16 KiB, which stay in the L1 cache, and rows enough for the factors
 /// of a direction of low rank to be used many times.
 pub(super) const SPAN: usize = 4 * GROUP * CHUNK;
 /// Normals in a sum from which on threads are worth their start: some tens of microseconds of work.

@@ -11,7 +11,7 @@ use super::{L, NodePerturbation};
 use crate::data::task::Problem;
 use crate::kernel::lanes::average;
 use crate::kernel::loss::add_pair_losses;
-use crate::kernel::outer::{Signals, Steps, add_outer_over_time};
+use crate::kernel::outer::{RowsOverTime, UnitSignals, add_outer_over_time};
 use crate::model::forward::{gradient_of, run_pairs};
 use crate::model::network::UnitNoise;
 use crate::model::objectives::loss_of;
@@ -100,9 +100,9 @@ impl NodePerturbation {
             let units = connection.units.len();
             let signals = if connection.units.end <= self.noisy_units() {
                 let (stride, first) = (self.sign_words(), connection.units.start);
-                Signals::Signs { signs, stride, first, count: units, credit }
+                UnitSignals::Signs { signs, stride, first, count: units, credit }
             } else {
-                Signals::Rows(Steps { rows: errors, stride: units, first: 0, count: units })
+                UnitSignals::Rows(RowsOverTime { rows: errors, stride: units, first: 0, count: units })
             };
             let gradient = gradient_of(connection, &mut self.gradient);
             add_outer_over_time(self.network.numerics(), count, inputs, signals, gradient);

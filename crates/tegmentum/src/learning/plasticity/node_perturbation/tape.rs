@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use crate::data::batch::LaneBatch;
 use crate::kernel::lanes::average;
-use crate::kernel::outer::Steps;
+use crate::kernel::outer::RowsOverTime;
 use crate::model::network::Network;
 
 /// Which rows of an activity are kept, and where each connection finds its own.
@@ -91,10 +91,10 @@ impl Layout {
         tape: &'a [[f32; L]],
         batch: &'a LaneBatch<L>,
         block: usize,
-    ) -> Steps<'a, L> {
+    ) -> RowsOverTime<'a, L> {
         match self.firsts[index] {
-            Some(first) => Steps { rows: tape, stride: self.stride, first, count },
-            None => Steps { rows: batch.inputs_from(block), stride: count, first: 0, count },
+            Some(first) => RowsOverTime { rows: tape, stride: self.stride, first, count },
+            None => RowsOverTime { rows: batch.inputs_from(block), stride: count, first: 0, count },
         }
     }
 }

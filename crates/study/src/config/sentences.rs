@@ -1,4 +1,4 @@
-//! What the verdicts on claims say about the question of a study.
+//! What the verdicts on a claim mean for the question of a study.
 
 use serde::{Deserialize, Serialize};
 
