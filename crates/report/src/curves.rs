@@ -43,9 +43,10 @@ fn outside(frame: &Frame, series: &[CurveSeries]) -> String {
         let mut places = series.y.iter().filter_map(|value| Some((frame.y.position(*value)?, *value)));
         let far = places.find(|(place, _)| !(-1e-6..=1.0 + 1e-6).contains(place))?;
         let farthest = series.y.iter().copied().filter(|value| value.is_finite());
-        let (word, end) = match far.0 < 0.0 {
-            true => ("below", farthest.fold(f64::INFINITY, f64::min)),
-            false => ("above", farthest.fold(f64::NEG_INFINITY, f64::max)),
+        let (word, end) = if far.0 < 0.0 {
+            ("below", farthest.fold(f64::INFINITY, f64::min))
+        } else {
+            ("above", farthest.fold(f64::NEG_INFINITY, f64::max))
         };
         Some(format!("{} leaves the picture {word}, as far as {}.", series.label, number(end)))
     };

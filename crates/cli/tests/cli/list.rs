@@ -18,13 +18,15 @@ use crate::command::{TestCommand, program};
 
 #[test]
 fn every_registered_name_has_a_line() {
-    let mut names: Vec<&str> = TaskConfig::registry().iter().map(|item| item.name()).collect();
-    names.extend(NetworkConfig::registry().iter().map(|item| item.name()));
-    names.extend(OptimizerConfig::registry().iter().map(|item| item.name()));
-    names.extend(PlasticityConfig::registry().iter().map(|item| item.name()));
-    names.extend(GradientConfig::registry().iter().map(|item| item.name()));
-    names.extend(EnvironmentConfig::registry().iter().map(|item| item.name()));
-    names.extend(AgentConfig::registry().iter().map(|item| item.name()));
+    let mut names: Vec<&str> = TaskConfig::registry().iter().map(tegmentum::prelude::TaskConfig::name).collect();
+    names.extend(NetworkConfig::registry().iter().map(tegmentum::prelude::NetworkConfig::name));
+    names.extend(OptimizerConfig::registry().iter().map(tegmentum::prelude::OptimizerConfig::name));
+    names.extend(
+        PlasticityConfig::registry().iter().map(tegmentum::learning::plasticity::rules::PlasticityConfig::name),
+    );
+    names.extend(GradientConfig::registry().iter().map(tegmentum::learning::gradient::rules::GradientConfig::name));
+    names.extend(EnvironmentConfig::registry().iter().map(tegmentum::prelude::EnvironmentConfig::name));
+    names.extend(AgentConfig::registry().iter().map(tegmentum::prelude::AgentConfig::name));
     names.extend(nuclei::registry().iter().map(|reading| reading.description().name));
     names.extend(Preset::ALL.map(Preset::name));
     names.extend(BUILT_IN.iter().map(|item| item.0));

@@ -139,9 +139,8 @@ fn check(study: &StudyConfig) -> Result<(), String> {
         if phase.budget == 0 || phase.budget > 1_000_000_000 {
             return place(format!("budget = {}: must be between 1 and 1000000000", phase.budget));
         }
-        match phase.target.or(study.targets.first().copied()) {
-            None => return place("no target: give it one, or the study targets = […]".to_owned()),
-            Some(_) => {}
+        if phase.target.or(study.targets.first().copied()).is_none() {
+            return place("no target: give it one, or the study targets = […]".to_owned());
         }
         if index == 0 && phase.drift > 0 {
             return place("drift: the first phase has no task before it to come from".to_owned());

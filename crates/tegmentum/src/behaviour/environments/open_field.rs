@@ -95,9 +95,8 @@ impl OpenFieldConfig {
     /// # Errors
     /// [`Error::InvalidParameter`] for a parameter outside its range.
     pub fn build(&self) -> Result<OpenField> {
-        let check = |name, value: f64, known: bool, requirement| match known {
-            true => Ok(()),
-            false => Err(Error::InvalidParameter { name, value, requirement }),
+        let check = |name, value: f64, known: bool, requirement| {
+            if known { Ok(()) } else { Err(Error::InvalidParameter { name, value, requirement }) }
         };
         let cells = self.cells_per_side;
         check("open_field.cells_per_side", cells as f64, (2..=100).contains(&cells), "between 2 and 100")?;
@@ -307,10 +306,10 @@ mod tests {
     fn scores_say_what_there_is() {
         let config = OpenFieldConfig::default();
         let trial = |block: u16, correct, steps, condition| TrialReport {
+            condition,
             block,
             correct,
             steps,
-            condition,
             ..Default::default()
         };
         let trials =

@@ -101,7 +101,7 @@ impl StopSignalConfig {
     /// By the integration method, where the independent race can be believed.
     fn stop_signal_reaction_time(self, trials: &[TrialReport]) -> Score {
         let of = |stops: bool| trials.iter().filter(move |trial| (trial.condition & 2 != 0) == stops);
-        let responses = |stops: bool| of(stops).filter(|trial| trial.action != 0.0).map(|trial| response_time(trial));
+        let responses = |stops: bool| of(stops).filter(|trial| trial.action != 0.0).map(response_time);
         let deadline = self.deadline as f64;
         let time = |trial: &TrialReport| if trial.action == 0.0 { deadline } else { response_time(trial) };
         let mut times: Vec<f64> = of(false).map(time).collect();
@@ -156,7 +156,7 @@ impl EnvironmentSettings for StopSignalConfig {
 
     fn scores(&self, trials: &[TrialReport]) -> Vec<Score> {
         let of = |stops: bool| trials.iter().filter(move |trial| (trial.condition & 2 != 0) == stops);
-        let responses = |stops: bool| of(stops).filter(|trial| trial.action != 0.0).map(|trial| response_time(trial));
+        let responses = |stops: bool| of(stops).filter(|trial| trial.action != 0.0).map(response_time);
         let delays = of(true).map(|trial| trial.target);
         let [going, responding] = [of(false).count(), responses(false).count()].map(|count| count as f64);
         let success = share_correct(of(true));

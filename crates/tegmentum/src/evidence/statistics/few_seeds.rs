@@ -86,7 +86,7 @@ mod tests {
     const NOISE: f64 = 0.016;
 
     fn uniform(stream: &mut Stream) -> f64 {
-        f64::from(stream.uniform())
+        stream.uniform()
     }
 
     fn normal(stream: &mut Stream) -> f64 {
