@@ -98,7 +98,8 @@ fn measure(
     let n = arm.trials.len();
     let nothing = Estimate { value: f64::NAN, ci95: [f64::NAN; 2], n };
     if let Some(empty) = std::iter::once(arm).chain(reference).find(|arm| !arm.has(metric)) {
-        return (nothing, Some(format!("undefined: no run of {} has a value of {}", empty.name, metric.name)));
+        let why = empty.why_none(metric).map_or_else(String::new, |why| format!(" ({why})"));
+        return (nothing, Some(format!("undefined: no run of {} has a value of {}{why}", empty.name, metric.name)));
     }
     if let Some(problem) = reference.and_then(|reference| diverged(claim, reference)) {
         return (nothing, Some(problem));

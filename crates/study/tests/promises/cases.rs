@@ -299,6 +299,7 @@ fn what_a_run_never_reaches_is_no_result() {
     for claim in &result.summary.claims {
         assert_eq!((claim.verdict, claim.effect), (Verdict::Inconclusive, None));
         assert!(reason(claim).starts_with("undefined: no run of a has a value of"), "{claim:?}");
+        assert!(reason(claim).contains("(the run ends before"), "{claim:?}");
     }
     let solved = &result.summary.arms["a"]["solved"];
     assert!(solved.is_none() && solved.iqm.is_none() && solved.ci95.is_none() && solved.failed() == 0, "{solved:?}");
