@@ -15,7 +15,7 @@
 //!   metric. A median of six and an interquartile mean of thirteen equal values are certain;
 //! - **no value**: no run has the metric, or the effect is not finite;
 //! - **the reference diverged** in so many runs that its centre is one of them;
-//! - **shortened**: the run had less than the study's budget, or searched fewer rates, and the claim is not marked as one that can
+//! - **shortened**: the run had less than the study's budget, or searched on fewer rates or seeds, and the claim is not marked as one that can
 //!   be decided so.
 
 use super::config::{Claim, StudyConfig};
@@ -98,7 +98,8 @@ fn measure(
     let n = arm.trials.len();
     let nothing = Estimate { value: f64::NAN, ci95: [f64::NAN; 2], n };
     if let Some(empty) = std::iter::once(arm).chain(reference).find(|arm| !arm.has(metric)) {
-        return (nothing, Some(format!("undefined: no run of {} has a value of {}", empty.name, metric.name)));
+        let why = empty.why_none(metric).map_or_else(String::new, |why| format!(" ({why})"));
+        return (nothing, Some(format!("undefined: no run of {} has a value of {}{why}", empty.name, metric.name)));
     }
     if let Some(problem) = reference.and_then(|reference| diverged(claim, reference)) {
         return (nothing, Some(problem));
@@ -192,7 +193,7 @@ pub(crate) fn too_short(study: &StudyConfig, claim: &Claim, setting: &str) -> Op
     let arms = std::iter::once(&claim.arm).chain(&claim.reference);
     let coarse: Vec<&str> = arms.filter(|arm| shortened.searched.contains(arm)).map(String::as_str).collect();
     (!coarse.is_empty())
-        .then(|| format!("shortened: the rates of {} were searched on half of the grid", coarse.join(", ")))
+        .then(|| format!("shortened: the rates of {} were searched on fewer rates or seeds", coarse.join(", ")))
 }
 
 /// What the effect is, in words.

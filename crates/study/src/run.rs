@@ -8,7 +8,7 @@ use super::drawing::finish;
 use super::outcome::{ClaimOutcome, Summary, Verdict};
 use tegmentum::error::{Error, Result};
 
-/// Runs a study; `quick` marks it as shortened in its summary.
+/// Runs a study; `quick` says that it is meant to be a shortened one. The summary says so where something was taken away.
 ///
 /// # Errors
 /// If a part cannot be built, or [`Error::Study`] if the monitor stopped it.
@@ -16,8 +16,7 @@ pub fn run(study: &StudyConfig, quick: bool, monitor: &dyn Monitor) -> Result<St
     let wrong = |problem: String| Error::Study { origin: study.name.clone(), problem };
     let mut result = study.study_kind().map_err(wrong)?.run(study, monitor)?;
     result.figures = finish(result.figures);
-    result.summary.quick |= quick;
-    if quick {
+    if quick && result.summary.quick {
         result.summary.notes.extend(note_on_shortening(&result.summary));
         result.summary.notes.extend(study.shortened.as_ref().and_then(note_on_arms));
     }

@@ -34,6 +34,8 @@ pub struct Trial {
     pub curve: Vec<Point>,
     /// Every metric by name: infinite where the run failed or never got there, NaN where it does not have one.
     pub metrics: BTreeMap<String, f64>,
+    /// Why the run does not have a metric, by name, where it says so.
+    pub undefined: BTreeMap<String, &'static str>,
     /// The parameters that were handed over.
     pub solution: Vec<f32>,
     /// Spikes of a few trials with their numbers, for agents that have them.
@@ -57,6 +59,7 @@ impl Trial {
             seed,
             curve,
             metrics: metrics.iter().map(|metric| (metric.name.clone(), value(metric))).collect(),
+            undefined: BTreeMap::new(),
             solution: Vec::new(),
             rasters: Vec::new(),
             seconds,
@@ -92,6 +95,11 @@ impl ArmTrials {
     /// Whether a run has a value of the metric. One that no run has is none in this study, which is not a failure.
     pub(crate) fn has(&self, metric: &Metric) -> bool {
         self.raw(&metric.name).any(|value| !value.is_nan())
+    }
+
+    /// Why no run has the metric, as the first run says.
+    pub(crate) fn why_none(&self, metric: &Metric) -> Option<&'static str> {
+        self.trials.iter().find_map(|trial| trial.undefined.get(&metric.name).copied())
     }
 
     /// Runs that diverged.

@@ -31,7 +31,7 @@ pub struct Quick {
 pub struct Shortened {
     /// The settings whose runs have less than their budget, with the share that they have; for a stream, its own name.
     pub budget: Vec<ShortBudget>,
-    /// The arms that were searched on fewer rates than the study says.
+    /// The arms that were searched on fewer rates or seeds than the study says.
     pub searched: Vec<String>,
     /// The arms that were not run.
     pub left_out: Vec<String>,
@@ -53,7 +53,7 @@ pub struct ShortBudget {
 
 impl Default for Quick {
     fn default() -> Self {
-        Self { whole: false, arms: Vec::new(), seeds: 3, tuning_seeds: 1, budget: None, settings: None }
+        Self { whole: false, arms: Vec::new(), seeds: 5, tuning_seeds: 1, budget: None, settings: None }
     }
 }
 
@@ -67,7 +67,7 @@ impl StudyConfig {
         if !self.quick.arms.is_empty() {
             return self.with_some_arms();
         }
-        let whole = self.budgets();
+        let (whole, searched) = (self.budgets(), self.tuning.seeds.count);
         self.seeds.count = self.seeds.count.min(self.quick.seeds.max(1));
         self.tuning.seeds.count = self.tuning.seeds.count.min(self.quick.tuning_seeds.max(1));
         if let Some(budget) = self.quick.budget {
@@ -88,7 +88,7 @@ impl StudyConfig {
             if let Some(grid) = &mut arm.tune {
                 let before = grid.learning_rate.len();
                 thin(&mut grid.learning_rate);
-                if grid.learning_rate.len() < before {
+                if grid.learning_rate.len() < before || self.tuning.seeds.count < searched {
                     shortened.searched.push(arm.name.clone());
                 }
             }

@@ -149,12 +149,14 @@ impl Runner for PreparedEnvironment {
         })?;
         watch.end_point();
         let names = self.environment.score_names();
-        let scores = self.environment.scores(&watch.reports).into_iter().map(Score::or_nan);
-        let metrics: BTreeMap<String, f64> = names.into_iter().zip(scores).collect();
+        let scores: BTreeMap<String, Score> =
+            names.into_iter().zip(self.environment.scores(&watch.reports)).collect();
+        let undefined = scores.iter().filter_map(|(name, score)| Some((name.clone(), score.reason()?))).collect();
         Ok(Trial {
             seed,
             curve: watch.curve,
-            metrics,
+            metrics: scores.into_iter().map(|(name, score)| (name, score.or_nan())).collect(),
+            undefined,
             solution: behaviour.agent().parameters().to_vec(),
             rasters: watch.rasters,
             seconds: clock.seconds(),

@@ -92,16 +92,20 @@ impl StudyKind for Costs {
             origin: study.name.clone(),
             problem: "kind = \"cost\" needs [task.…] and [network.…]".to_owned(),
         })?;
-        let shown = if study.shortened.is_some() { 2 } else { usize::MAX };
-        let lengths: Vec<usize> = study.lengths.iter().copied().take(shown).collect();
+        let lengths = &study.lengths;
         let work: usize = lengths.iter().sum::<usize>() * study.arm.len();
         monitor.expect(&format!("{}: {} arms, {} lengths", study.name, study.arm.len(), lengths.len()), work as u64);
+        // On one thread: each further one would hold the windows, which are data, once more.
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().map_err(|error| Error::Study {
+            origin: study.name.clone(),
+            problem: format!("cannot start a thread: {error}"),
+        })?;
         let mut found: Vec<(Arm, Vec<Cost>)> = study.arm.iter().map(|arm| (arm.clone(), Vec::new())).collect();
-        for &length in &lengths {
+        for &length in lengths {
             let prepared = PreparedSetting::new(study, &with_length(study, &setting, length)?)?;
             let data = data_bytes(&prepared.problem);
             for (arm, costs) in &mut found {
-                costs.push(measure(&prepared, arm, length, data, monitor)?);
+                costs.push(measure(&prepared, arm, length, data, (monitor, &pool))?);
                 if !monitor.advance(length as u64) {
                     return Err(interrupted(study));
                 }
@@ -148,10 +152,16 @@ fn data_bytes(problem: &Arc<Problem>) -> usize {
     batch.bytes()
 }
 
-fn measure(prepared: &PreparedSetting, arm: &Arm, length: usize, data: usize, monitor: &dyn Monitor) -> Result<Cost> {
+fn measure(
+    prepared: &PreparedSetting,
+    arm: &Arm,
+    length: usize,
+    data: usize,
+    (monitor, pool): (&dyn Monitor, &rayon::ThreadPool),
+) -> Result<Cost> {
     let mut outcome = Ok((0u64, 0usize));
     let start = std::time::Instant::now();
-    let peak = monitor.peak_bytes(&mut || outcome = updates(prepared, arm));
+    let peak = monitor.peak_bytes(&mut || outcome = pool.install(|| updates(prepared, arm)));
     let seconds = start.elapsed().as_secs_f64() / UPDATES as f64;
     let (evaluations, counted) = outcome?;
     let evaluations = evaluations as f64 / UPDATES as f64;

@@ -299,6 +299,7 @@ fn what_a_run_never_reaches_is_no_result() {
     for claim in &result.summary.claims {
         assert_eq!((claim.verdict, claim.effect), (Verdict::Inconclusive, None));
         assert!(reason(claim).starts_with("undefined: no run of a has a value of"), "{claim:?}");
+        assert!(reason(claim).contains("(the run ends before"), "{claim:?}");
     }
     let solved = &result.summary.arms["a"]["solved"];
     assert!(solved.is_none() && solved.iqm.is_none() && solved.ci95.is_none() && solved.failed() == 0, "{solved:?}");
@@ -413,13 +414,16 @@ fn a_shortened_run_decides_what_its_seeds_decide() {
     let summary = quick("{ seeds = 8 }", &[]);
     assert!(summary.quick);
     assert_eq!(summary.claims[1].verdict, Verdict::Supported);
-    assert_eq!(reason(&summary.claims[0]), "shortened: the rates of wp were searched on half of the grid");
+    assert_eq!(reason(&summary.claims[0]), "shortened: the rates of wp were searched on fewer rates or seeds");
     // Less than its budget: nothing is decided, unless the claim says that it can be.
     let summary = quick("{ seeds = 8, budget = 300 }", &[]);
     assert!(summary.claims.iter().all(|claim| reason(claim) == "shortened: a run had 300 of 600 evaluations"));
     let summary = quick("{ seeds = 8, budget = 300 }", &[("at_most = 10.0", "at_most = 10.0\nwhen_shortened = true")]);
     assert_eq!(summary.claims[1].verdict, Verdict::Supported);
     assert_eq!(reason(&summary.claims[0]), "shortened: a run had 300 of 600 evaluations");
+    // A study of seconds is not shortened at all.
+    let summary = quick("{ whole = true }", &[]);
+    assert!(!summary.quick && summary.claims[0].n == 20 && summary.claims.iter().all(|claim| claim.reason.is_none()));
     // Too few seeds.
     assert!(reason(&quick("{ seeds = 3 }", &[]).claims[1]).starts_with("too few seeds: 3"));
 }
