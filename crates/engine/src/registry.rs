@@ -1,7 +1,7 @@
 //! Everything that a study can name: one mechanism for tasks, networks, optimizers, rules, nuclei, environments and agents.
 //!
 //! Each of these kinds has a trait for its settings (for example `OptimizerSettings`), which a settings type implements in
-//! the file of its algorithm, and one list of the built-in settings types, written with [`named_settings!`]. The list
+//! the file of its algorithm, and one list of the built-in settings types, written with [`named_settings!`](crate::named_settings!). The list
 //! becomes an enum that
 //! - is read from and written to a study file as a table under the name of the thing, or as the name alone for the defaults:
 //!   `[optimizer.spsa]` with its fields, or `optimizer = "spsa"`;
@@ -96,7 +96,7 @@ pub struct Description {
     pub reference: &'static str,
 }
 
-/// An enum of named settings, as [`named_settings!`] writes it: for code that treats all kinds alike.
+/// An enum of named settings, as [`named_settings!`](crate::named_settings!) writes it: for code that treats all kinds alike.
 pub trait NamedSettings: Clone + Debug + 'static {
     /// The trait object of the settings.
     type Settings: ?Sized + 'static;
@@ -142,7 +142,7 @@ pub trait NamedSettings: Clone + Debug + 'static {
     }
 }
 
-/// What [`named_settings!`] needs wherever it is written.
+/// What [`named_settings!`](crate::named_settings!) needs wherever it is written.
 #[doc(hidden)]
 pub mod support {
     pub use serde::de::MapAccess;

@@ -278,7 +278,10 @@ mod tests {
 
     #[test]
     fn percentages_do_not_hide_rare_failures() {
-        assert_eq!([0.996, 1.0, 0.004, 0.0, 0.42].map(percent), ["99.6\u{a0}%", "100\u{a0}%", "0.4\u{a0}%", "0\u{a0}%", "42\u{a0}%"]);
+        assert_eq!(
+            [0.996, 1.0, 0.004, 0.0, 0.42].map(percent),
+            ["99.6\u{a0}%", "100\u{a0}%", "0.4\u{a0}%", "0\u{a0}%", "42\u{a0}%"]
+        );
     }
 
     #[test]

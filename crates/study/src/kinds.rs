@@ -11,7 +11,7 @@
 //! | `cost` | what does an update cost as sequences grow? |
 //! | `theory` | does the engine agree with closed forms? |
 //!
-//! A kind is added by a file with a [`StudyKind`](crate::kind::StudyKind) and a line in [`ALL`].
+//! A kind is added by a file with a `StudyKind` and a line in `ALL`.
 
 mod behaviour;
 mod compare;

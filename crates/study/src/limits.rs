@@ -38,7 +38,7 @@ pub(crate) fn check(study: &StudyConfig) -> Result<(), String> {
     }
     let Ok(table) = Table::try_from(study) else { return Ok(()) };
     let mut tasks = Vec::new();
-    collect(&table, "task", String::new(), &mut tasks);
+    collect(&table, "task", "", &mut tasks);
     tasks.iter().try_for_each(|(path, task)| check_work(path, task))?;
     let parts = parts(study, &table, &tasks);
     let bytes = parts.iter().map(|part| part.bytes).fold(0, u128::saturating_add);
@@ -62,15 +62,15 @@ fn readable(bytes: u128) -> String {
 }
 
 /// Every table called `name`, with its place.
-fn collect<'a>(table: &'a Table, name: &str, path: String, found: &mut Vec<(String, &'a Table)>) {
+fn collect<'a>(table: &'a Table, name: &str, path: &str, found: &mut Vec<(String, &'a Table)>) {
     for (key, value) in table {
         let place = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
         match value {
             Value::Table(inner) if key == name => found.push((place, inner)),
-            Value::Table(inner) => collect(inner, name, place, found),
+            Value::Table(inner) => collect(inner, name, &place, found),
             Value::Array(values) => {
                 let tables = values.iter().filter_map(Value::as_table);
-                tables.enumerate().for_each(|(index, inner)| collect(inner, name, format!("{place}[{index}]"), found));
+                tables.enumerate().for_each(|(index, inner)| collect(inner, name, &format!("{place}[{index}]"), found));
             }
             _ => {}
         }
@@ -145,7 +145,7 @@ fn parts(study: &StudyConfig, table: &Table, tasks: &[(String, &Table)]) -> Vec<
         add(("lengths".to_owned(), length as u128), &[length as u128, 256, runs]);
     }
     let mut networks = Vec::new();
-    collect(table, "network", String::new(), &mut networks);
+    collect(table, "network", "", &mut networks);
     let mut parameters = 0;
     for (path, network) in networks {
         for (kind, settings) in network {
@@ -168,8 +168,11 @@ fn parts(study: &StudyConfig, table: &Table, tasks: &[(String, &Table)]) -> Vec<
     parts
 }
 
+/// Notes a part of the need: the key and value that ask for it, and the factors whose product is its bytes.
+type Add<'a> = dyn FnMut((String, u128), &[u128]) + 'a;
+
 /// What the learners and agents of the arms need.
-fn arms(table: &Table, parameters: u128, runs: u128, add: &mut dyn FnMut((String, u128), &[u128])) {
+fn arms(table: &Table, parameters: u128, runs: u128, add: &mut Add<'_>) {
     let Some(Value::Array(arms)) = table.get("arm") else { return };
     for (index, arm) in arms.iter().enumerate().filter_map(|(index, arm)| Some((index, arm.as_table()?))) {
         let path = format!("arm[{index}]");

@@ -20,13 +20,23 @@ fn examples(of: &str) -> Vec<String> {
     names
 }
 
-fn run(package: &str, example: &str) {
+/// Builds the examples of the workspace, and returns the folder where they are.
+///
+/// The whole workspace, with the profile of this test: then nothing is compiled that `cargo test` has not compiled.
+fn build() -> PathBuf {
     let mut command = Command::new(env!("CARGO"));
-    command.args(["run", "--quiet", "--offline", "--package", package, "--example", example]);
+    command.args(["build", "--quiet", "--offline", "--workspace", "--examples"]);
     if !cfg!(debug_assertions) {
         command.arg("--release");
     }
     let output = command.current_dir(crates()).output().expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let tests = std::env::current_exe().expect("a test program");
+    tests.parent().and_then(Path::parent).expect("the folder of the profile").join("examples")
+}
+
+fn run(folder: &Path, example: &str) {
+    let output = Command::new(folder.join(example)).output().expect("the example starts");
     assert!(output.status.success(), "{example}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
@@ -47,6 +57,8 @@ fn every_example_runs() {
     for part in ["loss", "data", "network", "optimizer", "environment", "agent", "nucleus", "receptor_target"] {
         assert!(own.contains(&format!("own_{part}")), "{own:?}");
     }
-    own.iter().for_each(|name| run("tegmentum", name));
-    in_studies.iter().for_each(|name| run("tegmentum-study", name));
+    let folder = build();
+    for name in own.iter().chain(&in_studies) {
+        run(&folder, name);
+    }
 }

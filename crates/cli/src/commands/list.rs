@@ -15,8 +15,8 @@ use tegmentum::learning::optimizers::OptimizerConfig;
 use tegmentum::learning::plasticity::rules::PlasticityConfig;
 use tegmentum::model::networks::NetworkConfig;
 use tegmentum::neuromodulation::nuclei;
-use tegmentum::neuromodulation::target::Target;
 use tegmentum::neuromodulation::preset::Preset;
+use tegmentum::neuromodulation::target::Target;
 use tegmentum::registry::{Description, NamedSettings};
 use tegmentum_study::dose::DoseAction;
 use tegmentum_study::{BUILT_IN, built_in, kinds};
@@ -109,7 +109,11 @@ fn entries(kind: ListKind) -> Vec<Entry> {
 
 /// How the effects on a target act together.
 fn effect(target: Target) -> &'static str {
-    if target.is_factor() { "a factor: the effects of several receptors are multiplied" } else { "a term: they are added" }
+    if target.is_factor() {
+        "a factor: the effects of several receptors are multiplied"
+    } else {
+        "a term: they are added"
+    }
 }
 
 /// What a registry holds.

@@ -239,7 +239,7 @@ fn factor_of(plan: &UpdatePlan, scale: f32, rate: f64, [first, second]: [f64; 2]
 }
 
 dispatch! {
-    /// [`factor_of`] in all lanes.
+    /// `factor_of` in all lanes.
     pub fn write_factors(plan: &UpdatePlan, scale: f32, rate: f64, losses: &[Lanes<f64>; 2], factors: &mut Row16) {
         for lane in 0..KEYS {
             factors.0[lane] = factor_of(plan, scale, rate, [losses[0][lane], losses[1][lane]]);

@@ -149,8 +149,7 @@ impl Runner for PreparedEnvironment {
         })?;
         watch.end_point();
         let names = self.environment.score_names();
-        let scores: BTreeMap<String, Score> =
-            names.into_iter().zip(self.environment.scores(&watch.reports)).collect();
+        let scores: BTreeMap<String, Score> = names.into_iter().zip(self.environment.scores(&watch.reports)).collect();
         let undefined = scores.iter().filter_map(|(name, score)| Some((name.clone(), score.reason()?))).collect();
         Ok(Trial {
             seed,

@@ -348,7 +348,7 @@ fn equal_doses_are_said_to_be_equal() {
 
 #[test]
 fn errors_show_the_place_and_not_the_text() {
-    let long = format!("targets = [{}, \"x\"]", ["0.01"; 4000].join(", "));
+    let long = format!("targets = [{}, \"x\"]", vec!["0.01"; 4000].join(", "));
     assert!(refused(&learning(&[("targets = [0.01]", &long)])).contains("line 8"));
     let unknown = "[arm.optimizer.dopamin]";
     assert!(refused(&learning(&[("[arm.optimizer.dopamine]", unknown)])).contains("dopamin"));

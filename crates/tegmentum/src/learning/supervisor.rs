@@ -17,7 +17,7 @@
 //! `dopamine-optimizer` · X, s_X running mean and deviation of L(x) at the ends of windows (rate .2) · a smaller gain must win by
 //! 2 %; gains ρ are drawn towards 1 by the gain reset g: 1 − g (1 − ρ) · at most one reset in 20 updates.
 //!
-//! The supervisor asks for losses of the averaged and the acting model where it needs them ([`Supervisor::questions`]);
+//! The supervisor asks for losses of the averaged and the acting model where it needs them (`Supervisor::questions`);
 //! [`Dopamine`](crate::learning::optimizers::dopamine) answers with probes, [node
 //! perturbation](crate::learning::plasticity::node_perturbation) with passes.
 //!

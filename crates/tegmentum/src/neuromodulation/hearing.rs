@@ -238,7 +238,9 @@ impl Audience {
             for (to, nucleus) in nuclei.iter().enumerate() {
                 let reads =
                     nucleus.as_ref().filter(|_| audience.matters[to]).map_or(&[][..], |nucleus| nucleus.reads());
-                reads.iter().for_each(|&of| audience.matters[index(of)] = true);
+                for &of in reads {
+                    audience.matters[index(of)] = true;
+                }
             }
         }
         Ok(audience)

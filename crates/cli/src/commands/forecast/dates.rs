@@ -52,13 +52,11 @@ impl Rows {
 
     /// The place of the row with this index, which may be past the end.
     pub(super) fn place(&self, index: usize) -> f64 {
-        match self.places.get(index) {
-            Some(place) => *place,
-            None => {
-                let last = self.places.last().copied().unwrap_or(0.0);
-                last + self.step * (index + 1 - self.places.len()) as f64
-            }
+        if let Some(place) = self.places.get(index) {
+            return *place;
         }
+        let last = self.places.last().copied().unwrap_or(0.0);
+        last + self.step * (index + 1 - self.places.len()) as f64
     }
 }
 
@@ -87,7 +85,8 @@ fn days(text: &str) -> Option<f64> {
     };
     let moment = padded.parse::<DateTime>().or_else(|_| padded.parse::<Date>().map(|date| date.at(0, 0, 0, 0))).ok()?;
     let date = moment.date();
-    let whole = f64::from(date.year()) * YEAR + f64::from(date.day_of_year() - 1) * YEAR / f64::from(date.days_in_year());
+    let whole =
+        f64::from(date.year()) * YEAR + f64::from(date.day_of_year() - 1) * YEAR / f64::from(date.days_in_year());
     let seconds = f64::from(moment.hour()) * 3600.0 + f64::from(moment.minute()) * 60.0 + f64::from(moment.second());
     Some(whole + seconds / 86_400.0)
 }
@@ -106,7 +105,8 @@ mod tests {
 
     #[test]
     fn months_become_years() {
-        let months: Vec<f64> = (0..60).map(|month| days(&format!("{}-{:02}", 1990 + month / 12, 1 + month % 12)).unwrap()).collect();
+        let months: Vec<f64> =
+            (0..60).map(|month| days(&format!("{}-{:02}", 1990 + month / 12, 1 + month % 12)).unwrap()).collect();
         let rows = Rows::of_days(&months, 60).unwrap();
         assert_eq!(rows.label, "year");
         assert_eq!((rows.place(0), rows.place(12)), (1990.0, 1991.0));
@@ -115,7 +115,8 @@ mod tests {
 
     #[test]
     fn hours_of_a_week_become_days() {
-        let hours: Vec<f64> = (0..168).map(|hour| days(&format!("2024-03-{:02}T{:02}:00", 1 + hour / 24, hour % 24)).unwrap()).collect();
+        let hours: Vec<f64> =
+            (0..168).map(|hour| days(&format!("2024-03-{:02}T{:02}:00", 1 + hour / 24, hour % 24)).unwrap()).collect();
         let rows = Rows::of_days(&hours, 168).unwrap();
         assert_eq!(rows.label, "days since 2024-03-01");
         assert!((rows.place(24) - rows.place(0) - 1.0).abs() < 0.01);

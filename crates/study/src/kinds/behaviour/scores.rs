@@ -15,8 +15,7 @@ fn score(name: &str) -> Metric {
     let of_part = |base: &str| name.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'));
     match name {
         "solved" => Metric::share(name),
-        "shifts_solved" => Metric::larger(name).unit("share of shifts").within(0.0, 1.0),
-        "burst_within_20" => Metric::larger(name).unit("share of shifts").within(0.0, 1.0),
+        "shifts_solved" | "burst_within_20" => Metric::larger(name).unit("share of shifts").within(0.0, 1.0),
         "trials_to_criterion" => Metric::smaller(name).time_to_event("trials"),
         "first_trials_to_criterion" | "first_burst" => Metric::smaller(name).unit("trials").within(0.0, f64::INFINITY),
         "bursts_before" | "bursts_after" => Metric::smaller(name).count("bursts"),

@@ -230,7 +230,9 @@ impl SynapticActor {
         }
         let spikes = self.cells.step(key.child(1), self.millisecond);
         self.rates.iter_mut().for_each(|rate| *rate *= self.kept);
-        spikes.iter().for_each(|&cell| self.rates[cell as usize / group] += 1.0);
+        for &cell in spikes {
+            self.rates[cell as usize / group] += 1.0;
+        }
         let signals = Signals { levels: self.levels, ..Signals::default() };
         self.rule.step(Spikes { before: &self.inputs, after: spikes }, &signals);
         self.millisecond += 1;

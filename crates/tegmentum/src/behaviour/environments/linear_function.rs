@@ -84,7 +84,9 @@ impl LinearFunctionConfig {
         let mut weights: Vec<f64> = (0..self.inputs).map(|_| f64::from(stream.normal())).collect();
         let size: f64 = weights.iter().map(|weight| weight.abs()).sum();
         // A direction of no length has probability zero; it would be the first axis.
-        weights.iter_mut().for_each(|weight| *weight = if size > 0.0 { *weight / size } else { 0.0 });
+        for weight in &mut weights {
+            *weight = if size > 0.0 { *weight / size } else { 0.0 };
+        }
         weights[0] += f64::from(u8::from(size == 0.0));
         let middle = self.low + (self.high - self.low) / 2.0;
         Ok(LinearFunction { config: self, weights, middle, trial: 0, outcome: middle, last: middle })

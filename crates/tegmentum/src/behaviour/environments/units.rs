@@ -46,7 +46,7 @@ impl Environment for InUnit {
             ActionSpace::Interval { low, high } => {
                 ActionSpace::Interval { low: self.unit * low, high: self.unit * high }
             }
-            choices => choices,
+            choices @ ActionSpace::Choices(_) => choices,
         }
     }
 
@@ -58,7 +58,7 @@ impl Environment for InUnit {
     fn step(&mut self, action: Action, observation: &mut [f32]) -> Outcome {
         let action = match action {
             Action::Value(value) => Action::Value(value / self.unit),
-            choice => choice,
+            choice @ Action::Choice(_) => choice,
         };
         let outcome = self.environment.step(action, &mut self.observation);
         self.show(observation);

@@ -1,11 +1,9 @@
 //! Conduction delays: spikes that arrive later than they were fired.
 //!
 //! ```text
-//!     axonal     spike of cell j at t  reaches all its targets at t + D_j          ring of spikes   [D_max + 1]
-//!     synaptic   spike of cell j at t  adds w to cell i at t + D_ji                ring of currents [D_max + 1, cells]
+//!     spike of cell j at t  reaches all its targets at t + D_j          ring of spikes [D_max + 1]
 //! ```
-//! Delays are whole milliseconds from 0 to D_max. [`AxonalDelays`] serves the first form, where all synapses of an axon are met
-//! in one sweep; [`circuit`](super::circuit) the second.
+//! Delays are whole milliseconds from 0 to D_max, one for each axon, so that all synapses of an axon are met in one sweep.
 //!
 //! Cost: a push and a read for each spike.
 

@@ -70,7 +70,9 @@ impl SpikeResponseCells {
 
     /// Back to rest.
     pub fn rest(&mut self) {
-        [&mut self.decay, &mut self.rise, &mut self.refractoriness].into_iter().for_each(|state| state.fill(0.0));
+        for state in [&mut self.decay, &mut self.rise, &mut self.refractoriness] {
+            state.fill(0.0);
+        }
         self.spikes.clear();
     }
 
@@ -160,7 +162,7 @@ mod tests {
     fn a_spike_is_followed_by_refractoriness() {
         let mut cells = SpikeResponseCells::new(1);
         cells.receive(|_| 100.0);
-        let first = (0..).find(|&time| !cells.step(Key::from_seed(5), time).is_empty()).unwrap_or(0);
+        let first = (0..1000).find(|&time| !cells.step(Key::from_seed(5), time).is_empty()).unwrap();
         cells.step(Key::from_seed(5), first + 1);
         let expected = 0.06 * ((-5.0 * (-1.0f64 / 20.0).exp() - 16.0) / 2.0).exp();
         assert!((f64::from(cells.probabilities[0]) - expected).abs() < 1e-5 * expected);

@@ -15,7 +15,7 @@
 //! θ₀ first parameters `[P]` · x averaged (handed over), z exploring, y acting parameters `[P]` · v_k direction k `[P]` ·
 //! L loss on one batch, the same for all probes of an update · m, q, t: nuclei of the preset
 //! [`dopamine-optimizer`](crate::neuromodulation::presets::dopamine_optimizer) · rate, windows, surprise:
-//! [`supervisor`](crate::learning::supervisor).
+//! [`supervisor`].
 //!
 //! # Modulation
 //! The modulators are a [`NeuromodulatorySystem`](crate::neuromodulation::system) like those of agents: nuclei, couplings, kinetics,

@@ -16,7 +16,7 @@
 //!
 //! The estimate is divided by the running size of each of its entries (`v ← .99 v + .01 g²`, acetylcholine at the
 //! synapse) and moves weights as in [`Dopamine`](crate::learning::optimizers::dopamine): x averaged, z exploring, y = .9 x + .1 z
-//! acting, under the same [supervisor](crate::learning::supervisor).
+//! acting, under the same [supervisor].
 //!
 //! # Modulation
 //! The modulators are those of the preset `node-perturbation`, a system like every other (`neuromodulation`). What dopamine's
@@ -370,7 +370,6 @@ impl NodePerturbation {
             let losses: Vec<f64> = questions.into_iter().map(|question| self.loss(question, batch)).collect();
             evaluations += losses.len() as u64;
             match self.supervisor.answer(&losses) {
-                Consequence::Nothing => {}
                 Consequence::StartOver(gain) => {
                     self.vectors.start_over(gain);
                     self.acting.copy_from_slice(&self.vectors.averaged);
@@ -384,7 +383,7 @@ impl NodePerturbation {
                         *y = AVERAGED_SHARE * *x + (1.0 - AVERAGED_SHARE) * *z;
                     }
                 }
-                Consequence::Judged { .. } => {}
+                Consequence::Nothing | Consequence::Judged { .. } => {}
             }
         }
         (evaluations, surprised)

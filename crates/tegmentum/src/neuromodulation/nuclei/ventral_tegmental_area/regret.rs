@@ -119,7 +119,9 @@ impl Nucleus for Regret {
     fn compare(&mut self, outcomes: &mut [f64]) {
         let mean = outcomes.iter().sum::<f64>() / outcomes.len().max(1) as f64;
         if self.config.expectation {
-            outcomes.iter_mut().for_each(|outcome| *outcome -= self.expected.mean);
+            for outcome in &mut *outcomes {
+                *outcome -= self.expected.mean;
+            }
         }
         if mean.is_finite() {
             self.expected.update(mean, EXPECTATION_RATE);
