@@ -264,6 +264,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_page_is_what_is_written_again() {
+        let page = page(&root().join(RESULTS)).unwrap();
+        let file = fs::read_to_string(root().join(PAGE)).unwrap();
+        assert!(page == file, "{PAGE} is not what `cargo xtask results` writes: run it");
+    }
+
+    #[test]
+    fn every_built_in_study_has_its_results() {
+        for (name, _) in BUILT_IN {
+            assert!(root().join(RESULTS).join(format!("{name}.json")).is_file(), "{RESULTS}/{name}.json");
+        }
+    }
+
+    #[test]
     fn a_study_is_a_table_and_its_claims() {
         let claim = ClaimOutcome {
             claim: "a | b".to_owned(),

@@ -6,7 +6,6 @@
 mod own_receptor_target;
 
 use tegmentum::error::Result;
-use tegmentum::neuromodulation::target::Target;
 use tegmentum::prelude::*;
 use tegmentum_study::config::StudyConfig;
 use tegmentum_study::outcome::Verdict;

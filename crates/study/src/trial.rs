@@ -69,7 +69,7 @@ impl Trial {
 }
 
 /// The trials of one arm in one setting.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ArmTrials {
     /// Its name in results.
     pub(crate) name: String,

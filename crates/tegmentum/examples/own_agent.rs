@@ -1,7 +1,6 @@
 //! An agent of your own: choose, appraise the outcome, learn. Run it: `cargo run -p tegmentum --example own_agent`.
 
 use serde::{Deserialize, Serialize};
-use tegmentum::error::Result;
 use tegmentum::prelude::*;
 
 /// Takes the choice that has paid most of late. The settings are the fields of `agent = { greedy = … }` in a study.
@@ -14,23 +13,26 @@ pub(crate) struct Greedy {
 #[derive(Debug)]
 struct Chooser {
     values: Vec<f32>,
-    choice: usize,
-    error: f64,
+    last: (usize, f64),
 }
 
 impl Agent for Chooser {
     fn act(&mut self, _observation: &[f32], _: &Modulation) -> Action {
-        self.choice = (0..self.values.len()).max_by(|&a, &b| self.values[a].total_cmp(&self.values[b])).unwrap_or(0);
-        Action::Choice(self.choice)
+        self.last.0 = (0..self.values.len()).max_by(|&a, &b| self.values[a].total_cmp(&self.values[b])).unwrap_or(0);
+        Action::Choice(self.last.0)
     }
 
     fn appraise(&mut self, feedback: &Feedback<'_>, _: &Modulation) -> Signals {
-        self.error = feedback.reward - f64::from(self.values[self.choice]);
-        Signals { reward: Some(feedback.reward), prediction_error: Some(self.error), ..Signals::default() }
+        self.last.1 = feedback.reward - f64::from(self.values[self.last.0]);
+        Signals { reward: Some(feedback.reward), prediction_error: Some(self.last.1), ..Signals::default() }
     }
 
     fn learn(&mut self, modulation: &Modulation) {
-        self.values[self.choice] += (0.2 * modulation.learning_rate * self.error) as f32;
+        self.values[self.last.0] += (0.2 * modulation.learning_rate * self.last.1) as f32;
+    }
+
+    fn hears(&self) -> Vec<Heard> {
+        Heard::everywhere(&[Target::LearningRate])
     }
 
     fn parameters(&self) -> &[f32] {
@@ -43,18 +45,16 @@ impl AgentSettings for Greedy {
         Description { name: "greedy", summary: "takes what has paid most", reference: "this example" }
     }
 
-    fn build(&self, environment: &dyn Environment, _key: Key) -> Result<Box<dyn Agent>> {
-        let values = vec![self.optimism; environment.actions().choices("greedy")?];
-        Ok(Box::new(Chooser { values, choice: 0, error: 0.0 }))
+    fn build(&self, environment: &dyn Environment, _key: Key) -> Result<Box<dyn Agent>, Error> {
+        Ok(Box::new(Chooser { values: vec![self.optimism; environment.actions().choices("greedy")?], last: (0, 0.0) }))
     }
 }
 
-fn main() -> Result<()> {
+fn main() -> Result<(), Error> {
     let environment = EnvironmentConfig::from_name("reversal")?.build(Key::from_seed(1))?;
     let agent = Greedy { optimism: 1.0 }.build(&*environment, Key::from_seed(2))?;
     let modulators = NeuromodulationConfig::default().build(Key::from_seed(3))?;
     let trials = Behaviour::new(environment, agent, modulators).run(Key::from_seed(4), 500)?;
-    let correct = trials.iter().filter(|trial| trial.correct).count();
-    assert!(correct > 300, "{correct} of 500 correct, in spite of reversals");
+    assert!(trials.iter().filter(|trial| trial.correct).count() > 300, "correct, in spite of reversals");
     Ok(())
 }

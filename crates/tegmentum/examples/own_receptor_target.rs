@@ -1,9 +1,6 @@
 //! A target of receptors that an agent of yours obeys. Run it: `cargo run -p tegmentum --example own_receptor_target`.
 
 use serde::{Deserialize, Serialize};
-use tegmentum::error::Result;
-use tegmentum::neuromodulation::modulation::Place;
-use tegmentum::neuromodulation::target::Target;
 use tegmentum::prelude::*;
 
 /// Goes from one choice to the other, or stays where it is as long as `stillness` is at least 1.
@@ -28,6 +25,10 @@ impl Agent for Walker {
 
     fn learn(&mut self, _: &Modulation) {}
 
+    fn hears(&self) -> Vec<Heard> {
+        Heard::everywhere(&[self.0])
+    }
+
     fn parameters(&self) -> &[f32] {
         &[]
     }
@@ -38,23 +39,22 @@ impl AgentSettings for Restless {
         Description { name: "restless", summary: "leaves, unless something stills it", reference: "this example" }
     }
 
-    fn build(&self, _environment: &dyn Environment, _key: Key) -> Result<Box<dyn Agent>> {
+    fn build(&self, _: &dyn Environment, _: Key) -> Result<Box<dyn Agent>, Error> {
         Ok(Box::new(Walker(Target::register("stillness", false)?, 0)))
     }
 }
 
-fn main() -> Result<()> {
-    Target::register("stillness", false)?;
-    AgentConfig::register::<Restless>()?;
-    let (environment, agent) = (EnvironmentConfig::from_name("reversal")?, AgentConfig::from_name("restless")?);
-    let moves = |serotonin: f64| -> Result<usize> {
-        let receptor = "name = '5-HT1A', transmitter = 'serotonin', target = 'stillness', efficacy = 1.0";
-        let drug = format!("modulator = 'serotonin', action = {{ clamp = {serotonin:?} }}");
-        let wiring = toml::from_str(&format!("receptor = [{{ {receptor} }}]\npharmacology = [{{ {drug} }}]"));
-        let (wiring, key) = (wiring.expect("valid TOML"), Key::from_seed(1));
-        let trials = Behaviour::from_settings(&environment, &agent, &wiring, key)?.run(key.child(3), 20)?;
+fn main() -> Result<(), Error> {
+    let key = Key::from_seed(1);
+    Target::register("stillness", false).and_then(|_| AgentConfig::register::<Restless>())?;
+    let (world, agent) = (EnvironmentConfig::from_name("reversal")?, AgentConfig::from_name("restless")?);
+    let moves = |serotonin: f64| -> Result<usize, Error> {
+        let receptor = "{ name = '5-HT1A', transmitter = 'serotonin', target = 'stillness', efficacy = 1.0 }";
+        let drug = format!("{{ modulator = 'serotonin', action.clamp = {serotonin:?} }}");
+        let wiring = toml::from_str(&format!("receptor = [{receptor}]\npharmacology = [{drug}]")).expect("TOML");
+        let trials = Behaviour::from_settings(&world, &agent, &wiring, key)?.run(key.child(3), 20)?;
         Ok(trials.windows(2).filter(|pair| pair[0].action != pair[1].action).count())
     };
-    assert_eq!((moves(0.0)?, moves(1.0)?), (19, 0));
+    assert_eq!((moves(0.5)?, moves(1.0)?), (19, 0));
     Ok(())
 }

@@ -49,7 +49,7 @@ fn studies_that_are_not_there() {
     let error = test.error(&["run", "missing.toml"]);
     assert!(error.starts_with("error: cannot read the study missing.toml: "), "{error}");
     let error = test.error(&["run", "xorr"]);
-    assert!(error.contains("there is no study \"xorr\"") && error.contains("tegmentum list studies"), "{error}");
+    assert!(error.contains("there is no study \"xorr\"") && error.contains("or one of xor, "), "{error}");
     let error = test.error(&["reproduce", "xorr"]);
     assert!(error.contains("there is no built-in study \"xorr\""), "{error}");
 }

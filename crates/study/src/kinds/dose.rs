@@ -245,7 +245,7 @@ mod tests {
         [arm.agent.random_choice]
         [[arm]]
         name = "modulated"
-        [arm.agent.random_choice]
+        [arm.agent.rescorla_wagner]
         [arm.neuromodulation]
         preset = "mei-2025"
     "#;
@@ -267,15 +267,27 @@ mod tests {
         let result = run_study(&study, false, &Silent).unwrap();
         assert_eq!(result.summary.arm_order, ["no_drug", "agonist_0", "agonist_0.5", "agonist_2"]);
         assert_eq!(result.summary.arms["no_drug"], result.summary.arms["agonist_0"], "a dose of nothing is nothing");
-        let curves = result.figures.iter().filter(|figure| matches!(figure.content, FigureContent::Curves { .. }));
-        assert_eq!(curves.count(), 0, "chance responds to no dose");
         assert!(result.summary.answer.starts_with("Without the drug"), "{}", result.summary.answer);
+    }
+
+    #[test]
+    fn what_no_dose_changes_has_no_curve() {
+        let study = of(&base(), None, None, dose(DoseAction::Agonist, &[0.0])).unwrap();
+        let result = run_study(&study, false, &Silent).unwrap();
+        assert!(!result.figures.iter().any(|figure| matches!(figure.content, FigureContent::Curves { .. })));
+    }
+
+    #[test]
+    fn a_modulator_that_nothing_hears_is_refused() {
+        let absent = DoseConfig { modulator: Transmitter::Acetylcholine, ..dose(DoseAction::Agonist, &[0.0, 1.0]) };
+        let error = run_study(&of(&base(), None, None, absent).unwrap(), false, &Silent).unwrap_err().to_string();
+        assert!(error.contains("a drug on acetylcholine") && error.contains("rescorla_wagner obeys"), "{error}");
     }
 
     #[test]
     fn a_score_that_responds_has_its_curve() {
         let text = STUDY
-            .replace("[arm.agent.random_choice]\n        [arm.neuro", "[arm.agent.actor_critic]\n        [arm.neuro");
+            .replace("[arm.agent.rescorla_wagner]\n        [arm.neuro", "[arm.agent.actor_critic]\n        [arm.neuro");
         let study = StudyConfig::from_toml(
             &text.replace("budget = 60", "budget = 600").replace("shift = 30", "shift = 300"),
             "test",

@@ -64,24 +64,37 @@ pub(crate) struct Variants {
 /// # Errors
 /// If the arm has no modulators or not the receptor, a dose is out of range, or a part cannot be built or diverges.
 pub(crate) fn run_variants(study: &StudyConfig, variants: &[Variant], monitor: &dyn Monitor) -> Result<Variants> {
-    let (kind, mut underlying) = (underlying_kind(study), underlying(study));
-    let Some(arm) = underlying.arm.first().cloned() else { return Err(no_arm(study)) };
-    let drugged = |arm: &Arm| -> Result<Vec<Arm>> {
-        let one = |variant: &Variant| {
-            let name = variant.name.clone();
-            Ok(Arm { name, label: Some(variant.label.clone()), tune: None, ..with_drugs(arm, &variant.drugs)? })
-        };
-        variants.iter().map(one).collect()
-    };
     // A mistake in a drug is told before anything runs.
-    kind.runner(&kind.design(&StudyConfig { arm: drugged(&arm)?, ..underlying.clone() }))?;
+    check_variants(study, variants)?;
+    let (kind, mut underlying) = (underlying_kind(study), underlying(study));
     let (arm, tuning) = tuned(&underlying, kind, monitor)?;
-    underlying.arm = drugged(&arm)?;
+    underlying.arm = drugged(&arm, variants)?;
     let arms = underlying.arm.iter().map(|arm| (0, arm.clone())).collect();
     let design = kind.design(&underlying);
     let all = run_arms(&underlying, &*kind.runner(&design)?, arms, monitor)?;
     let curves = design.curves;
     Ok(Variants { all, tuning, curves })
+}
+
+/// Whether the one arm of `study` can be built under the drugs of each of the variants.
+///
+/// # Errors
+/// As [`run_variants`].
+pub(crate) fn check_variants(study: &StudyConfig, variants: &[Variant]) -> Result<()> {
+    let (kind, underlying) = (underlying_kind(study), underlying(study));
+    let arm = underlying.arm.first().ok_or_else(|| no_arm(study))?;
+    let arms = drugged(arm, variants)?;
+    kind.runner(&kind.design(&StudyConfig { arm: arms, ..underlying }))?;
+    Ok(())
+}
+
+/// The arm under the drugs of each of the variants.
+fn drugged(arm: &Arm, variants: &[Variant]) -> Result<Vec<Arm>> {
+    let one = |variant: &Variant| {
+        let name = variant.name.clone();
+        Ok(Arm { name, label: Some(variant.label.clone()), tune: None, ..with_drugs(arm, &variant.drugs)? })
+    };
+    variants.iter().map(one).collect()
 }
 
 /// The one arm at the rate that its search chose.

@@ -13,16 +13,20 @@
 //!
 //! The share of a modulator is thus a claim with `reference = "all"` and the effect `"ratio"`.
 //!
+//! A modulator that nothing hears in this arm adds nothing; the answer says so.
+//!
 //! A run that never reached what `evaluations_to_…` or `trials_to_…` counts is counted with its whole length.
 //!
 //! # Cost
-//! Sixteen runs a seed.
+//! One run a seed for each set of the modulators that are heard in the arm: sixteen if all four are.
 
 mod figures;
 
 pub use crate::config::LesionConfig;
 
-use super::intervention::{Variant, censored, of_study, run_variants, score, scores, underlying, underlying_kind};
+use super::intervention::{
+    Variant, Variants, censored, check_variants, of_study, run_variants, score, scores, underlying, underlying_kind,
+};
 use crate::claims;
 use crate::config::StudyConfig;
 use crate::kind::StudyKind;
@@ -135,8 +139,8 @@ impl StudyKind for Lesions {
     }
 
     fn run(&self, study: &StudyConfig, monitor: &dyn Monitor) -> Result<StudyResult> {
-        let variants: Vec<Variant> = order().map(variant).collect();
-        let mut outcome = run_variants(study, &variants, monitor)?;
+        let heard = heard(study)?;
+        let mut outcome = run_distinct(study, heard, monitor)?;
         let mut games = Vec::new();
         for metric in attributed(study) {
             let game = game(study, &metric, &outcome.all)?;
@@ -149,11 +153,53 @@ impl StudyKind for Lesions {
         let drawn = figures::draw(study, &outcome, &games)?;
         let mut result = assemble(&design, &outcome.all, claims, drawn, outcome.tuning);
         let found: Vec<String> = games.iter().map(|(metric, game)| sentence(metric, game)).collect::<Result<_>>()?;
-        let found = found.join(" ");
+        let found = [found, unheard(heard)].concat().join(" ");
         result.summary.answer =
             if study.claim.is_empty() { found } else { format!("{} {found}", result.summary.answer) };
         Ok(result)
     }
+}
+
+/// The set of modulators that are heard in the arm of `study`.
+///
+/// # Errors
+/// That of the first modulator if none is.
+fn heard(study: &StudyConfig) -> Result<usize> {
+    let mut set = 0;
+    let mut refused = None;
+    for (place, of) in Transmitter::ALL.into_iter().enumerate() {
+        let lesioned = Variant { name: String::new(), label: String::new(), drugs: vec![Drug::lesion(of)] };
+        match check_variants(study, &[lesioned]) {
+            Ok(()) => set |= 1 << place,
+            Err(error @ Error::Unheard { .. }) => {
+                refused.get_or_insert(error);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    refused.filter(|_| set == 0).map_or(Ok(set), Err)
+}
+
+/// Runs every set of the modulators that are `heard`; a set with others has the runs of that without them.
+fn run_distinct(study: &StudyConfig, heard: usize, monitor: &dyn Monitor) -> Result<Variants> {
+    let distinct: Vec<usize> = order().filter(|set| set | heard == heard).collect();
+    let variants: Vec<Variant> = distinct.iter().map(|&set| variant(set, heard)).collect();
+    let mut outcome = run_variants(study, &variants, monitor)?;
+    let with_name = |set: usize| {
+        let mut arm = outcome.all[distinct.iter().position(|&of| of == set & heard).unwrap_or(0)].clone();
+        let Variant { name, label, .. } = variant(set, heard);
+        (arm.arm.name, arm.arm.label) = (name.clone(), Some(label));
+        arm.name = name;
+        arm
+    };
+    outcome.all = order().map(with_name).collect();
+    Ok(outcome)
+}
+
+/// What is said of modulators that are not heard.
+fn unheard(heard: usize) -> Vec<String> {
+    let names: Vec<&str> = members(!heard & (SETS - 1)).map(Transmitter::name).collect();
+    if names.is_empty() { Vec::new() } else { vec![format!("Nothing hears {} in this arm.", names.join(" or "))] }
 }
 
 /// What of a metric is attributed to a variant: its unit is that of the metric, and it adds up in the mean alone.
@@ -198,7 +244,8 @@ fn name_of(set: usize) -> String {
     }
 }
 
-fn variant(set: usize) -> Variant {
+/// The arm with the modulators of `set` intact; of the others, those that are `heard` are taken away.
+fn variant(set: usize, heard: usize) -> Variant {
     let abbreviation = |of| match of {
         Transmitter::Dopamine => "DA",
         Transmitter::Acetylcholine => "ACh",
@@ -210,7 +257,7 @@ fn variant(set: usize) -> Variant {
         15 => "all four".to_owned(),
         set => members(set).map(abbreviation).collect::<Vec<_>>().join(" + "),
     };
-    Variant { name: name_of(set), label, drugs: members(!set & (SETS - 1)).map(Drug::lesion).collect() }
+    Variant { name: name_of(set), label, drugs: members(!set & heard).map(Drug::lesion).collect() }
 }
 
 /// The scores of all sets, on the same seeds.
@@ -306,7 +353,8 @@ mod tests {
         trials_between_shifts = 20
         [[arm]]
         name = "agent"
-        [arm.agent.random_choice]
+        [arm.agent.rescorla_wagner]
+        learning_rate = 1e-12
         [arm.neuromodulation]
         preset = "mei-2025"
         [[claim]]
@@ -328,10 +376,10 @@ mod tests {
         assert_eq!((names[0].as_str(), names[15].as_str()), ("none", "all"));
         assert_eq!(names[1..5], Transmitter::ALL.map(Transmitter::name));
         assert!(names.contains(&"dopamine+acetylcholine+noradrenaline".to_owned()));
-        let one = variant(0b1001);
+        let one = variant(0b1001, 15);
         let gone: Vec<Transmitter> = one.drugs.iter().map(|drug| drug.modulator).collect();
         assert_eq!((one.label.as_str(), gone), ("DA + NA", vec![Transmitter::Acetylcholine, Transmitter::Serotonin]));
-        assert!(variant(15).drugs.is_empty());
+        assert!(variant(15, 15).drugs.is_empty() && variant(0, 0).drugs.is_empty());
     }
 
     #[test]
@@ -352,6 +400,8 @@ mod tests {
         assert_eq!(claim.verdict, crate::outcome::Verdict::Inconclusive);
         assert_eq!(claim.reason.as_deref(), Some("too few seeds: all 6 gave the same value"));
         assert!(result.summary.answer.contains("Not to be told from nothing: dopamine"), "{}", result.summary.answer);
+        let unheard = "Nothing hears acetylcholine or serotonin in this arm.";
+        assert!(result.summary.answer.contains(unheard), "{}", result.summary.answer);
         // What was written can be run again.
         let text = toml::to_string(&result.study).unwrap();
         assert_eq!(StudyConfig::from_toml(&text, "again").unwrap(), study);

@@ -334,7 +334,7 @@ fn nothing_is_compared_with_a_reference_that_diverged() {
 
 #[test]
 fn equal_doses_are_said_to_be_equal() {
-    let arm = "[[arm]]\nname = \"a\"\n[arm.agent.random_choice]\n[arm.neuromodulation]\npreset = \"mei-2025\"";
+    let arm = "[[arm]]\nname = \"a\"\nagent = { rescorla_wagner = { learning_rate = 1e-12 } }\nneuromodulation = { preset = \"mei-2025\" }";
     let base =
         study(&behaviour("[environment.go_no_go]\ntrials_before_shift = 30\ntrials_between_shifts = 30", 60, 5, arm));
     let dose = toml::from_str("modulator = 'noradrenaline'\naction = 'agonist'\ndoses = [0.5, 1.0, 2.0]").unwrap();

@@ -11,14 +11,15 @@
 //!
 //! # Modulation
 //! The third factor of every rule is [`Modulation::reinforcement`] where a system provides it, else the agent's own prediction
-//! error; every agent multiplies its step by the learning rate and divides the logits of a choice by the temperature. What
-//! else an agent obeys, its file says.
+//! error; most multiply their step by the learning rate and divide the logits of a choice by the temperature. What an agent
+//! obeys it says ([`Agent::hears`], [`Agent::binds`]); whatever else is set for it in a study is refused.
 
 use std::any::Any;
 use std::fmt::Debug;
 
 use crate::behaviour::environment::{Action, Environment};
 use crate::error::Result;
+use crate::neuromodulation::hearing::Heard;
 use crate::neuromodulation::modulation::Modulation;
 use crate::neuromodulation::nucleus::{Levels, Transmitter};
 use crate::neuromodulation::signals::Signals;
@@ -61,7 +62,12 @@ pub trait Agent: Send + Debug {
     /// [`act`](Agent::act) and before [`learn`](Agent::learn).
     fn sense(&mut self, _levels: &Levels) {}
 
-    /// The transmitters whose [levels](Self::sense) its synapses bind.
+    /// The effects of modulators that it obeys, each with its place; none unless it says so.
+    fn hears(&self) -> Vec<Heard> {
+        Vec::new()
+    }
+
+    /// The transmitters whose [levels](Self::sense) its synapses bind; none unless it says so.
     fn binds(&self) -> &'static [Transmitter] {
         &[]
     }

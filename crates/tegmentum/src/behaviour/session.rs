@@ -67,7 +67,7 @@ impl Behaviour {
     /// Builds the three parts; the environment's key is child 0 of `key`, the agent's child 1, the system's child 2.
     ///
     /// # Errors
-    /// Those of the parts.
+    /// Those of the parts, and [`Error::Unheard`](crate::error::Error::Unheard) for modulation that the agent does not obey.
     pub fn from_settings(
         environment: &EnvironmentConfig,
         agent: &AgentConfig,
@@ -75,7 +75,9 @@ impl Behaviour {
         key: Key,
     ) -> Result<Self> {
         let environment = environment.build(key.child(0))?;
+        let name = format!("the agent {}", agent.name());
         let agent = agent.build(&*environment, key.child(1))?;
+        neuromodulation.check_heard(&name, &agent.hears(), agent.binds())?;
         Ok(Self::new(environment, agent, neuromodulation.build(key.child(2))?))
     }
 

@@ -66,7 +66,7 @@ impl<'a> ModulatedLearner<'a> {
         signals: LossSignals,
         key: Key,
     ) -> Result<Self> {
-        system.check_heard("this learner", &learner.hears())?;
+        system.check_heard("this learner", &learner.hears(), &[])?;
         Ok(Self { learner, system: system.build(key)?, follower: signals.build()? })
     }
 

@@ -92,18 +92,19 @@ pub fn list(heard: &[Heard]) -> String {
 }
 
 impl NeuromodulationConfig {
-    /// Checks that all that is set is heard by a learner, called `listener` in the message, that obeys `heard`.
+    /// Checks that all that is set is heard by a learner, called `listener` in the message, that obeys `heard` and whose synapses
+    /// bind the levels of the transmitters `binds` themselves.
     ///
     /// Receptors of a preset that this learner has no use for are no mistake, as long as it has a use for one of them.
     ///
     /// # Errors
     /// [`Error::Unheard`] for the first thing that would change nothing; those of [`build`](Self::build).
-    pub fn check_heard(&self, listener: &str, heard: &[Heard]) -> Result<()> {
-        let audience = Audience::new(self, heard)?;
+    pub fn check_heard(&self, listener: &str, heard: &[Heard], binds: &[Transmitter]) -> Result<()> {
+        let audience = Audience::new(self, heard, binds)?;
         let refuse = |what: String| -> Result<()> {
-            Err(Error::Unheard { what, listener: listener.to_owned(), heard: shortened(&list(heard)) })
+            Err(Error::Unheard { what, listener: listener.to_owned(), heard: shortened(&obeyed(heard, binds)) })
         };
-        if !matches!(self.preset, Preset::Own | Preset::None) && !audience.hears_a_receptor() {
+        if !matches!(self.preset, Preset::Own | Preset::None) && !audience.takes_part() {
             return refuse(format!("the preset {}", self.preset.name()));
         }
         for receptor in self.receptor.iter().filter(|receptor| receptor.efficacy != 0.0) {
@@ -170,6 +171,16 @@ impl NeuromodulationConfig {
     }
 }
 
+/// What is obeyed, in one line: effects, and levels that synapses bind.
+fn obeyed(heard: &[Heard], binds: &[Transmitter]) -> String {
+    let levels: Vec<&str> = binds.iter().map(|of| of.name()).collect();
+    match (heard.is_empty(), levels.is_empty()) {
+        (_, true) => list(heard),
+        (true, false) => format!("the level of {}", levels.join(", ")),
+        (false, false) => format!("{}, the level of {}", list(heard), levels.join(", ")),
+    }
+}
+
 /// Longest list of what is heard in a message, in characters.
 const MAX_LIST: usize = 160;
 
@@ -209,7 +220,7 @@ struct Audience {
 }
 
 impl Audience {
-    fn new(config: &NeuromodulationConfig, heard: &[Heard]) -> Result<Self> {
+    fn new(config: &NeuromodulationConfig, heard: &[Heard], binds: &[Transmitter]) -> Result<Self> {
         let (parts, nuclei) = (config.parts(), config.nuclei(Key::from_seed(0))?);
         let present = nuclei.each_ref().map(Option::is_some);
         let gives_level = |drug: &Drug| match drug.action {
@@ -225,7 +236,7 @@ impl Audience {
         let mut audience = Self { parts, heard: heard.to_vec(), present, sources, matters: [false; 4] };
         audience.matters = Transmitter::ALL.map(|of| {
             let mut receptors = audience.parts.receptors.iter();
-            receptors.any(|receptor| receptor.transmitter == of && audience.hears(receptor))
+            binds.contains(&of) || receptors.any(|receptor| receptor.transmitter == of && audience.hears(receptor))
         });
         // A modulator also matters to those who hear another one on which it acts.
         for _ in 0..Transmitter::ALL.len() {
@@ -251,8 +262,9 @@ impl Audience {
         receptor.efficacy != 0.0 && self.heard.iter().any(|heard| wanted(&heard))
     }
 
-    fn hears_a_receptor(&self) -> bool {
-        self.parts.receptors.iter().any(|receptor| self.hears(receptor))
+    /// Whether anything that the system releases comes to be heard.
+    fn takes_part(&self) -> bool {
+        Transmitter::ALL.into_iter().any(|of| self.matters(of) && self.has_source(of))
     }
 
     fn matters(&self, of: Transmitter) -> bool {
@@ -297,7 +309,7 @@ mod tests {
 
     fn check(text: &str) -> std::result::Result<(), String> {
         let config: NeuromodulationConfig = toml::from_str(text).expect("it can be read");
-        config.check_heard("this agent", &heard()).map_err(|error| error.to_string())
+        config.check_heard("this agent", &heard(), &[]).map_err(|error| error.to_string())
     }
 
     fn receptor(rest: &str) -> String {

@@ -140,7 +140,7 @@ fn numbers(study: &StudyConfig, metric: &Metric, game: &Game) -> Result<Figure> 
 fn runs(study: &StudyConfig, outcome: &Variants) -> Figure {
     let name = outcome.curves.first().cloned().unwrap_or_default().replace('_', " ");
     let title = |set: usize| match set {
-        0b1111 | 0 => variant(set).label,
+        0b1111 | 0 => variant(set, 0b1111).label,
         set => format!("without {}", super::members(!set & 0b1111).map(Transmitter::name).collect::<String>()),
     };
     let find = |set: usize| order().position(|other| other == set).and_then(|place| outcome.all.get(place));

@@ -62,8 +62,10 @@ use crate::error::{Error, Result, at_least_one, fraction, positive};
 use crate::kernel::aligned::AlignedVec;
 use crate::kernel::math;
 use crate::kernel::rate::{ActiveInputs, add_outer_clipped, rectified_tanh, sum_rows};
-use crate::neuromodulation::modulation::{Modulation, Place, Target};
+use crate::neuromodulation::hearing::Heard;
+use crate::neuromodulation::modulation::{Modulation, Place};
 use crate::neuromodulation::signals::Signals;
+use crate::neuromodulation::target::Target;
 use crate::random::{Key, Stream};
 use crate::registry::Description;
 
@@ -443,6 +445,27 @@ impl Agent for ActorCritic {
             weights[index] += step * value;
         }
         self.inputs = inputs;
+    }
+
+    fn hears(&self) -> Vec<Heard> {
+        let rates = [Target::LearningRate, Target::NegativeLearningRate];
+        let threshold: &[Target] = if self.config.withhold.is_some() { &[Target::Threshold] } else { &[] };
+        let reset: &[Target] = if self.config.contexts > 0 { &[Target::Reset] } else { &[] };
+        let everywhere = [Target::Gain, Target::Temperature, Target::Discount, Target::Reinforcement];
+        [
+            Heard::everywhere(&rates),
+            Heard::everywhere(&everywhere),
+            Heard::everywhere(threshold),
+            Heard::everywhere(reset),
+            Heard::at(&self.actor, &rates),
+            Heard::at(&self.actor, &[Target::Gain, Target::Temperature]),
+            Heard::at(&self.actor, threshold),
+            Heard::at(&self.critic, &rates),
+            Heard::at(&self.critic, &[Target::Gain]),
+            Heard::at(&self.predictor, &[Target::LearningRate]),
+            Heard::at(&self.memory, reset),
+        ]
+        .concat()
     }
 
     fn parameters(&self) -> &[f32] {

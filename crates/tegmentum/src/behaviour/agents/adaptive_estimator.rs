@@ -24,8 +24,10 @@ use super::number::Interval;
 use crate::behaviour::agent::{Agent, AgentSettings, Feedback};
 use crate::behaviour::environment::{Action, Environment};
 use crate::error::{Result, fraction};
+use crate::neuromodulation::hearing::Heard;
 use crate::neuromodulation::modulation::Modulation;
 use crate::neuromodulation::signals::Signals;
+use crate::neuromodulation::target::Target;
 use crate::random::Key;
 use crate::registry::Description;
 
@@ -111,6 +113,10 @@ impl Agent for AdaptiveEstimator {
         let rate = (self.config.learning_rate * modulation.learning_rate * sign).min(1.0);
         self.estimate += rate * self.interval.reinforcement(modulation, self.error);
         self.learned = [self.estimate as f32];
+    }
+
+    fn hears(&self) -> Vec<Heard> {
+        Heard::everywhere(&[Target::LearningRate, Target::NegativeLearningRate, Target::Reinforcement])
     }
 
     fn parameters(&self) -> &[f32] {

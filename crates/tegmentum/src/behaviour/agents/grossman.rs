@@ -25,8 +25,10 @@ use super::choice::{Softmax, choices, variance};
 use crate::behaviour::agent::{Agent, AgentSettings, Feedback};
 use crate::behaviour::environment::{Action, Environment};
 use crate::error::{Error, Result, fraction, positive};
-use crate::neuromodulation::modulation::{Modulation, Place, Target};
+use crate::neuromodulation::hearing::Heard;
+use crate::neuromodulation::modulation::{Modulation, Place};
 use crate::neuromodulation::signals::Signals;
+use crate::neuromodulation::target::Target;
 use crate::random::Key;
 use crate::registry::Description;
 
@@ -191,6 +193,17 @@ impl Agent for Grossman {
         }
         let known = self.values.iter().chain([&self.expected, &self.negative_rate]);
         self.learned.iter_mut().zip(known).for_each(|(learned, value)| *learned = *value as f32);
+    }
+
+    fn hears(&self) -> Vec<Heard> {
+        let mut heard = Heard::everywhere(&[
+            Target::LearningRate,
+            Target::NegativeLearningRate,
+            Target::Reinforcement,
+            Target::Temperature,
+        ]);
+        heard.extend(Heard::at(&self.meta_learning, &[Target::LearningRate]));
+        heard
     }
 
     fn parameters(&self) -> &[f32] {

@@ -26,8 +26,10 @@ use super::choice::{Softmax, sigmoid, two_choices};
 use crate::behaviour::agent::{Agent, AgentSettings, Feedback};
 use crate::behaviour::environment::{Action, Environment};
 use crate::error::{Error, Result, positive};
+use crate::neuromodulation::hearing::Heard;
 use crate::neuromodulation::modulation::Modulation;
 use crate::neuromodulation::signals::Signals;
+use crate::neuromodulation::target::Target;
 use crate::random::Key;
 use crate::registry::Description;
 
@@ -196,6 +198,10 @@ impl Agent for Hgf {
     fn learn(&mut self, modulation: &Modulation) {
         self.beliefs.update(&self.config, self.outcome, modulation.learning_rate);
         self.publish();
+    }
+
+    fn hears(&self) -> Vec<Heard> {
+        Heard::everywhere(&[Target::LearningRate, Target::Temperature])
     }
 
     fn parameters(&self) -> &[f32] {

@@ -22,8 +22,10 @@ use super::choice::{Softmax, choices, variance};
 use crate::behaviour::agent::{Agent, AgentSettings, Feedback};
 use crate::behaviour::environment::{Action, Environment};
 use crate::error::{Error, Result, fraction, positive};
-use crate::neuromodulation::modulation::{Modulation, Place, Target};
+use crate::neuromodulation::hearing::Heard;
+use crate::neuromodulation::modulation::{Modulation, Place};
 use crate::neuromodulation::signals::Signals;
+use crate::neuromodulation::target::Target;
 use crate::random::Key;
 use crate::registry::Description;
 
@@ -163,6 +165,13 @@ impl Agent for Opal {
         *no_go = (*no_go * (1.0 - self.config.no_go_rate * dopamine)).max(0.0);
         let weights = self.go.iter().chain(&self.no_go).chain([&self.value]);
         self.learned.iter_mut().zip(weights).for_each(|(learned, weight)| *learned = *weight as f32);
+    }
+
+    fn hears(&self) -> Vec<Heard> {
+        let mut heard =
+            Heard::everywhere(&[Target::LearningRate, Target::Reinforcement, Target::Temperature, Target::Gain]);
+        heard.extend(self.places.iter().flat_map(|place| Heard::at(place, &[Target::Gain])));
+        heard
     }
 
     fn parameters(&self) -> &[f32] {

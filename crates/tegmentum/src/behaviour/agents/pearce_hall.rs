@@ -25,8 +25,10 @@ use super::number::Interval;
 use crate::behaviour::agent::{Agent, AgentSettings, Feedback};
 use crate::behaviour::environment::{Action, ActionSpace, Environment};
 use crate::error::{Result, fraction, positive};
+use crate::neuromodulation::hearing::Heard;
 use crate::neuromodulation::modulation::Modulation;
 use crate::neuromodulation::signals::Signals;
+use crate::neuromodulation::target::Target;
 use crate::random::Key;
 use crate::registry::Description;
 
@@ -196,6 +198,14 @@ impl Agent for PearceHall {
         }
         let known = self.values.iter().chain([&self.associability]);
         self.learned.iter_mut().zip(known).for_each(|(learned, value)| *learned = *value as f32);
+    }
+
+    fn hears(&self) -> Vec<Heard> {
+        let mut heard = Heard::everywhere(&[Target::LearningRate, Target::Reinforcement]);
+        if self.number.is_none() {
+            heard.extend(Heard::everywhere(&[Target::Temperature]));
+        }
+        heard
     }
 
     fn parameters(&self) -> &[f32] {

@@ -27,8 +27,10 @@ use super::choice::{Softmax, choices, variance};
 use crate::behaviour::agent::{Agent, AgentSettings, Feedback};
 use crate::behaviour::environment::{Action, Environment};
 use crate::error::{Error, Result, fraction, positive};
+use crate::neuromodulation::hearing::Heard;
 use crate::neuromodulation::modulation::Modulation;
 use crate::neuromodulation::signals::Signals;
+use crate::neuromodulation::target::Target;
 use crate::random::Key;
 use crate::registry::Description;
 
@@ -211,6 +213,17 @@ impl Agent for QLearning {
             self.learned[*row * choices + *choice] = *value as f32;
             *trace *= decay;
         }
+    }
+
+    fn hears(&self) -> Vec<Heard> {
+        Heard::everywhere(&[
+            Target::LearningRate,
+            Target::NegativeLearningRate,
+            Target::Temperature,
+            Target::Reinforcement,
+            Target::Discount,
+            Target::TraceDecay,
+        ])
     }
 
     fn parameters(&self) -> &[f32] {

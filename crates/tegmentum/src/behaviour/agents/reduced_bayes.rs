@@ -26,10 +26,12 @@ use crate::behaviour::agent::{Agent, AgentSettings, Feedback};
 use crate::behaviour::environment::{Action, Environment};
 use crate::behaviour::environments::helicopter::ChangePointBlock;
 use crate::error::{Result, positive};
+use crate::neuromodulation::hearing::Heard;
 use crate::neuromodulation::modulation::Modulation;
 use crate::neuromodulation::nuclei::dorsal_raphe::run_length::next_run_length;
 use crate::neuromodulation::nuclei::locus_coeruleus::change_point_probability::change_probability;
 use crate::neuromodulation::signals::Signals;
+use crate::neuromodulation::target::Target;
 use crate::random::Key;
 use crate::registry::Description;
 
@@ -155,6 +157,10 @@ impl Agent for ReducedBayes {
         self.estimate += modulation.learning_rate * rate * self.error;
         self.trial += 1;
         self.learned = [self.estimate as f32, self.run_length as f32];
+    }
+
+    fn hears(&self) -> Vec<Heard> {
+        Heard::everywhere(&[Target::LearningRate])
     }
 
     fn parameters(&self) -> &[f32] {

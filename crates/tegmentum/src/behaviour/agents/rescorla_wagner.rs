@@ -22,8 +22,10 @@ use super::choice::{Softmax, choices, two_choices, variance};
 use crate::behaviour::agent::{Agent, AgentSettings, Feedback};
 use crate::behaviour::environment::{Action, Environment};
 use crate::error::{Result, fraction, positive};
+use crate::neuromodulation::hearing::Heard;
 use crate::neuromodulation::modulation::Modulation;
 use crate::neuromodulation::signals::Signals;
+use crate::neuromodulation::target::Target;
 use crate::random::Key;
 use crate::registry::Description;
 
@@ -147,6 +149,15 @@ impl Agent for RescorlaWagner {
             self.values[other] += rate * (1.0 - self.reward - self.values[other]);
         }
         self.learned.iter_mut().zip(&self.values).for_each(|(learned, value)| *learned = *value as f32);
+    }
+
+    fn hears(&self) -> Vec<Heard> {
+        Heard::everywhere(&[
+            Target::LearningRate,
+            Target::NegativeLearningRate,
+            Target::Temperature,
+            Target::Reinforcement,
+        ])
     }
 
     fn parameters(&self) -> &[f32] {

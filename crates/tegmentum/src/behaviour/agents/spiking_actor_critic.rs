@@ -64,8 +64,10 @@ use crate::behaviour::spiking::izhikevich::MAX_BURSTING;
 use crate::behaviour::spiking::kept;
 use crate::error::{Error, Result};
 use crate::kernel::math;
-use crate::neuromodulation::modulation::{Modulation, Place, Target};
+use crate::neuromodulation::hearing::Heard;
+use crate::neuromodulation::modulation::{Modulation, Place};
 use crate::neuromodulation::signals::Signals;
+use crate::neuromodulation::target::Target;
 use crate::random::{Key, Stream};
 use crate::registry::Description;
 
@@ -345,6 +347,23 @@ impl Agent for SpikingActorCritic {
         }
         let step = self.config.prediction_learning_rate * self.decision.surprise.error;
         self.prediction[self.decision.action].learn(&mut self.weights, step as f32, largest);
+    }
+
+    fn hears(&self) -> Vec<Heard> {
+        let [excitatory, actor, critic] = &self.places;
+        let rates = [Target::LearningRate, Target::NegativeLearningRate];
+        let choice = [Target::Temperature, Target::Threshold, Target::Discount, Target::Reinforcement, Target::Gain];
+        [
+            Heard::everywhere(&rates),
+            Heard::everywhere(&choice),
+            Heard::everywhere(&[Target::Bursting]),
+            Heard::at(excitatory, &[Target::Bursting]),
+            Heard::at(actor, &rates),
+            Heard::at(actor, &[Target::Bursting]),
+            Heard::at(critic, &rates),
+            Heard::at(critic, &[Target::Bursting]),
+        ]
+        .concat()
     }
 
     fn parameters(&self) -> &[f32] {

@@ -37,8 +37,10 @@ use crate::error::{Error, Result, positive};
 use crate::learning::plasticity::prescribed_error_sensitivity::{
     PrescribedErrorSensitivity, PrescribedErrorSensitivityConfig,
 };
+use crate::neuromodulation::hearing::Heard;
 use crate::neuromodulation::modulation::Modulation;
 use crate::neuromodulation::signals::Signals;
+use crate::neuromodulation::target::Target;
 use crate::random::Key;
 use crate::registry::Description;
 
@@ -211,6 +213,10 @@ impl Agent for SpikingDecoder {
         let learned = self.rule.learn(&[error]);
         debug_assert!(learned.is_ok());
         self.learned.iter_mut().zip(self.rule.decoders()).for_each(|(learned, decoder)| *learned = *decoder as f32);
+    }
+
+    fn hears(&self) -> Vec<Heard> {
+        Heard::everywhere(&[Target::LearningRate])
     }
 
     fn parameters(&self) -> &[f32] {

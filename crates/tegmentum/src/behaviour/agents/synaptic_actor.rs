@@ -42,9 +42,11 @@ use crate::error::{Error, Result, at_least_zero, positive};
 use crate::learning::plasticity::acetylcholine_dopamine::AcetylcholineDopamineConfig;
 use crate::learning::plasticity::eligibility::Spikes;
 use crate::learning::plasticity::{SynapticRule, SynapticRuleConfig};
+use crate::neuromodulation::hearing::Heard;
 use crate::neuromodulation::modulation::Modulation;
 use crate::neuromodulation::nucleus::{Levels, Transmitter};
 use crate::neuromodulation::signals::Signals;
+use crate::neuromodulation::target::Target;
 use crate::random::{Key, Stream};
 use crate::registry::Description;
 
@@ -291,6 +293,11 @@ impl Agent for SynapticActor {
         if self.end_of_trial || self.reward != 0.0 {
             self.learned.iter_mut().zip(self.rule.weights()).for_each(|(learned, weight)| *learned = *weight as f32);
         }
+    }
+
+    fn hears(&self) -> Vec<Heard> {
+        let third = if self.config.rule.reads_prediction_error() { &[Target::Reinforcement][..] } else { &[] };
+        Heard::everywhere(third)
     }
 
     fn parameters(&self) -> &[f32] {

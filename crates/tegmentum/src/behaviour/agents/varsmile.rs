@@ -27,8 +27,10 @@ use crate::behaviour::agent::{Agent, AgentSettings, Feedback};
 use crate::behaviour::environment::{Action, Environment};
 use crate::behaviour::environments::helicopter::ChangePointBlock;
 use crate::error::{Result, fraction, positive};
+use crate::neuromodulation::hearing::Heard;
 use crate::neuromodulation::modulation::Modulation;
 use crate::neuromodulation::signals::Signals;
+use crate::neuromodulation::target::Target;
 use crate::random::Key;
 use crate::registry::Description;
 
@@ -152,6 +154,10 @@ impl Agent for VarSmile {
         self.sum = (1.0 - forgotten) * self.sum + forgotten * sum + self.outcome / self.noise;
         self.count = (1.0 - forgotten) * self.count + forgotten * count + 1.0;
         self.learned = [self.sum as f32, self.count as f32];
+    }
+
+    fn hears(&self) -> Vec<Heard> {
+        Heard::everywhere(&[Target::LearningRate])
     }
 
     fn parameters(&self) -> &[f32] {

@@ -171,7 +171,7 @@ impl DopamineConfig {
             gains: &self.gains,
         };
         let system = self.neuromodulation.or_preset(Preset::DopamineOptimizer);
-        system.check_heard("the optimizer dopamine", &self.hears())?;
+        system.check_heard("the optimizer dopamine", &self.hears(), &[])?;
         Ok(Dopamine {
             supervisor: Supervisor::new(&settings, &system, key.child(u64::MAX))?,
             size,

@@ -212,7 +212,7 @@ impl NodePerturbationConfig {
             gains: &self.gains,
         };
         let system = self.neuromodulation.or_preset(Preset::NodePerturbation);
-        system.check_heard("node perturbation", &self.hears(&*network))?;
+        system.check_heard("node perturbation", &self.hears(&*network), &[])?;
         Self::check_reinforcement(&system)?;
         Ok(NodePerturbation {
             supervisor: Supervisor::new(&settings, &system, key.child(u64::MAX))?,

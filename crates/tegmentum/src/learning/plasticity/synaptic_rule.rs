@@ -75,6 +75,11 @@ impl SynapticRuleConfig {
         }
     }
 
+    /// Whether the rule reads a prediction error.
+    pub fn reads_prediction_error(&self) -> bool {
+        matches!(self, Self::RStdp(config) if config.third_factor == ThirdFactor::PredictionError)
+    }
+
     /// Sets the rate at which dopamine moves the weights.
     pub fn set_learning_rate(&mut self, rate: f64) {
         match self {

@@ -6,7 +6,7 @@ const CAP: f64 = 0.5;
 fn under(text: &str, start: f64) -> Result<Supervisor> {
     let config: NeuromodulationConfig = toml::from_str(text).expect("it can be read");
     let config = config.or_preset(Preset::DopamineOptimizer);
-    config.check_heard("this learner", &heard())?;
+    config.check_heard("this learner", &heard(), &[])?;
     let settings = Settings { start, cap: CAP, first_window: 6, gains: &GAINS };
     Supervisor::new(&settings, &config, Key::from_seed(2))
 }
