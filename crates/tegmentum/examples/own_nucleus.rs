@@ -1,13 +1,26 @@
-//! A nucleus of your own: signals in, release out. Run it: `cargo run -p tegmentum --example own_nucleus`.
+//! A model of a nucleus of your own: signals in, release out. Run it: `cargo run -p tegmentum --example own_nucleus`.
 
-use tegmentum::neuromodulation::nucleus::{Nucleus, Release, Transmitter};
-use tegmentum::neuromodulation::system::NeuromodulatorySystem;
+use serde::{Deserialize, Serialize};
+use tegmentum::neuromodulation::nuclei::locus_coeruleus::LocusCoeruleusConfig;
 use tegmentum::prelude::*;
 
-/// A burst of noradrenaline where an error is more than twice as large as usual.
-#[derive(Clone, Debug, Default)]
-struct Astonishment {
+/// A burst of noradrenaline where an error is more than twice as large as usual. The fields of
+/// `locus_coeruleus = { astonishment = { … } }` in a study, and the state of the nucleus.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Astonishment {
+    /// The usual size of an error to begin with.
     usual: f64,
+}
+
+impl NucleusSettings for Astonishment {
+    fn description(&self) -> Description {
+        Description { name: "astonishment", summary: "a burst at a large error", reference: "this example" }
+    }
+
+    fn build(&self, _: Transmitter, _: Key) -> Result<Box<dyn Nucleus>, Error> {
+        Ok(Box::new(*self))
+    }
 }
 
 impl Nucleus for Astonishment {
@@ -25,30 +38,22 @@ impl Nucleus for Astonishment {
     }
 
     fn reset(&mut self) {
-        *self = Self::default();
+        self.usual = 0.0;
     }
 }
 
-/// A burst multiplies the learning rate by 1 + 4.
-const RECEPTOR: &str = "receptor = [
-    { name = 'alpha', transmitter = 'noradrenaline', target = 'learning_rate', efficacy = 4.0 },
-]";
-
-/// Mean error of the predictions of a number that jumps.
-fn error(nuclei: Vec<Box<dyn Nucleus>>) -> Result<f64, Box<dyn std::error::Error>> {
-    let key = Key::from_seed(1);
-    let task = EnvironmentConfig::from_name("helicopter")?;
-    let environment = task.build(key.child(0))?;
-    let agent = toml::from_str::<AgentConfig>("[adaptive_estimator]\nlearning_rate = 0.2")?;
-    let agent = agent.build(&*environment, key.child(1))?;
-    let wiring: NeuromodulationConfig = toml::from_str(RECEPTOR)?;
-    let system = NeuromodulatorySystem::new(nuclei, &wiring.parts(), &[], key.child(2))?;
-    let trials = Behaviour::new(environment, agent, system).run(key.child(3), 2_000)?;
-    Ok(task.scores(&trials)[0].or_nan())
-}
-
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let (with, without) = (error(vec![Box::new(Astonishment::default())])?, error(Vec::new())?);
+    LocusCoeruleusConfig::register::<Astonishment>()?;
+    let (world, key) = (EnvironmentConfig::from_name("helicopter")?, Key::from_seed(1));
+    let agent = toml::from_str("[adaptive_estimator]\nlearning_rate = 0.2")?;
+    // A burst multiplies the learning rate by 1 + 4.
+    let receptor = "{ name = 'alpha', transmitter = 'noradrenaline', target = 'learning_rate', efficacy = 4.0 }";
+    let astonished = toml::from_str(&format!("locus_coeruleus = 'astonishment'\nreceptor = [{receptor}]"))?;
+    let error = |modulators: &NeuromodulationConfig| -> Result<f64, Error> {
+        let trials = Behaviour::from_settings(&world, &agent, modulators, key)?.run(key.child(3), 2_000)?;
+        Ok(world.scores(&trials)[0].or_nan())
+    };
+    let (with, without) = (error(&astonished)?, error(&NeuromodulationConfig::default())?);
     assert!(with < 0.8 * without, "{with} with astonishment, {without} without");
     Ok(())
 }

@@ -39,6 +39,7 @@ pub use crate::model::objectives::{BlackBox, NetworkLoss};
 pub use crate::model::perturbation::{Base, Bases, Family, Probe};
 pub use crate::neuromodulation::hearing::Heard;
 pub use crate::neuromodulation::modulation::{Modulation, Place};
+pub use crate::neuromodulation::nucleus::{Nucleus, NucleusSettings, Release, Transmitter};
 pub use crate::neuromodulation::signals::Signals;
 pub use crate::neuromodulation::system::NeuromodulationConfig;
 pub use crate::neuromodulation::target::Target;

@@ -90,7 +90,7 @@ fn entries(kind: ListKind) -> Vec<Entry> {
         ListKind::Environments => named::<EnvironmentConfig>().map(described).collect(),
         ListKind::Agents => named::<AgentConfig>().map(described).collect(),
         ListKind::Nuclei => {
-            let readings = nuclei::registry().into_iter().map(|reading| (reading.nucleus(), reading.description()));
+            let readings = nuclei::registry().into_iter().map(|model| (model.nucleus(), model.description()));
             let reading = |(nucleus, item): (&str, Description)| {
                 entry(item.name, &format!("{}: {}", nucleus.replace('_', " "), item.summary), item.reference)
             };

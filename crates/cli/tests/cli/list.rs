@@ -29,7 +29,7 @@ fn every_registered_name_has_a_line() {
     names.extend(GradientConfig::registry().iter().map(tegmentum::learning::gradient::rules::GradientConfig::name));
     names.extend(EnvironmentConfig::registry().iter().map(tegmentum::prelude::EnvironmentConfig::name));
     names.extend(AgentConfig::registry().iter().map(tegmentum::prelude::AgentConfig::name));
-    names.extend(nuclei::registry().iter().map(|reading| reading.description().name));
+    names.extend(nuclei::registry().iter().map(|model| model.description().name));
     names.extend(Preset::ALL.map(Preset::name));
     names.extend(Target::ALL.map(Target::name));
     names.extend(DoseAction::ALL.map(DoseAction::name));

@@ -1,4 +1,4 @@
-//! The nuclei, one folder each with a file for every reading, and the registry of readings.
+//! The nuclei, one folder each with a file for every model of it, and the list of all models.
 
 pub mod basal_forebrain;
 pub mod dorsal_raphe;
@@ -11,14 +11,14 @@ use dorsal_raphe::DorsalRapheConfig;
 use locus_coeruleus::LocusCoeruleusConfig;
 use ventral_tegmental_area::VentralTegmentalAreaConfig;
 
-use super::nucleus::{Nucleus, Transmitter};
-use crate::error::Result;
+use super::nucleus::{Nucleus, NucleusSettings, Transmitter};
+use crate::error::{Error, Result};
 use crate::random::Key;
 use crate::registry::Description;
 
-/// A reading of any nucleus.
+/// A model of any nucleus.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Reading {
+pub enum Model {
     /// Of dopamine's nucleus.
     VentralTegmentalArea(VentralTegmentalAreaConfig),
     /// Of acetylcholine's nucleus.
@@ -29,14 +29,14 @@ pub enum Reading {
     LocusCoeruleus(LocusCoeruleusConfig),
 }
 
-impl Reading {
+impl Model {
     /// The nucleus as a study spells it, for example `locus_coeruleus`.
     ///
     /// # Example
     /// ```
     /// use tegmentum::neuromodulation::nuclei::registry;
     ///
-    /// let names: Vec<_> = registry().iter().map(|reading| (reading.nucleus(), reading.description().name)).collect();
+    /// let names: Vec<_> = registry().iter().map(|model| (model.nucleus(), model.description().name)).collect();
     /// assert!(names.contains(&("locus_coeruleus", "bayes_factor")));
     /// ```
     pub fn nucleus(&self) -> &'static str {
@@ -58,36 +58,46 @@ impl Reading {
         }
     }
 
+    /// The settings of the model.
+    fn settings(&self) -> &dyn NucleusSettings {
+        match self {
+            Self::VentralTegmentalArea(config) => &**config,
+            Self::BasalForebrain(config) => &**config,
+            Self::DorsalRaphe(config) => &**config,
+            Self::LocusCoeruleus(config) => &**config,
+        }
+    }
+
     /// Name, summary and reference.
     pub fn description(&self) -> Description {
-        match self {
-            Self::VentralTegmentalArea(config) => config.description(),
-            Self::BasalForebrain(config) => config.description(),
-            Self::DorsalRaphe(config) => config.description(),
-            Self::LocusCoeruleus(config) => config.description(),
-        }
+        self.settings().description()
     }
 
     /// The nucleus, having seen nothing; what is random in it follows from `key`.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`](crate::error::Error::InvalidParameter) for a constant outside its range.
+    /// [`Error::InvalidParameter`] for a constant outside its range, [`Error::Incompatible`] for a model that releases another
+    /// transmitter than this nucleus does.
     pub fn build(&self, key: Key) -> Result<Box<dyn Nucleus>> {
-        match self {
-            Self::VentralTegmentalArea(config) => config.build(),
-            Self::BasalForebrain(config) => config.build(),
-            Self::DorsalRaphe(config) => config.build(),
-            Self::LocusCoeruleus(config) => config.build(key),
+        let transmitter = self.transmitter();
+        let nucleus = self.settings().build(transmitter, key)?;
+        if nucleus.transmitter() == transmitter {
+            return Ok(nucleus);
         }
+        Err(Error::Incompatible {
+            what: format!("the model {}, which releases {}", self.description().name, nucleus.transmitter().name()),
+            with: format!("the nucleus {}", self.nucleus()),
+            reason: format!("it releases {}", transmitter.name()),
+        })
     }
 }
 
-/// Every reading that a study can name, with its default constants, nucleus by nucleus.
-pub fn registry() -> Vec<Reading> {
-    let dopamine = VentralTegmentalAreaConfig::defaults().into_iter().map(Reading::VentralTegmentalArea);
-    let acetylcholine = BasalForebrainConfig::defaults().into_iter().map(Reading::BasalForebrain);
-    let serotonin = DorsalRapheConfig::defaults().into_iter().map(Reading::DorsalRaphe);
-    let noradrenaline = LocusCoeruleusConfig::defaults().into_iter().map(Reading::LocusCoeruleus);
+/// Every model that a study can name, with its default constants, nucleus by nucleus.
+pub fn registry() -> Vec<Model> {
+    let dopamine = VentralTegmentalAreaConfig::registry().into_iter().map(Model::VentralTegmentalArea);
+    let acetylcholine = BasalForebrainConfig::registry().into_iter().map(Model::BasalForebrain);
+    let serotonin = DorsalRapheConfig::registry().into_iter().map(Model::DorsalRaphe);
+    let noradrenaline = LocusCoeruleusConfig::registry().into_iter().map(Model::LocusCoeruleus);
     dopamine.chain(acetylcholine).chain(serotonin).chain(noradrenaline).collect()
 }
 

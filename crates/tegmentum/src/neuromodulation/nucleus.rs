@@ -1,8 +1,12 @@
 //! The contract of a nucleus: signals in, release of one transmitter out.
 
+use std::any::Any;
 use std::fmt::Debug;
 
 pub use super::signals::Signals;
+use crate::error::Result;
+use crate::random::Key;
+use crate::registry::Description;
 use serde::{Deserialize, Serialize};
 
 /// The four transmitters.
@@ -126,6 +130,21 @@ pub trait Nucleus: Send + Debug {
     fn reads(&self) -> &'static [Transmitter] {
         &[]
     }
+}
+
+/// The settings of a nucleus: what makes it from a study file.
+///
+/// A settings type of one's own is made known under its name with `register` of the nucleus that it is a model of, for example
+/// [`LocusCoeruleusConfig::register`](crate::neuromodulation::nuclei::locus_coeruleus::LocusCoeruleusConfig::register).
+pub trait NucleusSettings: Any + Debug + Send + Sync {
+    /// Name, summary and reference.
+    fn description(&self) -> Description;
+
+    /// The nucleus, having seen nothing; it is to release `transmitter`, and what is random in it follows from `key`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`](crate::error::Error::InvalidParameter) for a constant outside its range.
+    fn build(&self, transmitter: Transmitter, key: Key) -> Result<Box<dyn Nucleus>>;
 }
 
 /// Signals beyond this size count as this size, so that no square or sum of them overflows.

@@ -1,6 +1,6 @@
-//! Dorsal raphe: serotonin. The readings, one file each:
+//! Dorsal raphe: serotonin. The models, one file each:
 //!
-//! | reading | level | for |
+//! | model | level | for |
 //! |---|---|---|
 //! | [horizon] | time since the last surprise | optimizers |
 //! | [average outcome](average_outcome) | running mean of reward | agents |
@@ -26,88 +26,30 @@ use behavioural_inhibition::BehaviouralInhibitionConfig;
 use discount_and_patience::DiscountAndPatienceConfig;
 use horizon::HorizonConfig;
 use opponency::OpponencyConfig;
-use serde::{Deserialize, Serialize};
 use uncertainty_meta_learning::UncertaintyMetaLearningConfig;
 
-use super::tonic_activity::{self, TonicActivityConfig};
-use crate::error::Result;
-use crate::neuromodulation::nucleus::{Nucleus, Transmitter};
-use crate::registry::Description;
+use super::tonic_activity::TonicActivityConfig;
+use crate::neuromodulation::nucleus::NucleusSettings;
 
-/// A reading of the nucleus as a study names it.
-///
-/// # Example
-/// ```
-/// use tegmentum::neuromodulation::nuclei::dorsal_raphe::DorsalRapheConfig;
-///
-/// let config: DorsalRapheConfig = toml::from_str("[opponency]\naverage_weight = 0.0")?;
-/// assert_eq!(config.description().name, "opponency");
-/// # Ok::<(), toml::de::Error>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DorsalRapheConfig {
-    /// See [`average_outcome`].
-    AverageOutcome(AverageOutcomeConfig),
-    /// See [`run_length`].
-    RunLength(RunLengthConfig),
-    /// See [`discount_and_patience`].
-    DiscountAndPatience(DiscountAndPatienceConfig),
-    /// See [`opponency`].
-    Opponency(OpponencyConfig),
-    /// See [`uncertainty_meta_learning`].
-    UncertaintyMetaLearning(UncertaintyMetaLearningConfig),
-    /// See [`behavioural_inhibition`].
-    BehaviouralInhibition(BehaviouralInhibitionConfig),
-    /// See [`tonic_activity`].
-    TonicActivity(TonicActivityConfig),
-    /// See [`horizon`].
-    Horizon(HorizonConfig),
-}
-
-impl DorsalRapheConfig {
-    /// The nucleus, having seen nothing.
+tegmentum_engine::named_settings! {
+    /// A model of the nucleus as a study names it. A model is registered by a line here.
     ///
-    /// # Errors
-    /// [`Error::InvalidParameter`](crate::error::Error::InvalidParameter) for a constant outside its range.
-    pub fn build(&self) -> Result<Box<dyn Nucleus>> {
-        Ok(match self {
-            Self::AverageOutcome(config) => Box::new(config.build()?),
-            Self::RunLength(config) => Box::new(config.build()?),
-            Self::DiscountAndPatience(config) => Box::new(config.build()?),
-            Self::Opponency(config) => Box::new(config.build()?),
-            Self::UncertaintyMetaLearning(config) => Box::new(config.build()?),
-            Self::BehaviouralInhibition(config) => Box::new(config.build()?),
-            Self::TonicActivity(config) => Box::new(config.build(Transmitter::Serotonin)?),
-            Self::Horizon(config) => Box::new(config.build()?),
-        })
-    }
-
-    /// Name, summary and reference.
-    pub fn description(&self) -> Description {
-        match self {
-            Self::AverageOutcome(_) => average_outcome::DESCRIPTION,
-            Self::DiscountAndPatience(_) => discount_and_patience::DESCRIPTION,
-            Self::Opponency(_) => opponency::DESCRIPTION,
-            Self::UncertaintyMetaLearning(_) => uncertainty_meta_learning::DESCRIPTION,
-            Self::BehaviouralInhibition(_) => behavioural_inhibition::DESCRIPTION,
-            Self::RunLength(_) => run_length::DESCRIPTION,
-            Self::TonicActivity(_) => tonic_activity::DESCRIPTION,
-            Self::Horizon(_) => horizon::DESCRIPTION,
-        }
-    }
-
-    /// Every reading with its default constants. A reading is registered by a line here.
-    pub fn defaults() -> Vec<Self> {
-        vec![
-            Self::AverageOutcome(AverageOutcomeConfig::default()),
-            Self::DiscountAndPatience(DiscountAndPatienceConfig::default()),
-            Self::Opponency(OpponencyConfig::default()),
-            Self::UncertaintyMetaLearning(UncertaintyMetaLearningConfig::default()),
-            Self::BehaviouralInhibition(BehaviouralInhibitionConfig::default()),
-            Self::RunLength(RunLengthConfig::default()),
-            Self::TonicActivity(TonicActivityConfig::default()),
-            Self::Horizon(HorizonConfig::default()),
-        ]
+    /// # Example
+    /// ```
+    /// use tegmentum::neuromodulation::nuclei::dorsal_raphe::DorsalRapheConfig;
+    ///
+    /// let config: DorsalRapheConfig = toml::from_str("[opponency]\naverage_weight = 0.0")?;
+    /// assert_eq!(config.description().name, "opponency");
+    /// # Ok::<(), toml::de::Error>(())
+    /// ```
+    pub enum DorsalRapheConfig: dyn NucleusSettings = "model of the dorsal raphe" {
+        AverageOutcome(AverageOutcomeConfig),
+        DiscountAndPatience(DiscountAndPatienceConfig),
+        Opponency(OpponencyConfig),
+        UncertaintyMetaLearning(UncertaintyMetaLearningConfig),
+        BehaviouralInhibition(BehaviouralInhibitionConfig),
+        RunLength(RunLengthConfig),
+        TonicActivity(TonicActivityConfig),
+        Horizon(HorizonConfig),
     }
 }

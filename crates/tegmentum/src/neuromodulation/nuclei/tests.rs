@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::neuromodulation::nucleus::{Levels, Release, Signals};
 
-fn build(reading: &Reading) -> Box<dyn Nucleus> {
+fn build(reading: &Model) -> Box<dyn Nucleus> {
     reading.build(Key::from_seed(3)).expect("defaults are valid")
 }
 
@@ -48,10 +48,10 @@ fn names_are_unique_and_a_configuration_survives_a_study_file() {
     for reading in registry() {
         let name = reading.description().name;
         let (text, again) = match &reading {
-            Reading::VentralTegmentalArea(config) => round_trip(config, Reading::VentralTegmentalArea),
-            Reading::BasalForebrain(config) => round_trip(config, Reading::BasalForebrain),
-            Reading::DorsalRaphe(config) => round_trip(config, Reading::DorsalRaphe),
-            Reading::LocusCoeruleus(config) => round_trip(config, Reading::LocusCoeruleus),
+            Model::VentralTegmentalArea(config) => round_trip(config, Model::VentralTegmentalArea),
+            Model::BasalForebrain(config) => round_trip(config, Model::BasalForebrain),
+            Model::DorsalRaphe(config) => round_trip(config, Model::DorsalRaphe),
+            Model::LocusCoeruleus(config) => round_trip(config, Model::LocusCoeruleus),
         };
         assert_eq!(again, reading);
         assert!(text.starts_with(&format!("[{name}]")), "{text}");
@@ -59,10 +59,7 @@ fn names_are_unique_and_a_configuration_survives_a_study_file() {
     }
 }
 
-fn round_trip<C: serde::Serialize + serde::de::DeserializeOwned>(
-    config: &C,
-    wrap: fn(C) -> Reading,
-) -> (String, Reading) {
+fn round_trip<C: serde::Serialize + serde::de::DeserializeOwned>(config: &C, wrap: fn(C) -> Model) -> (String, Model) {
     let text = toml::to_string(config).expect("plain data");
     let again = toml::from_str(&text).expect("what was written can be read");
     (text, wrap(again))

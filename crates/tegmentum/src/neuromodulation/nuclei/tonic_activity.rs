@@ -9,11 +9,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, at_least_zero};
-use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter};
+use crate::neuromodulation::nucleus::{Nucleus, NucleusSettings, Release, Signals, Transmitter};
+use crate::random::Key;
 use crate::registry::Description;
 
 /// Its name in lists.
-pub const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "tonic_activity",
     summary: "a constant tone that couplings raise and lower",
     reference: "needed by Doya 2002, doi:10.1016/S0893-6080(02)00044-8",
@@ -41,6 +42,16 @@ impl TonicActivityConfig {
     pub fn build(self, transmitter: Transmitter) -> Result<TonicActivity> {
         at_least_zero("tonic_activity.level", self.level)?;
         Ok(TonicActivity { transmitter, level: self.level })
+    }
+}
+
+impl NucleusSettings for TonicActivityConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, transmitter: Transmitter, _: Key) -> Result<Box<dyn Nucleus>> {
+        Ok(Box::new(Self::build(*self, transmitter)?))
     }
 }
 

@@ -8,6 +8,7 @@ use super::NeuromodulatorySystem;
 use crate::error::{Error, Result};
 use crate::neuromodulation::coupling::Coupling;
 use crate::neuromodulation::kinetics::KineticsConfig;
+use crate::neuromodulation::nuclei::Model;
 use crate::neuromodulation::nuclei::basal_forebrain::BasalForebrainConfig;
 use crate::neuromodulation::nuclei::dorsal_raphe::DorsalRapheConfig;
 use crate::neuromodulation::nuclei::locus_coeruleus::LocusCoeruleusConfig;
@@ -39,16 +40,16 @@ const NUCLEUS_NOISE: u64 = u64::MAX;
 pub struct NeuromodulationConfig {
     /// What to begin with.
     pub preset: Preset,
-    /// Instead of the preset's reading of the ventral tegmental area.
+    /// Instead of the preset's model of the ventral tegmental area.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ventral_tegmental_area: Option<VentralTegmentalAreaConfig>,
-    /// Instead of the preset's reading of the basal forebrain.
+    /// Instead of the preset's model of the basal forebrain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub basal_forebrain: Option<BasalForebrainConfig>,
-    /// Instead of the preset's reading of the dorsal raphe.
+    /// Instead of the preset's model of the dorsal raphe.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dorsal_raphe: Option<DorsalRapheConfig>,
-    /// Instead of the preset's reading of the locus coeruleus.
+    /// Instead of the preset's model of the locus coeruleus.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub locus_coeruleus: Option<LocusCoeruleusConfig>,
     /// Instead of the preset's kinetics, by transmitter.
@@ -92,12 +93,13 @@ impl NeuromodulationConfig {
     /// # Errors
     /// [`Error::InvalidParameter`] for a constant outside its range.
     pub(crate) fn nuclei(&self, key: Key) -> Result<[Option<Box<dyn Nucleus>>; 4]> {
-        let parts = self.parts();
+        let (parts, noise) = (self.parts(), key.child(NUCLEUS_NOISE));
+        let build = |model: Option<Model>| model.map(|model| model.build(noise)).transpose();
         Ok([
-            parts.ventral_tegmental_area.map(|config| config.build()).transpose()?,
-            parts.basal_forebrain.map(|config| config.build()).transpose()?,
-            parts.dorsal_raphe.map(|config| config.build()).transpose()?,
-            parts.locus_coeruleus.map(|config| config.build(key.child(NUCLEUS_NOISE))).transpose()?,
+            build(parts.ventral_tegmental_area.map(Model::VentralTegmentalArea))?,
+            build(parts.basal_forebrain.map(Model::BasalForebrain))?,
+            build(parts.dorsal_raphe.map(Model::DorsalRaphe))?,
+            build(parts.locus_coeruleus.map(Model::LocusCoeruleus))?,
         ])
     }
 

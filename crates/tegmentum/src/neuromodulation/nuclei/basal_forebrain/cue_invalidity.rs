@@ -17,11 +17,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, fraction, positive};
-use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter, usable};
+use crate::neuromodulation::nucleus::{Nucleus, NucleusSettings, Release, Signals, Transmitter, usable};
+use crate::random::Key;
 use crate::registry::Description;
 
 /// Its name in lists.
-pub const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "cue_invalidity",
     summary: "share of predictions that are expected to fail within a context",
     reference: "Yu & Dayan 2005, doi:10.1016/j.neuron.2005.04.026",
@@ -57,6 +58,16 @@ impl CueInvalidityConfig {
         fraction("cue_invalidity.rate", self.rate)?;
         positive("cue_invalidity.tolerance", self.tolerance)?;
         Ok(CueInvalidity { config: self, validity: FIRST_VALIDITY, moments: 0 })
+    }
+}
+
+impl NucleusSettings for CueInvalidityConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, _: Transmitter, _: Key) -> Result<Box<dyn Nucleus>> {
+        Ok(Box::new(Self::build(*self)?))
     }
 }
 

@@ -15,11 +15,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result, at_least_zero};
-use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter, usable};
+use crate::neuromodulation::nucleus::{Nucleus, NucleusSettings, Release, Signals, Transmitter, usable};
+use crate::random::Key;
 use crate::registry::Description;
 
 /// Its name in lists.
-pub const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "depression_before_dopamine",
     summary: "there while exploring, gone when reward comes",
     reference: "Brzosko et al. 2017, doi:10.7554/eLife.27756; the pause is inferred",
@@ -53,6 +54,16 @@ impl DepressionBeforeDopamineConfig {
             return Err(Error::InvalidParameter { name, value: self.pause, requirement });
         }
         Ok(DepressionBeforeDopamine { config: self, pause: 0.0 })
+    }
+}
+
+impl NucleusSettings for DepressionBeforeDopamineConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, _: Transmitter, _: Key) -> Result<Box<dyn Nucleus>> {
+        Ok(Box::new(Self::build(*self)?))
     }
 }
 

@@ -14,12 +14,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, fraction, positive};
-use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter, usable};
+use crate::neuromodulation::nucleus::{Nucleus, NucleusSettings, Release, Signals, Transmitter, usable};
 use crate::neuromodulation::receptor::ResponseCurve;
+use crate::random::Key;
 use crate::registry::Description;
 
 /// Its name in lists.
-pub const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "encoding_and_retrieval",
     summary: "high while errors are large (encode), low while they are small (retrieve, consolidate)",
     reference: "Hasselmo 2006, doi:10.1016/j.conb.2006.09.002; the form is inferred",
@@ -54,6 +55,16 @@ impl EncodingAndRetrievalConfig {
         positive("encoding_and_retrieval.exponent", self.exponent)?;
         let curve = ResponseCurve::Hill { half: self.half, exponent: self.exponent };
         Ok(EncodingAndRetrieval { rate: self.rate, curve, recent: 0.0 })
+    }
+}
+
+impl NucleusSettings for EncodingAndRetrievalConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, _: Transmitter, _: Key) -> Result<Box<dyn Nucleus>> {
+        Ok(Box::new(Self::build(*self)?))
     }
 }
 

@@ -16,7 +16,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
-use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter};
+use crate::neuromodulation::nucleus::{Nucleus, NucleusSettings, Release, Signals, Transmitter};
+use crate::random::Key;
 use crate::registry::Description;
 
 const MEMORY: f64 = 0.95;
@@ -24,7 +25,7 @@ const OUTLIER: f64 = 36.0;
 const UPDATES_BEFORE_OUTLIERS: u64 = 8;
 
 /// Name, summary and reference.
-pub const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "error_size",
     summary: "usual size of the prediction errors of perturbed models",
     reference: "Yu & Dayan 2005, doi:10.1016/j.neuron.2005.04.026",
@@ -42,6 +43,16 @@ impl ErrorSizeConfig {
     /// None: there is nothing to set.
     pub fn build(self) -> Result<ErrorSize> {
         Ok(ErrorSize::default())
+    }
+}
+
+impl NucleusSettings for ErrorSizeConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, _: Transmitter, _: Key) -> Result<Box<dyn Nucleus>> {
+        Ok(Box::new(Self::build(*self)?))
     }
 }
 

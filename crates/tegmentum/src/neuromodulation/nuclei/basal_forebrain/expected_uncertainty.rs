@@ -11,11 +11,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, fraction};
-use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter, usable};
+use crate::neuromodulation::nucleus::{Nucleus, NucleusSettings, Release, Signals, Transmitter, usable};
+use crate::random::Key;
 use crate::registry::Description;
 
 /// Its name in lists.
-pub const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "expected_uncertainty",
     summary: "usual size of outcome errors",
     reference: "Yu & Dayan 2005, doi:10.1016/j.neuron.2005.04.026",
@@ -43,6 +44,16 @@ impl ExpectedUncertaintyConfig {
     pub fn build(self) -> Result<ExpectedUncertainty> {
         fraction("expected_uncertainty.rate", self.rate)?;
         Ok(ExpectedUncertainty { config: self, mean: 0.0 })
+    }
+}
+
+impl NucleusSettings for ExpectedUncertaintyConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, _: Transmitter, _: Key) -> Result<Box<dyn Nucleus>> {
+        Ok(Box::new(Self::build(*self)?))
     }
 }
 

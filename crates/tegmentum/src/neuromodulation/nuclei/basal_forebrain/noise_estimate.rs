@@ -18,11 +18,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result, positive};
 use crate::neuromodulation::nuclei::dorsal_raphe::run_length::Experience;
-use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter};
+use crate::neuromodulation::nucleus::{Nucleus, NucleusSettings, Release, Signals, Transmitter};
+use crate::random::Key;
 use crate::registry::Description;
 
 /// Its name in lists.
-pub const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "noise_estimate",
     summary: "size of the noise, inferred on a grid and told apart from change",
     reference: "Yu & Dayan 2005, doi:10.1016/j.neuron.2005.04.026, for the role",
@@ -86,6 +87,16 @@ impl NoiseEstimateConfig {
         let noises = (0..self.candidates).map(|index| self.smallest * (step * index as f64).exp()).collect();
         let beliefs = vec![1.0 / self.candidates as f64; self.candidates];
         Ok(NoiseEstimate { config: self, noises, beliefs, experience: Experience::default() })
+    }
+}
+
+impl NucleusSettings for NoiseEstimateConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, _: Transmitter, _: Key) -> Result<Box<dyn Nucleus>> {
+        Ok(Box::new(Self::build(*self)?))
     }
 }
 

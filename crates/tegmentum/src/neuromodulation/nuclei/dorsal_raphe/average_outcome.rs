@@ -10,11 +10,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, fraction};
-use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter, usable};
+use crate::neuromodulation::nucleus::{Nucleus, NucleusSettings, Release, Signals, Transmitter, usable};
+use crate::random::Key;
 use crate::registry::Description;
 
 /// Its name in lists.
-pub const DESCRIPTION: Description =
+const DESCRIPTION: Description =
     Description { name: "average_outcome", summary: "running mean of reward", reference: "Daw, Kakade & Dayan 2002" };
 
 /// The constants of the reading.
@@ -39,6 +40,16 @@ impl AverageOutcomeConfig {
     pub fn build(self) -> Result<AverageOutcome> {
         fraction("average_outcome.rate", self.rate)?;
         Ok(AverageOutcome { config: self, mean: 0.0 })
+    }
+}
+
+impl NucleusSettings for AverageOutcomeConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, _: Transmitter, _: Key) -> Result<Box<dyn Nucleus>> {
+        Ok(Box::new(Self::build(*self)?))
     }
 }
 

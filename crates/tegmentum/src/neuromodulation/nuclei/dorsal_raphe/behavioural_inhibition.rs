@@ -14,11 +14,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, at_least_zero, fraction};
-use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter, usable};
+use crate::neuromodulation::nucleus::{Nucleus, NucleusSettings, Release, Signals, Transmitter, usable};
+use crate::random::Key;
 use crate::registry::Description;
 
 /// Its name in lists.
-pub const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "behavioural_inhibition",
     summary: "running mean of punishment, to hold back action",
     reference: "Dayan & Huys 2009, doi:10.1146/annurev.neuro.051508.135607; the form is inferred",
@@ -49,6 +50,16 @@ impl BehaviouralInhibitionConfig {
         fraction("behavioural_inhibition.rate", self.rate)?;
         at_least_zero("behavioural_inhibition.phasic_weight", self.phasic_weight)?;
         Ok(BehaviouralInhibition { config: self, mean: 0.0 })
+    }
+}
+
+impl NucleusSettings for BehaviouralInhibitionConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, _: Transmitter, _: Key) -> Result<Box<dyn Nucleus>> {
+        Ok(Box::new(Self::build(*self)?))
     }
 }
 

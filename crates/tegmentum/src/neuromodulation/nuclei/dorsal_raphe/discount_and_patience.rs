@@ -17,11 +17,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, at_least_zero, fraction, positive};
-use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter, usable};
+use crate::neuromodulation::nucleus::{Nucleus, NucleusSettings, Release, Signals, Transmitter, usable};
+use crate::random::Key;
 use crate::registry::Description;
 
 /// Its name in lists.
-pub const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "discount_and_patience",
     summary: "grows while the world stays as it is, falls with the spread of prediction errors",
     reference: "Doya 2002, doi:10.1016/S0893-6080(02)00044-8; the form is inferred",
@@ -58,6 +59,16 @@ impl DiscountAndPatienceConfig {
         at_least_zero("discount_and_patience.spread_weight", self.spread_weight)?;
         positive("discount_and_patience.burst_level", self.burst_level)?;
         Ok(DiscountAndPatience { config: self, spread: 0.0, elapsed: 0.0 })
+    }
+}
+
+impl NucleusSettings for DiscountAndPatienceConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, _: Transmitter, _: Key) -> Result<Box<dyn Nucleus>> {
+        Ok(Box::new(Self::build(*self)?))
     }
 }
 

@@ -16,11 +16,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, positive};
-use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter};
+use crate::neuromodulation::nucleus::{Nucleus, NucleusSettings, Release, Signals, Transmitter};
+use crate::random::Key;
 use crate::registry::Description;
 
 /// Name, summary and reference.
-pub const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "horizon",
     summary: "time since the last surprise",
     reference: "Miyazaki et al. 2011; Defazio et al. 2024, arXiv:2405.15682",
@@ -48,6 +49,16 @@ impl HorizonConfig {
     pub fn build(self) -> Result<Horizon> {
         positive("dorsal_raphe.horizon.reach", self.reach)?;
         Ok(Horizon { config: self, elapsed: 0.0 })
+    }
+}
+
+impl NucleusSettings for HorizonConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, _: Transmitter, _: Key) -> Result<Box<dyn Nucleus>> {
+        Ok(Box::new(Self::build(*self)?))
     }
 }
 

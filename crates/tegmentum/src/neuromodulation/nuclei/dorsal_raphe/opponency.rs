@@ -14,11 +14,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, at_least_zero, fraction};
-use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter, usable};
+use crate::neuromodulation::nucleus::{Nucleus, NucleusSettings, Release, Signals, Transmitter, usable};
+use crate::random::Key;
 use crate::registry::Description;
 
 /// Its name in lists.
-pub const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "opponency",
     summary: "prediction error of punishment (phasic) and average outcome (tonic)",
     reference: "Daw, Kakade & Dayan 2002, doi:10.1016/S0893-6080(02)00052-7",
@@ -52,6 +53,16 @@ impl OpponencyConfig {
         fraction("opponency.average_rate", self.average_rate)?;
         at_least_zero("opponency.average_weight", self.average_weight)?;
         Ok(Opponency { config: self, expected_punishment: 0.0, average: 0.0 })
+    }
+}
+
+impl NucleusSettings for OpponencyConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, _: Transmitter, _: Key) -> Result<Box<dyn Nucleus>> {
+        Ok(Box::new(Self::build(*self)?))
     }
 }
 

@@ -19,11 +19,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, positive};
-use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter};
+use crate::neuromodulation::nucleus::{Nucleus, NucleusSettings, Release, Signals, Transmitter};
+use crate::random::Key;
 use crate::registry::Description;
 
 /// Its name in lists.
-pub const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "run_length",
     summary: "trials of experience that the estimate is worth",
     reference: "Nassar, Wilson, Heasly & Gold 2010, doi:10.1523/JNEUROSCI.0822-10.2010",
@@ -51,6 +52,16 @@ impl RunLengthConfig {
     pub fn build(self) -> Result<RunLength> {
         positive("run_length.initial_run_length", self.initial_run_length)?;
         Ok(RunLength { config: self, trials: self.initial_run_length, error: None })
+    }
+}
+
+impl NucleusSettings for RunLengthConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, _: Transmitter, _: Key) -> Result<Box<dyn Nucleus>> {
+        Ok(Box::new(Self::build(*self)?))
     }
 }
 

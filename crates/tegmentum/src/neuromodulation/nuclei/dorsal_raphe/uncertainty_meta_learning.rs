@@ -17,11 +17,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, fraction, positive};
-use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter, usable};
+use crate::neuromodulation::nucleus::{Nucleus, NucleusSettings, Release, Signals, Transmitter, usable};
+use crate::random::Key;
 use crate::registry::Description;
 
 /// Its name in lists.
-pub const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "uncertainty_meta_learning",
     summary: "the learning rate for bad news, set by expected and unexpected uncertainty",
     reference: "Grossman, Bari & Cohen 2022, doi:10.1016/j.cub.2021.12.006",
@@ -55,6 +56,16 @@ impl UncertaintyMetaLearningConfig {
         fraction("uncertainty_meta_learning.meta_rate", self.meta_rate)?;
         positive("uncertainty_meta_learning.resting_rate", self.resting_rate)?;
         Ok(UncertaintyMetaLearning { config: self, expected: 0.0, rate: self.resting_rate })
+    }
+}
+
+impl NucleusSettings for UncertaintyMetaLearningConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, _: Transmitter, _: Key) -> Result<Box<dyn Nucleus>> {
+        Ok(Box::new(Self::build(*self)?))
     }
 }
 

@@ -15,11 +15,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter, usable};
+use crate::neuromodulation::nucleus::{Nucleus, NucleusSettings, Release, Signals, Transmitter, usable};
+use crate::random::Key;
 use crate::registry::Description;
 
 /// Its name in lists.
-pub const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "bayes_factor",
     summary: "posterior probability of a change from the Bayes-factor surprise",
     reference: "Liakoni, Modirshanechi, Gerstner & Brea 2021, doi:10.1162/neco_a_01352",
@@ -51,6 +52,16 @@ impl BayesFactorConfig {
         }
         let (name, requirement) = ("bayes_factor.change_probability", "above 0 and below 1");
         Err(Error::InvalidParameter { name, value: probability, requirement })
+    }
+}
+
+impl NucleusSettings for BayesFactorConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, _: Transmitter, _: Key) -> Result<Box<dyn Nucleus>> {
+        Ok(Box::new(Self::build(*self)?))
     }
 }
 

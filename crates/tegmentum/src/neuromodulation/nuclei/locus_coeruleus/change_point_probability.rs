@@ -25,11 +25,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result, positive};
 use crate::neuromodulation::nuclei::dorsal_raphe::run_length::Experience;
-use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter};
+use crate::neuromodulation::nucleus::{Nucleus, NucleusSettings, Release, Signals, Transmitter};
+use crate::random::Key;
 use crate::registry::Description;
 
 /// Its name in lists.
-pub const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "change_point_probability",
     summary: "experience that an outcome has made worthless",
     reference: "Nassar, Wilson, Heasly & Gold 2010, doi:10.1523/JNEUROSCI.0822-10.2010",
@@ -81,6 +82,16 @@ impl ChangePointProbabilityConfig {
             experience: Experience::default(),
             config: self,
         })
+    }
+}
+
+impl NucleusSettings for ChangePointProbabilityConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, _: Transmitter, _: Key) -> Result<Box<dyn Nucleus>> {
+        Ok(Box::new(Self::build(*self)?))
     }
 }
 

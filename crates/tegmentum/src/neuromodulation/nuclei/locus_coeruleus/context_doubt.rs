@@ -22,11 +22,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, fraction, positive};
-use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter, usable};
+use crate::neuromodulation::nucleus::{Nucleus, NucleusSettings, Release, Signals, Transmitter, usable};
+use crate::random::Key;
 use crate::registry::Description;
 
 /// Its name in lists.
-pub const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "context_doubt",
     summary: "probability that the context has changed, given the invalidity that acetylcholine expects",
     reference: "Yu & Dayan 2005, doi:10.1016/j.neuron.2005.04.026",
@@ -57,6 +58,16 @@ impl ContextDoubtConfig {
         fraction("context_doubt.hazard", self.hazard)?;
         positive("context_doubt.tolerance", self.tolerance)?;
         Ok(ContextDoubt { config: self, confidence: 1.0 - self.hazard })
+    }
+}
+
+impl NucleusSettings for ContextDoubtConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, _: Transmitter, _: Key) -> Result<Box<dyn Nucleus>> {
+        Ok(Box::new(Self::build(*self)?))
     }
 }
 

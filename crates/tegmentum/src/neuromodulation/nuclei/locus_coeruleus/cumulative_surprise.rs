@@ -16,11 +16,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, at_least_zero, positive};
-use crate::neuromodulation::nucleus::{Nucleus, Release, RunningMean, Signals, Transmitter};
+use crate::neuromodulation::nucleus::{Nucleus, NucleusSettings, Release, RunningMean, Signals, Transmitter};
+use crate::random::Key;
 use crate::registry::Description;
 
 /// Name, summary and reference.
-pub const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "cumulative_surprise",
     summary: "cumulative sum of losses beyond the expected",
     reference: "Page 1954; Bouret & Sara 2005",
@@ -53,6 +54,16 @@ impl CumulativeSurpriseConfig {
         positive("locus_coeruleus.cumulative_surprise.threshold", self.threshold)?;
         at_least_zero("locus_coeruleus.cumulative_surprise.drift", self.drift)?;
         Ok(CumulativeSurprise { config: self, losses: RunningMean::default(), cumulative: 0.0 })
+    }
+}
+
+impl NucleusSettings for CumulativeSurpriseConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, _: Transmitter, _: Key) -> Result<Box<dyn Nucleus>> {
+        Ok(Box::new(Self::build(*self)?))
     }
 }
 

@@ -20,12 +20,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result, at_least_zero, fraction};
-use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter, usable};
+use crate::neuromodulation::nucleus::{Nucleus, NucleusSettings, Release, Signals, Transmitter, usable};
 use crate::random::{Key, Stream};
 use crate::registry::Description;
 
 /// Its name in lists.
-pub const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "fitzhugh_nagumo",
     summary: "an excitable cell population with a phasic and a tonic mode: adaptive gain",
     reference: "Usher et al. 1999; Gilzenrat et al. 2002, doi:10.1016/S0893-6080(02)00055-2",
@@ -115,6 +115,16 @@ fn resting_activity(mode: f64, drive: f64) -> f64 {
         }
     }
     0.5 * (low + high)
+}
+
+impl NucleusSettings for FitzHughNagumoConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, _: Transmitter, key: Key) -> Result<Box<dyn Nucleus>> {
+        Ok(Box::new(Self::build(*self, key)?))
+    }
 }
 
 /// The state of the nucleus.

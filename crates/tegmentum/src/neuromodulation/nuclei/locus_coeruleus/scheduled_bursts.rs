@@ -11,12 +11,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
-use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter};
+use crate::neuromodulation::nucleus::{Nucleus, NucleusSettings, Release, Signals, Transmitter};
 use crate::random::Key;
 use crate::registry::Description;
 
 /// Its name in lists.
-pub const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "scheduled_bursts",
     summary: "bursts at moments drawn beforehand, a control",
     reference: "ours",
@@ -60,6 +60,16 @@ impl ScheduledBurstsConfig {
         moments.sort_unstable();
         moments.dedup();
         Ok(ScheduledBursts { moments, next: 0, now: 0 })
+    }
+}
+
+impl NucleusSettings for ScheduledBurstsConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, _: Transmitter, key: Key) -> Result<Box<dyn Nucleus>> {
+        Ok(Box::new(Self::build(*self, key)?))
     }
 }
 

@@ -17,11 +17,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, at_least_zero, fraction, positive};
-use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter, usable};
+use crate::neuromodulation::nucleus::{Nucleus, NucleusSettings, Release, Signals, Transmitter, usable};
+use crate::random::Key;
 use crate::registry::Description;
 
 /// Its name in lists.
-pub const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "unexpected_uncertainty",
     summary: "a burst when recent errors exceed the expected ones",
     reference: "Yu & Dayan 2005; traces inferred for arXiv:2501.06762",
@@ -70,6 +71,16 @@ impl UnexpectedUncertaintyConfig {
         at_least_zero("unexpected_uncertainty.threshold_per_acetylcholine", self.threshold_per_acetylcholine)?;
         positive("unexpected_uncertainty.refractory_level", self.refractory_level)?;
         Ok(UnexpectedUncertainty { config: self, fast: 0.0, slow: 0.0, moments: 0 })
+    }
+}
+
+impl NucleusSettings for UnexpectedUncertaintyConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, _: Transmitter, _: Key) -> Result<Box<dyn Nucleus>> {
+        Ok(Box::new(Self::build(*self)?))
     }
 }
 

@@ -20,12 +20,12 @@ use serde::{Deserialize, Serialize};
 
 use super::fitzhugh_nagumo::{FitzHughNagumo, FitzHughNagumoConfig};
 use crate::error::{Result, fraction, positive};
-use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter, usable};
+use crate::neuromodulation::nucleus::{Nucleus, NucleusSettings, Release, Signals, Transmitter, usable};
 use crate::random::Key;
 use crate::registry::Description;
 
 /// Its name in lists.
-pub const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "utility",
     summary: "short- and long-term utility set the mode: engaged and phasic, or disengaged and tonic",
     reference: "Aston-Jones & Cohen 2005, doi:10.1146/annurev.neuro.28.061604.135709",
@@ -77,6 +77,16 @@ impl UtilityConfig {
         utility.cells.set_mode(utility.mode());
         utility.cells.reset();
         Ok(utility)
+    }
+}
+
+impl NucleusSettings for UtilityConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, _: Transmitter, key: Key) -> Result<Box<dyn Nucleus>> {
+        Ok(Box::new(Self::build(*self, key)?))
     }
 }
 

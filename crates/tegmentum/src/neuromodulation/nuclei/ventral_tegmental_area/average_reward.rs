@@ -17,11 +17,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, at_least_zero, fraction};
-use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter, usable};
+use crate::neuromodulation::nucleus::{Nucleus, NucleusSettings, Release, Signals, Transmitter, usable};
+use crate::random::Key;
 use crate::registry::Description;
 
 /// Its name in lists.
-pub const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "average_reward",
     summary: "the prediction error beyond the average reward, which may be released as a slow tone",
     reference: "Niv, Daw, Joel & Dayan 2007",
@@ -52,6 +53,16 @@ impl AverageRewardConfig {
         fraction("average_reward.rate", self.rate)?;
         at_least_zero("average_reward.tonic_share", self.tonic_share)?;
         Ok(AverageReward { config: self, mean: 0.0 })
+    }
+}
+
+impl NucleusSettings for AverageRewardConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, _: Transmitter, _: Key) -> Result<Box<dyn Nucleus>> {
+        Ok(Box::new(Self::build(*self)?))
     }
 }
 

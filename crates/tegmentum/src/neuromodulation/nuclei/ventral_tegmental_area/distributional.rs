@@ -18,11 +18,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result, at_least_one};
-use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter, usable};
+use crate::neuromodulation::nucleus::{Nucleus, NucleusSettings, Release, Signals, Transmitter, usable};
+use crate::random::Key;
 use crate::registry::Description;
 
 /// Its name in lists.
-pub const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "distributional",
     summary: "mean response of optimistic and pessimistic cells, whose reversal points are expectiles",
     reference: "Dabney et al. 2020, doi:10.1038/s41586-019-1924-6",
@@ -56,6 +57,16 @@ impl DistributionalConfig {
             return Err(Error::InvalidParameter { name, value: self.rate, requirement });
         }
         Ok(Distributional { config: self, reversal_points: vec![0.0; self.cells] })
+    }
+}
+
+impl NucleusSettings for DistributionalConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, _: Transmitter, _: Key) -> Result<Box<dyn Nucleus>> {
+        Ok(Box::new(Self::build(*self)?))
     }
 }
 

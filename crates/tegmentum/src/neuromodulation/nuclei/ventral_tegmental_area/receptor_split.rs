@@ -15,11 +15,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result, at_least_zero, fraction};
-use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter, usable};
+use crate::neuromodulation::nucleus::{Nucleus, NucleusSettings, Release, Signals, Transmitter, usable};
+use crate::random::Key;
 use crate::registry::Description;
 
 /// Its name in lists.
-pub const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "receptor_split",
     summary: "separate gains for good and bad news (D1, D2), tilted by a tonic level",
     reference: "Collins & Frank 2014, doi:10.1037/a0037015; the tilt of learning is inferred",
@@ -62,6 +63,16 @@ impl ReceptorSplitConfig {
             return Err(Error::InvalidParameter { name: "receptor_split.tonic", value: self.tonic, requirement });
         }
         Ok(ReceptorSplit { config: self, average_reward: 0.0 })
+    }
+}
+
+impl NucleusSettings for ReceptorSplitConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, _: Transmitter, _: Key) -> Result<Box<dyn Nucleus>> {
+        Ok(Box::new(Self::build(*self)?))
     }
 }
 

@@ -19,7 +19,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
-use crate::neuromodulation::nucleus::{Nucleus, Release, RunningMean, Signals, Transmitter};
+use crate::neuromodulation::nucleus::{Nucleus, NucleusSettings, Release, RunningMean, Signals, Transmitter};
+use crate::random::Key;
 use crate::registry::Description;
 
 /// Slowest rate of the expected regret.
@@ -30,7 +31,7 @@ const SIZE_MEMORY: f64 = 0.8;
 const MAX_OUTCOME: f64 = 2.0;
 
 /// Name, summary and reference.
-pub const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "regret",
     summary: "regret minus expected regret of a perturbed model; outcome of a window in units of its usual size",
     reference: "reading of arXiv:2510.22178",
@@ -57,6 +58,16 @@ impl RegretConfig {
     /// None: every setting is valid.
     pub fn build(self) -> Result<Regret> {
         Ok(Regret { config: self, expected: RunningMean::default(), size: None, level: 0.0 })
+    }
+}
+
+impl NucleusSettings for RegretConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, _: Transmitter, _: Key) -> Result<Box<dyn Nucleus>> {
+        Ok(Box::new(Self::build(*self)?))
     }
 }
 

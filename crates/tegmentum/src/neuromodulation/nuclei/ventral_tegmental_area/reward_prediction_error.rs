@@ -10,11 +10,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
-use crate::neuromodulation::nucleus::{Nucleus, Release, Signals, Transmitter, usable};
+use crate::neuromodulation::nucleus::{Nucleus, NucleusSettings, Release, Signals, Transmitter, usable};
+use crate::random::Key;
 use crate::registry::Description;
 
 /// Its name in lists.
-pub const DESCRIPTION: Description = Description {
+const DESCRIPTION: Description = Description {
     name: "reward_prediction_error",
     summary: "the prediction error of the critic, as it is",
     reference: "Schultz, Dayan & Montague 1997",
@@ -32,6 +33,16 @@ impl RewardPredictionErrorConfig {
     /// None so far.
     pub fn build(self) -> Result<RewardPredictionError> {
         Ok(RewardPredictionError)
+    }
+}
+
+impl NucleusSettings for RewardPredictionErrorConfig {
+    fn description(&self) -> Description {
+        DESCRIPTION
+    }
+
+    fn build(&self, _: Transmitter, _: Key) -> Result<Box<dyn Nucleus>> {
+        Ok(Box::new(Self::build(*self)?))
     }
 }
 
