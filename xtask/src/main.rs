@@ -1,4 +1,4 @@
-//! Project commands: `cargo xtask test | bench | figures | results | randomness | sanitize`.
+//! Project commands: `cargo xtask test | bench | figures | results | hearing | randomness | sanitize`.
 //!
 //! Each prints what it does. `test` is the whole check before a change is proposed; its last line is
 //! `N passed, N failed`.
@@ -9,6 +9,7 @@
 mod bench;
 mod command;
 mod figures;
+mod hearing;
 mod machine_paths;
 mod randomness;
 mod results;
@@ -39,6 +40,8 @@ enum Subcommands {
     Figures(figures::Arguments),
     /// `docs/results.md`, written from the results in `results/`, which `--from` takes anew from finished runs.
     Results(results::Arguments),
+    /// `docs/who-obeys-what.md`, written from what each learner says that it obeys of modulators.
+    Hearing,
     /// A published test battery on the random words of directions; about two hours.
     Randomness(randomness::Arguments),
     /// The kernels' tests under AddressSanitizer; Linux and macOS.
@@ -58,6 +61,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
         Subcommands::Bench(arguments) => bench::run(arguments),
         Subcommands::Figures(arguments) => figures::run(arguments),
         Subcommands::Results(arguments) => results::run(arguments),
+        Subcommands::Hearing => hearing::run(),
         Subcommands::Randomness(arguments) => randomness::run(arguments),
         Subcommands::Sanitize => sanitize::run(),
     }

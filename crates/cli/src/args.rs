@@ -340,6 +340,8 @@ pub(crate) enum ListKind {
     Nuclei,
     /// What receptors act on
     Targets,
+    /// What each learner obeys of modulators, with places
+    Obeys,
     /// What a drug does
     Actions,
     /// Modulators that belong together

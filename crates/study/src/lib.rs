@@ -14,6 +14,7 @@ pub mod config;
 mod drawing;
 mod execution;
 pub mod folder;
+pub mod hearing;
 mod kind;
 pub mod kinds;
 mod limits;

@@ -19,6 +19,7 @@ use tegmentum::neuromodulation::preset::Preset;
 use tegmentum::neuromodulation::target::Target;
 use tegmentum::registry::{Description, NamedSettings};
 use tegmentum_study::dose::DoseAction;
+use tegmentum_study::hearing::{self, Obedience};
 use tegmentum_study::{BUILT_IN, built_in, kinds};
 
 use crate::args::{List, ListKind};
@@ -97,6 +98,7 @@ fn entries(kind: ListKind) -> Vec<Entry> {
             readings.map(reading).collect()
         }
         ListKind::Targets => Target::ALL.iter().map(|target| entry(target.name(), effect(*target), "")).collect(),
+        ListKind::Obeys => obeyed(&entry),
         ListKind::Actions => DoseAction::ALL.iter().map(|action| entry(action.name(), action.unit(), "")).collect(),
         ListKind::Kinds => kinds::list().map(|(name, question)| entry(name, question, "")).collect(),
         ListKind::Presets => Preset::ALL.iter().map(|&preset| entry(preset.name(), &contents(preset), "")).collect(),
@@ -105,6 +107,14 @@ fn entries(kind: ListKind) -> Vec<Entry> {
             METRICS.iter().map(|metric| entry(metric.name(), metric.label(), sense(*metric))).collect()
         }
     }
+}
+
+/// What each learner obeys of modulators; nothing where one cannot be built, which its own tests tell.
+fn obeyed(entry: &dyn Fn(&str, &str, &str) -> Entry) -> Vec<Entry> {
+    let all = hearing::all().unwrap_or_default();
+    let options =
+        |one: &Obedience| if one.options.is_empty() { String::new() } else { format!("with {}", one.options) };
+    all.iter().map(|one| entry(one.name, &one.words(), &options(one))).collect()
 }
 
 /// How the effects on a target act together.

@@ -59,7 +59,7 @@ impl Places {
     pub fn heard(&self) -> Vec<Heard> {
         let mut heard: Vec<Heard> = Vec::new();
         for (place, _) in &self.0 {
-            let one = Heard { target: Target::LearningRate, place: place.clone() };
+            let one = Heard { target: Target::LearningRate, place: place.clone(), by: None };
             if !heard.contains(&one) {
                 heard.push(one);
             }

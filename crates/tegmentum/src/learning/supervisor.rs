@@ -51,10 +51,9 @@ pub(crate) const GAINS: [f32; 5] = [0.7, 0.5, 0.35, 0.25, 0.15];
 
 /// What every learner under a supervisor obeys.
 pub(crate) fn heard() -> Vec<Heard> {
-    Heard::everywhere(&[
+    let mut heard = Heard::everywhere(&[
         Target::LearningRate,
         Target::Consolidation,
-        Target::Reinforcement,
         Target::Reset,
         Target::ErrorSize,
         Target::AveragingHorizon,
@@ -63,7 +62,10 @@ pub(crate) fn heard() -> Vec<Heard> {
         Target::RateControl,
         Target::RateRestoration,
         Target::GainReset,
-    ])
+    ]);
+    // Errors come many at once, one for each probe or step: no level of another transmitter goes with them.
+    heard.push(Heard::by(Transmitter::Dopamine, Target::Reinforcement));
+    heard
 }
 
 /// The constants of a supervisor.

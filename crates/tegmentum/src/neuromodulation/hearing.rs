@@ -26,8 +26,8 @@ use crate::random::Key;
 /// use tegmentum::neuromodulation::modulation::Place;
 /// use tegmentum::neuromodulation::target::Target;
 ///
-/// let heard = Heard { target: Target::LearningRate, place: Place::Population("actor".to_owned()) };
-/// assert_eq!(heard.to_string(), "learning_rate at population actor");
+/// let heard = Heard::at(&Place::Population("actor".to_owned()), &[Target::LearningRate]);
+/// assert_eq!(heard[0].to_string(), "learning_rate at population actor");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Heard {
@@ -35,9 +35,16 @@ pub struct Heard {
     pub target: Target,
     /// Where.
     pub place: Place,
+    /// The transmitter whose receptors alone are obeyed; those of all if not given.
+    pub by: Option<Transmitter>,
 }
 
 impl Heard {
+    /// An effect in the whole network of the receptors of one transmitter.
+    pub fn by(transmitter: Transmitter, target: Target) -> Self {
+        Self { target, place: Place::Network, by: Some(transmitter) }
+    }
+
     /// These targets in the whole network.
     pub fn everywhere(targets: &[Target]) -> Vec<Self> {
         Self::at(&Place::Network, targets)
@@ -45,15 +52,19 @@ impl Heard {
 
     /// These targets at one place.
     pub fn at(place: &Place, targets: &[Target]) -> Vec<Self> {
-        targets.iter().map(|&target| Self { target, place: place.clone() }).collect()
+        targets.iter().map(|&target| Self { target, place: place.clone(), by: None }).collect()
     }
 }
 
 impl fmt::Display for Heard {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.target.name())?;
+        if let Some(of) = self.by {
+            write!(formatter, " by {}", of.name())?;
+        }
         match &self.place {
-            Place::Network => formatter.write_str(self.target.name()),
-            place => write!(formatter, "{} at {place}", self.target.name()),
+            Place::Network => Ok(()),
+            place => write!(formatter, " at {place}"),
         }
     }
 }
@@ -71,19 +82,20 @@ impl fmt::Display for Place {
 
 /// What is heard, target by target, in one line.
 pub fn list(heard: &[Heard]) -> String {
-    let mut places: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for one in heard {
         let place = match &one.place {
             Place::Network => String::new(),
             Place::Population(name) => name.clone(),
             place => place.to_string(),
         };
-        places.entry(one.target.name()).or_default().push(place);
+        let target = Heard { place: Place::Network, ..one.clone() }.to_string();
+        places.entry(target).or_default().push(place);
     }
-    let one = |(target, places): (&str, Vec<String>)| {
+    let one = |(target, places): (String, Vec<String>)| {
         let local: Vec<String> = places.iter().filter(|place| !place.is_empty()).cloned().collect();
         match (local.is_empty(), local.len() == places.len()) {
-            (true, _) => target.to_owned(),
+            (true, _) => target,
             (false, true) => format!("{target} (only at {})", local.join(", ")),
             (false, false) => format!("{target} (also at {})", local.join(", ")),
         }
@@ -109,8 +121,8 @@ impl NeuromodulationConfig {
         }
         for receptor in self.receptor.iter().filter(|receptor| receptor.efficacy != 0.0) {
             if !audience.hears(receptor) {
-                let heard = Heard { target: receptor.target, place: receptor.place.clone() };
-                return refuse(format!("the receptor {:?} on {heard}", receptor.name));
+                let (of, heard) = (receptor.transmitter.name(), Heard::at(&receptor.place, &[receptor.target]));
+                return refuse(format!("the receptor {:?} of {of} on {}", receptor.name, heard[0]));
             }
             if !audience.has_source(receptor.transmitter) {
                 let transmitter = receptor.transmitter.name();
@@ -172,7 +184,7 @@ impl NeuromodulationConfig {
 }
 
 /// What is obeyed, in one line: effects, and levels that synapses bind.
-fn obeyed(heard: &[Heard], binds: &[Transmitter]) -> String {
+pub fn obeyed(heard: &[Heard], binds: &[Transmitter]) -> String {
     let levels: Vec<&str> = binds.iter().map(|of| of.name()).collect();
     match (heard.is_empty(), levels.is_empty()) {
         (_, true) => list(heard),
@@ -258,8 +270,11 @@ impl Audience {
     }
 
     fn hears(&self, receptor: &Receptor) -> bool {
-        let wanted = |heard: &&Heard| heard.target == receptor.target && heard.place == receptor.place;
-        receptor.efficacy != 0.0 && self.heard.iter().any(|heard| wanted(&heard))
+        let wanted = |heard: &Heard| {
+            let by = heard.by.is_none_or(|of| of == receptor.transmitter);
+            by && heard.target == receptor.target && heard.place == receptor.place
+        };
+        receptor.efficacy != 0.0 && self.heard.iter().any(wanted)
     }
 
     /// Whether anything that the system releases comes to be heard.
@@ -335,7 +350,7 @@ mod tests {
     #[test]
     fn what_nobody_would_hear_is_refused_with_what_is_heard() {
         for (text, what) in [
-            (receptor("target = 'learning_rate', place = { layer = 7 }"), "receptor \"r\" on learning_rate at layer 7"),
+            (receptor("target = 'learning_rate', place = { layer = 7 }"), "receptor \"r\" of noradrenaline on learning_rate at layer 7"),
             (receptor("target = 'learning_rate', place = { population = 'typo' }"), "at population typo"),
             (
                 receptor("target = 'learning_rate', place = { synapse = { from = 'a', to = 'b' } }"),

@@ -35,7 +35,7 @@ use crate::learning::optimizers::mean_of_finite;
 use crate::learning::optimizers::weight_perturbation::WeightPerturbationConfig;
 use crate::model::perturbation::Point;
 use crate::neuromodulation::hearing::Heard;
-use crate::neuromodulation::modulation::{Modulation, Target};
+use crate::neuromodulation::modulation::Modulation;
 use crate::random::Key;
 
 /// A run of plain weight perturbation on a tiny perceptron.
@@ -318,7 +318,7 @@ impl Learner for FusedPerceptron {
     }
 
     fn hears(&self) -> Vec<Heard> {
-        Heard::everywhere(&[Target::LearningRate, Target::PerturbationScale, Target::Reset])
+        self.config.hears()
     }
 }
 

@@ -259,7 +259,8 @@ impl Optimizer for EvolutionStrategy {
     }
 
     fn hears(&self) -> Vec<Heard> {
-        Heard::everywhere(&[Target::LearningRate, Target::PerturbationScale, Target::Reset])
+        let reset: &[Target] = if self.moments.is_some() { &[Target::Reset] } else { &[] };
+        [Heard::everywhere(&[Target::LearningRate, Target::PerturbationScale]), Heard::everywhere(reset)].concat()
     }
 
     fn state_bytes(&self) -> usize {

@@ -113,6 +113,11 @@ impl Reading {
         Self::Adam,
     ];
 
+    /// Whether there are statistics of earlier updates.
+    pub fn has_memory(self) -> bool {
+        !matches!(self, Self::Plain | Self::Product | Self::Magnitude | Self::Sign | Self::BurstGate | Self::Asymmetric)
+    }
+
     /// Whether the length of a step does not depend on the scale of the loss.
     pub fn is_normalised(self) -> bool {
         matches!(self, Self::Normalised | Self::Sign | Self::Adam)

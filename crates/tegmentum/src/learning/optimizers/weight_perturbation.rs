@@ -102,6 +102,15 @@ impl Default for WeightPerturbationConfig {
 }
 
 impl WeightPerturbationConfig {
+    /// The effects that it obeys: a reset where there is anything to be forgotten.
+    pub fn hears(&self) -> Vec<Heard> {
+        let mut heard = Heard::everywhere(&[Target::LearningRate, Target::PerturbationScale]);
+        if self.reading.has_memory() || self.averaging != Averaging::None {
+            heard.extend(Heard::everywhere(&[Target::Reset]));
+        }
+        heard
+    }
+
     /// A learner that starts from `start`.
     ///
     /// # Errors
@@ -239,7 +248,7 @@ impl Optimizer for WeightPerturbation {
     }
 
     fn hears(&self) -> Vec<Heard> {
-        Heard::everywhere(&[Target::LearningRate, Target::PerturbationScale, Target::Reset])
+        self.config.hears()
     }
 
     fn state_bytes(&self) -> usize {
