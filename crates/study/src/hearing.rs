@@ -23,9 +23,10 @@ use tegmentum::random::Key;
 pub const NETWORK: &str = "[mlp]\nhidden = [4]\noutput_activation = \"logistic\"\ninitialisation = { normal = 0.5 }";
 
 /// Options under which a learner obeys more than with its defaults.
-const OPTIONS: [(&str, &str); 3] = [
+const OPTIONS: [(&str, &str); 4] = [
     ("weight_perturbation", "reading = \"normalised\", averaging = \"schedule_free\""),
     ("actor_critic", "withhold = 0, contexts = 2"),
+    ("synaptic_actor", ""),
     ("synaptic_actor", "rule = { r_stdp = { third_factor = \"prediction_error\" } }"),
 ];
 
@@ -62,7 +63,7 @@ pub fn all() -> Result<Vec<Obedience>> {
     let plain = |field, name, heard| Obedience { field, name, options: "", heard, binds: Vec::new() };
     let mut all = Vec::new();
     for config in OptimizerConfig::registry() {
-        let (name, options) = (config.name(), options(config.name()));
+        let (name, options) = (config.name(), options(config.name())[0]);
         let config: OptimizerConfig = toml::from_str(&format!("{name} = {{ {options} }}")).map_err(never)?;
         let heard = match config.for_network(&*network) {
             // Under its own modulators it obeys more than under those around it.
@@ -81,15 +82,15 @@ pub fn all() -> Result<Vec<Obedience>> {
     }
     all.extend(GradientConfig::registry().iter().map(|config| plain("gradient", config.name(), Vec::new())));
     for config in AgentConfig::registry() {
-        all.push(agent(&config)?);
+        for options in options(config.name()) {
+            all.push(agent(config.name(), options)?);
+        }
     }
     Ok(all)
 }
 
-/// What an agent obeys, with the options under which it obeys most.
-fn agent(config: &AgentConfig) -> Result<Obedience> {
-    let name = config.name();
-    let options = options(name);
+/// What an agent obeys under `options`.
+fn agent(name: &'static str, options: &'static str) -> Result<Obedience> {
     let config: AgentConfig = toml::from_str(&format!("{name} = {{ {options} }}")).map_err(never)?;
     let mut obedience = Obedience { field: "agent", name, options, heard: Vec::new(), binds: Vec::new() };
     for environment in EnvironmentConfig::registry() {
@@ -106,9 +107,10 @@ fn agent(config: &AgentConfig) -> Result<Obedience> {
     Ok(obedience)
 }
 
-/// The options of a learner.
-fn options(name: &str) -> &'static str {
-    OPTIONS.iter().find(|(of, _)| *of == name).map_or("", |(_, options)| options)
+/// The options under which a learner is asked; its defaults if there are none.
+fn options(name: &str) -> Vec<&'static str> {
+    let options: Vec<&str> = OPTIONS.iter().filter(|(of, _)| *of == name).map(|(_, options)| *options).collect();
+    if options.is_empty() { vec![""] } else { options }
 }
 
 /// A text of this file that cannot be read.
