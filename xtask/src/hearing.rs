@@ -38,8 +38,10 @@ fn page() -> Result<String> {
     ] {
         section(&mut page, title, all.iter().filter(|one| one.field == field));
     }
-    let network = NETWORK.lines().map(|line| format!("    {line}\n")).collect::<String>();
-    let _ = write!(page, "\nPlaces in networks are those of this one, of two inputs and one output:\n\n{network}");
+    page.push_str("\nPlaces in networks are those of this one, of two inputs and one output:\n\n");
+    for line in NETWORK.lines() {
+        let _ = writeln!(page, "    {line}");
+    }
     Ok(page)
 }
 

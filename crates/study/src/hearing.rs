@@ -58,13 +58,15 @@ pub struct Obedience {
 /// # Ok::<(), tegmentum::error::Error>(())
 /// ```
 pub fn all() -> Result<Vec<Obedience>> {
-    let network: Arc<dyn Network> = Arc::from(toml::from_str::<NetworkConfig>(NETWORK).map_err(never)?.build(2, 1)?);
+    let network: Arc<dyn Network> =
+        Arc::from(toml::from_str::<NetworkConfig>(NETWORK).map_err(|error| never(&error))?.build(2, 1)?);
     let start = network.initialise(Key::from_seed(0));
     let plain = |field, name, heard| Obedience { field, name, options: "", heard, binds: Vec::new() };
     let mut all = Vec::new();
     for config in OptimizerConfig::registry() {
         let (name, options) = (config.name(), options(config.name())[0]);
-        let config: OptimizerConfig = toml::from_str(&format!("{name} = {{ {options} }}")).map_err(never)?;
+        let config: OptimizerConfig =
+            toml::from_str(&format!("{name} = {{ {options} }}")).map_err(|error| never(&error))?;
         let heard = match config.for_network(&*network) {
             // Under its own modulators it obeys more than under those around it.
             OptimizerConfig::Dopamine(dopamine) => dopamine.hears(),
@@ -91,7 +93,7 @@ pub fn all() -> Result<Vec<Obedience>> {
 
 /// What an agent obeys under `options`.
 fn agent(name: &'static str, options: &'static str) -> Result<Obedience> {
-    let config: AgentConfig = toml::from_str(&format!("{name} = {{ {options} }}")).map_err(never)?;
+    let config: AgentConfig = toml::from_str(&format!("{name} = {{ {options} }}")).map_err(|error| never(&error))?;
     let mut obedience = Obedience { field: "agent", name, options, heard: Vec::new(), binds: Vec::new() };
     for environment in EnvironmentConfig::registry() {
         let built = environment.build(Key::from_seed(0))?;
@@ -114,7 +116,7 @@ fn options(name: &str) -> Vec<&'static str> {
 }
 
 /// A text of this file that cannot be read.
-fn never(error: toml::de::Error) -> tegmentum::error::Error {
+fn never(error: &toml::de::Error) -> tegmentum::error::Error {
     tegmentum::error::Error::Study { origin: "who obeys what".to_owned(), problem: error.to_string() }
 }
 

@@ -285,7 +285,8 @@ fn what_nobody_hears_is_refused() {
     let message = |text: &str| under(text, 0.1).map(|_| ()).expect_err(text).to_string();
     let receptor = "receptor = [{ name = 'r', transmitter = 'serotonin', target = 'temperature', efficacy = 1.0 }]";
     assert!(
-        message(receptor).starts_with("the receptor \"r\" on temperature would change nothing: this learner obeys")
+        message(receptor)
+            .starts_with("the receptor \"r\" of serotonin on temperature would change nothing: this learner obeys")
     );
     let drug = "pharmacology = [{ modulator = 'serotonin', receptor = 'typo', action = { clamp = 0.0 } }]";
     assert!(message(drug).contains("serotonin_demand"), "{}", message(drug));
