@@ -33,13 +33,7 @@ pub(crate) fn draw(axis: &Axis, bars: &[Bar]) -> Drawing {
     };
     let names: Vec<_> = names.iter().map(|name| name.join(" ")).collect();
     let description = format!("Bars of {}: {}.", axis.label, names.join(", "));
-    Drawing {
-        height: frame.bottom() + Frame::room_below(&axis.label),
-        body,
-        legend: Vec::new(),
-        description,
-        note: String::new(),
-    }
+    Drawing::plain(frame.bottom() + Frame::room_below(&axis.label), body, description)
 }
 
 /// The name of a bar and its figures, in lines.

@@ -37,13 +37,7 @@ pub(crate) fn draw(axis: &Axis, groups: &[DistributionGroup], references: &[(Str
     };
     let names: Vec<_> = groups.iter().map(|group| group.label.as_str()).collect();
     let description = format!("Box plots of {}: {}.", axis.label, names.join(", "));
-    Drawing {
-        height: frame.bottom() + Frame::room_below(&axis.label),
-        body,
-        legend: Vec::new(),
-        description,
-        note: String::new(),
-    }
+    Drawing::plain(frame.bottom() + Frame::room_below(&axis.label), body, description)
 }
 
 /// The shares of ones among zeros and ones, if there is nothing else: a box plot of them would show nothing.

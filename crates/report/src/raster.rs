@@ -53,7 +53,7 @@ pub(crate) fn draw(populations: &[(String, u32)], cells: u32, x: &Axis, panels: 
     };
     let titles: Vec<_> = panels.iter().map(|panel| panel.title.as_str()).collect();
     let description = format!("Spikes of {cells} cells against {}, a panel each: {}.", x.label, titles.join(", "));
-    Drawing { height: bottom + 18.0, body, legend: Vec::new(), description, note: String::new() }
+    Drawing::plain(bottom + 18.0, body, description)
 }
 
 /// A population from its first cell to the one after its last.

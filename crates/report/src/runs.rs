@@ -43,7 +43,7 @@ pub(crate) fn draw(x: &Axis, y: &Axis, panels: &[RunsPanel]) -> Drawing {
     };
     let names: Vec<_> = panels.iter().map(|panel| format!("{} ({} runs)", panel.title, panel.runs.len())).collect();
     let description = format!("Every run's {} against {}, a panel each: {}.", y.label, x.label, names.join(", "));
-    Drawing { height: bottom + 18.0, body, legend: Vec::new(), description, note: String::new() }
+    Drawing::plain(bottom + 18.0, body, description)
 }
 
 /// One panel.

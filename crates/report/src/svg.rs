@@ -29,6 +29,13 @@ pub(crate) struct Drawing {
     pub(crate) note: String,
 }
 
+impl Drawing {
+    /// One without a legend or a note.
+    pub(crate) fn plain(height: f64, body: Markup, description: String) -> Self {
+        Self { height, body, legend: Vec::new(), description, note: String::new() }
+    }
+}
+
 /// The classes of a series: a colour and a dash pattern that no other of 24 series has both of.
 pub(crate) fn series_class(index: usize) -> String {
     format!("c{} d{} s{}", index % COLOURS, index % DASHES, index % (3 * COLOURS))

@@ -44,7 +44,7 @@ pub(crate) fn draw(x: &Axis, y: &Axis, panels: &[TrajectoryPanel]) -> Drawing {
     };
     let names: Vec<_> = panels.iter().map(|panel| panel.title.as_str()).collect();
     let description = format!("Paths of {} against {}, a panel each: {}.", y.label, x.label, names.join(", "));
-    Drawing { height: bottom + 16.0, body, legend: Vec::new(), description, note: String::new() }
+    Drawing::plain(bottom + 16.0, body, description)
 }
 
 /// One panel; a dot marks where each path starts.

@@ -37,6 +37,8 @@ pub struct Obedience {
     pub field: &'static str,
     /// The learner's name.
     pub name: &'static str,
+    /// Whether it has modulators of its own, which `[arm.neuromodulation]` then sets.
+    pub has_own: bool,
     /// The options that were given, as an inline table without its braces.
     pub options: &'static str,
     /// The effects.
@@ -61,26 +63,29 @@ pub fn all() -> Result<Vec<Obedience>> {
     let network: Arc<dyn Network> =
         Arc::from(toml::from_str::<NetworkConfig>(NETWORK).map_err(|error| never(&error))?.build(2, 1)?);
     let start = network.initialise(Key::from_seed(0));
-    let plain = |field, name, heard| Obedience { field, name, options: "", heard, binds: Vec::new() };
+    let plain = |field, name, heard| Obedience { field, name, has_own: false, options: "", heard, binds: Vec::new() };
     let mut all = Vec::new();
     for config in OptimizerConfig::registry() {
         let (name, options) = (config.name(), options(config.name())[0]);
         let config: OptimizerConfig =
             toml::from_str(&format!("{name} = {{ {options} }}")).map_err(|error| never(&error))?;
-        let heard = match config.for_network(&*network) {
-            // Under its own modulators it obeys more than under those around it.
-            OptimizerConfig::Dopamine(dopamine) => dopamine.hears(),
-            other => other.build(start.clone(), Key::from_seed(1), 1000)?.hears(),
+        let has_own = config.modulators().is_some();
+        let heard = if has_own {
+            config.hears_within(&*network)
+        } else {
+            config.for_network(&*network).build(start.clone(), Key::from_seed(1), 1000)?.hears()
         };
-        all.push(Obedience { options, ..plain("optimizer", name, heard) });
+        all.push(Obedience { has_own, options, ..plain("optimizer", name, heard) });
     }
     let problem = Arc::new(TaskConfig::from_name("xor")?.build()?.problem(Key::from_seed(2))?);
     for config in PlasticityConfig::registry() {
-        let heard = match &config {
-            PlasticityConfig::NodePerturbation(own) => own.hears(&*network),
-            other => other.build(Arc::clone(&network), Arc::clone(&problem), start.clone(), Key::from_seed(1))?.hears(),
+        let has_own = config.modulators().is_some();
+        let heard = if has_own {
+            config.hears_within(&*network)
+        } else {
+            config.build(Arc::clone(&network), Arc::clone(&problem), start.clone(), Key::from_seed(1))?.hears()
         };
-        all.push(plain("plasticity", config.name(), heard));
+        all.push(Obedience { has_own, ..plain("plasticity", config.name(), heard) });
     }
     all.extend(GradientConfig::registry().iter().map(|config| plain("gradient", config.name(), Vec::new())));
     for config in AgentConfig::registry() {
@@ -94,7 +99,8 @@ pub fn all() -> Result<Vec<Obedience>> {
 /// What an agent obeys under `options`.
 fn agent(name: &'static str, options: &'static str) -> Result<Obedience> {
     let config: AgentConfig = toml::from_str(&format!("{name} = {{ {options} }}")).map_err(|error| never(&error))?;
-    let mut obedience = Obedience { field: "agent", name, options, heard: Vec::new(), binds: Vec::new() };
+    let mut obedience =
+        Obedience { field: "agent", name, has_own: false, options, heard: Vec::new(), binds: Vec::new() };
     for environment in EnvironmentConfig::registry() {
         let built = environment.build(Key::from_seed(0))?;
         // An agent that answers with a number has no place where choices are asked for.

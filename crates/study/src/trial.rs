@@ -26,7 +26,7 @@ pub struct Point {
 }
 
 /// What a run gave.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Trial {
     /// The seed.
     pub seed: u64,

@@ -29,7 +29,7 @@ fn place(place: &Place) -> String {
 fn study(one: &Obedience, environment: Option<&str>, heard: Option<(&Heard, f64)>) -> String {
     let kind = if environment.is_some() {
         "behaviour"
-    } else if has_own(one) {
+    } else if one.has_own {
         "switching"
     } else {
         "compare"
@@ -44,7 +44,7 @@ fn study(one: &Obedience, environment: Option<&str>, heard: Option<(&Heard, f64)
     };
     let modulators = heard.map_or_else(String::new, |(heard, efficacy)| {
         // Optimizers with modulators of their own keep them: acetylcholine, which they always have, acts on one effect more.
-        let (of, source) = if has_own(one) {
+        let (of, source) = if one.has_own {
             (heard.by.map_or("acetylcholine", Transmitter::name), "")
         } else {
             ("noradrenaline", "locus_coeruleus = { scheduled_bursts = { bursts = 40, first = 5, last = 110 } }\n")
@@ -64,11 +64,6 @@ fn study(one: &Obedience, environment: Option<&str>, heard: Option<(&Heard, f64)
         one.name,
         one.options
     )
-}
-
-/// Whether the learner has modulators of its own.
-fn has_own(one: &Obedience) -> bool {
-    one.name == "dopamine" || one.name == "node_perturbation"
 }
 
 /// The values of all metrics.

@@ -26,7 +26,7 @@ use crate::args::{List, ListKind};
 use crate::output::{Output, wrapped};
 
 /// A line of the list.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 struct Entry {
     kind: String,
     name: String,
@@ -42,14 +42,14 @@ pub(crate) fn execute(arguments: &List, output: &mut Output) -> Result<ExitCode>
     let all = ListKind::value_variants();
     let kinds = all.iter().copied().filter(|kind| arguments.kind.is_none_or(|only| only == *kind));
     if arguments.json {
-        let entries: Vec<Entry> = kinds.flat_map(entries).collect();
+        let entries: Vec<Entry> = kinds.map(entries).collect::<Result<Vec<_>>>()?.concat();
         output.line(&serde_json::to_string_pretty(&entries)?)?;
         return Ok(ExitCode::SUCCESS);
     }
     for (index, kind) in kinds.enumerate() {
         let gap = if index > 0 { "\n" } else { "" };
         output.line(&format!("{gap}{}", output.styled(&Style::new().bold(), &heading(kind))))?;
-        let entries = entries(kind);
+        let entries = entries(kind)?;
         let width = entries.iter().map(|entry| entry.name.len()).max().unwrap_or(0);
         for entry in &entries {
             output.line(&line(entry, width, output))?;
@@ -74,7 +74,7 @@ fn heading(kind: ListKind) -> String {
     format!("{name}: {}", help.to_lowercase())
 }
 
-fn entries(kind: ListKind) -> Vec<Entry> {
+fn entries(kind: ListKind) -> Result<Vec<Entry>> {
     let entry = |name: &str, summary: &str, reference: &str| Entry {
         kind: kind.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default(),
         name: name.to_owned(),
@@ -82,7 +82,7 @@ fn entries(kind: ListKind) -> Vec<Entry> {
         reference: reference.to_owned(),
     };
     let described = |item: Description| entry(item.name, item.summary, item.reference);
-    match kind {
+    Ok(match kind {
         ListKind::Tasks => named::<TaskConfig>().map(described).collect(),
         ListKind::Networks => named::<NetworkConfig>().map(described).collect(),
         ListKind::Optimizers => named::<OptimizerConfig>().map(described).collect(),
@@ -98,7 +98,7 @@ fn entries(kind: ListKind) -> Vec<Entry> {
             readings.map(reading).collect()
         }
         ListKind::Targets => Target::ALL.iter().map(|target| entry(target.name(), effect(*target), "")).collect(),
-        ListKind::Obeys => obeyed(&entry),
+        ListKind::Obeys => hearing::all()?.iter().map(|one| entry(one.name, &one.words(), &options(one))).collect(),
         ListKind::Actions => DoseAction::ALL.iter().map(|action| entry(action.name(), action.unit(), "")).collect(),
         ListKind::Kinds => kinds::list().map(|(name, question)| entry(name, question, "")).collect(),
         ListKind::Presets => Preset::ALL.iter().map(|&preset| entry(preset.name(), &contents(preset), "")).collect(),
@@ -106,15 +106,12 @@ fn entries(kind: ListKind) -> Vec<Entry> {
         ListKind::Metrics => {
             METRICS.iter().map(|metric| entry(metric.name(), metric.label(), sense(*metric))).collect()
         }
-    }
+    })
 }
 
-/// What each learner obeys of modulators; nothing where one cannot be built, which its own tests tell.
-fn obeyed(entry: &dyn Fn(&str, &str, &str) -> Entry) -> Vec<Entry> {
-    let all = hearing::all().unwrap_or_default();
-    let options =
-        |one: &Obedience| if one.options.is_empty() { String::new() } else { format!("with {}", one.options) };
-    all.iter().map(|one| entry(one.name, &one.words(), &options(one))).collect()
+/// The options under which a learner was asked what it obeys.
+fn options(one: &Obedience) -> String {
+    if one.options.is_empty() { String::new() } else { format!("with {}", one.options) }
 }
 
 /// How the effects on a target act together.

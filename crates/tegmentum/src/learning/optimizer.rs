@@ -134,4 +134,11 @@ pub trait OptimizerSettings: Any + Debug + Send + Sync {
         let _ = modulators;
         false
     }
+
+    /// The effects of its [own modulators](Self::modulators) that a learner of `network` obeys, with the network's places; none
+    /// for optimizers that have no modulators of their own.
+    fn hears_within(&self, network: &dyn Network) -> Vec<Heard> {
+        let _ = network;
+        Vec::new()
+    }
 }

@@ -8,6 +8,7 @@ use crate::data::task::Problem;
 use crate::error::Result;
 use crate::learning::learner::Learner;
 use crate::model::network::Network;
+use crate::neuromodulation::hearing::Heard;
 use crate::neuromodulation::system::NeuromodulationConfig;
 use crate::random::Key;
 use crate::registry::Description;
@@ -59,5 +60,12 @@ pub trait PlasticitySettings: Any + Debug + Send + Sync {
     fn set_modulators(&mut self, modulators: &NeuromodulationConfig) -> bool {
         let _ = modulators;
         false
+    }
+
+    /// The effects of its [own modulators](Self::modulators) that a learner of `network` obeys, with the network's places; none
+    /// for rules that have no modulators of their own.
+    fn hears_within(&self, network: &dyn Network) -> Vec<Heard> {
+        let _ = network;
+        Vec::new()
     }
 }

@@ -145,16 +145,7 @@ impl<'a> RunWatch<'a> {
         metrics.insert(STATE_BYTES.to_owned(), state_bytes as f64);
         metrics.insert(NON_FINITE.to_owned(), ended.non_finite as f64);
         metrics.insert(SURPRISES.to_owned(), ended.surprises as f64);
-        Ok(Trial {
-            seed,
-            curve: self.curve,
-            metrics,
-            undefined: BTreeMap::new(),
-            solution,
-            rasters: Vec::new(),
-            seconds,
-            diverged,
-        })
+        Ok(Trial { seed, curve: self.curve, metrics, solution, seconds, diverged, ..Trial::default() })
     }
 
     /// Whether the first metric, of which less is better, has no value at the end or ten times that of the beginning.

@@ -234,16 +234,7 @@ pub(super) fn run(study: &StudyConfig, course: &Course, arm: &Arm, seed: u64, ti
     if diverged {
         solution.clear();
     }
-    Ok(Trial {
-        seed,
-        curve: watch.curve,
-        metrics,
-        undefined: BTreeMap::new(),
-        solution,
-        rasters: Vec::new(),
-        seconds,
-        diverged,
-    })
+    Ok(Trial { seed, curve: watch.curve, metrics, solution, seconds, diverged, ..Trial::default() })
 }
 
 /// The metrics at the end of a run: those of the study on the last phase, their worst values for a run that did not get there.

@@ -135,8 +135,8 @@ impl Default for DopamineConfig {
 }
 
 impl DopamineConfig {
-    /// The effects that it obeys.
-    pub fn hears(&self) -> Vec<Heard> {
+    /// The effects that it obeys at its places.
+    fn heard(&self) -> Vec<Heard> {
         let mut heard = supervisor::heard();
         heard.extend(Heard::everywhere(&[Target::PerturbationScale, Target::Gain]));
         heard.extend(self.places.heard());
@@ -171,7 +171,7 @@ impl DopamineConfig {
             gains: &self.gains,
         };
         let system = self.neuromodulation.or_preset(Preset::DopamineOptimizer);
-        system.check_heard("the optimizer dopamine", &self.hears(), &[])?;
+        system.check_heard("the optimizer dopamine", &self.heard(), &[])?;
         Ok(Dopamine {
             supervisor: Supervisor::new(&settings, &system, key.child(u64::MAX))?,
             size,
@@ -230,6 +230,10 @@ impl OptimizerSettings for DopamineConfig {
     fn set_modulators(&mut self, modulators: &NeuromodulationConfig) -> bool {
         self.neuromodulation = modulators.clone();
         true
+    }
+
+    fn hears_within(&self, network: &dyn Network) -> Vec<Heard> {
+        Self { places: Places::of(network), ..self.clone() }.heard()
     }
 }
 

@@ -152,14 +152,6 @@ impl Default for NodePerturbationConfig {
 }
 
 impl NodePerturbationConfig {
-    /// The effects that it obeys with `network`.
-    pub fn hears(&self, network: &dyn Network) -> Vec<Heard> {
-        let mut heard = supervisor::heard();
-        heard.extend(Heard::everywhere(&[Target::PerturbationScale]));
-        heard.extend(Places::of(network).heard());
-        heard
-    }
-
     /// Dopamine is the loss difference of each step, which is the rule itself: it can be scaled, not bent.
     fn check_reinforcement(system: &NeuromodulationConfig) -> Result<()> {
         let parts = system.parts();
@@ -212,7 +204,7 @@ impl NodePerturbationConfig {
             gains: &self.gains,
         };
         let system = self.neuromodulation.or_preset(Preset::NodePerturbation);
-        system.check_heard("node perturbation", &self.hears(&*network), &[])?;
+        system.check_heard("node perturbation", &self.hears_within(&*network), &[])?;
         Self::check_reinforcement(&system)?;
         Ok(NodePerturbation {
             supervisor: Supervisor::new(&settings, &system, key.child(u64::MAX))?,
@@ -266,6 +258,13 @@ impl PlasticitySettings for NodePerturbationConfig {
     fn set_modulators(&mut self, modulators: &NeuromodulationConfig) -> bool {
         self.neuromodulation = modulators.clone();
         true
+    }
+
+    fn hears_within(&self, network: &dyn Network) -> Vec<Heard> {
+        let mut heard = supervisor::heard();
+        heard.extend(Heard::everywhere(&[Target::PerturbationScale]));
+        heard.extend(Places::of(network).heard());
+        heard
     }
 }
 
