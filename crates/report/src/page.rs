@@ -106,7 +106,7 @@ fn quick_banner(short: usize, all: usize, provenance: &[(String, String)]) -> Ma
             ": " (short) " of " (all) " studies were run with fewer seeds than they have, some with smaller budgets or on fewer "
             "rates. A claim that this cannot decide is inconclusive and says why."
             @for (label, value) in provenance.iter().filter(|(label, _)| label.starts_with("A full run")) {
-                " " (label) ": " (value)
+                " " (label) " " (value)
             }
         }
     }

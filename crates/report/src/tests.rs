@@ -106,9 +106,9 @@ fn the_page_says_what_was_found() {
 #[test]
 fn shortened_runs_are_marked() {
     let (quick, full) = (summary("a", "A", true), summary("a", "A", false));
-    let (study, more) = (study(), [("A full run".to_owned(), "200 seeds".to_owned())]);
+    let (study, more) = (study(), [("A full run".to_owned(), "takes an hour".to_owned())]);
     let html = |summary| render(&[StudyReport { study: &study, summary, figures: &[] }], &more);
-    assert!(html(&quick).contains("Shortened runs</strong>") && html(&quick).contains("A full run: 200 seeds"));
+    assert!(html(&quick).contains("Shortened runs</strong>") && html(&quick).contains("A full run takes an hour"));
     assert!(!html(&full).contains("Shortened runs</strong>"));
 }
 

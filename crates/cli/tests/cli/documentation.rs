@@ -102,6 +102,7 @@ fn shortened(mut words: Vec<String>) -> Vec<String> {
     for &(name, value) in more {
         match words.iter().position(|word| word == name) {
             Some(place) if name != "--set" && !value.is_empty() => value.clone_into(&mut words[place + 1]),
+            Some(_) if value.is_empty() => {}
             _ => words.extend([name, value].into_iter().filter(|word| !word.is_empty()).map(str::to_owned)),
         }
     }
@@ -155,5 +156,6 @@ fn blocks_and_comments_are_told_apart() {
     assert_eq!(found, [vec!["list"], vec!["run", "xor", "--set", "a=[1, 2]"]]);
     let short = shortened(words("run xor --set budget=5 --seeds 50"));
     assert_eq!(short.join(" "), "run xor --set budget=5 --seeds 1 --quick --set tuning.seeds.count=1");
+    assert_eq!(shortened(words("run xor --quick")).iter().filter(|word| *word == "--quick").count(), 1);
     assert_eq!(shortened(words("reproduce --full")).join(" "), "reproduce theory --seeds 20");
 }
