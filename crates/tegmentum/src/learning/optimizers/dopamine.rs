@@ -439,7 +439,7 @@ impl Optimizer for Dopamine {
         Some(self.supervisor.levels())
     }
 
-    /// What it obeys from outside; its own modulators do more ([`DopamineConfig::hears`]).
+    /// What it obeys from outside; its own modulators do more ([`hears_within`](OptimizerSettings::hears_within)).
     fn hears(&self) -> Vec<Heard> {
         let targets =
             [Target::LearningRate, Target::PerturbationScale, Target::Gain, Target::Consolidation, Target::Reset];

@@ -443,7 +443,7 @@ impl Learner for NodePerturbation {
         Some(self.supervisor.levels())
     }
 
-    /// What it obeys from outside; its own modulators do more ([`NodePerturbationConfig::hears`]).
+    /// What it obeys from outside; its own modulators do more ([`hears_within`](PlasticitySettings::hears_within)).
     fn hears(&self) -> Vec<Heard> {
         let mut heard = Heard::everywhere(&[Target::LearningRate, Target::PerturbationScale]);
         heard.extend(self.places.heard());
