@@ -84,6 +84,7 @@ impl StudyConfig {
         check_range("tuning.seeds.count", self.tuning.seeds.count, 1, 1_000_000)?;
         check_range("tuning.seeds.first", self.tuning.seeds.first, 0, 1 << 53)?;
         check_range("budget", self.budget, 1, 1_000_000_000_000)?;
+        self.quick.check()?;
         self.check_names()?;
         let kind = self.study_kind()?;
         kind.check(self)?;

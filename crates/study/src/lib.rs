@@ -47,6 +47,8 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("gradient-gap", include_str!("../../../studies/gradient-gap.toml")),
     ("digits", include_str!("../../../studies/digits.toml")),
     ("go-no-go", include_str!("../../../studies/go-no-go.toml")),
+    ("go-no-go-effects", include_str!("../../../studies/go-no-go-effects.toml")),
+    ("go-no-go-probabilistic", include_str!("../../../studies/go-no-go-probabilistic.toml")),
     ("go-no-go-reversal", include_str!("../../../studies/go-no-go-reversal.toml")),
     ("go-no-go-serial", include_str!("../../../studies/go-no-go-serial.toml")),
     ("go-no-go-spiking", include_str!("../../../studies/go-no-go-spiking.toml")),

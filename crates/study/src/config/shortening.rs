@@ -5,20 +5,22 @@ use serde::{Deserialize, Serialize};
 use super::StudyConfig;
 
 /// What a shortened run has instead of the study's own numbers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Quick {
     /// Whether the study is short enough to be run whole; nothing else is then changed.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub whole: bool,
-    /// The arms that are run, if not all: they have all their seeds, budgets and rates, and the claims about them are tested as
-    /// in the whole study. The other fields are then not used.
+    /// The arms that are run, if not all: they have their whole budgets and rates, and the claims about them are tested as in the
+    /// whole study. Only `seeds` may stand beside it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub arms: Vec<String>,
-    /// Seeds that are reported.
-    pub seeds: u64,
-    /// Seeds of the search.
-    pub tuning_seeds: u64,
+    /// Seeds that are reported, at most; if not given, 5, or all beside `arms`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seeds: Option<u64>,
+    /// Seeds of the search, at most; 1 if not given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tuning_seeds: Option<u64>,
     /// Evaluations of a run, or of a phase; the study's own if not given.
     pub budget: Option<u64>,
     /// Settings that are kept, from the first; all if not given.
@@ -51,9 +53,33 @@ pub struct ShortBudget {
     pub whole: u64,
 }
 
-impl Default for Quick {
-    fn default() -> Self {
-        Self { whole: false, arms: Vec::new(), seeds: 5, tuning_seeds: 1, budget: None, settings: None }
+impl Quick {
+    /// What is wrong with it, if anything is: a field that nothing would use, or a number that is not at least 1.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let fields = [
+            ("seeds", self.seeds),
+            ("tuning_seeds", self.tuning_seeds),
+            ("budget", self.budget),
+            ("settings", self.settings.map(|count| count as u64)),
+        ];
+        for (field, value) in fields {
+            let Some(value) = value else { continue };
+            if value == 0 {
+                return Err(format!("quick.{field} = 0: must be at least 1"));
+            }
+            if self.whole {
+                return Err(format!(
+                    "quick.{field} = {value}: the study is run whole (quick.whole); give one of the two"
+                ));
+            }
+            if !self.arms.is_empty() && field != "seeds" {
+                return Err(format!("quick.{field} = {value}: beside quick.arms only quick.seeds is used"));
+            }
+        }
+        if self.whole && !self.arms.is_empty() {
+            return Err("quick.arms: the study is run whole (quick.whole); give one of the two".to_owned());
+        }
+        Ok(())
     }
 }
 
@@ -68,8 +94,8 @@ impl StudyConfig {
             return self.with_some_arms();
         }
         let (whole, searched) = (self.budgets(), self.tuning.seeds.count);
-        self.seeds.count = self.seeds.count.min(self.quick.seeds.max(1));
-        self.tuning.seeds.count = self.tuning.seeds.count.min(self.quick.tuning_seeds.max(1));
+        self.seeds.count = self.seeds.count.min(self.quick.seeds.unwrap_or(5));
+        self.tuning.seeds.count = self.tuning.seeds.count.min(self.quick.tuning_seeds.unwrap_or(1));
         if let Some(budget) = self.quick.budget {
             self.budget = self.budget.min(budget);
             for setting in &mut self.setting {
@@ -81,7 +107,7 @@ impl StudyConfig {
             }
         }
         if let Some(count) = self.quick.settings {
-            self.setting.truncate(count.max(1));
+            self.setting.truncate(count);
         }
         let mut shortened = Shortened::default();
         for arm in &mut self.arm {
@@ -111,6 +137,7 @@ impl StudyConfig {
         self.arm.retain(|arm| kept.contains(&arm.name));
         self.claim.retain(|claim| std::iter::once(&claim.arm).chain(&claim.reference).all(|arm| kept.contains(arm)));
         let untested = claims - self.claim.len();
+        self.seeds.count = self.seeds.count.min(self.quick.seeds.unwrap_or(u64::MAX));
         self.shortened = Some(Shortened { left_out, untested, ..Shortened::default() });
         self
     }
@@ -146,5 +173,20 @@ mod tests {
         assert_eq!(shortened.left_out.len(), whole.arm.len() - study.arm.len());
         assert_eq!(shortened.untested, whole.claim.len() - study.claim.len());
         assert!(shortened.untested > 0 && study.claim.len() > 2);
+    }
+
+    #[test]
+    fn arms_may_have_fewer_seeds_and_nothing_that_is_set_goes_unused() {
+        let with = |quick: super::Quick| crate::config::StudyConfig { quick, ..crate::built_in("lorenz").unwrap() };
+        let some = super::Quick { arms: vec!["dopamine".to_owned()], seeds: Some(3), ..super::Quick::default() };
+        let study = with(some.clone()).shortened();
+        assert_eq!((study.seeds.count, study.arm.len(), study.tuning), (3, 1, with(some.clone()).tuning));
+        assert!(some.check().is_ok());
+        let budget = super::Quick { budget: Some(7), ..some.clone() };
+        assert!(budget.check().unwrap_err().starts_with("quick.budget = 7: beside quick.arms"));
+        let whole = super::Quick { whole: true, seeds: Some(3), ..super::Quick::default() };
+        assert!(whole.check().unwrap_err().starts_with("quick.seeds = 3: the study is run whole"));
+        let none = super::Quick { seeds: Some(0), ..super::Quick::default() };
+        assert_eq!(none.check().unwrap_err(), "quick.seeds = 0: must be at least 1");
     }
 }

@@ -1,12 +1,12 @@
-//! What every registered reading promises.
+//! What every registered model promises.
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::neuromodulation::nucleus::{Levels, Release, Signals};
 
-fn build(reading: &Model) -> Box<dyn Nucleus> {
-    reading.build(Key::from_seed(3)).expect("defaults are valid")
+fn build(model: &Model) -> Box<dyn Nucleus> {
+    model.build(Key::from_seed(3)).expect("defaults are valid")
 }
 
 /// A varied history: signals that a learner might give, all of them together.
@@ -40,22 +40,22 @@ fn feed(nucleus: &mut dyn Nucleus, history: &[Signals]) -> Vec<Release> {
 
 #[test]
 fn names_are_unique_and_a_configuration_survives_a_study_file() {
-    let mut names: Vec<_> = registry().iter().map(|reading| (reading.nucleus(), reading.description().name)).collect();
+    let mut names: Vec<_> = registry().iter().map(|model| (model.nucleus(), model.description().name)).collect();
     let count = names.len();
     names.sort_unstable();
     names.dedup();
-    assert_eq!((names.len(), count), (29, 29));
-    for reading in registry() {
-        let name = reading.description().name;
-        let (text, again) = match &reading {
+    assert_eq!(names.len(), count, "two models of a nucleus have one name");
+    for model in registry() {
+        let name = model.description().name;
+        let (text, again) = match &model {
             Model::VentralTegmentalArea(config) => round_trip(config, Model::VentralTegmentalArea),
             Model::BasalForebrain(config) => round_trip(config, Model::BasalForebrain),
             Model::DorsalRaphe(config) => round_trip(config, Model::DorsalRaphe),
             Model::LocusCoeruleus(config) => round_trip(config, Model::LocusCoeruleus),
         };
-        assert_eq!(again, reading);
+        assert_eq!(again, model);
         assert!(text.starts_with(&format!("[{name}]")), "{text}");
-        assert_eq!(build(&reading).transmitter(), reading.transmitter(), "{name}");
+        assert_eq!(build(&model).transmitter(), model.transmitter(), "{name}");
     }
 }
 
@@ -69,9 +69,9 @@ fn round_trip<C: serde::Serialize + serde::de::DeserializeOwned>(config: &C, wra
 /// one releases that saw nothing, and goes on in the same way.
 #[test]
 fn signals_that_are_missing_or_not_finite_change_nothing() {
-    for reading in registry() {
+    for model in registry() {
         for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-            let [mut intact, mut disturbed] = [build(&reading), build(&reading)];
+            let [mut intact, mut disturbed] = [build(&model), build(&model)];
             let past = history(1, 30);
             assert_eq!(feed(&mut *intact, &past), feed(&mut *disturbed, &past));
             let levels = Levels::default();
@@ -93,9 +93,9 @@ fn signals_that_are_missing_or_not_finite_change_nothing() {
                 elapsed: None,
                 levels,
             };
-            assert_eq!(feed(&mut *intact, &[nothing; 3]), feed(&mut *disturbed, &[bad; 3]), "{reading:?}");
+            assert_eq!(feed(&mut *intact, &[nothing; 3]), feed(&mut *disturbed, &[bad; 3]), "{model:?}");
             let future = history(2, 30);
-            assert_eq!(feed(&mut *intact, &future), feed(&mut *disturbed, &future), "{reading:?}");
+            assert_eq!(feed(&mut *intact, &future), feed(&mut *disturbed, &future), "{model:?}");
         }
     }
 }
@@ -104,42 +104,41 @@ fn signals_that_are_missing_or_not_finite_change_nothing() {
 #[test]
 fn silence_teaches_nothing() {
     let in_which_time_passes = ["fitzhugh_nagumo", "scheduled_bursts", "utility", "horizon"];
-    for reading in registry().into_iter().filter(|reading| !in_which_time_passes.contains(&reading.description().name))
-    {
-        let [mut intact, mut silent] = [build(&reading), build(&reading)];
+    for model in registry().into_iter().filter(|model| !in_which_time_passes.contains(&model.description().name)) {
+        let [mut intact, mut silent] = [build(&model), build(&model)];
         let past = history(4, 80);
         assert_eq!(feed(&mut *intact, &past), feed(&mut *silent, &past));
         feed(&mut *silent, &[Signals::default(); 20]);
         let future = history(5, 30);
-        assert_eq!(feed(&mut *intact, &future), feed(&mut *silent, &future), "{reading:?}");
+        assert_eq!(feed(&mut *intact, &future), feed(&mut *silent, &future), "{model:?}");
     }
 }
 
 #[test]
 fn a_reset_forgets_what_came_before_it() {
-    for reading in registry() {
-        let [mut one, mut other] = [build(&reading), build(&reading)];
+    for model in registry() {
+        let [mut one, mut other] = [build(&model), build(&model)];
         feed(&mut *one, &history(6, 90));
         feed(&mut *other, &history(7, 90));
         one.reset();
         other.reset();
         let future = history(8, 60);
-        assert_eq!(feed(&mut *one, &future), feed(&mut *other, &future), "{reading:?}");
+        assert_eq!(feed(&mut *one, &future), feed(&mut *other, &future), "{model:?}");
     }
 }
 
 #[test]
 fn same_key_same_release_and_noise_follows_the_key() {
-    for reading in registry() {
-        let run = |seed| feed(&mut *reading.build(Key::from_seed(seed)).expect("valid"), &history(9, 50));
+    for model in registry() {
+        let run = |seed| feed(&mut *model.build(Key::from_seed(seed)).expect("valid"), &history(9, 50));
         assert_eq!(run(1), run(1));
-        let noisy = ["fitzhugh_nagumo", "utility"].contains(&reading.description().name);
-        assert_eq!(run(1) != run(2), noisy, "{reading:?}");
+        let noisy = ["fitzhugh_nagumo", "utility"].contains(&model.description().name);
+        assert_eq!(run(1) != run(2), noisy, "{model:?}");
     }
 }
 
 #[test]
-fn some_signal_matters_to_every_reading_but_the_constant_one() {
+fn some_signal_matters_to_every_model_but_the_constant_one() {
     let signals = |size: f64| Signals {
         reward: Some(-size),
         prediction_error: Some(-size),
@@ -157,8 +156,8 @@ fn some_signal_matters_to_every_reading_but_the_constant_one() {
     // The run length is set back by noradrenaline alone, and a change point is one for a run length: levels are the same here.
     // Scheduled bursts are a control that answers to nothing, a horizon is time alone.
     let without = ["tonic_activity", "run_length", "change_point_probability", "scheduled_bursts", "horizon"];
-    for reading in registry().into_iter().filter(|reading| !without.contains(&reading.description().name)) {
-        assert_ne!(feed(&mut *build(&reading), &calm), feed(&mut *build(&reading), &shaken), "{reading:?}");
+    for model in registry().into_iter().filter(|model| !without.contains(&model.description().name)) {
+        assert_ne!(feed(&mut *build(&model), &calm), feed(&mut *build(&model), &shaken), "{model:?}");
     }
 }
 
@@ -187,11 +186,11 @@ proptest! {
 
     #[test]
     fn release_is_finite_for_any_signals(moments in proptest::collection::vec(any_signals(), 1..40)) {
-        for reading in registry() {
-            let mut nucleus = build(&reading);
+        for model in registry() {
+            let mut nucleus = build(&model);
             for signals in &moments {
                 let release = nucleus.release(signals);
-                prop_assert!(release.phasic.is_finite() && release.tonic.is_finite(), "{reading:?} {release:?}");
+                prop_assert!(release.phasic.is_finite() && release.tonic.is_finite(), "{model:?} {release:?}");
             }
         }
     }

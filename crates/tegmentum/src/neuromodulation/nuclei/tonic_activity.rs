@@ -20,7 +20,7 @@ const DESCRIPTION: Description = Description {
     reference: "needed by Doya 2002, doi:10.1016/S0893-6080(02)00044-8",
 };
 
-/// The constants of the reading.
+/// The constants of the model.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TonicActivityConfig {

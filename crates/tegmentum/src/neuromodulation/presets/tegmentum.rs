@@ -25,7 +25,7 @@
 //! # Where the numbers come from
 //! 13, 10, 60, 1, 1, 2 and 12 were chosen among some fifty settings on seeds 0–99 of the Go/No-Go task with extradimensional,
 //! intradimensional and serial shifts, for the share of solved runs and the trials to criterion; the rates are those of the
-//! readings, rounded. None of them is measured in an animal; roles are from the literature, all strengths and arrows are inferred.
+//! models, rounded. None of them is measured in an animal; roles are from the literature, all strengths and arrows are inferred.
 //!
 //! # Measured
 //! See the page on [Go/No-Go](https://github.com/tegmentum/tegmentum/blob/main/docs/go-no-go.md), with where it fails.

@@ -1,7 +1,7 @@
 //! `yu-dayan-2005`: acetylcholine is the uncertainty that is expected, noradrenaline the one that is not.
 //!
 //! ```text
-//!     ACh = 1 − γ ,  NE = 1 − λ , a burst of 1 at a new context           see the two readings
+//!     ACh = 1 − γ ,  NE = 1 − λ , a burst of 1 at a new context           see the two models
 //!     reinforcement = δ ,  learning rate × (1 + 2 NE)/(1 + ACh) ,  temperature × (1 + 3 NE)
 //! ```
 //! γ validity of predictions within the context, λ probability of the context ·

@@ -9,7 +9,7 @@
 //! in the context, n₀ = 4 pseudo-moments at γ₀ = ¾.
 //!
 //! A prediction that is right less often than by chance, ½, is no worse than useless. The partner of the [context
-//! doubt](crate::neuromodulation::nuclei::locus_coeruleus::context_doubt) reading of the locus coeruleus. Inferred: the rates,
+//! doubt](crate::neuromodulation::nuclei::locus_coeruleus::context_doubt) model of the locus coeruleus. Inferred: the rates,
 //! the start, and what is valid in a number.
 //!
 //! Reference: A. J. Yu, P. Dayan, *Uncertainty, neuromodulation, and attention*, Neuron 46, 681–692, 2005.
@@ -33,7 +33,7 @@ const PSEUDO_MOMENTS: f64 = 4.0;
 /// Level of noradrenaline that means a new context.
 const NEW_CONTEXT: f64 = 1.0;
 
-/// The constants of the reading.
+/// The constants of the model.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CueInvalidityConfig {

@@ -26,7 +26,7 @@ const DESCRIPTION: Description = Description {
     reference: "Brzosko et al. 2017, doi:10.7554/eLife.27756; the pause is inferred",
 };
 
-/// The constants of the reading.
+/// The constants of the model.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DepressionBeforeDopamineConfig {

@@ -26,7 +26,7 @@ const DESCRIPTION: Description = Description {
     reference: "Hasselmo 2006, doi:10.1016/j.conb.2006.09.002; the form is inferred",
 };
 
-/// The constants of the reading.
+/// The constants of the model.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct EncodingAndRetrievalConfig {

@@ -29,7 +29,7 @@ const DESCRIPTION: Description = Description {
     reference: "Yu & Dayan 2005, doi:10.1016/j.neuron.2005.04.026, for the role",
 };
 
-/// The constants of the reading.
+/// The constants of the model.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct NoiseEstimateConfig {

@@ -18,7 +18,7 @@ use crate::registry::Description;
 const DESCRIPTION: Description =
     Description { name: "average_outcome", summary: "running mean of reward", reference: "Daw, Kakade & Dayan 2002" };
 
-/// The constants of the reading.
+/// The constants of the model.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AverageOutcomeConfig {

@@ -25,7 +25,7 @@ const DESCRIPTION: Description = Description {
     reference: "Dayan & Huys 2009, doi:10.1146/annurev.neuro.051508.135607; the form is inferred",
 };
 
-/// The constants of the reading.
+/// The constants of the model.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct BehaviouralInhibitionConfig {

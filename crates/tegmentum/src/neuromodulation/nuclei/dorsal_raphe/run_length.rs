@@ -30,7 +30,7 @@ const DESCRIPTION: Description = Description {
     reference: "Nassar, Wilson, Heasly & Gold 2010, doi:10.1523/JNEUROSCI.0822-10.2010",
 };
 
-/// The constants of the reading.
+/// The constants of the model.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RunLengthConfig {

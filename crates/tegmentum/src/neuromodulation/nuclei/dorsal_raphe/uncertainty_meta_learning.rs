@@ -28,7 +28,7 @@ const DESCRIPTION: Description = Description {
     reference: "Grossman, Bari & Cohen 2022, doi:10.1016/j.cub.2021.12.006",
 };
 
-/// The constants of the reading.
+/// The constants of the model.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct UncertaintyMetaLearningConfig {

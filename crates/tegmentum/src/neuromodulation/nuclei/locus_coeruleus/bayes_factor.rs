@@ -26,7 +26,7 @@ const DESCRIPTION: Description = Description {
     reference: "Liakoni, Modirshanechi, Gerstner & Brea 2021, doi:10.1162/neco_a_01352",
 };
 
-/// The constants of the reading.
+/// The constants of the model.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct BayesFactorConfig {

@@ -9,7 +9,7 @@
 //! ```
 //! λ probability that the context is the same · γ validity of predictions within it · h hazard [1/moment] · e outcome error,
 //! ε tolerance `[outcome]` · ACh level of acetylcholine, clipped to `[0, ½]`: that of the [cue
-//! invalidity](crate::neuromodulation::nuclei::basal_forebrain::cue_invalidity) reading of the basal forebrain.
+//! invalidity](crate::neuromodulation::nuclei::basal_forebrain::cue_invalidity) model of the basal forebrain.
 //!
 //! Outside the context a prediction is right by chance, ½. With acetylcholine depleted every invalid prediction is taken for a
 //! new context; with too much of it none is.
@@ -33,7 +33,7 @@ const DESCRIPTION: Description = Description {
     reference: "Yu & Dayan 2005, doi:10.1016/j.neuron.2005.04.026",
 };
 
-/// The constants of the reading.
+/// The constants of the model.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ContextDoubtConfig {

@@ -38,7 +38,7 @@ const ACTIVITY_TIME_CONSTANT: f64 = 0.05;
 const RELEASE_TIME_CONSTANT: f64 = 5.0;
 const STEP: f64 = 0.02;
 
-/// The constants of the reading.
+/// The constants of the model.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct FitzHughNagumoConfig {

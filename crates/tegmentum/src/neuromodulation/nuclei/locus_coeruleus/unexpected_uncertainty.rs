@@ -28,7 +28,7 @@ const DESCRIPTION: Description = Description {
     reference: "Yu & Dayan 2005; traces inferred for arXiv:2501.06762",
 };
 
-/// The constants of the reading.
+/// The constants of the model.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct UnexpectedUncertaintyConfig {

@@ -31,7 +31,7 @@ const DESCRIPTION: Description = Description {
     reference: "Aston-Jones & Cohen 2005, doi:10.1146/annurev.neuro.28.061604.135709",
 };
 
-/// The constants of the reading.
+/// The constants of the model.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct UtilityConfig {

@@ -28,7 +28,7 @@ const DESCRIPTION: Description = Description {
     reference: "Niv, Daw, Joel & Dayan 2007",
 };
 
-/// The constants of the reading.
+/// The constants of the model.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AverageRewardConfig {

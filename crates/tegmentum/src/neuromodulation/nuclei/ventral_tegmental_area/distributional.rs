@@ -29,7 +29,7 @@ const DESCRIPTION: Description = Description {
     reference: "Dabney et al. 2020, doi:10.1038/s41586-019-1924-6",
 };
 
-/// The constants of the reading.
+/// The constants of the model.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DistributionalConfig {

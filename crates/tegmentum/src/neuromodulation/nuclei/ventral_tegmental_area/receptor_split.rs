@@ -26,7 +26,7 @@ const DESCRIPTION: Description = Description {
     reference: "Collins & Frank 2014, doi:10.1037/a0037015; the tilt of learning is inferred",
 };
 
-/// The constants of the reading.
+/// The constants of the model.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ReceptorSplitConfig {

@@ -21,7 +21,7 @@ const DESCRIPTION: Description = Description {
     reference: "Schultz, Dayan & Montague 1997",
 };
 
-/// The reading has no constants.
+/// The model has no constants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RewardPredictionErrorConfig {}
