@@ -1,7 +1,7 @@
 //! The arrows between the domains point one way, and registries are named by nobody below them.
 //!
 //! ```text
-//!     engine ← data ← model ← neuromodulation ← learning ← behaviour ← evidence ← study ← cli
+//!     engine ← data ← model ← neuromodulation ← learning ← behaviour ← evidence ← applied ← study ← cli
 //! ```
 //! A domain is a crate, or a folder of the library. What a file names is read from its text without comments: paths that
 //! begin with `crate`, with the name of a crate, or with enough `super` to leave the domain.
@@ -11,8 +11,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The domains in their order: each may name those before it.
-const ORDER: [&str; 9] =
-    ["engine", "data", "model", "neuromodulation", "learning", "behaviour", "evidence", "study", "cli"];
+const ORDER: [&str; 10] =
+    ["engine", "data", "model", "neuromodulation", "learning", "behaviour", "evidence", "applied", "study", "cli"];
 
 /// Modules at the root of the library that are the engine's.
 const ENGINE: [&str; 5] = ["error", "kernel", "numerics", "random", "registry"];
@@ -113,7 +113,12 @@ fn domains_named(text: &str, own: &str, depth: usize) -> BTreeSet<&'static str> 
     for root in roots {
         named.extend(names_after(&code, &root).into_iter().filter_map(domain_of));
     }
-    for (name, domain) in [("tegmentum_engine", "engine"), ("tegmentum_study", "study"), ("tegmentum_cli", "cli")] {
+    for (name, domain) in [
+        ("tegmentum_engine", "engine"),
+        ("tegmentum_applied", "applied"),
+        ("tegmentum_study", "study"),
+        ("tegmentum_cli", "cli"),
+    ] {
         if code.contains(name) {
             named.insert(domain);
         }
@@ -138,9 +143,13 @@ fn what_a_file_names_is_found() {
 fn arrows_between_domains_point_one_way() {
     let mut wrong = Vec::new();
     let mut seen = BTreeSet::new();
-    for (own, domain) in
-        [("engine", Some("engine")), ("tegmentum", None), ("study", Some("study")), ("cli", Some("cli"))]
-    {
+    for (own, domain) in [
+        ("engine", Some("engine")),
+        ("tegmentum", None),
+        ("applied", Some("applied")),
+        ("study", Some("study")),
+        ("cli", Some("cli")),
+    ] {
         let source = crates().join(own).join("src");
         for file in files(&source) {
             let inside = file.strip_prefix(&source).expect("below the source").with_extension("");
@@ -171,9 +180,10 @@ fn crates_depend_on_those_before_them() {
     for (own, allowed) in [
         ("engine", vec![]),
         ("tegmentum", vec!["tegmentum-engine"]),
+        ("applied", vec!["tegmentum", "tegmentum-engine"]),
         ("study", vec!["tegmentum", "tegmentum-engine"]),
         ("report", vec!["tegmentum", "tegmentum-engine", "tegmentum-study"]),
-        ("cli", vec!["tegmentum", "tegmentum-engine", "tegmentum-study", "tegmentum-report"]),
+        ("cli", vec!["tegmentum", "tegmentum-engine", "tegmentum-applied", "tegmentum-study", "tegmentum-report"]),
     ] {
         let text = fs::read_to_string(crates().join(own).join("Cargo.toml")).expect("a manifest");
         let manifest: toml::Table = text.parse().expect("valid TOML");
