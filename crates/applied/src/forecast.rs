@@ -1,1 +1,348 @@
-//! Forecasting a series.
+//! Forecasting a series: a linear base, a recurrent network on what the base leaves, and intervals that are calibrated.
+//!
+//! ```text
+//!     ŷ_{t+h−1} = base_h(t) + w_h · network_h(t)
+//!     w_h = clip( (Σ c e / s² + w₀/s₀²) / (Σ c²/s² + 1/s₀²), 0, 1)       over the validation part
+//! ```
+//! h horizon, 1 for the next row · t origin, the first row not seen · base `linear` · network `recurrence`, the mean of several ·
+//! e what the base leaves on the validation part, c what the network says of it, both from models that were fitted to the rows
+//! before · s² mean of e² · prior w₀ = .6, s₀ = .3. The weight is zero where the network makes the error on the validation part no
+//! smaller: the report says so.
+//!
+//! Everything is decided on the rows before an origin, whose last third is for validation. In the test part this is repeated at
+//! several origins, and each row is predicted by what was learned before it; the forecast past the end of the data is made by
+//! the same procedure with all rows. So what is judged is what is delivered.
+//!
+//! The recipe is ours; its parts and their references are in the files of this folder.
+
+mod average;
+pub mod features;
+pub mod intervals;
+mod linear;
+mod recurrence;
+pub mod season;
+pub mod smoothing;
+
+use serde::{Deserialize, Serialize};
+
+use average::Average;
+use recurrence::{Inputs, Recurrence};
+use tegmentum::error::{Error, Result};
+use tegmentum::random::Key;
+
+/// Prior mean and deviation of the network's weight.
+const PRIOR: (f64, f64) = (0.6, 0.3);
+/// Standard errors by which the network must make the squared error of validation smaller.
+const LEAST_GAIN: f64 = 0.5;
+/// Parts of the validation, and its share of the rows to learn from: one in so many.
+const PARTS: usize = 4;
+const VALIDATION: usize = 3;
+/// How often everything is learned anew in the test part, at most, and rows that this may cost in all.
+const REPETITIONS: usize = 10;
+const ROWS_LEARNED_ANEW: usize = 6000;
+/// Least rows to learn from.
+pub const LEAST_ROWS: usize = 24;
+/// Nominal coverages of the intervals.
+pub const COVERAGES: [f64; 2] = [0.8, 0.95];
+
+/// How a series is forecast.
+///
+/// # Example
+/// ```
+/// use tegmentum_applied::forecast::ForecastConfig;
+///
+/// let values: Vec<f64> = (0..120).map(|t| f64::from(t) + 10.0 * f64::from(t % 12)).collect();
+/// let forecast = ForecastConfig { horizon: 3, ..ForecastConfig::default() }.fit(&values)?;
+/// assert_eq!(forecast.season, Some(12));
+/// assert!((forecast.horizons[0].future - 120.0).abs() < 1.0);
+/// # Ok::<(), tegmentum::error::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ForecastConfig {
+    /// Part of the rows to learn from; the rest is the test.
+    pub train_fraction: f64,
+    /// Rows after which the series repeats itself; found if not given, none if 1.
+    pub season: Option<usize>,
+    /// Rows that are forecast past the end of the data.
+    pub horizon: usize,
+    /// Recurrent networks whose mean is taken; 0 for the linear base alone.
+    pub networks: usize,
+    /// Evaluations of each training of a network.
+    pub evaluations: u64,
+    /// What everything random follows from.
+    pub seed: u64,
+}
+
+impl Default for ForecastConfig {
+    fn default() -> Self {
+        Self { train_fraction: 0.7, season: None, horizon: 12, networks: 3, evaluations: 450, seed: 1 }
+    }
+}
+
+/// Predictions so many rows ahead.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Horizon {
+    /// Rows ahead, from 1.
+    pub ahead: usize,
+    /// Predictions of the test rows, from the first that can be predicted from an origin in the test part.
+    pub predicted: Vec<f64>,
+    /// The same by the linear base alone.
+    pub base: Vec<f64>,
+    /// Half widths of their intervals, for each of [`COVERAGES`].
+    pub half_widths: [Vec<f64>; 2],
+    /// The prediction past the end of the data.
+    pub future: f64,
+    /// The half widths of its intervals.
+    pub future_half_widths: [f64; 2],
+    /// The weight of the network past the end of the data, between 0 and 1.
+    pub network_weight: f64,
+}
+
+/// A series that was learned, judged and continued.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Forecast {
+    /// Rows to learn from before the test; the rows from here on are the test.
+    pub learned: usize,
+    /// How often everything was learned anew in the test part.
+    pub repetitions: usize,
+    /// The season in rows, as found in all rows.
+    pub season: Option<usize>,
+    /// How many simple models the base has in the end, and the heaviest of each class in words.
+    pub base: (usize, Vec<String>),
+    /// One for each row ahead.
+    pub horizons: Vec<Horizon>,
+}
+
+impl ForecastConfig {
+    /// Learns `values` [rows], at equal steps of time.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] for a setting outside its range; [`Error::Incompatible`] for too few rows or a series that does
+    /// not vary in the rows to learn from.
+    pub fn fit(&self, values: &[f64]) -> Result<Forecast> {
+        let learned = self.check(values)?;
+        let rows = values.len();
+        let repetitions = (ROWS_LEARNED_ANEW / rows).clamp(1, REPETITIONS).min((rows - learned).max(1));
+        let mut starts: Vec<usize> =
+            (0..repetitions).map(|part| learned + part * (rows - learned) / repetitions).collect();
+        starts.push(rows);
+        let mut traces = vec![Trace::default(); self.horizon];
+        let mut last = None;
+        for (part, &start) in starts.iter().enumerate() {
+            let end = starts.get(part + 1).copied().unwrap_or(rows);
+            let learner = self.learn(&values[..end], start)?;
+            for (trace, ahead) in traces.iter_mut().zip(1..) {
+                learner.extend(trace, ahead, part == 0);
+            }
+            last = Some((learner.season, learner.base.describe()));
+        }
+        let (season, base) = last.unwrap_or_default();
+        let horizons =
+            traces.iter().zip(1..).map_while(|(trace, ahead)| trace.judged(values, learned, ahead)).collect();
+        Ok(Forecast { learned, repetitions, season, base, horizons })
+    }
+
+    /// Learns the rows before `learned` of `values`.
+    fn learn<'a>(&self, values: &'a [f64], learned: usize) -> Result<Learner<'a>> {
+        let season = match self.season {
+            Some(season) => (season > 1).then_some(season),
+            None => season::find(&values[..learned]),
+        };
+        let base = Average::choose(values, season, validation_parts(learned)).ok_or_else(|| Error::Incompatible {
+            what: "the series".to_owned(),
+            with: "a forecast".to_owned(),
+            reason: "it does not vary in the rows to learn from".to_owned(),
+        })?;
+        let networks = match base.ahead(values, 1).filter(|_| self.networks > 0) {
+            Some(predicted) => predicted
+                .iter()
+                .enumerate()
+                .map(|(fit, predicted)| self.networks(values, &base, predicted, fit))
+                .collect::<Result<Vec<_>>>()?,
+            None => Vec::new(),
+        };
+        Ok(Learner { values, season, base, networks })
+    }
+
+    /// What is wrong with settings or values; else how many rows are learned from.
+    fn check(&self, values: &[f64]) -> Result<usize> {
+        if !(self.train_fraction > 0.0 && self.train_fraction <= 1.0) {
+            return Err(Error::InvalidParameter {
+                name: "train_fraction",
+                value: self.train_fraction,
+                requirement: "above 0 and at most 1",
+            });
+        }
+        let learned = (self.train_fraction * values.len() as f64) as usize;
+        if learned < LEAST_ROWS {
+            return Err(Error::Incompatible {
+                what: format!("{learned} rows to learn from"),
+                with: "a forecast".to_owned(),
+                reason: format!("there must be {LEAST_ROWS} or more"),
+            });
+        }
+        if let Some(value) = values.iter().find(|value| !value.is_finite()) {
+            return Err(Error::InvalidParameter { name: "values", value: *value, requirement: "finite in every row" });
+        }
+        Ok(learned)
+    }
+
+    /// Networks trained on what the base, which `predicted`, leaves of the rows before `base.ends[fit]`.
+    fn networks(&self, values: &[f64], base: &Average, predicted: &[f64], fit: usize) -> Result<Networks> {
+        let end = base.ends[fit];
+        let (residuals, _) = residuals(values, predicted, base.first, end, 1);
+        let inputs = Inputs::new(values, &residuals, base.first, end);
+        let learned = &residuals[..end - base.first];
+        let key = Key::from_seed(self.seed).child(fit as u64);
+        let recurrences = recurrence::train_all(&inputs, learned, self.networks, self.evaluations, key)?;
+        Ok(Networks { inputs, recurrences, end })
+    }
+}
+
+/// Networks with what they see.
+struct Networks {
+    inputs: Inputs,
+    recurrences: Vec<Recurrence>,
+    /// The first row that they did not learn from.
+    end: usize,
+}
+
+impl Networks {
+    /// What the base leaves, as the networks say, `ahead` rows ahead from each origin, in the unit of the data.
+    fn correction(&self, values: &[f64], base: &[f64], first: usize, ahead: usize) -> Vec<f64> {
+        let mut mean = vec![0.0; base.len()];
+        let (residuals, scale) = residuals(values, base, first, self.end, ahead);
+        let learned = &residuals[..(self.end + 1).saturating_sub(first + ahead)];
+        for recurrence in &self.recurrences {
+            for (sum, value) in mean.iter_mut().zip(recurrence.predict(&self.inputs, learned)) {
+                *sum += scale * value / self.recurrences.len() as f64;
+            }
+        }
+        mean
+    }
+}
+
+/// Truth minus prediction for each origin whose truth is known, divided by the deviation of those before `end`, and that deviation.
+fn residuals(values: &[f64], predicted: &[f64], first: usize, end: usize, ahead: usize) -> (Vec<f64>, f64) {
+    let truths = values[first + ahead - 1..].iter();
+    let mut left: Vec<f64> = truths.zip(predicted).map(|(truth, value)| truth - value).collect();
+    let known = &left[..(end + 1).saturating_sub(first + ahead)];
+    let scale = (known.iter().map(|error| error * error).sum::<f64>() / known.len().max(1) as f64).sqrt();
+    let scale = if scale > 0.0 && scale.is_finite() { scale } else { 1.0 };
+    for error in &mut left {
+        *error /= scale;
+    }
+    (left, scale)
+}
+
+/// The first row of each part of the validation, and the end of the rows to learn from.
+fn validation_parts(learned: usize) -> Vec<usize> {
+    (0..=PARTS).map(|part| learned - (PARTS - part) * learned / (PARTS * VALIDATION)).collect()
+}
+
+/// What was learned from the rows before an origin.
+struct Learner<'a> {
+    values: &'a [f64],
+    season: Option<usize>,
+    base: Average,
+    /// One for each part of the validation, and those that count.
+    networks: Vec<Networks>,
+}
+
+/// Predictions of one horizon, from the first origin that the first learner can predict from.
+#[derive(Clone, Debug, Default)]
+struct Trace {
+    first: usize,
+    full: Vec<f64>,
+    base: Vec<f64>,
+    weight: f64,
+    /// Whether a learner had too few rows for this horizon.
+    broken: bool,
+}
+
+impl Learner<'_> {
+    /// Adds the predictions from the origins that are not learned from, and for the first learner also those before.
+    fn extend(&self, trace: &mut Trace, ahead: usize, is_first: bool) {
+        let (first, fit) = (self.base.first, self.base.ends.len() - 1);
+        let learned = self.base.ends[fit];
+        let Some(predicted) = self.base.ahead(self.values, ahead) else {
+            trace.broken = true;
+            return;
+        };
+        let base = &predicted[fit];
+        let weight = self.weight(&predicted, ahead);
+        let correction = match self.networks.get(fit) {
+            Some(networks) if weight > 0.0 => networks.correction(self.values, base, first, ahead),
+            _ => vec![0.0; base.len()],
+        };
+        let from = if is_first { 0 } else { learned - first };
+        // The origin behind the last row belongs to the learner that has learned all.
+        let to = if learned == self.values.len() { base.len() } else { self.values.len() - first };
+        trace.full.extend((from..to).map(|origin| base[origin] + weight * correction[origin]));
+        trace.base.extend(&base[from..to]);
+        trace.weight = weight;
+        if is_first {
+            trace.first = first;
+        }
+    }
+
+    /// The weight of the networks so many rows ahead, where the base `predicted`.
+    fn weight(&self, predicted: &[Vec<f64>], ahead: usize) -> f64 {
+        let first = self.base.first;
+        let (mut left, mut said) = (Vec::new(), Vec::new());
+        for (fit, (part, networks)) in self.base.ends.windows(2).zip(&self.networks).enumerate() {
+            // Origins whose targets lie in this part.
+            let from = (part[0] + 1).saturating_sub(ahead).max(first) - first;
+            let to = (part[1] + 1).saturating_sub(first + ahead);
+            let own = networks.correction(self.values, &predicted[fit], first, ahead);
+            left.extend((from..to).map(|origin| self.values[first + origin + ahead - 1] - predicted[fit][origin]));
+            said.extend((from..to).map(|origin| own[origin]));
+        }
+        network_weight(&left, &said)
+    }
+}
+
+impl Trace {
+    /// The predictions of the test rows with their intervals; `None` if there is none past the end.
+    fn judged(&self, values: &[f64], learned: usize, ahead: usize) -> Option<Horizon> {
+        let future = *self.full.last()?;
+        if self.broken {
+            return None;
+        }
+        let known = (values.len() + 1).saturating_sub(self.first + ahead);
+        let errors: Vec<f64> =
+            (0..known).map(|origin| values[self.first + origin + ahead - 1] - self.full[origin]).collect();
+        let widths = COVERAGES.map(|coverage| intervals::half_widths(&errors, ahead, coverage, self.full.len()));
+        let test = learned - self.first..known.max(learned - self.first);
+        let of = |all: &[f64]| all[test.clone()].to_vec();
+        let last = self.full.len() - 1;
+        Some(Horizon {
+            ahead,
+            predicted: of(&self.full),
+            base: of(&self.base),
+            half_widths: widths.each_ref().map(|widths| of(widths)),
+            future,
+            future_half_widths: widths.map(|widths| widths[last]),
+            network_weight: self.weight,
+        })
+    }
+}
+
+/// The weight w of the network from errors of the base on the validation part and what the network says of them.
+fn network_weight(errors: &[f64], said: &[f64]) -> f64 {
+    let count = errors.len().max(1) as f64;
+    let square = errors.iter().map(|error| error * error).sum::<f64>() / count;
+    if square <= 0.0 || said.iter().all(|value| *value == 0.0) {
+        return 0.0;
+    }
+    let across: f64 = errors.iter().zip(said).map(|(error, value)| error * value).sum::<f64>() / square;
+    let along: f64 = said.iter().map(|value| value * value).sum::<f64>() / square;
+    let precision = PRIOR.1.powi(-2);
+    let weight = ((across + PRIOR.0 * precision) / (along + precision)).clamp(0.0, 1.0);
+    let gains: Vec<f64> =
+        errors.iter().zip(said).map(|(error, value)| error * error - (error - weight * value).powi(2)).collect();
+    let gain = gains.iter().sum::<f64>() / count;
+    let deviation = (gains.iter().map(|one| (one - gain).powi(2)).sum::<f64>() / count).sqrt();
+    if gain > LEAST_GAIN * deviation / count.sqrt() { weight } else { 0.0 }
+}

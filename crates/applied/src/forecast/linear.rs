@@ -1,0 +1,164 @@
+//! Linear models of a series on its past values, fitted by ridge regression.
+//!
+//! ```text
+//!     β     = (XᵀX + λ I)⁻¹ Xᵀ(z − b)                        X, z, b of `features`, λ penalty
+//!     AICc  = k ln(mean squared residual) + 2 d k/(k − d − 2) + Jacobian ,  d = tr (XᵀX + λ I)⁻¹ XᵀX
+//! ```
+//! All families of `features`, p ∈ {0 … 60} lags, λ ∈ {1e-6, .01, 1, 10, 100, 1000} · k rows to fit. Several rows ahead each horizon has
+//! coefficients of its own (a direct forecast) in the same models. Rows that were fitted are predicted without themselves:
+//! z − (z − ẑ)/(1 − X_t (XᵀX + λ I)⁻¹ X_tᵀ).
+//!
+//! Cost: for each family O(k q²) for q columns, O(q³) for each p.
+//!
+//! References: C. M. Hurvich, C.-L. Tsai, Biometrika 76, 297–307, 1989 (AICc); S. Ben Taieb, G. Bontempi, A. F. Atiya, A. Sorjamaa,
+//! Expert Systems with Applications 39, 7067–7083, 2012 (direct forecasts).
+
+use super::average::{Candidate, Model};
+use super::features::Seen;
+use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
+
+/// Numbers of lags.
+const LAGS: [usize; 20] = [0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 13, 16, 20, 24, 25, 30, 36, 48, 49, 60];
+/// Penalties.
+const PENALTIES: [f64; 6] = [1e-6, 1e-2, 1.0, 10.0, 100.0, 1000.0];
+/// Columns are at most this part of the rows.
+const MOST_COLUMNS: f64 = 0.6;
+
+/// One ridge regression.
+#[derive(Clone, Debug)]
+pub(super) struct Ridge {
+    pub(super) lags: usize,
+    penalty: f64,
+}
+
+impl Ridge {
+    /// One model's predictions, in the unit of the data, from each origin `first ..= rows`, fitted to the rows before `end`; `None` if they are too few.
+    pub(super) fn predict(&self, seen: &Seen, first: usize, end: usize, horizon: usize) -> Option<Vec<f64>> {
+        let fitted = (end + 1).saturating_sub(first + horizon);
+        let x = seen.matrix(first..seen.z.len() + 1, self.lags);
+        if fitted == 0 || x.ncols() as f64 > MOST_COLUMNS * fitted as f64 {
+            return None;
+        }
+        let targets = DVector::from_fn(fitted, |index, _| {
+            let t = first + index;
+            seen.z[t + horizon - 1] - seen.start(t, horizon)
+        });
+        let known = x.rows(0, fitted);
+        let (gram, factor) = penalised(&known.into_owned(), self.penalty)?;
+        let beta = factor.solve(&known.tr_mul(&targets));
+        let leverage = leverages(&known.into_owned(), &factor);
+        drop(gram);
+        let all = &x * &beta;
+        let predicted = (0..x.nrows()).map(|index| {
+            let t = first + index;
+            let mut value = all[index];
+            if index < fitted {
+                value = targets[index] - (targets[index] - value) / (1.0 - leverage[index]).max(0.05);
+            }
+            seen.back(value + seen.start(t, horizon))
+        });
+        Some(predicted.collect())
+    }
+}
+
+/// XᵀX + λ I and its factor.
+fn penalised(x: &DMatrix<f64>, penalty: f64) -> Option<(DMatrix<f64>, Cholesky<f64, Dyn>)> {
+    let mut gram = x.tr_mul(x);
+    for index in 0..gram.nrows() {
+        gram[(index, index)] += penalty;
+    }
+    let factor = gram.clone().cholesky()?;
+    Some((gram, factor))
+}
+
+/// The leverage of each row of `x`.
+fn leverages(x: &DMatrix<f64>, factor: &Cholesky<f64, Dyn>) -> Vec<f64> {
+    let solved = factor.solve(&x.transpose());
+    (0..x.nrows()).map(|row| x.row(row).transpose().dot(&solved.column(row))).collect()
+}
+
+/// Every number of lags and penalty of one family that the rows suffice for.
+pub(super) fn candidates(seen: &Seen, index: usize, first: usize, ends: &[usize], values: &[f64]) -> Vec<Candidate> {
+    let (v, n) = (ends[0], ends[ends.len() - 1]);
+    let fits = |lags: usize| lags <= v / 4 && seen.family.reach(lags, seen.season) <= first;
+    let lags: Vec<usize> = LAGS.into_iter().filter(|&lags| fits(lags)).collect();
+    let Some(&most) = lags.last() else { return Vec::new() };
+    let x = seen.matrix(first..n, most);
+    let targets = DVector::from_fn(n - first, |index, _| seen.z[first + index] - seen.start(first + index, 1));
+    let jacobians: Vec<f64> = ends.iter().map(|&end| seen.jacobian(first..end)).collect();
+    let normal = |&end: &usize| {
+        let (known, wanted) = (x.rows(0, end - first), targets.rows(0, end - first));
+        (known.tr_mul(&known), known.tr_mul(&wanted), wanted.norm_squared())
+    };
+    let normal: Vec<(DMatrix<f64>, DVector<f64>, f64)> = ends.iter().map(normal).collect();
+    let mut found = Vec::new();
+    for lags in lags {
+        let columns = seen.family.fixed_columns(seen.season) + lags;
+        if columns as f64 > MOST_COLUMNS * (v - first) as f64 {
+            continue;
+        }
+        let spectra: Vec<Spectrum> =
+            normal.iter().map(|(gram, moment, power)| Spectrum::new(gram, moment, *power, columns)).collect();
+        for penalty in PENALTIES {
+            let criterion = |fit: usize| spectra[fit].criterion(penalty, (ends[fit] - first) as f64) + jacobians[fit];
+            let criteria: Vec<f64> = (0..ends.len()).map(criterion).collect();
+            let errors = ends.windows(2).zip(&spectra).map(|(part, spectrum)| {
+                let held_out = x.rows(part[0] - first, part[1] - part[0]);
+                let predicted = held_out.columns(0, columns) * spectrum.coefficients(penalty);
+                squared_error(seen, part[0], predicted.as_slice(), values)
+            });
+            let validation = errors.sum::<f64>() / (n - v) as f64;
+            if criteria.iter().all(|value| value.is_finite()) && validation.is_finite() {
+                found.push(Candidate {
+                    model: Model::Ridge(Ridge { lags, penalty }),
+                    seen: index,
+                    criteria,
+                    validation,
+                });
+            }
+        }
+    }
+    found
+}
+
+/// Sum of squared errors, in the unit of the data, of what is predicted for the rows from `first` on.
+fn squared_error(seen: &Seen, first: usize, predicted: &[f64], values: &[f64]) -> f64 {
+    let errors = (first..).zip(predicted).map(|(t, value)| seen.back(value + seen.start(t, 1)) - values[t]);
+    errors.map(|error| error * error).sum()
+}
+
+/// Eigenvalues of XᵀX, which make every penalty cheap.
+struct Spectrum {
+    values: DVector<f64>,
+    vectors: DMatrix<f64>,
+    /// Qᵀ Xᵀ target.
+    moment: DVector<f64>,
+    /// Sum of squares of the targets.
+    power: f64,
+}
+
+impl Spectrum {
+    fn new(gram: &DMatrix<f64>, moment: &DVector<f64>, power: f64, columns: usize) -> Self {
+        let eigen = gram.view((0, 0), (columns, columns)).into_owned().symmetric_eigen();
+        let moment = eigen.eigenvectors.tr_mul(&moment.rows(0, columns));
+        Self { values: eigen.eigenvalues.map(|value| value.max(0.0)), vectors: eigen.eigenvectors, moment, power }
+    }
+
+    fn coefficients(&self, penalty: f64) -> DVector<f64> {
+        &self.vectors * self.moment.zip_map(&self.values, |moment, value| moment / (value + penalty))
+    }
+
+    /// AICc of the standardised values, but for the Jacobian.
+    fn criterion(&self, penalty: f64, rows: f64) -> f64 {
+        let (mut residual, mut degrees) = (self.power, 0.0);
+        for (moment, value) in self.moment.iter().zip(self.values.iter()) {
+            residual -= moment * moment * (value + 2.0 * penalty) / (value + penalty).powi(2);
+            degrees += value / (value + penalty);
+        }
+        let room = rows - degrees - 2.0;
+        if room <= 0.0 {
+            return f64::INFINITY;
+        }
+        rows * (residual / rows).max(1e-20).ln() + 2.0 * degrees * rows / room
+    }
+}

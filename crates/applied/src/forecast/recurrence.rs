@@ -1,0 +1,204 @@
+//! What a recurrent network adds to the linear base of a forecast: it learns what the base leaves.
+//!
+//! ```text
+//!     u_t = (z_{t−1}, z_{t−1} − z_{t−2}, r_{t−1})                   each divided by its deviation
+//!     h_t = tanh(W h_{t−1} + U u_t + c)
+//!     r̂_t = (h_t, 1) · β ,  β = (HᵀH + λ I)⁻¹ Hᵀ r                  closed form, of each horizon its own
+//!     GCV = (|r − r̂|²/k) / (1 − d/k)² ,  d = tr (HᵀH + λ I)⁻¹ HᵀH     least over λ ∈ {.1, 1, 10, 100}
+//! ```
+//! z standardised values · r what the base leaves of them, for rows that were fitted without themselves · h state \[16\] · k rows.
+//! Only W, U and c are learned by perturbation: Dopamine makes ln GCV smaller in 450 evaluations, from three first drawings; the
+//! prediction is the mean of the three. Drawings: W of deviation .9/√16, U .5, c .2.
+//!
+//! Cost: an evaluation is k passes of a network of 16 units and a readout of 17 columns; at most the last 3000 rows are used.
+//!
+//! References: G. H. Golub, M. Heath, G. Wahba, Technometrics 21, 215–223, 1979 (GCV); H. Jaeger, 2001 (a linear readout of a
+//! recurrent network). Perturbing the recurrence under the readout's own criterion is ours.
+
+use nalgebra::{DMatrix, DVector};
+use rayon::prelude::*;
+
+use tegmentum::error::Result;
+use tegmentum::learning::minimise::minimise;
+use tegmentum::model::network::Activation;
+use tegmentum::random::Key;
+
+const UNITS: usize = 16;
+const INPUTS: usize = 3;
+const PARAMETERS: usize = UNITS * (UNITS + INPUTS + 1);
+const PENALTIES: [f64; 4] = [0.1, 1.0, 10.0, 100.0];
+/// Most rows that an evaluation looks at, from the last.
+const MOST_ROWS: usize = 3000;
+/// Rows before the first one that the readout is fitted to.
+const WASHOUT: usize = 2;
+
+/// What the networks see: standardised inputs [rows + 1 × 3], the row of an index being the one that is predicted.
+#[derive(Clone, Debug)]
+pub(super) struct Inputs {
+    rows: Vec<[f32; INPUTS]>,
+}
+
+impl Inputs {
+    /// Of `values` [rows] and what the base left of them, `residuals[t − first]` for row t ≥ `first` ≥ 2; scaled by the rows
+    /// before `end`.
+    pub(super) fn new(values: &[f64], residuals: &[f64], first: usize, end: usize) -> Self {
+        let raw = |t: usize| {
+            let left = if t > first { residuals[t - 1 - first] } else { 0.0 };
+            [values[t - 1], values[t - 1] - values[t - 2], left]
+        };
+        let rows: Vec<[f64; INPUTS]> = (first..=values.len()).map(raw).collect();
+        let learned = &rows[..end - first];
+        let moments: Vec<(f64, f64)> = (0..INPUTS)
+            .map(|input| {
+                let count = learned.len() as f64;
+                let mean = learned.iter().map(|row| row[input]).sum::<f64>() / count;
+                let variance = learned.iter().map(|row| (row[input] - mean).powi(2)).sum::<f64>() / count;
+                (mean, variance.sqrt().max(1e-300))
+            })
+            .collect();
+        // What lies far outside what was learned tells a saturating unit no more than its sign.
+        let scaled = |row: &[f64; INPUTS]| {
+            std::array::from_fn(|input| ((row[input] - moments[input].0) / moments[input].1).clamp(-20.0, 20.0) as f32)
+        };
+        Self { rows: rows.iter().map(scaled).collect() }
+    }
+}
+
+/// A trained recurrence.
+#[derive(Clone, Debug)]
+pub(super) struct Recurrence {
+    parameters: Vec<f32>,
+}
+
+impl Recurrence {
+    /// One of `budget` evaluations, whose objective is the residuals of the rows `first .. end` of `inputs`.
+    ///
+    /// # Errors
+    /// Those of the optimizer.
+    pub(super) fn train(inputs: &Inputs, residuals: &[f64], budget: u64, key: Key) -> Result<Self> {
+        let start = drawn(key.child(0));
+        if budget == 0 {
+            return Ok(Self { parameters: start });
+        }
+        let from = residuals.len().saturating_sub(MOST_ROWS);
+        let criterion = |parameters: &[f32]| {
+            let states = states(parameters, &inputs.rows[from..residuals.len()]);
+            Readout::new(&states, &residuals[from..], WASHOUT).0.max(1e-300).ln()
+        };
+        // The optimizer's seed comes from the key, too.
+        let found = minimise(criterion, &start).budget(budget).seed(key.child(1).stream().next_u64()).run()?;
+        Ok(Self { parameters: found.parameters })
+    }
+
+    /// What the readout, fitted to `residuals` of the first rows, predicts at every row; fitted rows without themselves.
+    pub(super) fn predict(&self, inputs: &Inputs, residuals: &[f64]) -> Vec<f64> {
+        let states = states(&self.parameters, &inputs.rows);
+        let (_, readout) = Readout::new(&states.rows(0, residuals.len()).into_owned(), residuals, WASHOUT);
+        readout.predict(&states, residuals)
+    }
+}
+
+/// The mean of the predictions of several networks that were trained from drawings of their own.
+///
+/// `residuals` are those of the rows from the first of `inputs` on that may be learned from.
+///
+/// # Errors
+/// Those of the optimizer.
+pub(super) fn train_all(
+    inputs: &Inputs,
+    residuals: &[f64],
+    networks: usize,
+    budget: u64,
+    key: Key,
+) -> Result<Vec<Recurrence>> {
+    (0..networks as u64)
+        .into_par_iter()
+        .map(|index| Recurrence::train(inputs, residuals, budget, key.child(index)))
+        .collect()
+}
+
+/// The first parameters: W, U, c, the weights of one source side by side.
+fn drawn(key: Key) -> Vec<f32> {
+    let mut stream = key.stream();
+    (0..PARAMETERS)
+        .map(|index| {
+            let deviation = match index / UNITS {
+                source if source < UNITS => 0.9 / (UNITS as f32).sqrt(),
+                source if source < UNITS + INPUTS => 0.5,
+                _ => 0.2,
+            };
+            deviation * stream.normal()
+        })
+        .collect()
+}
+
+/// States and a one [rows × 17].
+fn states(parameters: &[f32], rows: &[[f32; INPUTS]]) -> DMatrix<f64> {
+    let weights: Vec<[f32; UNITS]> =
+        parameters.chunks_exact(UNITS).map(|chunk| std::array::from_fn(|unit| chunk[unit])).collect();
+    let mut state = [0.0f32; UNITS];
+    let mut states = DMatrix::from_element(rows.len(), UNITS + 1, 1.0);
+    for (index, row) in rows.iter().enumerate() {
+        let mut sums = weights[UNITS + INPUTS];
+        for (source, value) in state.iter().chain(row).enumerate() {
+            for unit in 0..UNITS {
+                sums[unit] += weights[source][unit] * value;
+            }
+        }
+        state = sums.map(|sum| Activation::Tanh.of(sum));
+        for unit in 0..UNITS {
+            states[(index, unit)] = f64::from(state[unit]);
+        }
+    }
+    states
+}
+
+/// The ridge regression of residuals on states.
+struct Readout {
+    beta: DVector<f64>,
+    /// (HᵀH + λ I)⁻¹.
+    inverse: DMatrix<f64>,
+    washout: usize,
+}
+
+impl Readout {
+    /// The least GCV over the penalties, and the readout that has it.
+    fn new(states: &DMatrix<f64>, residuals: &[f64], washout: usize) -> (f64, Self) {
+        let rows = residuals.len().saturating_sub(washout);
+        let h = states.rows(washout.min(residuals.len()), rows);
+        let r = DVector::from_column_slice(&residuals[washout.min(residuals.len())..]);
+        let eigen = h.tr_mul(&h).symmetric_eigen();
+        let moment = eigen.eigenvectors.tr_mul(&h.tr_mul(&r));
+        let power = r.norm_squared();
+        let k = rows as f64;
+        let criterion = |penalty: f64| {
+            let (mut residual, mut degrees) = (power, 0.0);
+            for (moment, value) in moment.iter().zip(eigen.eigenvalues.iter()) {
+                let value = value.max(0.0);
+                residual -= moment * moment * (value + 2.0 * penalty) / (value + penalty).powi(2);
+                degrees += value / (value + penalty);
+            }
+            if degrees < k { (residual / k).max(0.0) / (1.0 - degrees / k).powi(2) } else { f64::INFINITY }
+        };
+        let scored = PENALTIES.map(|penalty| (criterion(penalty), penalty));
+        let (gcv, penalty) = scored.into_iter().min_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or((f64::INFINITY, 1.0));
+        let scaled = DMatrix::from_diagonal(&eigen.eigenvalues.map(|value| 1.0 / (value.max(0.0) + penalty)));
+        let inverse = &eigen.eigenvectors * scaled * eigen.eigenvectors.transpose();
+        let beta = &inverse * h.tr_mul(&r);
+        (gcv, Self { beta, inverse, washout })
+    }
+
+    /// Predictions at all rows of `states`, fitted rows without themselves.
+    fn predict(&self, states: &DMatrix<f64>, residuals: &[f64]) -> Vec<f64> {
+        let all = states * &self.beta;
+        let one = |row: usize| {
+            if row < self.washout || row >= residuals.len() {
+                return all[row];
+            }
+            let x = states.row(row);
+            let leverage = (x * &self.inverse * x.transpose())[(0, 0)];
+            residuals[row] - (residuals[row] - all[row]) / (1.0 - leverage).max(0.05)
+        };
+        (0..states.nrows()).map(one).collect()
+    }
+}
