@@ -186,7 +186,7 @@ impl Table {
     pub fn from_csv(bytes: &[u8], origin: impl AsRef<Path>, options: &ReadOptions) -> Result<Self> {
         let origin = origin.as_ref();
         let (names, records) = text::read(bytes, origin, options)?;
-        let columns = columns::typed(names, &records, origin, options)?;
+        let columns = columns::typed(&names, &records, origin, options)?;
         Ok(Self { origin: origin.to_owned(), columns, lines: records.iter().map(|record| record.line).collect() })
     }
 

@@ -23,12 +23,7 @@ struct Cells<'a> {
 }
 
 /// The columns of the table.
-pub(super) fn typed(
-    names: Vec<String>,
-    records: &[Record],
-    origin: &Path,
-    options: &ReadOptions,
-) -> Result<Vec<Column>> {
+pub(super) fn typed(names: &[String], records: &[Record], origin: &Path, options: &ReadOptions) -> Result<Vec<Column>> {
     if let Some(unknown) = options.text.iter().find(|name| !names.contains(name)) {
         let problem = "no such column, which was to be read as text".to_owned();
         return Err(error(origin, 1, unknown, problem));

@@ -45,7 +45,7 @@ impl Reading {
         if !starts_like_a_number(cell) {
             return None;
         }
-        let (whole, rest) = match cell.find(|c: char| c == decimal || c == 'e' || c == 'E') {
+        let (whole, rest) = match cell.find([decimal, 'e', 'E']) {
             Some(place) => cell.split_at(place),
             None => (cell, ""),
         };

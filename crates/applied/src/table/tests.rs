@@ -96,7 +96,7 @@ fn an_empty_line_in_one_column_is_a_missing_value() {
 fn errors_name_the_cell_and_what_would_be_right() {
     let ten = "1\n".repeat(10);
     let cases = [
-        ("".to_owned(), "line 1, column all: the table is empty: must have rows of cells"),
+        (String::new(), "line 1, column all: the table is empty: must have rows of cells"),
         ("a,b\n".to_owned(), "line 1, column all: there is no row below the header: must have one or more"),
         ("a,b\n1,2\n3\n".to_owned(), "line 3, column 2: the row has 1 cells: must have 2, like the first row"),
         ("a,b,a\n1,2,3\n".to_owned(), "line 1, column a: columns 1 and 3 have this name: rename one of them"),

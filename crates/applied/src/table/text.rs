@@ -59,7 +59,7 @@ pub(super) fn read(bytes: &[u8], origin: &Path, options: &ReadOptions) -> Result
 fn decode<'a>(bytes: &'a [u8], origin: &Path) -> Result<Cow<'a, str>> {
     let wide = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let units: Vec<u16> = bytes.chunks(2).map(|pair| unit([pair[0], *pair.get(1).unwrap_or(&0)])).collect();
-        let valid = bytes.len() % 2 == 0;
+        let valid = bytes.len().is_multiple_of(2);
         String::from_utf16(&units).ok().filter(|_| valid)
     };
     let refused = |line: usize, problem: &str| error(origin, line as u64, "all", problem.to_owned());
@@ -73,7 +73,7 @@ fn decode<'a>(bytes: &'a [u8], origin: &Path) -> Result<Cow<'a, str>> {
                 Ok(text) => Some(Cow::Borrowed(text)),
                 Err(_) if bytes.contains(&0) => None,
                 Err(wrong) => {
-                    let line = 1 + bytes[..wrong.valid_up_to()].iter().filter(|&&byte| byte == b'\n').count();
+                    let line = 1 + bytes[..wrong.valid_up_to()].split(|&byte| byte == b'\n').skip(1).count();
                     return Err(refused(line, "the bytes are not text in UTF-8: save the table with this encoding"));
                 }
             }
