@@ -16,11 +16,14 @@
 //! The recipe is ours; its parts and their references are in the files of this folder.
 
 mod average;
+pub mod calendar;
 pub mod features;
 pub mod intervals;
+pub mod judgement;
 mod linear;
 mod recurrence;
 pub mod season;
+pub mod series;
 pub mod smoothing;
 
 use serde::{Deserialize, Serialize};

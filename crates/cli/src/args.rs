@@ -358,19 +358,19 @@ pub(crate) enum ListKind {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  tegmentum forecast data/sunspots.csv --columns sunspots
-  tegmentum forecast load.csv --columns north,south --horizon 48 --hidden 32
+  tegmentum forecast data/sunspots.csv
+  tegmentum forecast load.csv --columns north,south --horizon 48 --season 168
   tegmentum forecast export.csv --delimiter ';' --no-header --columns 2
-  tegmentum forecast load.csv --network elman --evaluations 100000
+  tegmentum forecast load.csv --networks 0          the linear base alone
 
-The table: rows in lines, finite numbers with a decimal point, equal steps of time. Columns that are not numbers, such
-as dates, are left out with --columns. What should stand in place of a missing value is for you to decide, so that one
-is refused. The network is chosen on the last fifth of the training part; the test part is looked at once.")]
+The table: rows in lines, equal steps of time. Dates and columns that count the rows are understood as time. What should
+stand in place of a missing value is for you to decide, so that one is refused. Everything is decided on the rows before
+the test part; the test part is looked at once.")]
 pub(crate) struct Forecast {
     /// A table with one row for each step of time
     #[arg(value_name = "DATA.csv")]
     pub(crate) data: PathBuf,
-    /// Columns to learn together, by name, or by number from 1 without a header; all if not given
+    /// Columns to forecast, each by itself, by name, or by number from 1 without a header; all with numbers if not given
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub(crate) columns: Vec<String>,
     /// The first row has the names of the columns (found out if neither this nor --no-header is given)
@@ -379,60 +379,39 @@ pub(crate) struct Forecast {
     /// The first row has values
     #[arg(long)]
     pub(crate) no_header: bool,
-    /// What separates cells: one character, a comma if not given, `tab` for a tab
+    /// What separates cells: one character, `tab` for a tab; found out if not given
     #[arg(long, value_name = "CHARACTER", value_parser = delimiter)]
     pub(crate) delimiter: Option<char>,
+    /// Numbers have a decimal comma, and points between groups of three digits
+    #[arg(long)]
+    pub(crate) decimal_comma: bool,
     /// Rows to forecast past the end of the data
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) horizon: u32,
-    /// The network
-    #[arg(long, value_enum, default_value_t = NetworkKind::Gru)]
-    pub(crate) network: NetworkKind,
-    /// Hidden units
-    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub(crate) hidden: u16,
-    /// How it learns
-    #[arg(long, value_enum, default_value_t = LearnerKind::Dopamine)]
-    pub(crate) learner: LearnerKind,
-    /// Loss evaluations of each training run; there are as many runs as --restarts says, and one more
-    #[arg(long, value_name = "N", default_value_t = 15_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    /// Rows after which the series repeats itself, 1 for no season; found out if not given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) season: Option<u32>,
+    /// Recurrent networks on what the linear base leaves; their mean is taken
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(0..=100))]
+    pub(crate) networks: u16,
+    /// Loss evaluations of each training of a network
+    #[arg(long, value_name = "N", default_value_t = 450, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     pub(crate) evaluations: u64,
-    /// Runs from different first weights, of which the best on the last fifth of the training part is trained anew
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=100))]
-    pub(crate) restarts: u16,
+    /// Take values that are far from all others as they are
+    #[arg(long)]
+    pub(crate) keep_outliers: bool,
     /// The seed; the same seed gives the same forecast
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
     /// Share of the rows to learn from; the rest is the test
     #[arg(long, value_name = "SHARE", default_value_t = 0.7)]
     pub(crate) train_fraction: f64,
-    /// Steps of a training window; 100, or less for a short series, if not given
-    #[arg(long, value_name = "N")]
-    pub(crate) window: Option<usize>,
     /// The number of threads.
     #[command(flatten)]
     pub(crate) threads: Threads,
     /// Folder to write to; reports/forecast-DATA if not given
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-}
-
-/// Networks with a memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum NetworkKind {
-    /// A simple recurrent network (Elman 1990)
-    Elman,
-    /// A gated recurrent unit (Cho et al. 2014)
-    Gru,
-}
-
-/// Learners for a series.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum LearnerKind {
-    /// Perturbs all weights; sees nothing but losses
-    Dopamine,
-    /// Perturbs every unit and keeps a credit trace at each synapse; an evaluation is worth more
-    NodePerturbation,
 }
 
 /// Reads one of the values of the library by the name that study files give it.

@@ -61,6 +61,21 @@ impl Ridge {
     }
 }
 
+/// The autoregression with the least AICc when fitted to the rows before `end`, as a baseline: 1 … 40 lags, at most a quarter of the
+/// rows. `None` if they are too few.
+pub(super) fn autoregression(seen: &Seen, end: usize) -> Option<(Ridge, usize)> {
+    let most = 40.min(end / 4);
+    let first = most.max(1);
+    let x = seen.matrix(first..end, most);
+    let targets = DVector::from_fn(end - first, |index, _| seen.z[first + index]);
+    let (gram, moment, power) = (x.tr_mul(&x), x.tr_mul(&targets), targets.norm_squared());
+    let penalty = PENALTIES[0];
+    let criterion =
+        |lags: usize| Spectrum::new(&gram, &moment, power, lags + 1).criterion(penalty, (end - first) as f64);
+    let best = (1..=most).map(|lags| (lags, criterion(lags))).min_by(|a, b| a.1.total_cmp(&b.1))?;
+    Some((Ridge { lags: best.0, penalty }, best.0))
+}
+
 /// XᵀX + λ I and its factor.
 fn penalised(x: &DMatrix<f64>, penalty: f64) -> Option<(DMatrix<f64>, Cholesky<f64, Dyn>)> {
     let mut gram = x.tr_mul(x);

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //!     x_t = y_t − (a + b t)  and  x_t = y_t − y_{t−1}         without its line, and its differences
-//!     r_k = Σ_t x_t x_{t−k} / Σ_t x_t²                        autocorrelation at lag k
-//!     m   = the lag of 2 … n/3 with the largest r_k among the local maxima of either, if it is above max(.3, 3/√n)
+//!     r_k = n/(n − k) · Σ_t x_t x_{t−k} / Σ_t x_t²            autocorrelation at lag k
+//!     m   = the lag of 2 … n/3 with the largest r_k among the local maxima of either, if it is above max(.3, 3/√(n − k))
 //! ```
 //! y [n] the values to learn from · a, b by least squares. A multiple of a shorter period is not taken if that period reaches
 //! nine tenths of its autocorrelation. The direct sums cost O(n · lags); at most [`MAX_LAG`] lags are looked at.
@@ -60,13 +60,16 @@ fn peak(values: &[f64]) -> Option<(usize, f64)> {
     if most < 2 || power <= 0.0 || !power.is_finite() {
         return None;
     }
-    let at = |lag: usize| centred[lag..].iter().zip(&centred).map(|(a, b)| a * b).sum::<f64>() / power;
+    let at = |lag: usize| {
+        let products = centred[lag..].iter().zip(&centred).map(|(a, b)| a * b);
+        products.sum::<f64>() / power * n as f64 / (n - lag) as f64
+    };
     // One lag on either side, so that maxima can be seen.
     let correlations: Vec<f64> = (1..=most + 1).map(at).collect();
-    let least = LEAST.max(3.0 / (n as f64).sqrt());
+    let least = |lag: usize| LEAST.max(3.0 / ((n - lag) as f64).sqrt());
     let maxima: Vec<(usize, f64)> = (2..=most)
         .map(|lag| (lag, correlations[lag - 1]))
-        .filter(|&(lag, r)| r >= least && r > correlations[lag - 2] && r >= correlations[lag])
+        .filter(|&(lag, r)| r >= least(lag) && r > correlations[lag - 2] && r >= correlations[lag])
         .collect();
     let best = maxima.iter().copied().max_by(|a, b| a.1.total_cmp(&b.1))?;
     let shorter = maxima.iter().copied().find(|&(lag, r)| best.0.is_multiple_of(lag) && r >= SHORTER * best.1);

@@ -1,106 +1,177 @@
-//! `tegmentum forecast`: a user's series, learned by forward passes alone, beside simple baselines.
+//! `tegmentum forecast`: a user's series, forecast with intervals, judged beside simple predictors.
 
-mod autoregression;
-mod data;
-mod dates;
 mod files;
-mod judgement;
-mod model;
-mod training;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
-use tegmentum::data::task::Series;
+use anyhow::{Context, Result};
+use tegmentum_applied::forecast::judgement::Judgement;
+use tegmentum_applied::forecast::series::{SeriesColumn, SeriesTable};
+use tegmentum_applied::forecast::{Forecast, ForecastConfig};
+use tegmentum_applied::table::{Decimal, ReadOptions, Table};
+use tegmentum_study::number::{fixed, number};
 
-use crate::args::Forecast;
+use crate::args;
 use crate::output::{Output, wrapped};
+use crate::table;
 use crate::workplace::Workplace;
-use autoregression::Autoregression;
-use judgement::{Judgement, persistence};
-use training::Trained;
 
-/// Everything that was predicted, standardised.
+/// A column with what was made of it.
 #[derive(Debug)]
-struct Predictions {
-    /// By the network, one step ahead, for each test row [rows × channels].
-    network: Vec<f32>,
-    /// By the autoregression, likewise.
-    autoregression: Vec<f32>,
-    /// By the last value, likewise.
-    persistence: Vec<f32>,
-    /// Past the end of the data, by the network on its own [horizon × channels].
-    future: Vec<f32>,
-    /// Past the end of the data, by the autoregression on its own.
-    autoregression_future: Vec<f32>,
+struct Learned<'a> {
+    column: &'a SeriesColumn,
+    forecast: Forecast,
+    judgement: Option<Judgement>,
 }
 
-/// Trains, judges, forecasts.
+/// Reads, learns, judges, forecasts.
 ///
 /// # Errors
 /// If the table is wrong or too short, the folder cannot be written to, or the user stopped it.
-pub(crate) fn execute(arguments: &Forecast, output: &mut Output) -> Result<ExitCode> {
-    let series = data::load(arguments)?;
+pub(crate) fn execute(arguments: &args::Forecast, output: &mut Output) -> Result<ExitCode> {
+    let table = Table::read(&arguments.data, &options(arguments))?;
+    let series = SeriesTable::of(&table, &arguments.columns, arguments.keep_outliers)?;
+    let config = ForecastConfig {
+        train_fraction: arguments.train_fraction,
+        season: arguments.season.map(|season| season as usize),
+        horizon: arguments.horizon as usize,
+        networks: usize::from(arguments.networks),
+        evaluations: arguments.evaluations,
+        seed: arguments.seed,
+    };
     let workplace = Workplace::prepare(&folder(arguments))?;
-    let trained = training::train(arguments, &series)?;
-    let autoregression = Autoregression::choose(&series);
-    let predictions = predict(&trained, &autoregression, &series, arguments.horizon as usize);
-    if predictions.network.iter().chain(&predictions.future).any(|value| !value.is_finite()) {
-        bail!("the network's predictions are not finite; try another --seed or more --evaluations");
+    let mut learned = Vec::new();
+    for column in &series.columns {
+        let forecast = config.fit(&column.values).with_context(|| place(arguments, column))?;
+        let judgement = forecast.judge(&column.values);
+        learned.push(Learned { column, forecast, judgement });
     }
-    files::write(&workplace, arguments, &series, &trained, &predictions)?;
-    print(&series, &trained, &autoregression, &predictions, output)?;
-    for line in files::described(&workplace, &series) {
+    let written = files::write(&workplace, arguments, &config, &series, &learned)?;
+    for note in &series.notes {
+        output.line(&wrapped(note, output.width(), 0))?;
+    }
+    for one in &learned {
+        print(one, output)?;
+    }
+    for line in written {
         output.line(&line)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
+/// The file and the column, for an error.
+fn place(arguments: &args::Forecast, column: &SeriesColumn) -> String {
+    format!("{}, column {}", arguments.data.display(), column.name)
+}
+
+fn options(arguments: &args::Forecast) -> ReadOptions {
+    ReadOptions {
+        delimiter: arguments.delimiter,
+        header: match (arguments.header, arguments.no_header) {
+            (true, _) => Some(true),
+            (_, true) => Some(false),
+            _ => None,
+        },
+        decimal: arguments.decimal_comma.then_some(Decimal::Comma),
+        ..ReadOptions::default()
+    }
+}
+
 /// Where files go if the user does not say.
-fn folder(arguments: &Forecast) -> PathBuf {
+fn folder(arguments: &args::Forecast) -> PathBuf {
     arguments.out.clone().unwrap_or_else(|| {
         let stem = arguments.data.file_stem().unwrap_or_default().to_string_lossy();
         PathBuf::from("reports").join(format!("forecast-{}", super::report::file_name(&stem)))
     })
 }
 
-fn predict(trained: &Trained, autoregression: &Autoregression, series: &Series, horizon: usize) -> Predictions {
-    Predictions {
-        network: trained.model.one_step(&series.values, series.test.start),
-        autoregression: autoregression.one_step(&series.values, series.test.start),
-        persistence: persistence(series),
-        future: trained.model.future(series, horizon),
-        autoregression_future: autoregression.future(&series.values, horizon),
-    }
-}
-
-/// The set-up, the errors side by side, and who wins.
-fn print(
-    series: &Series,
-    trained: &Trained,
-    autoregression: &Autoregression,
-    predictions: &Predictions,
-    output: &mut Output,
-) -> Result<()> {
-    let judgement = Judgement::new(series, predictions);
-    let width = output.width();
+/// One column: how it was learned, the errors side by side, and what to use.
+fn print(one: &Learned<'_>, output: &mut Output) -> Result<()> {
+    let (forecast, width) = (&one.forecast, output.width());
+    let rows = one.column.values.len();
+    let season = match forecast.season {
+        Some(season) => format!("a season of {season} rows"),
+        None => "no season".to_owned(),
+    };
     let setup = format!(
-        "{} rows of {}: {} to learn from, {} to be judged on.",
-        series.test.end,
-        series.channels.join(", "),
-        series.train.len(),
-        series.test.len(),
+        "{}: {rows} rows, {} to learn from and {} to be judged on; {season}. Everything is learned anew {} along the test.",
+        one.column.name,
+        forecast.learned,
+        rows - forecast.learned,
+        match forecast.repetitions {
+            1 => "once".to_owned(),
+            count => format!("{count} times"),
+        }
     );
-    output.line(&wrapped(&setup, width, 0))?;
-    output.line(&wrapped(&trained.describe(), width, 0))?;
     output.line("")?;
-    for line in judgement.table(series, &trained.name, autoregression.lags).lines(width) {
+    output.line(&wrapped(&setup, width, 0))?;
+    let Some(judgement) = &one.judgement else {
+        return Ok(output.line(&wrapped("There is no test row: nothing was judged.", width, 0))?);
+    };
+    output.line("")?;
+    let ahead = forecast.horizons.len();
+    let mut table = table::Table::new(
+        ["error on the test part".to_owned(), "next row".to_owned(), format!("next {ahead} rows")]
+            .into_iter()
+            .take(if ahead > 1 { 3 } else { 2 }),
+    );
+    for score in &judgement.scores {
+        table.row([score.name.clone(), number(score.next), number(score.all)]);
+    }
+    for line in table.lines(width) {
         output.line(&line)?;
     }
     output.line("")?;
-    for line in judgement.verdicts() {
-        output.line(&wrapped(&line, width, 0))?;
+    for sentence in sentences(one, judgement) {
+        output.line(&wrapped(&sentence, width, 0))?;
     }
     output.line("")
+}
+
+/// What the errors mean, in sentences.
+fn sentences(one: &Learned<'_>, judgement: &Judgement) -> Vec<String> {
+    let mut said = vec!["Errors are root mean squares, in standard deviations of the rows to learn from.".to_owned()];
+    said.push(match (judgement.beaten, judgement.above_mean) {
+        (true, _) => format!("Use {}: it is clearly better than this forecast.", judgement.best),
+        (false, false) => {
+            let what = if is_binary(&one.column.values) { "the share of ones" } else { "the mean" };
+            format!("Use {what}: this forecast is not clearly better. The past seems to say little of what comes.")
+        }
+        (false, true) => "Use this forecast: nothing else is clearly better.".to_owned(),
+    });
+    let weights: Vec<f64> = one.forecast.horizons.iter().map(|horizon| horizon.network_weight).collect();
+    let used = weights.iter().filter(|weight| **weight > 0.0).count();
+    said.push(match used {
+        0 => "The recurrent network added nothing to the linear base and is not used.".to_owned(),
+        used => format!(
+            "The recurrent network is used for {used} of {} horizons, with a weight of up to {}.",
+            weights.len(),
+            number(weights.iter().copied().fold(0.0, f64::max))
+        ),
+    });
+    said.push(format!(
+        "Intervals of 80 % held {} % of the test values, those of 95 % {} %.",
+        fixed(100.0 * judgement.covered[0], 1),
+        fixed(100.0 * judgement.covered[1], 1)
+    ));
+    let (learned, test) = one.column.values.split_at(one.forecast.learned);
+    let range = |values: &[f64]| {
+        values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &value| (low.min(value), high.max(value)))
+    };
+    let ((low, high), (test_low, test_high)) = (range(learned), range(test));
+    if test_low < low || test_high > high {
+        said.push(format!(
+            "Test values leave the range that was learned, {} to {}: they reach from {} to {}.",
+            number(low),
+            number(high),
+            number(test_low),
+            number(test_high)
+        ));
+    }
+    said
+}
+
+fn is_binary(values: &[f64]) -> bool {
+    values.iter().all(|&value| value == 0.0 || value == 1.0)
 }

@@ -1,161 +1,218 @@
-//! The files of a forecast: tables in the data's own units, pictures, the model.
+//! The files of a forecast: tables in the data's own units, pictures, and how it came about.
 
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use serde_json::json;
-use tegmentum::data::task::Series;
+use tegmentum_applied::forecast::calendar::Calendar;
+use tegmentum_applied::forecast::series::SeriesTable;
+use tegmentum_applied::forecast::{COVERAGES, ForecastConfig, Horizon};
 use tegmentum_study::folder::write_file;
 use tegmentum_study::outcome::{Axis, CurveSeries, Figure, FigureContent};
 
 use super::super::report::file_name;
-use super::dates::Rows;
-use super::training::Trained;
-use super::{Forecast, Predictions};
+use super::{Learned, args};
 use crate::workplace::Workplace;
 use tegmentum_report::standalone_svg;
 
 /// Rows of the data in a picture, at least.
-const ROWS_SHOWN: usize = 300;
+const ROWS_SHOWN: usize = 120;
+/// Significant digits beyond those of the deviation of the values.
+const DIGITS: i32 = 4;
 
-/// Writes them all.
+/// Writes them all; returns what was written, a line each.
 ///
 /// # Errors
 /// If one cannot be written.
 pub(super) fn write(
     workplace: &Workplace,
-    arguments: &Forecast,
-    series: &Series,
-    trained: &Trained,
-    predictions: &Predictions,
-) -> Result<()> {
+    arguments: &args::Forecast,
+    config: &ForecastConfig,
+    series: &SeriesTable,
+    learned: &[Learned<'_>],
+) -> Result<Vec<String>> {
     let folder = workplace.folder();
-    write_file(&folder.join("test_predictions.csv"), &test_table(series, predictions)?)?;
-    write_file(&folder.join("model.json"), &model(arguments, series, trained)?)?;
-    for (channel, path) in pictures(workplace, series).into_iter().enumerate() {
-        let figure = picture(arguments, series, predictions, channel);
-        write_file(&path, standalone_svg(&figure, &[]).unwrap_or_default().as_bytes())?;
-    }
-    Ok(write_file(&folder.join("forecast.csv"), &future_table(series, predictions)?)?)
-}
-
-/// What was written, a line each.
-pub(super) fn described(workplace: &Workplace, series: &Series) -> Vec<String> {
-    let named = |name: &str, what: &str| format!("{}  {what}", workplace.folder().join(name).display());
-    let mut lines = vec![
-        named("forecast.csv", "the rows after the end of the data"),
-        named("test_predictions.csv", "every test row beside its predictions"),
-        named("model.json", "network, parameters, scaling"),
-    ];
-    lines.extend(pictures(workplace, series).iter().map(|path| format!("{}  a picture", path.display())));
-    lines
-}
-
-/// `forecast.svg`, or one for each channel.
-fn pictures(workplace: &Workplace, series: &Series) -> Vec<PathBuf> {
-    let name = |(index, channel): (usize, &String)| match series.channels.len() {
-        1 => "forecast.svg".to_owned(),
-        _ => format!("forecast-{}-{}.svg", index + 1, file_name(channel)),
+    let mut lines = Vec::new();
+    let mut keep = |name: &str, what: &str, content: &[u8]| {
+        lines.push(format!("{}  {what}", folder.join(name).display()));
+        write_file(&folder.join(name), content)
     };
-    series.channels.iter().enumerate().map(name).map(|name| workplace.folder().join(name)).collect()
-}
-
-/// Standardised values of a channel in the data's own unit.
-fn own_units(series: &Series, values: &[f32], channel: usize) -> Vec<f64> {
-    let (mean, deviation) = (series.mean[channel], series.standard_deviation[channel]);
-    let column = values.iter().skip(channel).step_by(series.channels.len());
-    column.map(|&value| mean + deviation * f64::from(value)).collect()
-}
-
-/// A table with a first column `row` (the number of the row in the data, from 1) and the given columns.
-fn table(first_row: usize, columns: &[(String, Vec<f64>)]) -> Result<Vec<u8>> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(std::iter::once("row").chain(columns.iter().map(|column| column.0.as_str())))?;
-    for index in 0..columns.first().map_or(0, |column| column.1.len()) {
-        // Standardised values have seven digits; more would be noise.
-        let cells = columns.iter().map(|column| format!("{}", column.1[index] as f32));
-        writer.write_record(std::iter::once((first_row + index).to_string()).chain(cells))?;
+    keep("test_predictions.csv", "every test row beside its prediction", &test_table(series, learned)?)?;
+    keep("forecast.json", "settings, models, errors", &provenance(arguments, config, series, learned)?)?;
+    for (index, one) in learned.iter().enumerate() {
+        let name = match learned.len() {
+            1 => PathBuf::from("forecast.svg"),
+            _ => PathBuf::from(format!("forecast-{}-{}.svg", index + 1, file_name(&one.column.name))),
+        };
+        let svg = standalone_svg(&picture(series, one), &[]).unwrap_or_default();
+        keep(&name.to_string_lossy(), "a picture", svg.as_bytes())?;
     }
-    writer.into_inner().context("the table cannot be made")
+    keep("forecast.csv", "the rows after the end of the data, with intervals", &future_table(series, learned)?)?;
+    lines.reverse();
+    Ok(lines)
 }
 
-fn future_table(series: &Series, predictions: &Predictions) -> Result<Vec<u8>> {
-    let mut columns = Vec::new();
-    for (channel, name) in series.channels.iter().enumerate() {
-        columns.push((name.clone(), own_units(series, &predictions.future, channel)));
-        let linear = own_units(series, &predictions.autoregression_future, channel);
-        columns.push((format!("{name}_autoregression"), linear));
-    }
-    table(series.test.end + 1, &columns)
+/// A number with the digits that mean something where values have the deviation `deviation`.
+fn digits(value: f64, deviation: f64) -> String {
+    let decimals = if deviation > 0.0 { DIGITS - deviation.log10().floor() as i32 } else { DIGITS };
+    format!("{value:.*}", decimals.clamp(0, 17) as usize)
 }
 
-fn test_table(series: &Series, predictions: &Predictions) -> Result<Vec<u8>> {
-    let truth = &series.values[series.test.start * series.channels.len()..];
-    let mut columns = Vec::new();
-    for (channel, name) in series.channels.iter().enumerate() {
-        let mut add = |name: String, values| columns.push((name, own_units(series, values, channel)));
-        add(name.clone(), truth);
-        add(format!("{name}_network"), &predictions.network);
-        add(format!("{name}_autoregression"), &predictions.autoregression);
-        add(format!("{name}_persistence"), &predictions.persistence);
-    }
-    table(series.test.start + 1, &columns)
+fn deviation(values: &[f64]) -> f64 {
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / values.len() as f64).sqrt()
 }
 
-fn model(arguments: &Forecast, series: &Series, trained: &Trained) -> Result<Vec<u8>> {
-    let blocks = trained.model.network.blocks().iter();
-    let blocks: Vec<_> = blocks
-        .map(|block| json!({"name": block.name, "offset": block.offset, "rows": block.rows, "columns": block.columns}))
-        .collect();
-    let model = json!({
-        "version": env!("CARGO_PKG_VERSION"),
-        "network": trained.config,
-        "learner": trained.name,
-        "seed": arguments.seed,
-        "restart": trained.restart,
-        "evaluations": trained.evaluations,
-        "channels": series.channels,
-        "mean": series.mean,
-        "standard_deviation": series.standard_deviation,
-        "blocks": blocks,
-        "parameters": trained.model.parameters,
+/// The head of the column that names the rows.
+fn first_head(series: &SeriesTable) -> String {
+    if series.calendar == Calendar::Rows { "row" } else { "date" }.to_owned()
+}
+
+/// The heads of a prediction with its intervals.
+fn heads(name: &str, prediction: &str) -> Vec<String> {
+    let bounds = COVERAGES.iter().flat_map(|coverage| {
+        let percent = (100.0 * coverage).round();
+        [format!("{name}_low{percent}"), format!("{name}_high{percent}")]
     });
-    Ok(serde_json::to_vec_pretty(&model)?)
+    std::iter::once(prediction.to_owned()).chain(bounds).collect()
 }
 
-/// The end of the training part, the test part with its one-step predictions, and the forecast.
-fn picture(arguments: &Forecast, series: &Series, predictions: &Predictions, channel: usize) -> Figure {
-    let (rows, horizon) = (series.test.end, predictions.future.len() / series.channels.len());
-    let shown = ROWS_SHOWN.max(2 * horizon).max(series.test.len() * 5 / 4).min(rows);
-    let (first, axis) = (rows - shown, Rows::of(arguments, rows, shown));
-    let name = &series.channels[channel];
-    let data = own_units(series, &series.values[first * series.channels.len()..], channel);
-    let predicted = own_units(series, &predictions.network, channel);
-    let linear = own_units(series, &predictions.autoregression_future, channel);
-    let lines = vec![
-        curve(&axis, "data", first, data),
-        curve(&axis, "one step ahead", series.test.start, predicted),
-        curve(&axis, "forecast by the network", rows, own_units(series, &predictions.future, channel)),
-        curve(&axis, "forecast by the autoregression", rows, linear),
-    ];
-    let ends = [("end of training", series.train.end), ("end of data", rows)];
-    let marks = ends.into_iter().filter(|&(_, row)| row > first);
-    let marks = marks.map(|(name, row)| (name.to_owned(), axis.place(row - 1))).collect();
+/// A prediction with its intervals.
+fn cells(value: f64, half_widths: [f64; 2], deviation: f64) -> Vec<String> {
+    let bounds = half_widths.into_iter().flat_map(|half| [value - half, value + half]);
+    std::iter::once(value).chain(bounds).map(|value| digits(value, deviation)).collect()
+}
+
+fn csv(rows: impl IntoIterator<Item = Vec<String>>) -> Result<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        writer.write_record(&row)?;
+    }
+    writer.into_inner().map_err(|error| error.into_error()).context("a table could not be written")
+}
+
+fn future_table(series: &SeriesTable, learned: &[Learned<'_>]) -> Result<Vec<u8>> {
+    let named = learned.iter().flat_map(|one| heads(&one.column.name, &one.column.name));
+    let mut rows = vec![std::iter::once(first_head(series)).chain(named).collect::<Vec<_>>()];
+    let count = learned.iter().map(|one| one.forecast.horizons.len()).max().unwrap_or(0);
+    for ahead in 0..count {
+        let mut row = vec![series.calendar.name(learned[0].column.values.len() + ahead)];
+        for one in learned {
+            match one.forecast.horizons.get(ahead) {
+                Some(horizon) => {
+                    row.extend(cells(horizon.future, horizon.future_half_widths, deviation(&one.column.values)))
+                }
+                None => row.extend(vec![String::new(); 1 + 2 * COVERAGES.len()]),
+            }
+        }
+        rows.push(row);
+    }
+    csv(rows)
+}
+
+fn test_table(series: &SeriesTable, learned: &[Learned<'_>]) -> Result<Vec<u8>> {
+    let named = learned.iter().flat_map(|one| {
+        let name = &one.column.name;
+        std::iter::once(name.clone()).chain(heads(name, &format!("{name}_predicted")))
+    });
+    let mut rows = vec![std::iter::once(first_head(series)).chain(named).collect::<Vec<_>>()];
+    let start = learned[0].forecast.learned;
+    for index in 0..learned[0].column.values.len() - start {
+        let mut row = vec![series.calendar.name(start + index)];
+        for one in learned {
+            row.push(one.column.values[start + index].to_string());
+            let next = one.forecast.horizons.first();
+            match next.and_then(|next| Some((next, *next.predicted.get(index)?))) {
+                Some((next, value)) => {
+                    let half_widths = [0, 1].map(|level| next.half_widths[level][index]);
+                    row.extend(cells(value, half_widths, deviation(&one.column.values)));
+                }
+                None => row.extend(vec![String::new(); 1 + 2 * COVERAGES.len()]),
+            }
+        }
+        rows.push(row);
+    }
+    csv(rows)
+}
+
+/// Settings, models and errors.
+fn provenance(
+    arguments: &args::Forecast,
+    config: &ForecastConfig,
+    series: &SeriesTable,
+    learned: &[Learned<'_>],
+) -> Result<Vec<u8>> {
+    let columns: Vec<_> = learned
+        .iter()
+        .map(|one| {
+            let scores = one.judgement.iter().flat_map(|judgement| &judgement.scores);
+            let scores: Vec<_> = scores
+                .map(|score| json!({"name": score.name, "next_row": score.next, "all_rows": score.all}))
+                .collect();
+            let weights: Vec<f64> = one.forecast.horizons.iter().map(|horizon| horizon.network_weight).collect();
+            json!({
+                "name": one.column.name,
+                "rows": one.column.values.len(),
+                "learned": one.forecast.learned,
+                "repetitions": one.forecast.repetitions,
+                "season": one.forecast.season,
+                "models": one.forecast.base.0,
+                "heaviest_models": one.forecast.base.1,
+                "network_weights": weights,
+                "scores": scores,
+                "covered": one.judgement.as_ref().map(|judgement| judgement.covered),
+                "use": one.judgement.as_ref().map(|judgement| &judgement.best),
+            })
+        })
+        .collect();
+    let all = json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "data": arguments.data.file_name().unwrap_or_default().to_string_lossy(),
+        "settings": config,
+        "notes": series.notes,
+        "columns": columns,
+    });
+    Ok(serde_json::to_vec_pretty(&all)?)
+}
+
+/// The end of the data, the test part with its predictions of the next row, and the forecast with its intervals.
+fn picture(series: &SeriesTable, one: &Learned<'_>) -> Figure {
+    let (values, forecast) = (&one.column.values, &one.forecast);
+    let (rows, ahead) = (values.len(), forecast.horizons.len());
+    let test = rows - forecast.learned;
+    let first = rows - ROWS_SHOWN.max(4 * ahead).max(test + test / 4).min(rows);
+    let line = |label: &str, from: usize, y: Vec<f64>| CurveSeries {
+        label: label.to_owned(),
+        x: (0..y.len()).map(|index| series.calendar.place(from + index).0).collect(),
+        y,
+        lower: Vec::new(),
+        upper: Vec::new(),
+    };
+    let mut lines = vec![line("data", first, values[first..].to_vec())];
+    if let Some(next) = forecast.horizons.first().filter(|next| !next.predicted.is_empty()) {
+        lines.push(line("next row, as predicted in the test", forecast.learned, next.predicted.clone()));
+    }
+    // The band begins at the last value, so that it is one with the data.
+    let last = values[rows - 1];
+    let of = |get: &dyn Fn(&Horizon) -> f64| -> Vec<f64> {
+        std::iter::once(last).chain(forecast.horizons.iter().map(get)).collect()
+    };
+    let mut future = line("forecast, with intervals of 95 %", rows - 1, of(&|horizon| horizon.future));
+    future.lower = of(&|horizon| horizon.future - horizon.future_half_widths[1]);
+    future.upper = of(&|horizon| horizon.future + horizon.future_half_widths[1]);
+    lines.push(future);
+    let ends = [("test begins", forecast.learned), ("data end", rows)];
+    let marks = ends.into_iter().filter(|&(_, row)| row > first && row <= rows);
+    let marks = marks.map(|(name, row)| (name.to_owned(), series.calendar.place(row - 1).0)).collect();
     Figure {
         id: "forecast".to_owned(),
-        title: format!("{name}: the last {shown} rows and the next {horizon}"),
+        title: format!("{}: the last {} rows and the next {ahead}", one.column.name, rows - first),
         caption: String::new(),
         content: FigureContent::Curves {
-            x: Axis { label: axis.label, logarithmic: false, marks },
-            y: Axis { label: name.clone(), logarithmic: false, marks: vec![] },
+            x: Axis { label: series.calendar.place(rows - 1).1, logarithmic: false, marks },
+            y: Axis { label: one.column.name.clone(), logarithmic: false, marks: vec![] },
             series: lines,
             references: Vec::new(),
         },
     }
-}
-
-/// A line whose first value belongs to the row with index `first`.
-fn curve(axis: &Rows, label: &str, first: usize, values: Vec<f64>) -> CurveSeries {
-    let x = (0..values.len()).map(|index| axis.place(first + index)).collect();
-    CurveSeries { label: label.to_owned(), x, y: values, lower: Vec::new(), upper: Vec::new() }
 }
