@@ -157,7 +157,7 @@ impl ForecastConfig {
             with: "a forecast".to_owned(),
             reason: "it does not vary in the rows to learn from".to_owned(),
         })?;
-        let networks = match base.ahead(values, 1).filter(|_| self.networks > 0) {
+        let networks = match base.ahead(values, 1, true).filter(|_| self.networks > 0) {
             Some(predicted) => predicted
                 .iter()
                 .enumerate()
@@ -269,7 +269,7 @@ impl Learner<'_> {
     fn extend(&self, trace: &mut Trace, ahead: usize, is_first: bool) {
         let (first, fit) = (self.base.first, self.base.ends.len() - 1);
         let learned = self.base.ends[fit];
-        let Some(predicted) = self.base.ahead(self.values, ahead) else {
+        let Some(predicted) = self.base.ahead(self.values, ahead, is_first) else {
             trace.broken = true;
             return;
         };

@@ -13,6 +13,8 @@ use super::svg::{Drawing, LINE, NAME_LINE, WIDTH, polyline, series_class, text, 
 const HEIGHT: f64 = 230.0;
 /// A series of at most so many points shows them.
 const FEW: usize = 14;
+/// Width of a letter of the name of a mark.
+const MARK_LETTER: f64 = 7.0;
 /// The bands of more series than this are paler.
 const MANY: usize = 6;
 
@@ -154,10 +156,19 @@ fn mark_lines(frame: &Frame, marks: &[(String, f64)]) -> Markup {
     html! { @if !data.is_empty() { path class="reference" d=(data) {} } }
 }
 
-/// Their names, at the top beside the lines.
+/// Their names, at the top beside the lines: to the right of them, or to the left where the plot ends.
 fn mark_names(frame: &Frame, marks: &[(String, f64)]) -> Markup {
     let places = marks.iter().filter_map(|(name, value)| Some((frame.place_of(*value)?, name)));
-    html! { @for (x, name) in places { (text(x + 4.0, frame.top + 12.0, "reference-name start halo", name)) } }
+    let place = |x: f64, name: &str| match x + MARK_LETTER * name.chars().count() as f64 > frame.right() {
+        true => (x - 4.0, "reference-name end halo"),
+        false => (x + 4.0, "reference-name start halo"),
+    };
+    html! {
+        @for (x, name) in places {
+            @let (x, class) = place(x, name);
+            (text(x, frame.top + 12.0, class, name))
+        }
+    }
 }
 
 /// Their names at the right: above the line, or below it where another line is close above.

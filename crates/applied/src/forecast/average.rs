@@ -14,6 +14,9 @@
 //! of their logarithms · n_v rows of validation, in several parts one after the other; each is predicted by models that were
 //! fitted to all rows before it. All models are judged on the same rows, so that criteria can be compared.
 //!
+//! Behind the rows that were fitted E_c becomes E_c + Σ .9^a (e² − least e² of a class)/(20 + Σ .9^a), over the errors e of the class
+//! that are known at an origin, a rows old, so that a class that does not follow a change loses its weight.
+//!
 //! References: K. P. Burnham, D. R. Anderson, *Model Selection and Multimodel Inference*, 2002 (Akaike weights); L. J. Tashman,
 //! International Journal of Forecasting 16, 437–450, 2000 (rolling origins); J. M. Bates, C. W. J. Granger, Operational Research
 //! Quarterly 20, 451–468, 1969 (even weights). The two steps are ours.
@@ -21,11 +24,16 @@
 use rayon::prelude::*;
 
 use super::features::{Difference, Family, Seasonality, Seen, Transform};
-use super::linear::{self, Ridge};
+use super::linear::{self, Design, Fit, Ridge};
 use super::smoothing::{Rates, Smoothing};
 
-/// Models of less weight are left out.
+/// Models of less weight are left out: of all, and within their class.
 const LEAST_WEIGHT: f64 = 0.01;
+const LEAST_WITHIN: f64 = 0.02;
+
+/// Rows that the errors of the validation count as, and what is left of the weight of an error a row later.
+const BEFORE: f64 = 20.0;
+const RECENT: f64 = 0.9;
 
 /// One model of the average.
 #[derive(Clone, Debug)]
@@ -64,11 +72,15 @@ type Class = (Option<Difference>, Transform);
 #[derive(Clone, Debug)]
 pub(super) struct Average {
     seen: Vec<Seen>,
+    /// The regressors of each transformed series, if there is a ridge regression of it.
+    designs: Vec<Option<Design>>,
     /// The first row that all models can predict.
     pub(super) first: usize,
     members: Vec<Member>,
     /// The first row of each part of the validation, and the end of the rows to learn from.
     pub(super) ends: Vec<usize>,
+    /// Squared errors below this are those of rounding.
+    least_error: f64,
 }
 
 impl Average {
@@ -81,32 +93,41 @@ impl Average {
         let seen: Vec<Seen> = families.filter_map(|family| Seen::new(family, season, values, n)).collect();
         let period = season.unwrap_or(1);
         let first = 61.min((v / 4).max(2) + 1).max((2 * period + 1).min(v / 3)).max(2);
-        let candidates: Vec<Candidate> = (0..seen.len())
+        let found: Vec<(Option<Design>, Vec<Candidate>)> = (0..seen.len())
             .into_par_iter()
-            .flat_map_iter(|index| {
-                let mut found = linear::candidates(&seen[index], index, first, &ends, values);
+            .map(|index| {
+                let ridges = linear::candidates(&seen[index], index, first, &ends, values);
+                let (design, mut found) = ridges.map_or((None, Vec::new()), |(design, found)| (Some(design), found));
                 let family = seen[index].family;
                 if (family.difference, family.seasonality) == (Difference::None, Seasonality::None) {
                     found.extend(smoothed(&seen[index], index, season, first, &ends, values));
                 }
-                found
+                (design, found)
             })
             .collect();
+        let (designs, candidates): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+        let candidates: Vec<Candidate> = candidates.into_iter().flatten().collect();
         if candidates.is_empty() {
             return None;
         }
         let members = members(candidates, &seen, ends.len(), n - v);
-        Some(Self { seen, first, members, ends })
+        let scale = values[..n].iter().map(|value| value * value).sum::<f64>() / n as f64;
+        Some(Self { seen, designs, first, members, ends, least_error: 1e-28 * scale })
     }
 
     /// Predictions `horizon` rows ahead from every origin from `first` on, up to the end of `values`, by the models that were fitted
-    /// to the rows before each of `ends`. `None` if too few rows are left to fit any.
-    pub(super) fn ahead(&self, values: &[f64], horizon: usize) -> Option<Vec<Vec<f64>>> {
+    /// to the rows before each of `ends`. `None` if too few rows are left to fit any. For the next row, and for others if they are
+    /// `left_out`, rows that were fitted are predicted without themselves.
+    pub(super) fn ahead(&self, values: &[f64], horizon: usize, left_out: bool) -> Option<Vec<Vec<f64>>> {
         let fits = self.ends.len();
         let predicted: Vec<Option<Vec<Vec<f64>>>> = self
             .members
             .par_iter()
-            .map(|member| (0..fits).map(|fit| self.predict(&member.candidate, fit, horizon)).collect())
+            .map(|member| {
+                (0..fits)
+                    .map(|fit| self.predict(&member.candidate, fit, horizon, left_out && fit + 1 == fits))
+                    .collect()
+            })
             .collect();
         let usable: Vec<(&Member, Vec<Vec<f64>>)> = self
             .members
@@ -118,19 +139,71 @@ impl Average {
         let errors: Vec<f64> = usable.iter().map(|(_, all)| self.validation_error(values, all, horizon)).collect();
         let of = |fit: usize| {
             let weights = self.weights(&usable, &errors, fit, horizon);
-            let mut mean = vec![0.0; values.len() + 1 - self.first];
-            for (weight, (_, all)) in weights.iter().zip(&usable) {
-                mean.iter_mut().zip(&all[fit]).for_each(|(sum, value)| *sum += weight * value);
-            }
-            mean
+            self.blend(values, &usable, &weights, &errors, fit, horizon)
         };
         (!usable.is_empty()).then(|| (0..fits).map(of).collect())
     }
 
-    fn predict(&self, candidate: &Candidate, fit: usize, horizon: usize) -> Option<Vec<f64>> {
+    /// The weighted mean of the members' predictions. Behind the rows that were fitted a class loses weight as it errs.
+    fn blend(
+        &self,
+        values: &[f64],
+        members: &[(&Member, Vec<Vec<f64>>)],
+        weights: &[f64],
+        errors: &[f64],
+        fit: usize,
+        horizon: usize,
+    ) -> Vec<f64> {
+        let origins = values.len() + 1 - self.first;
+        let mut classes: Vec<(Class, f64, f64, Vec<f64>)> = Vec::new();
+        for (((member, predicted), &weight), &error) in members.iter().zip(weights).zip(errors) {
+            if !classes.iter().any(|class| class.0 == member.class) {
+                classes.push((member.class, 0.0, 0.0, vec![0.0; origins]));
+            }
+            for class in classes.iter_mut().filter(|class| class.0 == member.class) {
+                class.1 += weight;
+                class.2 += weight * error.max(self.least_error);
+                for (sum, value) in class.3.iter_mut().zip(&predicted[fit]) {
+                    *sum += weight * value;
+                }
+            }
+        }
+        classes.retain(|class| class.1 > 0.0);
+        let (mut recent, mut size) = (vec![0.0; classes.len()], 0.0);
+        let mut mean = Vec::with_capacity(origins);
+        for origin in 0..origins {
+            // The error that has become known since the last origin.
+            let known = (self.first + origin).checked_sub(1).filter(|target| *target >= self.ends[fit]);
+            if let Some((target, from)) =
+                known.and_then(|target| Some((target, (origin + 1).checked_sub(horizon + 1)?)))
+            {
+                size = RECENT * size + 1.0;
+                let error = |class: &(Class, f64, f64, Vec<f64>)| (class.3[from] / class.1 - values[target]).powi(2);
+                let least = classes.iter().map(error).fold(f64::INFINITY, f64::min);
+                for (sum, class) in recent.iter_mut().zip(&classes) {
+                    *sum = RECENT * *sum + error(class) - least;
+                }
+            }
+            let (mut sum, mut total) = (0.0, 0.0);
+            for (class, recent) in classes.iter().zip(&recent) {
+                let before = class.2 / class.1;
+                let now = before + recent / (BEFORE + size);
+                let factor = (before / now).powi(2);
+                sum += factor * class.3[origin];
+                total += factor * class.1;
+            }
+            mean.push(sum / total);
+        }
+        mean
+    }
+
+    fn predict(&self, candidate: &Candidate, fit: usize, horizon: usize, left_out: bool) -> Option<Vec<f64>> {
         let (seen, end) = (&self.seen[candidate.seen], self.ends[fit]);
         match &candidate.model {
-            Model::Ridge(ridge) => ridge.predict(seen, self.first, end, horizon),
+            Model::Ridge(ridge) => {
+                let fit = Fit { first: self.first, end, index: fit, horizon, left_out: horizon == 1 || left_out };
+                ridge.predict(seen, self.designs[candidate.seen].as_ref()?, fit)
+            }
             Model::Smoothing(model, rates) => {
                 let predicted = model.predict(&seen.z, self.first, end, &rates[fit], horizon);
                 Some(predicted.into_iter().map(|value| seen.back(value)).collect())
@@ -154,6 +227,7 @@ impl Average {
     fn weights(&self, members: &[(&Member, Vec<Vec<f64>>)], errors: &[f64], fit: usize, horizon: usize) -> Vec<f64> {
         // Errors of neighbouring origins share all rows but one of their way.
         let count = (self.ends[self.ends.len() - 1] - self.ends[0]) as f64 / horizon as f64;
+        let least = errors.iter().copied().fold(f64::INFINITY, f64::min).max(self.least_error);
         let mut weights = vec![0.0; members.len()];
         for index in 0..members.len() {
             let class = members[index].0.class;
@@ -161,7 +235,7 @@ impl Average {
                 continue;
             }
             let inside: Vec<usize> = (index..members.len()).filter(|&other| members[other].0.class == class).collect();
-            let error = |index: &usize| errors[*index].max(1e-300);
+            let error = |index: &usize| errors[*index].max(self.least_error);
             let near: f64 = inside.iter().map(|&index| members[index].0.within[fit]).sum();
             let far = normalised(inside.iter().map(|index| count * error(index).ln()));
             let own: Vec<f64> = inside
@@ -173,7 +247,9 @@ impl Average {
                 })
                 .collect();
             let mean: f64 = own.iter().zip(&inside).map(|(weight, index)| weight * error(index)).sum();
-            inside.iter().zip(&own).for_each(|(&index, own)| weights[index] = own * mean.powi(-2));
+            for (&index, own) in inside.iter().zip(&own) {
+                weights[index] = own * (least / mean).powi(2);
+            }
         }
         let total: f64 = weights.iter().sum();
         let least = LEAST_WEIGHT.min(weights.iter().copied().fold(0.0, f64::max) / total);
@@ -231,7 +307,7 @@ fn members(candidates: Vec<Candidate>, seen: &[Seen], fits: usize, validated: us
     }
     let all = candidates.into_iter().zip(classes).zip(within).zip(best);
     let members = all.map(|(((candidate, class), within), best)| (Member { candidate, class, within }, best));
-    let heavy = |member: &Member| member.within.iter().any(|&weight| weight >= LEAST_WEIGHT);
+    let heavy = |member: &Member| member.within.iter().any(|&weight| weight >= LEAST_WITHIN);
     members.filter(|(member, best)| *best || heavy(member)).map(|(member, _)| member).collect()
 }
 

@@ -104,6 +104,8 @@ pub(super) struct Seen {
     pub(super) scale: f64,
     /// Transformed and standardised values [rows].
     pub(super) z: Vec<f64>,
+    /// Bounds of differences as regressors: half their range beyond what was learned.
+    bounds: (f64, f64),
 }
 
 impl Seen {
@@ -118,18 +120,28 @@ impl Seen {
         let learned = &turned[..fitted];
         let mean = learned.iter().sum::<f64>() / fitted as f64;
         let scale = (learned.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / fitted as f64).sqrt();
-        let usable = scale.is_finite() && scale > 1e-12 * mean.abs() && scale > 0.0;
+        // Below that, differences are those of rounding.
+        let usable = scale.is_finite() && scale > 16.0 * f64::EPSILON * mean.abs() && scale > 0.0;
         let z = turned.iter().map(|value| (value - mean) / scale).collect();
-        usable.then_some(Self { family, season: season.unwrap_or(1), mean, scale, z })
+        let mut seen = Self { family, season: season.unwrap_or(1), mean, scale, z, bounds: (f64::MIN, f64::MAX) };
+        if family.difference != Difference::None {
+            let back = family.reach(0, seen.season);
+            let all = (back..fitted).map(|t| seen.w(t));
+            let (low, high) = all.fold((0.0f64, 0.0f64), |(low, high), w| (low.min(w), high.max(w)));
+            let room = 0.5 * (high - low);
+            seen.bounds = (low - room, high + room);
+        }
+        usable.then_some(seen)
     }
 
-    /// The differenced value of row `t`.
+    /// The differenced value of row `t`, within its bounds: a jump that is larger than all before it is no guide to what follows.
     fn w(&self, t: usize) -> f64 {
-        match self.family.difference {
+        let value = match self.family.difference {
             Difference::None => self.z[t],
             Difference::First => self.z[t] - self.z[t - 1],
             Difference::Seasonal => self.z[t] - self.z[t - self.season],
-        }
+        };
+        value.clamp(self.bounds.0, self.bounds.1)
     }
 
     /// What the prediction `horizon` rows ahead, made from the rows before `t`, is added to.

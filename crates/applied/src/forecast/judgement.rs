@@ -17,6 +17,9 @@ const BLOCKS: usize = 20;
 /// Standard errors that a difference must be away from zero.
 const STANDARD_ERRORS: f64 = 2.0;
 
+/// The name of the forecast without its network.
+pub const ITS_BASE: &str = "its linear base alone";
+
 /// One predictor's errors.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Score {
@@ -28,6 +31,8 @@ pub struct Score {
     pub all: f64,
     /// Squared errors of all horizons, by origin, in the square of the data's unit; the means over what is known.
     squares: Vec<f64>,
+    /// Those of the next row.
+    next_squares: Vec<f64>,
 }
 
 /// The verdict on the test part.
@@ -41,7 +46,7 @@ pub struct Judgement {
     pub best: String,
     /// Whether the best one is clearly better than the forecast.
     pub beaten: bool,
-    /// Whether the forecast is clearly better than the mean.
+    /// Whether the forecast is clearly better than the mean, for the next row or for all.
     pub above_mean: bool,
 }
 
@@ -64,7 +69,7 @@ impl Forecast {
         let variance = learned.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / learned.len() as f64;
         let score = |name: &str, predict: &dyn Fn(&Horizon, usize) -> f64| self.score(values, variance, name, predict);
         let mut scores = vec![score("this forecast", &|horizon, index| horizon.predicted[index])];
-        let alone = score("its linear base alone", &|horizon, index| horizon.base[index]);
+        let alone = score(ITS_BASE, &|horizon, index| horizon.base[index]);
         if alone.squares != scores[0].squares {
             scores.push(alone);
         }
@@ -92,7 +97,8 @@ impl Forecast {
     /// The errors of one predictor, which is asked for a horizon and a test row by index.
     fn score(&self, values: &[f64], variance: f64, name: &str, predict: &dyn Fn(&Horizon, usize) -> f64) -> Score {
         let mut squares = vec![(0.0, 0.0); values.len() - self.learned];
-        let (mut next, mut all, mut count) = (0.0, 0.0, 0.0);
+        let (mut all, mut count) = (0.0, 0.0);
+        let mut next_squares = Vec::new();
         for horizon in &self.horizons {
             for index in 0..horizon.predicted.len() {
                 let square = (predict(horizon, index) - values[self.learned + index + horizon.ahead - 1]).powi(2);
@@ -101,14 +107,14 @@ impl Forecast {
                 all += square;
                 count += 1.0;
                 if horizon.ahead == 1 {
-                    next += square;
+                    next_squares.push(square);
                 }
             }
         }
-        let rows = self.horizons[0].predicted.len() as f64;
+        let (next, rows) = (next_squares.iter().sum::<f64>(), next_squares.len() as f64);
         let error = |sum: f64, count: f64| (sum / count / variance).sqrt();
         let squares = squares.into_iter().map(|(sum, count)| sum / f64::max(count, 1.0)).collect();
-        Score { name: name.to_owned(), next: error(next, rows), all: error(all, count), squares }
+        Score { name: name.to_owned(), next: error(next, rows), all: error(all, count), squares, next_squares }
     }
 
     /// The autoregression that was fitted to the rows to learn from: its lags, and its predictions [horizons][test rows].
@@ -117,10 +123,11 @@ impl Forecast {
             Family { transform: Transform::Level, difference: Difference::None, seasonality: Seasonality::None };
         let seen = Seen::new(family, None, values, self.learned)?;
         let (ridge, lags) = linear::autoregression(&seen, self.learned)?;
-        let first = lags.max(1);
+        let (first, end) = (lags.max(1), self.learned);
+        let design = linear::Design::new(&seen, first, lags, &[end]);
         let of = |horizon: &Horizon| {
-            let all = ridge.predict(&seen, first, self.learned, horizon.ahead)?;
-            Some(all[self.learned - first..].to_vec())
+            let fit = linear::Fit { first, end, index: 0, horizon: horizon.ahead, left_out: false };
+            Some(ridge.predict(&seen, &design, fit)?[end - first..].to_vec())
         };
         Some((lags, self.horizons.iter().map(of).collect::<Option<_>>()?))
     }
@@ -142,7 +149,8 @@ impl Forecast {
         let others = scores[1..].iter();
         let rival = others.min_by(|a, b| a.all.total_cmp(&b.all)).filter(|rival| clearly(rival, own));
         let mean = scores.iter().find(|score| score.name.starts_with("the mean"));
-        let above_mean = mean.is_none_or(|mean| clearly(own, mean));
+        let above_mean =
+            mean.is_none_or(|mean| clearly(own, mean) || is_clear(&own.next_squares, &mean.next_squares, 1));
         let best = match (rival, mean) {
             (Some(rival), _) => rival.name.clone(),
             (None, Some(mean)) if !above_mean => mean.name.clone(),

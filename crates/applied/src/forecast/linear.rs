@@ -31,33 +31,71 @@ pub(super) struct Ridge {
     penalty: f64,
 }
 
+/// The regressors of one transformed series, and their products over the rows of each fit.
+#[derive(Clone, Debug)]
+pub(super) struct Design {
+    /// [origins × columns] from the first row on to the one past the end, with the most lags.
+    x: DMatrix<f64>,
+    /// XᵀX over the rows before each end.
+    grams: Vec<DMatrix<f64>>,
+}
+
+impl Design {
+    /// Of the rows from `first` on, with so many lags at most; products up to each of `ends`.
+    pub(super) fn new(seen: &Seen, first: usize, most: usize, ends: &[usize]) -> Self {
+        let x = seen.matrix(first..seen.z.len() + 1, most);
+        let gram = |&end: &usize| {
+            let known = x.rows(0, end - first);
+            known.tr_mul(&known)
+        };
+        Self { grams: ends.iter().map(gram).collect(), x }
+    }
+}
+
+/// Which rows a ridge regression is fitted to, and how far ahead.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fit {
+    /// The first row.
+    pub(super) first: usize,
+    /// The first row that is not learned from, and its place among the ends of the design.
+    pub(super) end: usize,
+    pub(super) index: usize,
+    /// Rows ahead.
+    pub(super) horizon: usize,
+    /// Whether fitted rows are predicted without themselves.
+    pub(super) left_out: bool,
+}
+
 impl Ridge {
-    /// One model's predictions, in the unit of the data, from each origin `first ..= rows`, fitted to the rows before `end`; `None` if they are too few.
-    pub(super) fn predict(&self, seen: &Seen, first: usize, end: usize, horizon: usize) -> Option<Vec<f64>> {
-        let fitted = (end + 1).saturating_sub(first + horizon);
-        let x = seen.matrix(first..seen.z.len() + 1, self.lags);
-        if fitted == 0 || x.ncols() as f64 > MOST_COLUMNS * fitted as f64 {
+    /// Predictions in the unit of the data from each origin `first ..= rows`; `None` if the rows are too few.
+    pub(super) fn predict(&self, seen: &Seen, design: &Design, fit: Fit) -> Option<Vec<f64>> {
+        let columns = seen.family.fixed_columns(seen.season) + self.lags;
+        let fitted = (fit.end + 1).saturating_sub(fit.first + fit.horizon);
+        if fitted == 0 || columns as f64 > MOST_COLUMNS * fitted as f64 {
             return None;
         }
         let targets = DVector::from_fn(fitted, |index, _| {
-            let t = first + index;
-            seen.z[t + horizon - 1] - seen.start(t, horizon)
+            let t = fit.first + index;
+            seen.z[t + fit.horizon - 1] - seen.start(t, fit.horizon)
         });
+        let x = design.x.columns(0, columns);
         let known = x.rows(0, fitted);
-        let (gram, factor) = penalised(&known.into_owned(), self.penalty)?;
+        // The last rows have no target so far ahead.
+        let last = x.rows(fitted, fit.end - fit.first - fitted);
+        let mut gram = design.grams[fit.index].view((0, 0), (columns, columns)) - last.tr_mul(&last);
+        for index in 0..columns {
+            gram[(index, index)] += self.penalty;
+        }
+        let factor = gram.cholesky()?;
         let beta = factor.solve(&known.tr_mul(&targets));
-        let leverage = leverages(&known.into_owned(), &factor);
-        drop(gram);
-        let all = &x * &beta;
-        let predicted = (0..x.nrows()).map(|index| {
-            let t = first + index;
-            let mut value = all[index];
-            if index < fitted {
-                value = targets[index] - (targets[index] - value) / (1.0 - leverage[index]).max(0.05);
+        let mut all = x * &beta;
+        if fit.left_out {
+            for (index, leverage) in leverages(&known.into_owned(), &factor).into_iter().enumerate() {
+                all[index] = targets[index] - (targets[index] - all[index]) / (1.0 - leverage).max(0.05);
             }
-            seen.back(value + seen.start(t, horizon))
-        });
-        Some(predicted.collect())
+        }
+        let back = |(index, value): (usize, &f64)| seen.back(value + seen.start(fit.first + index, fit.horizon));
+        Some(all.iter().enumerate().map(back).collect())
     }
 }
 
@@ -76,16 +114,6 @@ pub(super) fn autoregression(seen: &Seen, end: usize) -> Option<(Ridge, usize)> 
     Some((Ridge { lags: best.0, penalty }, best.0))
 }
 
-/// XᵀX + λ I and its factor.
-fn penalised(x: &DMatrix<f64>, penalty: f64) -> Option<(DMatrix<f64>, Cholesky<f64, Dyn>)> {
-    let mut gram = x.tr_mul(x);
-    for index in 0..gram.nrows() {
-        gram[(index, index)] += penalty;
-    }
-    let factor = gram.clone().cholesky()?;
-    Some((gram, factor))
-}
-
 /// The leverage of each row of `x`.
 fn leverages(x: &DMatrix<f64>, factor: &Cholesky<f64, Dyn>) -> Vec<f64> {
     let solved = factor.solve(&x.transpose());
@@ -93,19 +121,27 @@ fn leverages(x: &DMatrix<f64>, factor: &Cholesky<f64, Dyn>) -> Vec<f64> {
 }
 
 /// Every number of lags and penalty of one family that the rows suffice for.
-pub(super) fn candidates(seen: &Seen, index: usize, first: usize, ends: &[usize], values: &[f64]) -> Vec<Candidate> {
+///
+/// Also returns their design.
+pub(super) fn candidates(
+    seen: &Seen,
+    index: usize,
+    first: usize,
+    ends: &[usize],
+    values: &[f64],
+) -> Option<(Design, Vec<Candidate>)> {
     let (v, n) = (ends[0], ends[ends.len() - 1]);
     let fits = |lags: usize| lags <= v / 4 && seen.family.reach(lags, seen.season) <= first;
     let lags: Vec<usize> = LAGS.into_iter().filter(|&lags| fits(lags)).collect();
-    let Some(&most) = lags.last() else { return Vec::new() };
-    let x = seen.matrix(first..n, most);
+    let design = Design::new(seen, first, *lags.last()?, ends);
+    let x = design.x.rows(0, n - first);
     let targets = DVector::from_fn(n - first, |index, _| seen.z[first + index] - seen.start(first + index, 1));
     let jacobians: Vec<f64> = ends.iter().map(|&end| seen.jacobian(first..end)).collect();
-    let normal = |&end: &usize| {
+    let normal = |(&end, gram): (&usize, &DMatrix<f64>)| {
         let (known, wanted) = (x.rows(0, end - first), targets.rows(0, end - first));
-        (known.tr_mul(&known), known.tr_mul(&wanted), wanted.norm_squared())
+        (gram.clone(), known.tr_mul(&wanted), wanted.norm_squared())
     };
-    let normal: Vec<(DMatrix<f64>, DVector<f64>, f64)> = ends.iter().map(normal).collect();
+    let normal: Vec<(DMatrix<f64>, DVector<f64>, f64)> = ends.iter().zip(&design.grams).map(normal).collect();
     let mut found = Vec::new();
     for lags in lags {
         let columns = seen.family.fixed_columns(seen.season) + lags;
@@ -133,7 +169,7 @@ pub(super) fn candidates(seen: &Seen, index: usize, first: usize, ends: &[usize]
             }
         }
     }
-    found
+    Some((design, found))
 }
 
 /// Sum of squared errors, in the unit of the data, of what is predicted for the rows from `first` on.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use tegmentum_applied::forecast::judgement::Judgement;
+use tegmentum_applied::forecast::judgement::{ITS_BASE, Judgement};
 use tegmentum_applied::forecast::series::{SeriesColumn, SeriesTable};
 use tegmentum_applied::forecast::{Forecast, ForecastConfig};
 use tegmentum_applied::table::{Decimal, ReadOptions, Table};
@@ -133,6 +133,9 @@ fn print(one: &Learned<'_>, output: &mut Output) -> Result<()> {
 fn sentences(one: &Learned<'_>, judgement: &Judgement) -> Vec<String> {
     let mut said = vec!["Errors are root mean squares, in standard deviations of the rows to learn from.".to_owned()];
     said.push(match (judgement.beaten, judgement.above_mean) {
+        (true, _) if judgement.best == ITS_BASE => {
+            "Use the linear base alone (--networks 0): it is clearly better than with the network.".to_owned()
+        }
         (true, _) => format!("Use {}: it is clearly better than this forecast.", judgement.best),
         (false, false) => {
             let what = if is_binary(&one.column.values) { "the share of ones" } else { "the mean" };
@@ -160,13 +163,15 @@ fn sentences(one: &Learned<'_>, judgement: &Judgement) -> Vec<String> {
         values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &value| (low.min(value), high.max(value)))
     };
     let ((low, high), (test_low, test_high)) = (range(learned), range(test));
+    let deviation = files::deviation(&one.column.values);
+    let show = |value: f64| files::digits(value, deviation, 2);
     if test_low < low || test_high > high {
         said.push(format!(
             "Test values leave the range that was learned, {} to {}: they reach from {} to {}.",
-            number(low),
-            number(high),
-            number(test_low),
-            number(test_high)
+            show(low),
+            show(high),
+            show(test_low),
+            show(test_high)
         ));
     }
     said

@@ -15,7 +15,7 @@ use super::{Learned, args};
 use crate::workplace::Workplace;
 use tegmentum_report::standalone_svg;
 
-/// Rows of the data in a picture, at least.
+/// Rows of the data in a picture, or four times those that are forecast.
 const ROWS_SHOWN: usize = 120;
 /// Significant digits beyond those of the deviation of the values.
 const DIGITS: i32 = 4;
@@ -52,13 +52,14 @@ pub(super) fn write(
     Ok(lines)
 }
 
-/// A number with the digits that mean something where values have the deviation `deviation`.
-fn digits(value: f64, deviation: f64) -> String {
-    let decimals = if deviation > 0.0 { DIGITS - deviation.log10().floor() as i32 } else { DIGITS };
+/// A number with so many digits beyond the first one of `deviation`, the deviation of the values.
+pub(super) fn digits(value: f64, deviation: f64, digits: i32) -> String {
+    let decimals = if deviation > 0.0 { digits - deviation.log10().floor() as i32 } else { digits };
     format!("{value:.*}", decimals.clamp(0, 17) as usize)
 }
 
-fn deviation(values: &[f64]) -> f64 {
+/// The standard deviation.
+pub(super) fn deviation(values: &[f64]) -> f64 {
     let mean = values.iter().sum::<f64>() / values.len() as f64;
     (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / values.len() as f64).sqrt()
 }
@@ -80,7 +81,7 @@ fn heads(name: &str, prediction: &str) -> Vec<String> {
 /// A prediction with its intervals.
 fn cells(value: f64, half_widths: [f64; 2], deviation: f64) -> Vec<String> {
     let bounds = half_widths.into_iter().flat_map(|half| [value - half, value + half]);
-    std::iter::once(value).chain(bounds).map(|value| digits(value, deviation)).collect()
+    std::iter::once(value).chain(bounds).map(|value| digits(value, deviation, DIGITS)).collect()
 }
 
 fn csv(rows: impl IntoIterator<Item = Vec<String>>) -> Result<Vec<u8>> {
@@ -179,8 +180,7 @@ fn provenance(
 fn picture(series: &SeriesTable, one: &Learned<'_>) -> Figure {
     let (values, forecast) = (&one.column.values, &one.forecast);
     let (rows, ahead) = (values.len(), forecast.horizons.len());
-    let test = rows - forecast.learned;
-    let first = rows - ROWS_SHOWN.max(4 * ahead).max(test + test / 4).min(rows);
+    let first = rows - ROWS_SHOWN.max(4 * ahead).min(rows);
     let line = |label: &str, from: usize, y: Vec<f64>| CurveSeries {
         label: label.to_owned(),
         x: (0..y.len()).map(|index| series.calendar.place(from + index).0).collect(),
@@ -190,14 +190,21 @@ fn picture(series: &SeriesTable, one: &Learned<'_>) -> Figure {
     };
     let mut lines = vec![line("data", first, values[first..].to_vec())];
     if let Some(next) = forecast.horizons.first().filter(|next| !next.predicted.is_empty()) {
-        lines.push(line("next row, as predicted in the test", forecast.learned, next.predicted.clone()));
+        let skipped = first.saturating_sub(forecast.learned);
+        let of = |sign: f64| -> Vec<f64> {
+            let all = next.predicted.iter().zip(&next.half_widths[1]).skip(skipped);
+            all.map(|(value, half)| value + sign * half).collect()
+        };
+        let mut predicted = line("each row predicted from those before it", forecast.learned + skipped, of(0.0));
+        (predicted.lower, predicted.upper) = (of(-1.0), of(1.0));
+        lines.push(predicted);
     }
     // The band begins at the last value, so that it is one with the data.
     let last = values[rows - 1];
     let of = |get: &dyn Fn(&Horizon) -> f64| -> Vec<f64> {
         std::iter::once(last).chain(forecast.horizons.iter().map(get)).collect()
     };
-    let mut future = line("forecast, with intervals of 95 %", rows - 1, of(&|horizon| horizon.future));
+    let mut future = line("forecast; intervals of 95 %", rows - 1, of(&|horizon| horizon.future));
     future.lower = of(&|horizon| horizon.future - horizon.future_half_widths[1]);
     future.upper = of(&|horizon| horizon.future + horizon.future_half_widths[1]);
     lines.push(future);
