@@ -43,6 +43,8 @@ const VALIDATION: usize = 3;
 /// How often everything is learned anew in the test part, at most, and rows that this may cost in all.
 const REPETITIONS: usize = 10;
 const ROWS_LEARNED_ANEW: usize = 6000;
+/// Most rows of a series.
+pub const MOST_ROWS: usize = 20_000;
 /// Least rows to learn from.
 pub const LEAST_ROWS: usize = 24;
 /// Nominal coverages of the intervals.
@@ -113,7 +115,9 @@ pub struct Forecast {
     pub season: Option<usize>,
     /// How many simple models the base has in the end, and the heaviest of each class in words.
     pub base: (usize, Vec<String>),
-    /// One for each row ahead.
+    /// Rows ahead that were asked for.
+    pub asked: usize,
+    /// One for each row ahead, as far as the rows suffice.
     pub horizons: Vec<Horizon>,
 }
 
@@ -143,7 +147,7 @@ impl ForecastConfig {
         let (season, base) = last.unwrap_or_default();
         let horizons =
             traces.iter().zip(1..).map_while(|(trace, ahead)| trace.judged(values, learned, ahead)).collect();
-        Ok(Forecast { learned, repetitions, season, base, horizons })
+        Ok(Forecast { learned, repetitions, season, base, asked: self.horizon, horizons })
     }
 
     /// Learns the rows before `learned` of `values`.
@@ -168,8 +172,11 @@ impl ForecastConfig {
         Ok(Learner { values, season, base, networks })
     }
 
-    /// What is wrong with settings or values; else how many rows are learned from.
-    fn check(&self, values: &[f64]) -> Result<usize> {
+    /// How many rows are learned from before the test, if settings and values can be used.
+    ///
+    /// # Errors
+    /// Those of [`fit`](Self::fit).
+    pub fn check(&self, values: &[f64]) -> Result<usize> {
         if !(self.train_fraction > 0.0 && self.train_fraction <= 1.0) {
             return Err(Error::InvalidParameter {
                 name: "train_fraction",
@@ -177,16 +184,27 @@ impl ForecastConfig {
                 requirement: "above 0 and at most 1",
             });
         }
+        let refused =
+            |what: String, reason: String| Error::Incompatible { what, with: "a forecast".to_owned(), reason };
+        if values.len() > MOST_ROWS {
+            let reason = format!("there may be {MOST_ROWS} at most: keep the last ones, or means of several");
+            return Err(refused(format!("{} rows", values.len()), reason));
+        }
         let learned = (self.train_fraction * values.len() as f64) as usize;
         if learned < LEAST_ROWS {
-            return Err(Error::Incompatible {
-                what: format!("{learned} rows to learn from"),
-                with: "a forecast".to_owned(),
-                reason: format!("there must be {LEAST_ROWS} or more"),
-            });
+            let reason = format!("there must be {LEAST_ROWS} or more");
+            return Err(refused(format!("{learned} rows to learn from"), reason));
+        }
+        if let Some(season) = self.season.filter(|&season| season == 0 || season > learned / 2) {
+            let reason = format!("must be between 1 and half of the {learned} rows to learn from");
+            return Err(refused(format!("season = {season}"), reason));
         }
         if let Some(value) = values.iter().find(|value| !value.is_finite()) {
             return Err(Error::InvalidParameter { name: "values", value: *value, requirement: "finite in every row" });
+        }
+        if values[..learned].iter().all(|value| *value == values[0]) {
+            let reason = format!("every row to learn from has the value {}", values[0]);
+            return Err(refused("the series".to_owned(), reason));
         }
         Ok(learned)
     }

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU64;
 use std::path::PathBuf;
+use tegmentum_applied::table::Decimal;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -382,9 +383,9 @@ pub(crate) struct Forecast {
     /// What separates cells: one character, `tab` for a tab; found out if not given
     #[arg(long, value_name = "CHARACTER", value_parser = delimiter)]
     pub(crate) delimiter: Option<char>,
-    /// Numbers have a decimal comma, and points between groups of three digits
-    #[arg(long)]
-    pub(crate) decimal_comma: bool,
+    /// What separates the whole part of a number from its fraction, `.` or `,`; found out if not given
+    #[arg(long, value_name = "CHARACTER", value_parser = decimal)]
+    pub(crate) decimal: Option<Decimal>,
     /// Rows to forecast past the end of the data
     #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) horizon: u32,
@@ -421,6 +422,14 @@ fn one_of<T: Copy + Send + Sync + 'static, const N: usize>(
 ) -> impl TypedValueParser<Value = T> {
     let names = PossibleValuesParser::new(values.map(|value| PossibleValue::new(name(value))));
     names.try_map(move |text| values.into_iter().find(|value| name(*value) == text).ok_or("unknown"))
+}
+
+fn decimal(text: &str) -> Result<Decimal, String> {
+    match text {
+        "." => Ok(Decimal::Point),
+        "," => Ok(Decimal::Comma),
+        _ => Err("must be `.` or `,`".to_owned()),
+    }
 }
 
 fn delimiter(text: &str) -> Result<char, String> {

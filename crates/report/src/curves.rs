@@ -159,9 +159,12 @@ fn mark_lines(frame: &Frame, marks: &[(String, f64)]) -> Markup {
 /// Their names, at the top beside the lines: to the right of them, or to the left where the plot ends.
 fn mark_names(frame: &Frame, marks: &[(String, f64)]) -> Markup {
     let places = marks.iter().filter_map(|(name, value)| Some((frame.place_of(*value)?, name)));
-    let place = |x: f64, name: &str| match x + MARK_LETTER * name.chars().count() as f64 > frame.right() {
-        true => (x - 4.0, "reference-name end halo"),
-        false => (x + 4.0, "reference-name start halo"),
+    let place = |x: f64, name: &str| {
+        if x + MARK_LETTER * name.chars().count() as f64 > frame.right() {
+            (x - 4.0, "reference-name end halo")
+        } else {
+            (x + 4.0, "reference-name start halo")
+        }
     };
     html! {
         @for (x, name) in places {

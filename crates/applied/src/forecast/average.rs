@@ -120,6 +120,10 @@ impl Average {
     /// `left_out`, rows that were fitted are predicted without themselves.
     pub(super) fn ahead(&self, values: &[f64], horizon: usize, left_out: bool) -> Option<Vec<Vec<f64>>> {
         let fits = self.ends.len();
+        // Every fit must have targets so far ahead.
+        if self.ends[0] < self.first + horizon {
+            return None;
+        }
         let predicted: Vec<Option<Vec<Vec<f64>>>> = self
             .members
             .par_iter()

@@ -12,6 +12,9 @@
 
 use nalgebra::DMatrix;
 
+/// Phases of a season that have a level each, at most.
+const MOST_PHASES: usize = 200;
+
 /// What the values are turned into first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transform {
@@ -63,9 +66,11 @@ impl Family {
             let mut add = |difference, seasonality| families.push(Self { transform, difference, seasonality });
             add(Difference::None, Seasonality::None);
             add(Difference::First, Seasonality::None);
-            if season.is_some() {
+            if season.is_some_and(|season| season <= MOST_PHASES) {
                 add(Difference::None, Seasonality::Phases);
                 add(Difference::First, Seasonality::Phases);
+            }
+            if season.is_some() {
                 add(Difference::None, Seasonality::Lags);
                 add(Difference::First, Seasonality::Lags);
                 add(Difference::Seasonal, Seasonality::None);

@@ -131,6 +131,9 @@ pub(super) fn candidates(
     values: &[f64],
 ) -> Option<(Design, Vec<Candidate>)> {
     let (v, n) = (ends[0], ends[ends.len() - 1]);
+    if seen.family.fixed_columns(seen.season) as f64 > MOST_COLUMNS * v.saturating_sub(first) as f64 {
+        return None;
+    }
     let fits = |lags: usize| lags <= v / 4 && seen.family.reach(lags, seen.season) <= first;
     let lags: Vec<usize> = LAGS.into_iter().filter(|&lags| fits(lags)).collect();
     let design = Design::new(seen, first, *lags.last()?, ends);

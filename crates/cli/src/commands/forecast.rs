@@ -9,11 +9,11 @@ use anyhow::{Context, Result};
 use tegmentum_applied::forecast::judgement::{ITS_BASE, Judgement};
 use tegmentum_applied::forecast::series::{SeriesColumn, SeriesTable};
 use tegmentum_applied::forecast::{Forecast, ForecastConfig};
-use tegmentum_applied::table::{Decimal, ReadOptions, Table};
+use tegmentum_applied::table::{ReadOptions, Table};
 use tegmentum_study::number::{fixed, number};
 
 use crate::args;
-use crate::output::{Output, wrapped};
+use crate::output::{Output, notice, wrapped};
 use crate::table;
 use crate::workplace::Workplace;
 
@@ -40,9 +40,13 @@ pub(crate) fn execute(arguments: &args::Forecast, output: &mut Output) -> Result
         evaluations: arguments.evaluations,
         seed: arguments.seed,
     };
+    for column in &series.columns {
+        config.check(&column.values).with_context(|| place(arguments, column))?;
+    }
     let workplace = Workplace::prepare(&folder(arguments))?;
     let mut learned = Vec::new();
     for column in &series.columns {
+        notice(&format!("learning {} of {} rows", column.name, column.values.len()));
         let forecast = config.fit(&column.values).with_context(|| place(arguments, column))?;
         let judgement = forecast.judge(&column.values);
         learned.push(Learned { column, forecast, judgement });
@@ -73,7 +77,7 @@ fn options(arguments: &args::Forecast) -> ReadOptions {
             (_, true) => Some(false),
             _ => None,
         },
-        decimal: arguments.decimal_comma.then_some(Decimal::Comma),
+        decimal: arguments.decimal,
         ..ReadOptions::default()
     }
 }
@@ -107,7 +111,7 @@ fn print(one: &Learned<'_>, output: &mut Output) -> Result<()> {
     output.line("")?;
     output.line(&wrapped(&setup, width, 0))?;
     let Some(judgement) = &one.judgement else {
-        return Ok(output.line(&wrapped("There is no test row: nothing was judged.", width, 0))?);
+        return output.line(&wrapped("There is no test row: nothing was judged.", width, 0));
     };
     output.line("")?;
     let ahead = forecast.horizons.len();
@@ -158,6 +162,13 @@ fn sentences(one: &Learned<'_>, judgement: &Judgement) -> Vec<String> {
         fixed(100.0 * judgement.covered[0], 1),
         fixed(100.0 * judgement.covered[1], 1)
     ));
+    if one.forecast.horizons.len() < one.forecast.asked {
+        said.push(format!(
+            "The rows suffice for a forecast of {} rows, not of {}.",
+            one.forecast.horizons.len(),
+            one.forecast.asked
+        ));
+    }
     let (learned, test) = one.column.values.split_at(one.forecast.learned);
     let range = |values: &[f64]| {
         values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &value| (low.min(value), high.max(value)))

@@ -95,7 +95,7 @@ fn shortened(mut words: Vec<String>) -> Vec<String> {
         "reproduce" if named(&words) => &[("--seeds", "1")],
         "reproduce" => &[("theory", ""), ("--seeds", "20")],
         "run" | "lesion" | "dose" => &[("--quick", ""), ("--seeds", "1"), ("--set", "tuning.seeds.count=1")],
-        "forecast" => &[("--evaluations", "300"), ("--restarts", "1")],
+        "forecast" => &[("--evaluations", "20"), ("--networks", "1"), ("--horizon", "2")],
         _ => &[],
     };
     words.retain(|word| word != "--full");

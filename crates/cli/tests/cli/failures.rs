@@ -61,7 +61,7 @@ fn a_folder_that_cannot_be_written_is_found_before_the_work() {
     let error = test.error(&["run", "study.toml", "--out", "taken"]);
     assert!(error.starts_with("error: cannot write to the folder taken/small: "), "{error}");
     test.write("data.csv", "1\n2\n3\n5\n".repeat(50));
-    let error = test.error(&["forecast", "data.csv", "--evaluations", "1000000000", "--out", "taken"]);
+    let error = test.error(&["forecast", "data.csv", "--evaluations", "1000000", "--out", "taken"]);
     assert!(error.starts_with("error: cannot write to the folder taken: "), "{error}");
 }
 
@@ -108,7 +108,7 @@ fn a_signal_stops_every_command_and_leaves_nothing() {
     let test = TestCommand::with_study(&STUDY.replace("budget = 600", "budget = 1_000_000_000_000"));
     test.write("data.csv", "1\n2\n3\n5\n".repeat(50));
     for signal in ["-INT", "-TERM"] {
-        for arguments in [&["run", "study.toml"][..], &["forecast", "data.csv", "--evaluations", "1000000000"]] {
+        for arguments in [&["run", "study.toml"][..], &["forecast", "data.csv", "--evaluations", "1000000"]] {
             let rest = stopped(&test, arguments, signal);
             assert!(rest.contains("stopping") && rest.contains("nothing else was written"), "{rest}");
             assert_eq!(test.entries(), ["data.csv", "study.toml"]);

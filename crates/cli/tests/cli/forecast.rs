@@ -4,92 +4,150 @@ use std::fmt::Write as _;
 
 use crate::command::TestCommand;
 
-/// Two waves in columns of their own, and a column of text.
-fn waves(rows: u32) -> String {
-    let mut text = "day,a,b\n".to_owned();
+/// Two series with months, one of them with a trend and a season.
+fn months(rows: u32) -> String {
+    let mut text = "month,sales,noise\n".to_owned();
     for row in 0..rows {
         let t = f64::from(row);
-        writeln!(text, "d{row},{:.4},{:.4}", 10.0 + (0.3 * t).sin(), (0.2 * t).cos() * (0.05 * t).sin()).unwrap();
+        let sales = 100.0 + 0.5 * t + 10.0 * (std::f64::consts::TAU * t / 12.0).sin() + (2.3 * t * t).sin();
+        writeln!(text, "{}-{:02},{sales:.4},{:.4}", 2000 + row / 12, 1 + row % 12, (7.7 * t * t).sin()).unwrap();
     }
     text
 }
 
-fn test_with(content: &str) -> TestCommand {
+fn test_with(content: impl AsRef<[u8]>) -> TestCommand {
     let test = TestCommand::new();
     test.write("data.csv", content);
     test
 }
 
+/// Lines, each with its end.
+fn lines(lines: impl Iterator<Item = String>) -> String {
+    lines.collect::<Vec<_>>().join("\n") + "\n"
+}
+
+const SHORT: [&str; 6] = ["forecast", "data.csv", "--evaluations", "20", "--networks", "1"];
+
 #[test]
-fn a_series_is_learned_and_continued() {
-    let test = test_with(&waves(300));
-    let arguments = ["forecast", "data.csv", "--columns", "a,b", "--horizon", "7", "--evaluations", "400"];
-    let printed = test.stdout(&arguments, 0);
-    for expected in
-        ["Dopamine", "linear autoregression", "persistence", "Against persistence: ", "reports/forecast-data"]
-    {
+fn a_trend_and_a_season_are_continued_with_dates_and_intervals() {
+    let test = test_with(months(120));
+    let printed = test.stdout(&[&SHORT[..], &["--horizon", "7"]].concat(), 0);
+    for expected in [
+        "\"month\" is time, in steps of 1 month.",
+        "a season of 12 rows",
+        "the value a season before",
+        "linear autoregression",
+        "Intervals of 80 % held",
+        "noise: 120 rows",
+        "reports/forecast-data/forecast.csv",
+    ] {
         assert!(printed.contains(expected), "{expected} in {printed}");
     }
-    let folder = "reports/forecast-data";
-    let forecast = test.read(&format!("{folder}/forecast.csv"));
-    assert!(forecast.starts_with("row,a,a_autoregression,b,b_autoregression\n301,"), "{forecast}");
-    assert_eq!(forecast.lines().count(), 8);
-    let tested = test.read(&format!("{folder}/test_predictions.csv"));
-    assert_eq!(tested.lines().count(), 91);
-    assert!(tested.starts_with("row,a,a_network,a_autoregression,a_persistence,b,"), "{tested}");
-    for picture in ["forecast-1-a.svg", "forecast-2-b.svg"] {
-        roxmltree::Document::parse(&test.read(&format!("{folder}/{picture}"))).unwrap();
+    let forecast = test.read("reports/forecast-data/forecast.csv");
+    assert!(forecast.starts_with("date,sales,sales_low80,sales_high80,sales_low95,sales_high95,noise,"), "{forecast}");
+    let last = forecast.lines().last().unwrap();
+    let cells: Vec<&str> = last.split(',').collect();
+    assert_eq!((forecast.lines().count(), cells[0]), (8, "2010-07-01"));
+    let numbers: Vec<f64> = cells[1..].iter().map(|cell| cell.parse().unwrap()).collect();
+    let truth = 100.0 + 63.0 + 10.0 * (std::f64::consts::TAU * 126.0 / 12.0).sin();
+    assert!((numbers[0] - truth).abs() < 3.0, "{last}");
+    assert!(numbers[3] < numbers[1] && numbers[1] < numbers[0] && numbers[0] < numbers[2] && numbers[2] < numbers[4]);
+    let tested = test.read("reports/forecast-data/test_predictions.csv");
+    assert_eq!(tested.lines().count(), 37);
+    assert!(tested.starts_with("date,sales,sales_predicted,sales_low80,"), "{tested}");
+    for picture in ["forecast-1-sales.svg", "forecast-2-noise.svg"] {
+        roxmltree::Document::parse(&test.read(&format!("reports/forecast-data/{picture}"))).unwrap();
     }
-    let model: serde_json::Value = serde_json::from_str(&test.read(&format!("{folder}/model.json"))).unwrap();
-    assert_eq!(model["channels"], serde_json::json!(["a", "b"]));
-    assert!(model["parameters"].as_array().unwrap().len() > 100);
+    let kept: serde_json::Value = serde_json::from_str(&test.read("reports/forecast-data/forecast.json")).unwrap();
+    assert_eq!((&kept["columns"][0]["season"], &kept["settings"]["horizon"]), (&12.into(), &7.into()));
 }
 
 #[test]
-fn the_same_seed_gives_the_same_forecast() {
-    let test = test_with(&waves(200));
+fn the_same_seed_gives_the_same_forecast_on_any_number_of_threads() {
+    let test = test_with(months(60));
     let run = |out: &str, threads: &str| {
-        let arguments = ["forecast", "data.csv", "--columns", "a", "--evaluations", "200", "--network", "elman"];
-        test.stdout(
-            &[&arguments[..], &["--learner", "node-perturbation", "--threads", threads, "--out", out]].concat(),
-            0,
-        );
-        test.read(&format!("{out}/forecast.csv"))
+        test.stdout(&[&SHORT[..], &["--columns", "sales", "--threads", threads, "--out", out]].concat(), 0);
+        ["forecast.csv", "test_predictions.csv", "forecast.json"].map(|name| test.read(&format!("{out}/{name}")))
     };
     assert_eq!(run("one", "1"), run("two", "2"));
 }
 
 #[test]
-fn text_in_row_17_is_named() {
-    let mut lines: Vec<String> = waves(100).lines().map(str::to_owned).collect();
-    lines[17] = "d16,10.5,soon".to_owned();
-    let test = test_with(&lines.join("\n"));
-    let error = test.error(&["forecast", "data.csv", "--columns", "a,b"]);
-    assert!(error.starts_with("error: data.csv, line 18, column b: \"soon\" is not a number"), "{error}");
-    assert_eq!(test.entries(), ["data.csv"]);
+fn exact_series_are_exact() {
+    for (text, next) in [
+        (lines((1..=100).map(|row| row.to_string())), "101.0"),
+        (["1\n", "0\n", "0\n", "1\n"].concat().repeat(25), "1.0"),
+        (lines((0..100).map(|row| (1_000_000_000_000_i64 + row * row).to_string())), "1000000010000."),
+    ] {
+        let test = test_with(format!("y\n{text}"));
+        test.stdout(&[&SHORT[..], &["--horizon", "1"]].concat(), 0);
+        let forecast = test.read("reports/forecast-data/forecast.csv");
+        assert!(forecast.lines().nth(1).unwrap().starts_with(&format!("{},{next}", 101)), "{forecast}");
+    }
 }
 
 #[test]
-fn tables_that_cannot_be_learned() {
-    let test = test_with(&waves(100));
-    let error = |more: &[&str]| test.error(&[&["forecast", "data.csv"], more].concat());
-    assert!(error(&[]).contains("line 2, column day"), "{}", error(&[]));
-    assert!(error(&["--columns", "c"]).contains("no such column"), "{}", error(&["--columns", "c"]));
-    assert!(error(&["--columns", "a", "--window", "90"]).contains("windows.length = 90"));
-    assert!(error(&["--columns", "a", "--train-fraction", "2"]).contains("train_fraction = 2"));
-    assert!(error(&["--delimiter", "xy"]).contains("must be one character"));
-    let short = test_with(&waves(30));
-    let error = short.error(&["forecast", "data.csv", "--columns", "a"]);
-    assert!(error.contains("21 rows to learn from and 9 to be judged on are too few: must be 32 and 5"), "{error}");
+fn what_the_table_has_besides_is_understood() {
+    let wave = |row: u32| format!("{:.3}", 20.0 + (0.5 * f64::from(row)).sin());
+    let utf16: Vec<u8> = std::iter::once(0xFEFF)
+        .chain(format!("y\n{}", lines((0..60).map(wave))).encode_utf16())
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let test = test_with(utf16);
+    test.stdout(&SHORT, 0);
+    let indexed = lines((0..60).map(|row| format!("{row},{}", wave(row))));
+    let test = test_with(format!(",load\n{indexed}"));
+    assert!(test.stdout(&SHORT, 0).contains("counts the rows and is not forecast"));
+    let newest = lines((0..60).rev().map(|row| format!("d{row},{}", wave(row))));
+    let test = test_with(format!("date,y\n{newest}"));
+    assert!(test.stdout(&SHORT, 0).contains("\"date\" counts down: the rows were turned."));
+    let comma = lines((0..60).map(|row| wave(row).replace('.', ",") + ";1"));
+    let test = test_with(format!("y;z\n{comma}"));
+    let error = test.error(&SHORT);
+    assert!(error.contains("column y: \"20,000\" can be read in two ways"), "{error}");
+    test.stdout(&[&SHORT[..], &["--columns", "y", "--decimal", ","]].concat(), 0);
+    let error = test.error(&[&SHORT[..], &["--decimal", ","]].concat());
+    assert!(error.contains("column z") && error.contains("has the value 1"), "{error}");
+}
+
+#[test]
+fn what_cannot_be_forecast_is_one_line_and_nothing_is_written() {
+    let whole = months(100);
+    let broken = |row: usize, line: &str| {
+        let mut all: Vec<&str> = whole.lines().collect();
+        all[row] = line;
+        all.join("\n")
+    };
+    for (content, more, expected) in [
+        (broken(17, "2001-05,,1"), &[][..], "data.csv, line 18, column sales: the value is missing"),
+        (broken(17, "2001-03,5,1"), &[], "data.csv, line 18, column month: the date does not come after"),
+        (whole.replace("sales", "noise"), &[], "columns 2 and 3 have this name"),
+        (whole.clone(), &["--columns", "c"], "no such column"),
+        (whole.clone(), &["--columns", "month"], "column month: has dates, not numbers"),
+        (whole.clone(), &["--columns", "sales,sales"], "is named twice"),
+        (whole.clone(), &["--train-fraction", "2"], "train_fraction = 2"),
+        (whole.clone(), &["--delimiter", "xy"], "must be one character"),
+        (whole.clone(), &["--evaluations", "0"], "--evaluations"),
+        (whole.clone(), &["--season", "99999"], "season = 99999"),
+        (months(30), &[], "21 rows to learn from"),
+        ("y\n".to_owned() + &"5\n".repeat(60), &[], "every row to learn from has the value 5"),
+    ] {
+        let test = test_with(content);
+        let error = test.error(&[&["forecast", "data.csv"], more].concat());
+        assert!(error.starts_with("error: ") && error.contains(expected), "{expected}: {error}");
+        assert_eq!(test.entries(), ["data.csv"], "{expected}");
+    }
+    let test = TestCommand::new();
     assert!(test.error(&["forecast", "nowhere.csv"]).starts_with("error: nowhere.csv: "));
 }
 
 #[test]
 fn awkward_series_are_survived() {
-    for rows in [46, 50, 64] {
-        let test = test_with(&waves(rows));
-        test.stdout(&["forecast", "data.csv", "--columns", "a,b", "--evaluations", "30", "--restarts", "1"], 0);
+    for rows in [35, 36, 50] {
+        let test = test_with(months(rows));
+        test.stdout(&[&SHORT[..], &["--horizon", "30"]].concat(), 0);
     }
-    let test = test_with(&waves(60));
-    test.stdout(&["forecast", "data.csv", "--columns", "a", "--evaluations", "1", "--window", "1"], 0);
+    let test = test_with(months(48));
+    test.stdout(&[&SHORT[..], &["--season", "1"]].concat(), 0);
+    test.stdout(&[&SHORT[..], &["--season", "20", "--train-fraction", "1", "--out", "all"]].concat(), 0);
 }

@@ -89,7 +89,7 @@ fn csv(rows: impl IntoIterator<Item = Vec<String>>) -> Result<Vec<u8>> {
     for row in rows {
         writer.write_record(&row)?;
     }
-    writer.into_inner().map_err(|error| error.into_error()).context("a table could not be written")
+    writer.into_inner().map_err(csv::IntoInnerError::into_error).context("a table could not be written")
 }
 
 fn future_table(series: &SeriesTable, learned: &[Learned<'_>]) -> Result<Vec<u8>> {
@@ -101,7 +101,7 @@ fn future_table(series: &SeriesTable, learned: &[Learned<'_>]) -> Result<Vec<u8>
         for one in learned {
             match one.forecast.horizons.get(ahead) {
                 Some(horizon) => {
-                    row.extend(cells(horizon.future, horizon.future_half_widths, deviation(&one.column.values)))
+                    row.extend(cells(horizon.future, horizon.future_half_widths, deviation(&one.column.values)));
                 }
                 None => row.extend(vec![String::new(); 1 + 2 * COVERAGES.len()]),
             }
