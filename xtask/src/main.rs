@@ -1,4 +1,4 @@
-//! Project commands: `cargo xtask test | bench | figures | results | hearing | randomness | sanitize`.
+//! Project commands: `cargo xtask test | bench | figures | results | forecasts | hearing | randomness | sanitize`.
 //!
 //! Each prints what it does. `test` is the whole check before a change is proposed; its last line is
 //! `N passed, N failed`.
@@ -9,8 +9,10 @@
 mod bench;
 mod command;
 mod figures;
+mod forecasts;
 mod hearing;
 mod machine_paths;
+mod python;
 mod randomness;
 mod results;
 mod sanitize;
@@ -40,6 +42,8 @@ enum Subcommands {
     Figures(figures::Arguments),
     /// `docs/results.md`, written from the results in `results/`, which `--from` takes anew from finished runs.
     Results(results::Arguments),
+    /// `docs/forecast-results.md`, forecasts of real series beside models of other hands; `--measure` measures anew.
+    Forecasts(forecasts::Arguments),
     /// `docs/who-obeys-what.md`, written from what each learner says that it obeys of modulators.
     Hearing,
     /// A published test battery on the random words of directions; about two hours.
@@ -60,6 +64,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
         Subcommands::Test => Ok(test::run()),
         Subcommands::Bench(arguments) => bench::run(arguments),
         Subcommands::Figures(arguments) => figures::run(arguments),
+        Subcommands::Forecasts(arguments) => forecasts::run(arguments),
         Subcommands::Results(arguments) => results::run(arguments),
         Subcommands::Hearing => hearing::run(),
         Subcommands::Randomness(arguments) => randomness::run(arguments),

@@ -13,10 +13,11 @@ use serde_json::Value;
 use super::executable;
 use super::races::{RATES, Race, TIMES};
 use super::ratios::{Outcome, markdown, text};
-use crate::command::{command, root, run as run_command};
+use crate::command::root;
+use crate::python::environment;
 
-/// Where the peers are installed, below the root of the repository.
-const ENVIRONMENT: &str = "target/peers-venv";
+/// Where the peers are installed, below `target`.
+const ENVIRONMENT: &str = "peers-venv";
 const SCRIPTS: &str = "xtask/peers";
 /// Names another Python, which has the packages already.
 const PYTHON: &str = "TEGMENTUM_PEERS_PYTHON";
@@ -51,29 +52,7 @@ pub(crate) fn run(only: &str, rounds: u32, file: Option<&Path>) -> Result<ExitCo
 
 /// The Python that has the peers; makes its environment if there is none.
 fn python() -> Result<PathBuf> {
-    if let Some(python) = std::env::var_os(PYTHON) {
-        return Ok(python.into());
-    }
-    let environment = root().join(ENVIRONMENT);
-    let python = environment.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
-    let done = environment.join("installed");
-    if !done.exists() {
-        let steps = [
-            command("python3", ["-m", "venv", ENVIRONMENT]),
-            command(
-                &python.to_string_lossy(),
-                ["-m", "pip", "install", "--quiet", "-r", &format!("{SCRIPTS}/requirements.txt")],
-            ),
-        ];
-        for step in steps {
-            ensure!(
-                run_command(step)?.success(),
-                "the peers could not be installed; {PYTHON} names a Python that has them"
-            );
-        }
-        std::fs::write(&done, "").with_context(|| format!("cannot write {}", done.display()))?;
-    }
-    Ok(python)
+    environment(ENVIRONMENT, PYTHON, &[&["-r", &format!("{SCRIPTS}/requirements.txt")]])
 }
 
 /// A process that answers a line with a rate.
