@@ -170,21 +170,7 @@ fn page(all: &[Kept]) -> String {
             percent(inside[1], test),
         );
         for one in rows {
-            let ratio = one.error / one.best;
-            let ratio = if ratio > AS_GOOD { format!("**{}**", fixed(ratio, 3)) } else { fixed(ratio, 3) };
-            let _ = writeln!(
-                page,
-                "| {} ({}) | {} | {} | {} | {} | {} | {} | {ratio} | {} |",
-                one.name,
-                one.source,
-                one.rows,
-                fixed(one.error, 4),
-                fixed(one.base, 4),
-                fixed(one.best, 4),
-                one.best_name,
-                fixed(one.last_value, 4),
-                fixed(one.seconds, 1),
-            );
+            row(&mut page, one);
         }
     }
     let logs = |one: &Kept| (one.error / one.base).ln();
@@ -201,6 +187,19 @@ fn page(all: &[Kept]) -> String {
         fixed(mean, 3),
     );
     page
+}
+
+/// The line of a series in the table.
+fn row(page: &mut String, one: &Kept) {
+    let ratio = fixed(one.error / one.best, 3);
+    let ratio = if one.error > AS_GOOD * one.best { format!("**{ratio}**") } else { ratio };
+    let errors = [one.error, one.base, one.best].map(|error| fixed(error, 4)).join(" | ");
+    let (last, seconds) = (fixed(one.last_value, 4), fixed(one.seconds, 1));
+    let _ = writeln!(
+        page,
+        "| {} ({}) | {} | {errors} | {} | {last} | {ratio} | {seconds} |",
+        one.name, one.source, one.rows, one.best_name
+    );
 }
 
 fn percent(part: usize, whole: usize) -> String {

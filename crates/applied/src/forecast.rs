@@ -122,7 +122,7 @@ pub struct Forecast {
 }
 
 impl ForecastConfig {
-    /// Learns `values` [rows], at equal steps of time.
+    /// Learns `values` \[rows\], at equal steps of time.
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] for a setting outside its range; [`Error::Incompatible`] for too few rows or a series that does

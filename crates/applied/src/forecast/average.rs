@@ -84,7 +84,7 @@ pub(super) struct Average {
 }
 
 impl Average {
-    /// The average for `values` [rows], of which those before the last of `ends` are learned from; validation begins at the
+    /// The average for `values` \[rows\], of which those before the last of `ends` are learned from; validation begins at the
     /// first. `None` where nothing can be fitted.
     pub(super) fn choose(values: &[f64], season: Option<usize>, ends: Vec<usize>) -> Option<Self> {
         let (v, n) = (*ends.first()?, *ends.last()?);

@@ -6,7 +6,7 @@
 //!     x_t = (1 or the phase of t in the season, w_{t−m}, w_{t−m−1} or nothing, w_{t−1} … w_{t−p})
 //!     z_{t+h−1} = b_t + x_t · β + noise ,  b_t = 0 , z_{t−1} , z_{t+h−1−m⌈h/m⌉}
 //! ```
-//! y [rows] values · m season in rows · h horizon, 1 for the next row · p number of lags. The regressors of a row are the values
+//! y \[rows\] values · m season in rows · h horizon, 1 for the next row · p number of lags. The regressors of a row are the values
 //! before it; those of p lags are the first columns of those of more lags, so that one matrix serves all p. The phase of the row
 //! that is predicted is a permutation of that of the row it is predicted from; both span the same space.
 
@@ -107,14 +107,14 @@ pub(super) struct Seen {
     pub(super) season: usize,
     pub(super) mean: f64,
     pub(super) scale: f64,
-    /// Transformed and standardised values [rows].
+    /// Transformed and standardised values \[rows\].
     pub(super) z: Vec<f64>,
     /// Bounds of differences as regressors: half their range beyond what was learned.
     bounds: (f64, f64),
 }
 
 impl Seen {
-    /// `values` [rows] as `family` sees them, standardised by the first `fitted` of them; `None` if they do not vary.
+    /// `values` \[rows\] as `family` sees them, standardised by the first `fitted` of them; `None` if they do not vary.
     pub(super) fn new(family: Family, season: Option<usize>, values: &[f64], fitted: usize) -> Option<Self> {
         // A value below all that was learned has no use for a logarithm of its own.
         let least = 0.5 * values[..fitted].iter().copied().fold(f64::INFINITY, f64::min);
@@ -176,7 +176,7 @@ impl Seen {
         }
     }
 
-    /// The regressors of the rows `rows` [rows × columns], one row of the result for each.
+    /// The regressors of the rows `rows` \[rows × columns\], one row of the result for each.
     pub(super) fn matrix(&self, rows: std::ops::Range<usize>, lags: usize) -> DMatrix<f64> {
         let columns = self.family.fixed_columns(self.season) + lags;
         let mut buffer = vec![0.0; columns];

@@ -22,7 +22,7 @@ const RATE: f64 = 0.06;
 /// Rate γ of α.
 const ADAPTATION: f64 = 0.01;
 
-/// Half widths [origins] of intervals with the nominal coverage `coverage`.
+/// Half widths \[origins\] of intervals with the nominal coverage `coverage`.
 ///
 /// `errors[i]` is the error of the prediction from origin i, as far as it is known; there is one origin more for each horizon
 /// whose truth is still to come. No half width uses an error that was not known at its origin.

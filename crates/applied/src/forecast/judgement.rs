@@ -117,7 +117,7 @@ impl Forecast {
         Score { name: name.to_owned(), next: error(next, rows), all: error(all, count), squares, next_squares }
     }
 
-    /// The autoregression that was fitted to the rows to learn from: its lags, and its predictions [horizons][test rows].
+    /// The autoregression that was fitted to the rows to learn from: its lags, and its predictions \[horizons\]\[test rows\].
     fn autoregression(&self, values: &[f64]) -> Option<(usize, Vec<Vec<f64>>)> {
         let family =
             Family { transform: Transform::Level, difference: Difference::None, seasonality: Seasonality::None };

@@ -34,7 +34,7 @@ pub(super) struct Ridge {
 /// The regressors of one transformed series, and their products over the rows of each fit.
 #[derive(Clone, Debug)]
 pub(super) struct Design {
-    /// [origins × columns] from the first row on to the one past the end, with the most lags.
+    /// \[origins × columns\] from the first row on to the one past the end, with the most lags.
     x: DMatrix<f64>,
     /// XᵀX over the rows before each end.
     grams: Vec<DMatrix<f64>>,

@@ -32,14 +32,14 @@ const MOST_ROWS: usize = 3000;
 /// Rows before the first one that the readout is fitted to.
 const WASHOUT: usize = 2;
 
-/// What the networks see: standardised inputs [rows + 1 × 3], the row of an index being the one that is predicted.
+/// What the networks see: standardised inputs \[rows + 1 × 3\], the row of an index being the one that is predicted.
 #[derive(Clone, Debug)]
 pub(super) struct Inputs {
     rows: Vec<[f32; INPUTS]>,
 }
 
 impl Inputs {
-    /// Of `values` [rows] and what the base left of them, `residuals[t − first]` for row t ≥ `first` ≥ 2; scaled by the rows
+    /// Of `values` \[rows\] and what the base left of them, `residuals[t − first]` for row t ≥ `first` ≥ 2; scaled by the rows
     /// before `end`.
     pub(super) fn new(values: &[f64], residuals: &[f64], first: usize, end: usize) -> Self {
         let raw = |t: usize| {
@@ -132,7 +132,7 @@ fn drawn(key: Key) -> Vec<f32> {
         .collect()
 }
 
-/// States and a one [rows × 17].
+/// States and a one \[rows × 17\].
 fn states(parameters: &[f32], rows: &[[f32; INPUTS]]) -> DMatrix<f64> {
     let weights: Vec<[f32; UNITS]> =
         parameters.chunks_exact(UNITS).map(|chunk| std::array::from_fn(|unit| chunk[unit])).collect();

@@ -5,7 +5,7 @@
 //!     r_k = n/(n − k) · Σ_t x_t x_{t−k} / Σ_t x_t²            autocorrelation at lag k
 //!     m   = the lag of 2 … n/3 with the largest r_k among the local maxima of either, if it is above max(.3, 3/√(n − k))
 //! ```
-//! y [n] the values to learn from · a, b by least squares. A multiple of a shorter period is not taken if that period reaches
+//! y \[n\] the values to learn from · a, b by least squares. A multiple of a shorter period is not taken if that period reaches
 //! nine tenths of its autocorrelation. The direct sums cost O(n · lags); at most [`MAX_LAG`] lags are looked at.
 //!
 //! Reference: G. E. P. Box, G. M. Jenkins, *Time Series Analysis*, 1970, chapter 2; the thresholds are ours.

@@ -53,7 +53,7 @@ pub struct SeriesTable {
 pub struct SeriesColumn {
     /// Its name.
     pub name: String,
-    /// Its values [rows], in the order of time.
+    /// Its values \[rows\], in the order of time.
     pub values: Vec<f64>,
 }
 
