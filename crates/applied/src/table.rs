@@ -10,7 +10,7 @@
 //! | what | how it is found |
 //! |---|---|
 //! | the delimiter | a tab, `;` or `,`, in this order: the first that cuts every row into the same number of cells, two or more |
-//! | a header | a column whose cells are numbers or dates below a first cell that is neither; else a first row without numbers and dates |
+//! | a header | a column whose cells are numbers or dates below a first cell that is neither; else a first row without numbers and dates, or one that counts years over rows that do not |
 //! | the decimal separator | a cell such as `1,5` or `1.25`; a cell that can be read in two ways, such as `1.234` beside `1,5`, is refused |
 //! | the kind of a column | below |
 //! | the order of day and month | `31/01/2024` against `01/31/2024`, by all cells of the column; refused if both orders fit |
@@ -106,6 +106,7 @@ pub struct Table {
     origin: PathBuf,
     columns: Vec<Column>,
     lines: Vec<u64>,
+    notes: Vec<String>,
 }
 
 /// A column: its name and its cells.
@@ -186,8 +187,13 @@ impl Table {
     pub fn from_csv(bytes: &[u8], origin: impl AsRef<Path>, options: &ReadOptions) -> Result<Self> {
         let origin = origin.as_ref();
         let (names, records) = text::read(bytes, origin, options)?;
-        let columns = columns::typed(&names, &records, origin, options)?;
-        Ok(Self { origin: origin.to_owned(), columns, lines: records.iter().map(|record| record.line).collect() })
+        let (columns, notes) = columns::typed(&names, &records, origin, options)?;
+        Ok(Self {
+            origin: origin.to_owned(),
+            columns,
+            lines: records.iter().map(|record| record.line).collect(),
+            notes,
+        })
     }
 
     /// The file, or what was said to be the origin of the text.
@@ -224,6 +230,11 @@ impl Table {
     /// The line of each row in the text, from 1.
     pub fn lines(&self) -> &[u64] {
         &self.lines
+    }
+
+    /// What was read in one of two ways, in sentences.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// An error that names a line and a column of this table.

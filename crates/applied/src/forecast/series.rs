@@ -64,7 +64,7 @@ impl SeriesTable {
     /// [`Error::Table`] with line and column for a column that is not there or has no numbers, a missing value, a value that
     /// stands for something else, and times that neither ascend nor descend.
     pub fn of(table: &Table, chosen: &[String], keep_outliers: bool) -> Result<Self> {
-        let mut notes = Vec::new();
+        let mut notes = table.notes().to_vec();
         let (calendar, time, turned) = time(table, chosen, &mut notes)?;
         let mut columns = Vec::new();
         for name in names(table, chosen, time.as_deref(), &mut notes)? {

@@ -22,8 +22,13 @@ struct Cells<'a> {
     origin: &'a Path,
 }
 
-/// The columns of the table.
-pub(super) fn typed(names: &[String], records: &[Record], origin: &Path, options: &ReadOptions) -> Result<Vec<Column>> {
+/// The columns of the table, and what was read in one of two ways.
+pub(super) fn typed(
+    names: &[String],
+    records: &[Record],
+    origin: &Path,
+    options: &ReadOptions,
+) -> Result<(Vec<Column>, Vec<String>)> {
     if let Some(unknown) = options.text.iter().find(|name| !names.contains(name)) {
         let problem = "no such column, which was to be read as text".to_owned();
         return Err(error(origin, 1, unknown, problem));
@@ -31,20 +36,23 @@ pub(super) fn typed(names: &[String], records: &[Record], origin: &Path, options
     let cells = |(place, name)| Cells { name, place, records, origin };
     let is_text = |cells: &Cells| options.text.iter().any(|name| name == cells.name);
     let all: Vec<Cells> = names.iter().map(String::as_str).enumerate().map(cells).collect();
+    let mut notes = Vec::new();
     let decimal = match options.decimal {
         Some(decimal) => decimal,
-        None => find_decimal(&all.iter().filter(|&cells| !is_text(cells)).collect::<Vec<_>>())?,
+        None => find_decimal(&all.iter().filter(|&cells| !is_text(cells)).collect::<Vec<_>>(), &mut notes)?,
     };
     let reading = Reading { decimal: Some(decimal) };
     let values: Result<Vec<Values>> = all
         .iter()
         .map(|cells| if is_text(cells) { Ok(cells.categories()) } else { cells.values(reading, options.day_first) })
         .collect();
-    Ok(names.iter().zip(values?).map(|(name, values)| Column { name: name.clone(), values }).collect())
+    Ok((names.iter().zip(values?).map(|(name, values)| Column { name: name.clone(), values }).collect(), notes))
 }
 
 /// The decimal separator, from the cells that can be read in one way alone.
-fn find_decimal(columns: &[&Cells]) -> Result<Decimal> {
+///
+/// Where there is none, a point is decimal; a cell that could be read in another way is then said.
+fn find_decimal(columns: &[&Cells], notes: &mut Vec<String>) -> Result<Decimal> {
     let reading = Reading::default();
     // The first cell of each shape, as (line, column, cell).
     let (mut point, mut comma, mut point_or_group, mut comma_or_group) = (None, None, None, None);
@@ -74,6 +82,14 @@ fn find_decimal(columns: &[&Cells]) -> Result<Decimal> {
         (Some(point), None, _, Some(cell)) => ambiguous(cell, &format!(" beside {}", quoted(point.2))),
         (None, None, _, Some(cell)) => ambiguous(cell, ""),
         (None, Some(_), ..) => Ok(Decimal::Comma),
+        (None, None, Some((column, _, cell)), None) => {
+            notes.push(format!(
+                "{} was read with a decimal point in {:?}; set decimal to ',' if it stands between thousands.",
+                quoted(cell),
+                column.name
+            ));
+            Ok(Decimal::Point)
+        }
         _ => Ok(Decimal::Point),
     }
 }

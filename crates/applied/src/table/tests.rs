@@ -28,6 +28,25 @@ fn names(table: &Table) -> Vec<&str> {
 }
 
 #[test]
+fn what_could_be_read_in_two_ways_is_said_or_refused() {
+    let table = read("2019,2020\n100.1,101.3\n104.3,103.0\n");
+    assert_eq!((names(&table), table.rows()), (vec!["2019", "2020"], 2));
+    assert_eq!(read("2019,2020\n2021,2022\n").rows(), 2, "years alone are values");
+    let error = problem("28,00\n29,29\n30,50\n");
+    assert!(error.starts_with("t.csv, line 1, column all: \"28,00\" can be two cells or one number"), "{error}");
+    assert_eq!(read("28,0\n29,1\n").rows(), 2);
+    let options = ReadOptions { delimiter: Some(','), ..ReadOptions::default() };
+    assert_eq!(Table::from_csv(b"28,00\n29,29\n", "t.csv", &options).unwrap().columns().len(), 2);
+    let table = read("units\n1.500\n1.732\n");
+    assert!(
+        table.notes()[0].starts_with("\"1.500\" was read with a decimal point in \"units\""),
+        "{:?}",
+        table.notes()
+    );
+    assert!(read("units\n1.500\n1.73\n").notes().is_empty());
+}
+
+#[test]
 fn reads_what_spreadsheets_write() {
     let table = read("\u{feff}time ,\"a, b\", c\r\n\r\nx ,2,3\r\n\r\ny,\"5\",-6e-1");
     assert_eq!(names(&table), ["time", "a, b", "c"]);

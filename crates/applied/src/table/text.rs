@@ -43,6 +43,9 @@ pub(super) fn read(bytes: &[u8], origin: &Path, options: &ReadOptions) -> Result
         records = with_empty_lines(records);
     }
     let has_header = options.header.unwrap_or_else(|| finds_header(&records, options));
+    if options.delimiter.is_none() && delimiter == b',' && width == 2 && !has_header {
+        check_decimals(&records, origin)?;
+    }
     let names = if has_header {
         let header = records.remove(0);
         header_names(&header, origin)?
@@ -198,7 +201,38 @@ fn finds_header(records: &[Record], options: &ReadOptions) -> bool {
         let top = &first.cells[column];
         !is_missing(top) && !is_value(top) && cells.next().is_some_and(is_value) && cells.all(is_value)
     };
-    (0..first.cells.len()).any(headed) || !first.cells.iter().any(is_value)
+    (0..first.cells.len()).any(headed) || !first.cells.iter().any(is_value) || heads_are_years(first, rest)
+}
+
+/// Whether the first row counts years, such as `2019, 2020, 2021`, and the rows below do not.
+fn heads_are_years(first: &Record, rest: &[Record]) -> bool {
+    let year = |cell: &str| cell.parse::<u32>().ok().filter(|year| cell.len() == 4 && (1800..=2100).contains(year));
+    let years: Option<Vec<u32>> = first.cells.iter().map(year).collect();
+    let counts = years.is_some_and(|years| years.len() > 1 && years.windows(2).all(|pair| pair[1] == pair[0] + 1));
+    counts && rest.iter().any(|record| record.cells.iter().any(|cell| year(cell).is_none()))
+}
+
+/// Refuses rows such as `28,00` where nobody has said that the comma is between two cells.
+fn check_decimals(records: &[Record], origin: &Path) -> Result<()> {
+    // Digits in the second cell of a row, and how many.
+    let digits = |record: &Record| {
+        let cell = record.cells.get(1)?;
+        cell.bytes().all(|byte| byte.is_ascii_digit()).then_some(cell.len())
+    };
+    let Some(length) = records.first().and_then(digits).filter(|length| *length > 1) else {
+        return Ok(());
+    };
+    let padded = records.iter().any(|record| record.cells.get(1).is_some_and(|cell| cell.starts_with('0')));
+    if !padded || records.iter().any(|record| digits(record) != Some(length)) {
+        return Ok(());
+    }
+    let first = &records[0];
+    let cell = format!("{},{}", &first.cells[0], &first.cells[1]);
+    let problem = format!(
+        "{} can be two cells or one number with a decimal comma: set delimiter to ',' for two cells, or to ';' for one",
+        quoted(&cell)
+    );
+    Err(error(origin, first.line, "all", problem))
 }
 
 /// The names in the header, each once; an empty one is the number of its column.
