@@ -52,9 +52,13 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::DateTime;
 use tegmentum::error::{Error, Result};
+pub(crate) use text::{quoted, shorten};
 
 /// Names that a column which was not found is compared with, at most.
 const NEAREST: usize = 3;
+
+/// Bytes of a file, at most.
+const MOST_BYTES: u64 = 2 << 30;
 
 /// How to read a table; what is `None` is found out.
 ///
@@ -176,7 +180,10 @@ impl Table {
     /// # Errors
     /// [`Error::Io`] if the file cannot be read, [`Error::Table`] with line and column for what cannot be used in it.
     pub fn read(path: &Path, options: &ReadOptions) -> Result<Self> {
-        let bytes = std::fs::read(path).map_err(|source| Error::Io { path: path.to_owned(), source })?;
+        let bytes = crate::read_bytes(path, MOST_BYTES)?;
+        let Some(bytes) = bytes else {
+            return Err(text::error(path, 1, "all", "the file is larger than 2 GiB: cut it into parts".to_owned()));
+        };
         Self::from_csv(&bytes, path, options)
     }
 
@@ -214,10 +221,10 @@ impl Table {
         let found = self.columns.iter().find(|column| column.name == name);
         found.ok_or_else(|| {
             let mut names: Vec<&str> = self.columns.iter().map(|column| column.name.as_str()).collect();
-            let distance = |other: &str| strsim::damerau_levenshtein(&text::shorten(name), &text::shorten(other));
+            let distance = |other: &str| strsim::damerau_levenshtein(&shorten(name), &shorten(other));
             names.sort_by_cached_key(|other| distance(&other.to_lowercase()).min(distance(other)));
             let all = if names.len() > NEAREST { "the nearest are" } else { "the table has" };
-            let nearest: Vec<String> = names.iter().take(NEAREST).map(|name| text::quoted(name)).collect();
+            let nearest: Vec<String> = names.iter().take(NEAREST).map(|name| quoted(name)).collect();
             self.error(1, name, format!("no such column: {all} {}", nearest.join(", ")))
         })
     }

@@ -101,6 +101,14 @@ pub enum Error {
         /// The value found and what would be right.
         problem: String,
     },
+    /// A file of a model that cannot be used.
+    #[error("{}: {problem}", path.display())]
+    Model {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it and what would be right.
+        problem: String,
+    },
     /// A study file that cannot be used.
     #[error("{origin}: {problem}")]
     Study {

@@ -1,0 +1,141 @@
+//! Training of the network: until the loss on the validation part has not improved for long, the best parameters kept.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use tegmentum::data::task::{ExampleSet, Examples, Loss, Problem};
+use tegmentum::error::{Error, Result};
+use tegmentum::evidence::evaluation::{Evaluator, Metric};
+use tegmentum::learning::black_box_learner::BlackBoxLearner;
+use tegmentum::learning::gradient::GradientLearner;
+use tegmentum::learning::gradient::rules::GradientConfig;
+use tegmentum::learning::gradient::rules::adam::AdamConfig;
+use tegmentum::learning::learner::Learner;
+use tegmentum::learning::observer::{Observer, Record, StopReason};
+use tegmentum::learning::optimizers::dopamine::DopamineConfig;
+use tegmentum::learning::plasticity::node_perturbation::NodePerturbationConfig;
+use tegmentum::learning::training::train as run_loop;
+use tegmentum::model::network::Network;
+use tegmentum::model::objectives::NetworkLoss;
+use tegmentum::random::Key;
+
+use super::LearnerKind;
+use super::data::Part;
+
+/// Times at which the validation part is judged, over the whole budget.
+const LOOKS: u64 = 200;
+/// Looks without a better loss after which training ends.
+const PATIENCE: u64 = 50;
+/// Rows that make a loss, at most.
+const BATCH: usize = 64;
+/// Step of Adam, in the unit of a weight.
+const ADAM_RATE: f64 = 0.003;
+
+/// What all trainings of a table have in common.
+pub(super) struct Plan<'a> {
+    pub(super) network: &'a Arc<dyn Network>,
+    pub(super) loss: Loss,
+    pub(super) train: &'a Part,
+    pub(super) validation: &'a Part,
+    pub(super) budget: u64,
+    pub(super) key: Key,
+    /// Told of the share of the budget that is spent; may end the training.
+    pub(super) watch: &'a (dyn Fn(f64) -> ControlFlow<()> + Sync),
+}
+
+/// A trained network.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Trained {
+    pub(super) parameters: Vec<f32>,
+    /// Evaluations spent.
+    pub(super) evaluations: u64,
+    /// Evaluations after which the parameters were those.
+    pub(super) best_at: u64,
+}
+
+impl Plan<'_> {
+    /// Trains with a learner.
+    pub(super) fn train(&self, learner: LearnerKind) -> Result<Trained> {
+        let examples = Examples {
+            num_inputs: self.train.width,
+            num_outputs: self.network.output_rows().len(),
+            train: ExampleSet { inputs: self.train.inputs.clone(), targets: self.train.targets.clone() },
+            test: ExampleSet { inputs: self.validation.inputs.clone(), targets: self.validation.targets.clone() },
+            batch: Some(BATCH.min(self.train.rows())),
+            loss: self.loss,
+        };
+        let problem = Arc::new(Problem::Examples(examples));
+        let start = self.network.initialise(self.key.child(0));
+        let mut judge = Judge {
+            evaluator: Evaluator::new(Arc::clone(self.network), Arc::clone(&problem)),
+            parameters: start.clone(),
+            best: Trained { parameters: start.clone(), evaluations: 0, best_at: 0 },
+            loss: f64::INFINITY,
+            every: (self.budget / LOOKS).max(1),
+            next: 0,
+            budget: self.budget,
+            watch: self.watch,
+        };
+        let objective = NetworkLoss::new(Arc::clone(self.network), Arc::clone(&problem));
+        let key = self.key.child(1);
+        let mut learner: Box<dyn Learner + '_> = match learner {
+            LearnerKind::NodePerturbation => {
+                Box::new(NodePerturbationConfig::default().build(Arc::clone(self.network), problem, start, key)?)
+            }
+            LearnerKind::Dopamine => {
+                let optimizer = DopamineConfig::default().build(start, key, self.budget)?;
+                Box::new(BlackBoxLearner::new(&objective, Box::new(optimizer)))
+            }
+            LearnerKind::Adam => {
+                let rule = AdamConfig { learning_rate: ADAM_RATE, ..AdamConfig::default() };
+                let descent = GradientConfig::from(rule).build(start, self.budget)?;
+                Box::new(GradientLearner::new(descent, Arc::clone(self.network), problem))
+            }
+        };
+        match run_loop(&mut *learner, self.key.child(2), self.budget, &mut [&mut judge]) {
+            Ok(ended) => judge.best.evaluations = ended.evaluations,
+            // What was best before the weights went astray is still good.
+            Err(Error::NonFinite { .. }) if judge.loss.is_finite() => {}
+            Err(error) => return Err(error),
+        }
+        Ok(judge.best)
+    }
+}
+
+/// Judges on the validation part now and then, and keeps the best parameters.
+struct Judge<'a> {
+    evaluator: Evaluator,
+    parameters: Vec<f32>,
+    best: Trained,
+    loss: f64,
+    every: u64,
+    next: u64,
+    budget: u64,
+    watch: &'a (dyn Fn(f64) -> ControlFlow<()> + Sync),
+}
+
+impl Observer for Judge<'_> {
+    fn observe(&mut self, record: &Record<'_>) -> Result<ControlFlow<StopReason>> {
+        if record.evaluations < self.next && !record.last {
+            return Ok(ControlFlow::Continue(()));
+        }
+        self.next = record.evaluations + self.every;
+        record.learner.solution().write(1.0, &mut self.parameters);
+        let loss = self.evaluator.measure(Metric::Loss, &self.parameters)?;
+        self.best.evaluations = record.evaluations;
+        if loss < self.loss {
+            self.loss = loss;
+            self.best.parameters.copy_from_slice(&self.parameters);
+            self.best.best_at = record.evaluations;
+        }
+        if (self.watch)(record.evaluations as f64 / self.budget as f64).is_break() {
+            return Ok(ControlFlow::Break(StopReason::Interrupted));
+        }
+        let is_late = record.evaluations > self.best.best_at + PATIENCE * self.every;
+        Ok(if is_late { ControlFlow::Break(StopReason::Target) } else { ControlFlow::Continue(()) })
+    }
+
+    fn next_look(&self, evaluations: u64) -> u64 {
+        self.next.max(evaluations)
+    }
+}
