@@ -1,19 +1,22 @@
 //! What can be typed, and the help that goes with it.
 
+mod data;
+
 use std::num::NonZeroU64;
 use std::path::PathBuf;
-use tegmentum_applied::table::Decimal;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tegmentum::neuromodulation::nucleus::Transmitter;
 use tegmentum_study::dose::DoseAction;
 
+pub(crate) use data::{ClassWeights, Forecast, Predict, Train};
+
 /// Train networks by forward passes alone, under the control of four neuromodulators.
 ///
 /// A study compares learners on a task, over many seeds, and tests claims that were written before the run. `reproduce`
 /// runs the studies that come with the program, `run` runs yours, and both leave a folder with every number and a
-/// report. `forecast` learns a series from your own file.
+/// report. `forecast` learns a series and `train` a table from your own file.
 #[derive(Debug, Parser)]
 #[command(name = "tegmentum", version, max_term_width = 100, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -28,7 +31,8 @@ Examples:
   tegmentum list                                     what there is to combine in a study
   tegmentum run my-study.toml --seeds 20             a study of your own
   tegmentum lesion go-no-go                          which modulator does what?
-  tegmentum forecast data.csv --columns level        learn a series, forecast what comes next
+  tegmentum forecast data.csv                        learn a series, forecast what comes next
+  tegmentum train data.csv --target kind             learn a table, predict one of its columns
 
 Exit codes:
   0  done
@@ -71,14 +75,24 @@ pub(crate) enum Command {
     ///
     /// Shows every name that a study may use, one line each: the name, what it is, and where it comes from.
     List(List),
-    /// Learn a series from a file, compare with simple baselines, and forecast
+    /// Forecast a series from a file, with intervals, and judge it beside simple predictors
     ///
-    /// Reads columns of a table, trains a recurrent network by forward passes alone on the first part of the rows, and
-    /// judges its one-step predictions on the rest, beside persistence (the last value) and a linear autoregression. Then
-    /// it lets the network run on its own past the end of the data.
+    /// Reads columns of a table, finds dates and season, averages simple linear models and lets a recurrent network, trained by
+    /// forward passes alone, learn what they leave. Judges all of it on the last part of the rows and says what to use.
     ///
-    /// Writes the forecast, the test predictions, a picture and the model.
+    /// Writes the forecast with its intervals, the test predictions and a picture.
     Forecast(Forecast),
+    /// Learn a table from a file: which class, or which number, belongs to a row?
+    ///
+    /// Reads a table of numbers and categories, trains a perceptron by forward passes alone to predict one column from the others,
+    /// and judges it on rows that it has not seen, beside simple predictors and the same network along the exact gradient.
+    ///
+    /// Writes the model, the report and the test predictions.
+    Train(Train),
+    /// Use a model that `train` has written
+    ///
+    /// Reads a table with the columns of the model and writes what it predicts for each row.
+    Predict(Predict),
 }
 
 /// `tegmentum reproduce`.
@@ -275,7 +289,8 @@ impl Command {
             Self::Lesion(arguments) => Some(arguments.options.threads),
             Self::Dose(arguments) => Some(arguments.options.threads),
             Self::Forecast(arguments) => Some(arguments.threads),
-            Self::Report(_) | Self::List(_) => None,
+            Self::Train(arguments) => Some(arguments.threads),
+            Self::Report(_) | Self::List(_) | Self::Predict(_) => None,
         }
     }
 }
@@ -355,66 +370,6 @@ pub(crate) enum ListKind {
     Metrics,
 }
 
-/// `tegmentum forecast`.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  tegmentum forecast data/sunspots.csv
-  tegmentum forecast load.csv --columns north,south --horizon 48 --season 168
-  tegmentum forecast export.csv --delimiter ';' --no-header --columns 2
-  tegmentum forecast load.csv --networks 0          the linear base alone
-
-The table: rows in lines, equal steps of time. Dates and columns that count the rows are understood as time. What should
-stand in place of a missing value is for you to decide, so that one is refused. Everything is decided on the rows before
-the test part; the test part is looked at once.")]
-pub(crate) struct Forecast {
-    /// A table with one row for each step of time
-    #[arg(value_name = "DATA.csv")]
-    pub(crate) data: PathBuf,
-    /// Columns to forecast, each by itself, by name, or by number from 1 without a header; all with numbers if not given
-    #[arg(long, value_name = "A,B", value_delimiter = ',')]
-    pub(crate) columns: Vec<String>,
-    /// The first row has the names of the columns (found out if neither this nor --no-header is given)
-    #[arg(long, conflicts_with = "no_header")]
-    pub(crate) header: bool,
-    /// The first row has values
-    #[arg(long)]
-    pub(crate) no_header: bool,
-    /// What separates cells: one character, `tab` for a tab; found out if not given
-    #[arg(long, value_name = "CHARACTER", value_parser = delimiter)]
-    pub(crate) delimiter: Option<char>,
-    /// What separates the whole part of a number from its fraction, `.` or `,`; found out if not given
-    #[arg(long, value_name = "CHARACTER", value_parser = decimal)]
-    pub(crate) decimal: Option<Decimal>,
-    /// Rows to forecast past the end of the data
-    #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    pub(crate) horizon: u32,
-    /// Rows after which the series repeats itself, 1 for no season; found out if not given
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    pub(crate) season: Option<u32>,
-    /// Recurrent networks on what the linear base leaves; their mean is taken
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(0..=100))]
-    pub(crate) networks: u16,
-    /// Loss evaluations of each training of a network
-    #[arg(long, value_name = "N", default_value_t = 450, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
-    pub(crate) evaluations: u64,
-    /// Take values that are far from all others as they are
-    #[arg(long)]
-    pub(crate) keep_outliers: bool,
-    /// The seed; the same seed gives the same forecast
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    pub(crate) seed: u64,
-    /// Share of the rows to learn from; the rest is the test
-    #[arg(long, value_name = "SHARE", default_value_t = 0.7)]
-    pub(crate) train_fraction: f64,
-    /// The number of threads.
-    #[command(flatten)]
-    pub(crate) threads: Threads,
-    /// Folder to write to; reports/forecast-DATA if not given
-    #[arg(long, value_name = "DIR")]
-    pub(crate) out: Option<PathBuf>,
-}
-
 /// Reads one of the values of the library by the name that study files give it.
 fn one_of<T: Copy + Send + Sync + 'static, const N: usize>(
     values: [T; N],
@@ -422,23 +377,6 @@ fn one_of<T: Copy + Send + Sync + 'static, const N: usize>(
 ) -> impl TypedValueParser<Value = T> {
     let names = PossibleValuesParser::new(values.map(|value| PossibleValue::new(name(value))));
     names.try_map(move |text| values.into_iter().find(|value| name(*value) == text).ok_or("unknown"))
-}
-
-fn decimal(text: &str) -> Result<Decimal, String> {
-    match text {
-        "." => Ok(Decimal::Point),
-        "," => Ok(Decimal::Comma),
-        _ => Err("must be `.` or `,`".to_owned()),
-    }
-}
-
-fn delimiter(text: &str) -> Result<char, String> {
-    let mut characters = text.chars();
-    match (text, characters.next(), characters.next()) {
-        ("tab" | "\\t", ..) => Ok('\t'),
-        (_, Some(character), None) => Ok(character),
-        _ => Err("must be one character, or `tab`".to_owned()),
-    }
 }
 
 #[cfg(test)]

@@ -5,9 +5,11 @@ mod forecast;
 mod intervene;
 mod lesion;
 mod list;
+mod predict;
 mod report;
 mod reproduce;
 mod run;
+mod train;
 
 use std::process::ExitCode;
 
@@ -29,5 +31,7 @@ pub(crate) fn dispatch(arguments: Arguments, output: &mut Output) -> Result<Exit
         Command::Report(arguments) => report::execute(&arguments, output),
         Command::List(arguments) => list::execute(&arguments, output),
         Command::Forecast(arguments) => forecast::execute(&arguments, output),
+        Command::Train(arguments) => train::execute(&arguments, output),
+        Command::Predict(arguments) => predict::execute(&arguments, output),
     }
 }

@@ -42,7 +42,7 @@ fn run(folder: &Path, example: &str) {
 
 #[test]
 fn examples_are_short() {
-    for of in ["tegmentum", "study"] {
+    for of in ["tegmentum", "study", "applied"] {
         for name in examples(of) {
             let text = std::fs::read_to_string(crates().join(of).join("examples").join(&name).with_extension("rs"));
             let lines = text.expect("an example").lines().count();
@@ -58,7 +58,7 @@ fn every_example_runs() {
         assert!(own.contains(&format!("own_{part}")), "{own:?}");
     }
     let folder = build();
-    for name in own.iter().chain(&in_studies) {
+    for name in own.iter().chain(&in_studies).chain(&examples("applied")) {
         run(&folder, name);
     }
 }

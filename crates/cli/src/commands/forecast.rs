@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use tegmentum_applied::forecast::judgement::{ITS_BASE, Judgement};
 use tegmentum_applied::forecast::series::{SeriesColumn, SeriesTable};
 use tegmentum_applied::forecast::{Forecast, ForecastConfig};
-use tegmentum_applied::table::{ReadOptions, Table};
+use tegmentum_applied::table::Table;
 use tegmentum_study::number::{fixed, number};
 
 use crate::args;
@@ -30,7 +30,7 @@ struct Learned<'a> {
 /// # Errors
 /// If the table is wrong or too short, the folder cannot be written to, or the user stopped it.
 pub(crate) fn execute(arguments: &args::Forecast, output: &mut Output) -> Result<ExitCode> {
-    let table = Table::read(&arguments.data, &options(arguments))?;
+    let table = Table::read(&arguments.data, &arguments.table.read())?;
     let series = SeriesTable::of(&table, &arguments.columns, arguments.keep_outliers)?;
     let config = ForecastConfig {
         train_fraction: arguments.train_fraction,
@@ -67,19 +67,6 @@ pub(crate) fn execute(arguments: &args::Forecast, output: &mut Output) -> Result
 /// The file and the column, for an error.
 fn place(arguments: &args::Forecast, column: &SeriesColumn) -> String {
     format!("{}, column {}", arguments.data.display(), column.name)
-}
-
-fn options(arguments: &args::Forecast) -> ReadOptions {
-    ReadOptions {
-        delimiter: arguments.delimiter,
-        header: match (arguments.header, arguments.no_header) {
-            (true, _) => Some(true),
-            (_, true) => Some(false),
-            _ => None,
-        },
-        decimal: arguments.decimal,
-        ..ReadOptions::default()
-    }
 }
 
 /// Where files go if the user does not say.

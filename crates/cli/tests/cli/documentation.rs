@@ -96,6 +96,7 @@ fn shortened(mut words: Vec<String>) -> Vec<String> {
         "reproduce" => &[("theory", ""), ("--seeds", "20")],
         "run" | "lesion" | "dose" => &[("--quick", ""), ("--seeds", "1"), ("--set", "tuning.seeds.count=1")],
         "forecast" => &[("--evaluations", "20"), ("--networks", "1"), ("--horizon", "2")],
+        "train" => &[("--evaluations", "200")],
         _ => &[],
     };
     words.retain(|word| word != "--full");
@@ -121,6 +122,9 @@ fn folder(command: &[String]) -> TestCommand {
     }
     if command[0] == "report" {
         test.stdout(&["run", "my-study.toml", "--seeds", "1"], 0);
+    }
+    if command[0] == "predict" {
+        test.stdout(&["train", "data/iris.csv", "--target", "species", "--evaluations", "200"], 0);
     }
     test
 }

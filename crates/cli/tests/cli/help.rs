@@ -2,7 +2,7 @@
 
 use crate::command::TestCommand;
 
-const COMMANDS: [&str; 7] = ["reproduce", "run", "lesion", "dose", "report", "list", "forecast"];
+const COMMANDS: [&str; 9] = ["reproduce", "run", "lesion", "dose", "report", "list", "forecast", "train", "predict"];
 
 #[test]
 fn every_command_has_help_with_examples() {

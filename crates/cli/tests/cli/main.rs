@@ -10,3 +10,4 @@ mod help;
 mod interventions;
 mod list;
 mod studies;
+mod train;

@@ -1,0 +1,73 @@
+//! `tegmentum predict`: what a model says of the rows of a table.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use tegmentum_applied::table::Table;
+use tegmentum_applied::tabular::{Predictions, TabularModel};
+use tegmentum_study::folder::write_file;
+
+use crate::args::Predict;
+use crate::output::{Output, notice, wrapped};
+
+/// Reads a model and a table, writes predictions.
+///
+/// # Errors
+/// If the model or the table cannot be used, or the file cannot be written.
+pub(crate) fn execute(arguments: &Predict, output: &mut Output) -> Result<ExitCode> {
+    let model = TabularModel::load(&arguments.model)?;
+    let data = Table::read(&arguments.data, &arguments.table.read())?;
+    let predictions = model.predict(&data)?;
+    let unread: Vec<&str> = model.unread(&data).collect();
+    if !unread.is_empty() {
+        notice(&wrapped(&format!("Not read by the model: {}.", unread.join(", ")), output.width(), 0));
+    }
+    let text = csv(data.lines(), model.target(), None, &predictions)?;
+    match &arguments.out {
+        Some(path) => {
+            write_file(path, &text)?;
+            output.line(&format!("{}  {} predictions", path.display(), predictions.rows()))?;
+        }
+        None => {
+            for line in String::from_utf8_lossy(&text).lines() {
+                output.line(line)?;
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Predictions as a table: the line of each row, its true value if there is one, what is predicted, and the probabilities of classes.
+///
+/// # Errors
+/// If it cannot be written.
+pub(super) fn csv(
+    lines: &[u64],
+    target: &str,
+    truths: Option<&[String]>,
+    predictions: &Predictions,
+) -> Result<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let mut heads = vec!["line".to_owned()];
+    if truths.is_some() {
+        heads.push(target.to_owned());
+    }
+    heads.push(format!("{target}_predicted"));
+    if let Predictions::Classes(classes) = predictions {
+        heads.extend(classes.names().iter().map(|name| format!("probability_{name}")));
+    }
+    writer.write_record(&heads)?;
+    for (row, line) in lines.iter().enumerate() {
+        let mut cells = vec![line.to_string()];
+        cells.extend(truths.map(|truths| truths[row].clone()));
+        match predictions {
+            Predictions::Classes(classes) => {
+                cells.push(classes.class(row).to_owned());
+                cells.extend(classes.probabilities(row).iter().map(|share| format!("{share:.6}")));
+            }
+            Predictions::Numbers(numbers) => cells.push(numbers[row].to_string()),
+        }
+        writer.write_record(&cells)?;
+    }
+    writer.into_inner().map_err(csv::IntoInnerError::into_error).context("a table could not be written")
+}
