@@ -2,6 +2,8 @@
 //!
 //! `cargo run --release -p tegmentum-applied --example own_table`
 
+#![allow(clippy::print_stdout, reason = "an example shows what it found")]
+
 use tegmentum_applied::table::{ReadOptions, Table};
 use tegmentum_applied::tabular::{Predictions, TabularModel, fit};
 

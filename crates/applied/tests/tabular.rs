@@ -204,7 +204,8 @@ fn tables_that_cannot_be_learned_are_refused_in_one_line() {
 
 #[test]
 fn values_of_any_size_are_survived() {
-    let text: String = (0..40).map(|row| format!("{}e{},{}\n", row - 20, (row * 15) - 300, row % 2)).collect();
+    let rows: Vec<String> = (0..40).map(|row| format!("{}e{},{}", row - 20, (row * 15) - 300, row % 2)).collect();
+    let text = rows.join("\n");
     for (learner, target) in [(LearnerKind::NodePerturbation, "c"), (LearnerKind::Dopamine, "x")] {
         let data = table(&format!("x,c\n{text}"));
         let fitted = fit(&data, target).learner(learner).evaluations(60).run().unwrap();
