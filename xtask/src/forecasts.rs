@@ -10,8 +10,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
+use tegmentum::file::write_file;
 use tegmentum_applied::forecast::ForecastConfig;
-use tegmentum_study::folder::write_file;
 use tegmentum_study::number::fixed;
 
 use crate::command::{command, root, run as run_command};

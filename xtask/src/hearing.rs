@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use tegmentum_study::folder::write_file;
+use tegmentum::file::write_file;
 use tegmentum_study::hearing::{NETWORK, Obedience, all};
 
 use crate::command::root;

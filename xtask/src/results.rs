@@ -11,8 +11,9 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
+use tegmentum::file::write_file;
 use tegmentum_study::BUILT_IN;
-use tegmentum_study::folder::{Stored, read, write_file};
+use tegmentum_study::folder::{Stored, read};
 use tegmentum_study::number::{interval, optional};
 use tegmentum_study::outcome::{ClaimOutcome, Sample, Verdict};
 

@@ -17,20 +17,20 @@
 
 mod average;
 pub mod calendar;
-pub mod features;
+mod features;
 pub mod intervals;
 pub mod judgement;
 mod linear;
 mod recurrence;
 pub mod season;
 pub mod series;
-pub mod smoothing;
+mod smoothing;
 
 use serde::{Deserialize, Serialize};
 
 use average::Average;
 use recurrence::{Inputs, Recurrence};
-use tegmentum::error::{Error, Result};
+use tegmentum::error::{Error, Result, at_least_one};
 use tegmentum::random::Key;
 
 /// Prior mean and deviation of the network's weight.
@@ -85,12 +85,15 @@ impl Default for ForecastConfig {
     }
 }
 
-/// Predictions so many rows ahead.
+/// Predictions so many rows ahead, in the unit of the data.
+///
+/// # Example
+/// [`ForecastConfig`] has one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Horizon {
     /// Rows ahead, from 1.
     pub ahead: usize,
-    /// Predictions of the test rows, from the first that can be predicted from an origin in the test part.
+    /// Predictions \[test rows − ahead + 1\] of the test rows, from the first that can be predicted from an origin in the test part.
     pub predicted: Vec<f64>,
     /// The same by the linear base alone.
     pub base: Vec<f64>,
@@ -105,6 +108,9 @@ pub struct Horizon {
 }
 
 /// A series that was learned, judged and continued.
+///
+/// # Example
+/// [`ForecastConfig`] has one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Forecast {
     /// Rows to learn from before the test; the rows from here on are the test.
@@ -134,7 +140,9 @@ impl ForecastConfig {
         let mut starts: Vec<usize> =
             (0..repetitions).map(|part| learned + part * (rows - learned) / repetitions).collect();
         starts.push(rows);
-        let mut traces = vec![Trace::default(); self.horizon];
+        // Without a test part there is one origin alone.
+        starts.dedup();
+        let mut traces = vec![Trace::default(); self.horizon.min(rows)];
         let mut last = None;
         for (part, &start) in starts.iter().enumerate() {
             let end = starts.get(part + 1).copied().unwrap_or(rows);
@@ -177,6 +185,7 @@ impl ForecastConfig {
     /// # Errors
     /// Those of [`fit`](Self::fit).
     pub fn check(&self, values: &[f64]) -> Result<usize> {
+        at_least_one("horizon", self.horizon)?;
         if !(self.train_fraction > 0.0 && self.train_fraction <= 1.0) {
             return Err(Error::InvalidParameter {
                 name: "train_fraction",
@@ -392,6 +401,8 @@ mod tests {
         let ended = ForecastConfig { train_fraction: 1.0, ..config }.fit(&values[..70]).unwrap();
         for (tested, ended) in tested.horizons.iter().zip(&ended.horizons) {
             assert_eq!(tested.predicted[0], ended.future, "{} rows ahead", tested.ahead);
+            let widths = tested.half_widths.each_ref().map(|widths| widths[0]);
+            assert_eq!(widths, ended.future_half_widths, "{} rows ahead", tested.ahead);
         }
     }
 

@@ -32,14 +32,13 @@
 //! The format: <https://huggingface.co/docs/safetensors>.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::Write as _;
 use std::path::Path;
 
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
 use tegmentum::error::{Error, Result};
+use tegmentum::file::write_file;
 
 use crate::tabular::{Encoding, Provenance, TabularModel, Target, build_network, check_network};
 
@@ -70,19 +69,7 @@ impl TabularModel {
     /// # Errors
     /// [`Error::Io`] if it cannot be written.
     pub fn save(&self, path: &Path) -> Result<()> {
-        let error = |source| Error::Io { path: path.to_owned(), source };
-        let bytes = self.to_bytes()?;
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(format!(".{}.part", std::process::id()));
-        let part = path.with_file_name(name);
-        let written = File::create(&part)
-            .and_then(|mut file| file.write_all(&bytes).and_then(|()| file.sync_all()))
-            .and_then(|()| std::fs::rename(&part, path));
-        written.map_err(|source| {
-            // The temporary file is of no use; that it may not even exist is no second error.
-            let _ = std::fs::remove_file(&part);
-            error(source)
-        })
+        write_file(path, &self.to_bytes()?)
     }
 
     /// The bytes of the file.

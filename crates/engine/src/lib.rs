@@ -9,6 +9,7 @@
 //! may change in any version.
 
 pub mod error;
+pub mod file;
 pub mod kernel;
 pub mod random;
 pub mod registry;

@@ -12,13 +12,13 @@
 //! `records.csv` and `summary.json` are the same bytes for any number of threads. Files are written beside their place
 //! and renamed.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::config::StudyConfig;
 use super::outcome::{Figure, Summary};
 use super::run::{RecordRow, StudyResult};
 use tegmentum::error::{Error, Result};
+use tegmentum::file::write_file;
 
 /// What is read back from a run folder.
 #[derive(Clone, Debug)]
@@ -63,25 +63,6 @@ pub fn read(folder: &Path) -> Result<Stored> {
         summary: read_json(&folder.join("summary.json"))?,
         figures: read_json(&folder.join("figures.json"))?,
         manifest: read_json(&folder.join("manifest.json"))?,
-    })
-}
-
-/// Writes a file whole or not at all: to a temporary file beside it, then renamed.
-///
-/// # Errors
-/// [`Error::Io`] with the path.
-pub fn write_file(path: &Path, content: &[u8]) -> Result<()> {
-    let error = |source| Error::Io { path: path.to_owned(), source };
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.part", std::process::id()));
-    let temporary: PathBuf = path.with_file_name(name);
-    let written = std::fs::File::create(&temporary)
-        .and_then(|mut file| file.write_all(content).and_then(|()| file.sync_all()))
-        .and_then(|()| std::fs::rename(&temporary, path));
-    written.map_err(|source| {
-        // The temporary file is of no use; that it may not even exist is no second error.
-        let _ = std::fs::remove_file(&temporary);
-        error(source)
     })
 }
 

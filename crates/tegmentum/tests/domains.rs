@@ -15,7 +15,7 @@ const ORDER: [&str; 10] =
     ["engine", "data", "model", "neuromodulation", "learning", "behaviour", "evidence", "applied", "study", "cli"];
 
 /// Modules at the root of the library that are the engine's.
-const ENGINE: [&str; 5] = ["error", "kernel", "numerics", "random", "registry"];
+const ENGINE: [&str; 6] = ["error", "file", "kernel", "numerics", "random", "registry"];
 
 /// A kind of named thing: its contract, the folder of its implementations, and the enum of its registry.
 const REGISTRIES: [(&str, &str, &str); 7] = [

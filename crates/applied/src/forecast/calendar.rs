@@ -32,6 +32,12 @@ pub enum Calendar {
 }
 
 /// From one row to the next.
+///
+/// # Example
+/// ```
+/// use tegmentum_applied::forecast::calendar::Step;
+/// assert_eq!((Step::Months(3).describe(), Step::Seconds(86_400).describe()), ("3 months".into(), "1 day".into()));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
     /// So many months.

@@ -17,7 +17,7 @@ const MOST_PHASES: usize = 200;
 
 /// What the values are turned into first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Transform {
+pub(super) enum Transform {
     /// Nothing.
     Level,
     /// The natural logarithm, for values above 0.
@@ -26,7 +26,7 @@ pub enum Transform {
 
 /// What is predicted, and what it is added to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Difference {
+pub(super) enum Difference {
     /// The value itself.
     None,
     /// The change from the row before.
@@ -37,7 +37,7 @@ pub enum Difference {
 
 /// How the season is seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Seasonality {
+pub(super) enum Seasonality {
     /// Not at all.
     None,
     /// A level for each phase.
@@ -48,13 +48,13 @@ pub enum Seasonality {
 
 /// Regressors without the number of lags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Family {
+pub(super) struct Family {
     /// What the values are turned into.
-    pub transform: Transform,
+    pub(super) transform: Transform,
     /// What is predicted.
-    pub difference: Difference,
+    pub(super) difference: Difference,
     /// How the season is seen.
-    pub seasonality: Seasonality,
+    pub(super) seasonality: Seasonality,
 }
 
 impl Family {

@@ -21,6 +21,9 @@ const STANDARD_ERRORS: f64 = 2.0;
 pub const ITS_BASE: &str = "its linear base alone";
 
 /// One predictor's errors.
+///
+/// # Example
+/// [`Forecast::judge`] has one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Score {
     /// Its name.
@@ -36,6 +39,9 @@ pub struct Score {
 }
 
 /// The verdict on the test part.
+///
+/// # Example
+/// [`Forecast::judge`] has one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Judgement {
     /// The forecast first, then the others.

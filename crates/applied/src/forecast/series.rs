@@ -49,6 +49,9 @@ pub struct SeriesTable {
 }
 
 /// One series.
+///
+/// # Example
+/// [`SeriesTable`] has one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SeriesColumn {
     /// Its name.

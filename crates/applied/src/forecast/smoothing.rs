@@ -23,7 +23,7 @@ const EVALUATIONS: u64 = 240;
 
 /// Whether there is a trend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Trend {
+pub(super) enum Trend {
     /// None.
     None,
     /// A line.
@@ -34,11 +34,11 @@ pub enum Trend {
 
 /// A model without its rates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Smoothing {
+pub(super) struct Smoothing {
     /// The trend.
-    pub trend: Trend,
+    pub(super) trend: Trend,
     /// The season in rows; none if not given.
-    pub season: Option<usize>,
+    pub(super) season: Option<usize>,
 }
 
 /// Rates α, β, γ and φ.

@@ -3,9 +3,9 @@
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use tegmentum::file::write_file;
 use tegmentum_applied::table::Table;
 use tegmentum_applied::tabular::{Predictions, TabularModel};
-use tegmentum_study::folder::write_file;
 
 use crate::args::Predict;
 use crate::output::{Output, notice, wrapped};

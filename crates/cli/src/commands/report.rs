@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use tegmentum_study::folder::{Stored, read, write_file};
+use tegmentum::file::write_file;
+use tegmentum_study::folder::{Stored, read};
 
 use crate::args::Report;
 use crate::manifest;

@@ -6,9 +6,9 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Result, bail};
+use tegmentum::file::write_file;
 use tegmentum_applied::table::{Column, Table, Values};
 use tegmentum_applied::tabular::{Fitted, Report, TaskKind, fit};
-use tegmentum_study::folder::write_file;
 use tegmentum_study::number::{fixed, number, with_interval};
 
 use super::predict;

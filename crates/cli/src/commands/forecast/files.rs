@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use serde_json::json;
+use tegmentum::file::write_file;
 use tegmentum_applied::forecast::calendar::Calendar;
 use tegmentum_applied::forecast::series::SeriesTable;
 use tegmentum_applied::forecast::{COVERAGES, ForecastConfig, Horizon};
-use tegmentum_study::folder::write_file;
 use tegmentum_study::outcome::{Axis, CurveSeries, Figure, FigureContent};
 
 use super::super::report::file_name;

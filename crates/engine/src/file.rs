@@ -1,0 +1,35 @@
+//! Files that are written whole or not at all.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+
+/// Writes a file whole or not at all: to a temporary file beside it, then renamed.
+///
+/// # Example
+/// ```
+/// let path = std::env::temp_dir().join(format!("whole-{}", std::process::id()));
+/// tegmentum_engine::file::write_file(&path, b"all of it")?;
+/// assert_eq!(std::fs::read(&path).unwrap(), b"all of it");
+/// # std::fs::remove_file(&path).unwrap();
+/// # Ok::<(), tegmentum_engine::error::Error>(())
+/// ```
+///
+///
+/// # Errors
+/// [`Error::Io`] with the path.
+pub fn write_file(path: &Path, content: &[u8]) -> Result<()> {
+    let error = |source| Error::Io { path: path.to_owned(), source };
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.part", std::process::id()));
+    let temporary: PathBuf = path.with_file_name(name);
+    let written = std::fs::File::create(&temporary)
+        .and_then(|mut file| file.write_all(content).and_then(|()| file.sync_all()))
+        .and_then(|()| std::fs::rename(&temporary, path));
+    written.map_err(|source| {
+        // The temporary file is of no use; that it may not even exist is no second error.
+        let _ = std::fs::remove_file(&temporary);
+        error(source)
+    })
+}
