@@ -109,6 +109,14 @@ pub enum Error {
         /// What is wrong with it and what would be right.
         problem: String,
     },
+    /// A checkpoint that cannot be used, or a folder that another process works in.
+    #[error("{}: {problem}", path.display())]
+    Checkpoint {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong with it and what would be right.
+        problem: String,
+    },
     /// A study file that cannot be used.
     #[error("{origin}: {problem}")]
     Study {

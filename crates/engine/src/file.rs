@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 
-/// Writes a file whole or not at all: to a temporary file beside it, then renamed.
+/// Writes a file whole or not at all: to a temporary file beside it, flushed to the disk, then renamed, and the folder flushed.
 ///
 /// # Example
 /// ```
@@ -16,7 +16,6 @@ use crate::error::{Error, Result};
 /// # Ok::<(), tegmentum_engine::error::Error>(())
 /// ```
 ///
-///
 /// # Errors
 /// [`Error::Io`] with the path.
 pub fn write_file(path: &Path, content: &[u8]) -> Result<()> {
@@ -26,10 +25,27 @@ pub fn write_file(path: &Path, content: &[u8]) -> Result<()> {
     let temporary: PathBuf = path.with_file_name(name);
     let written = std::fs::File::create(&temporary)
         .and_then(|mut file| file.write_all(content).and_then(|()| file.sync_all()))
-        .and_then(|()| std::fs::rename(&temporary, path));
+        .and_then(|()| std::fs::rename(&temporary, path))
+        .and_then(|()| sync_folder(path));
     written.map_err(|source| {
         // The temporary file is of no use; that it may not even exist is no second error.
         let _ = std::fs::remove_file(&temporary);
         error(source)
     })
+}
+
+/// Makes sure that the new name of a file outlives a loss of power.
+#[cfg(unix)]
+fn sync_folder(path: &Path) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match std::fs::File::open(folder)?.sync_all() {
+        // Some file systems cannot flush a folder; the file itself is flushed.
+        Err(error) if matches!(error.kind(), std::io::ErrorKind::InvalidInput | std::io::ErrorKind::Unsupported) => Ok(()),
+        result => result,
+    }
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> std::io::Result<()> {
+    Ok(())
 }
