@@ -30,6 +30,7 @@ use serde::{Deserialize, Serialize};
 
 use average::Average;
 use recurrence::{Inputs, Recurrence};
+use tegmentum::checkpoint::Units;
 use tegmentum::error::{Error, Result, at_least_one};
 use tegmentum::random::Key;
 
@@ -134,6 +135,14 @@ impl ForecastConfig {
     /// [`Error::InvalidParameter`] for a setting outside its range; [`Error::Incompatible`] for too few rows or a series that does
     /// not vary in the rows to learn from.
     pub fn fit(&self, values: &[f64]) -> Result<Forecast> {
+        self.fit_in(values, &Units::nowhere())
+    }
+
+    /// The same with trained networks that are kept as units of work, so that a forecast that was stopped goes on where it was.
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit), and [`Error::Io`] if a unit cannot be kept.
+    pub fn fit_in(&self, values: &[f64], units: &Units<'_>) -> Result<Forecast> {
         let learned = self.check(values)?;
         let rows = values.len();
         let repetitions = (ROWS_LEARNED_ANEW / rows).clamp(1, REPETITIONS).min((rows - learned).max(1));
@@ -146,7 +155,7 @@ impl ForecastConfig {
         let mut last = None;
         for (part, &start) in starts.iter().enumerate() {
             let end = starts.get(part + 1).copied().unwrap_or(rows);
-            let learner = self.learn(&values[..end], start)?;
+            let learner = self.learn(&values[..end], start, &units.below(&start.to_string()))?;
             for (trace, ahead) in traces.iter_mut().zip(1..) {
                 learner.extend(trace, ahead, part == 0);
             }
@@ -159,7 +168,7 @@ impl ForecastConfig {
     }
 
     /// Learns the rows before `learned` of `values`.
-    fn learn<'a>(&self, values: &'a [f64], learned: usize) -> Result<Learner<'a>> {
+    fn learn<'a>(&self, values: &'a [f64], learned: usize, units: &Units<'_>) -> Result<Learner<'a>> {
         let season = match self.season {
             Some(season) => (season > 1).then_some(season),
             None => season::find(&values[..learned]),
@@ -173,7 +182,7 @@ impl ForecastConfig {
             Some(predicted) => predicted
                 .iter()
                 .enumerate()
-                .map(|(fit, predicted)| self.networks(values, &base, predicted, fit))
+                .map(|(fit, predicted)| self.networks(values, &base, predicted, (fit, units)))
                 .collect::<Result<Vec<_>>>()?,
             None => Vec::new(),
         };
@@ -219,13 +228,20 @@ impl ForecastConfig {
     }
 
     /// Networks trained on what the base, which `predicted`, leaves of the rows before `base.ends[fit]`.
-    fn networks(&self, values: &[f64], base: &Average, predicted: &[f64], fit: usize) -> Result<Networks> {
+    fn networks(
+        &self,
+        values: &[f64],
+        base: &Average,
+        predicted: &[f64],
+        (fit, units): (usize, &Units<'_>),
+    ) -> Result<Networks> {
         let end = base.ends[fit];
         let (residuals, _) = residuals(values, predicted, base.first, end, 1);
         let inputs = Inputs::new(values, &residuals, base.first, end);
         let learned = &residuals[..end - base.first];
         let key = Key::from_seed(self.seed).child(fit as u64);
-        let recurrences = recurrence::train_all(&inputs, learned, self.networks, self.evaluations, key)?;
+        let recurrences = units
+            .get(&fit.to_string(), || recurrence::train_all(&inputs, learned, self.networks, self.evaluations, key))?;
         Ok(Networks { inputs, recurrences, end })
     }
 }

@@ -4,11 +4,14 @@ mod data;
 
 use std::num::NonZeroU64;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use tegmentum::checkpoint::EVERY;
 use tegmentum::neuromodulation::nucleus::Transmitter;
 use tegmentum_study::dose::DoseAction;
+use tegmentum_study::shard::Shard;
 
 pub(crate) use data::{ClassWeights, Forecast, Predict, Train};
 
@@ -38,7 +41,7 @@ Exit codes:
   0  done
   1  a claim was not supported (with --strict)
   2  could not run; the message says what would be right
-  130  stopped with Ctrl-C; nothing is half-written";
+  130  stopped with Ctrl-C; `tegmentum resume DIR` goes on";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
@@ -67,6 +70,16 @@ pub(crate) enum Command {
     /// Runs one arm of a study without and with a drug that acts on one modulator, or on one of its receptors, at several
     /// doses, all on the same seeds, and draws the dose–response curve of every score. Writes DIR/STUDY-MODULATOR-ACTION.
     Dose(Dose),
+    /// Go on with work that was stopped
+    ///
+    /// Goes on with a run, a reproduction, a lesion, a dose, a training or a forecast that was stopped or killed, where it stopped. Its
+    /// records become the same bytes as those of a run that was never stopped.
+    Resume(Resume),
+    /// Put the shards of a study together
+    ///
+    /// Reads what `tegmentum run STUDY --shard I/N` has left in N folders and writes DIR/NAME: the same records and the same summary,
+    /// byte for byte, as a run on one machine.
+    Merge(Merge),
     /// Write the report of finished runs again
     ///
     /// Draws the report of finished runs again, from their folders alone, and prints where it is.
@@ -151,6 +164,9 @@ pub(crate) struct Run {
     /// A study: a file that ends in .toml, or the name of a built-in one
     #[arg(value_name = "STUDY")]
     pub(crate) study: String,
+    /// Make one of N shares of the runs, for one of several machines; `tegmentum merge` puts them together
+    #[arg(long, value_name = "I/N", conflicts_with_all = ["json", "strict"])]
+    pub(crate) shard: Option<Shard>,
     /// Change a field: a path through tables by key and through lists by index or name, and a value in TOML
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub(crate) changes: Vec<String>,
@@ -258,6 +274,14 @@ pub(crate) struct Options {
     /// Number of seeds to report, instead of the study's own
     #[arg(long, value_name = "N")]
     pub(crate) seeds: Option<NonZeroU64>,
+    /// What becomes of the results.
+    #[command(flatten)]
+    pub(crate) results: Results,
+}
+
+/// How studies are run and what becomes of their results.
+#[derive(Debug, Args)]
+pub(crate) struct Results {
     /// Threads to use; all processors if not given
     #[command(flatten)]
     pub(crate) threads: Threads,
@@ -270,6 +294,87 @@ pub(crate) struct Options {
     /// End with exit code 1 unless every claim is supported
     #[arg(long)]
     pub(crate) strict: bool,
+    /// How it is kept so that it can go on.
+    #[command(flatten)]
+    pub(crate) keeping: Keeping,
+}
+
+/// How work is kept until it is done.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Keeping {
+    /// Begin anew where unfinished work is kept, which is lost
+    #[arg(long)]
+    pub(crate) fresh: bool,
+    /// How often.
+    #[command(flatten)]
+    pub(crate) interval: Interval,
+}
+
+impl Keeping {
+    /// The time between two writings of what is finished.
+    pub(crate) fn every(&self) -> Duration {
+        self.interval.every()
+    }
+}
+
+/// How often finished work is written.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Interval {
+    /// Seconds between two checkpoints: a run that is killed loses at most so much
+    #[arg(long = "checkpoint-every", value_name = "SECONDS", default_value_t = EVERY.as_secs_f64(), value_parser = interval)]
+    seconds: f64,
+}
+
+impl Interval {
+    /// The same as a length of time.
+    pub(crate) fn every(&self) -> Duration {
+        Duration::from_secs_f64(self.seconds)
+    }
+}
+
+fn interval(text: &str) -> Result<f64, String> {
+    let seconds = text.parse::<f64>().ok().filter(|seconds| (0.0..=86_400.0).contains(seconds));
+    seconds.ok_or_else(|| "must be a number of seconds between 0 and 86400".to_owned())
+}
+
+/// `tegmentum merge`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tegmentum run xor --shard 1/3            on a first machine, 2/3 and 3/3 on two others
+  tegmentum merge reports/xor-shard-*      where the three folders are
+
+A shard searches the rates of the arms that it runs, so that shards that have parts of one arm search its rates each. An unfinished
+shard goes on with `tegmentum resume`.")]
+pub(crate) struct Merge {
+    /// The folders of all shards
+    #[arg(value_name = "DIR", required = true)]
+    pub(crate) folders: Vec<PathBuf>,
+    /// What becomes of the results.
+    #[command(flatten)]
+    pub(crate) results: Results,
+}
+
+/// `tegmentum resume`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tegmentum resume reports                 a reproduction
+  tegmentum resume reports/xor             a run; the folder that was named when it was stopped
+  tegmentum resume reports/xor --threads 4
+
+What is kept lies in DIR/checkpoint until the work is done. Ctrl-C and a request to terminate (SIGTERM) write what is finished; a
+process that is killed, or a machine that loses power, loses at most what was done since the last checkpoint.")]
+pub(crate) struct Resume {
+    /// The folder of the results
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    /// The number of threads.
+    #[command(flatten)]
+    pub(crate) threads: Threads,
+    /// How often it is kept.
+    #[command(flatten)]
+    pub(crate) every: Interval,
 }
 
 /// Whether a study of `run`, `lesion` or `dose` is shortened.
@@ -284,10 +389,12 @@ impl Command {
     /// The number of threads that was asked for.
     pub(crate) fn threads(&self) -> Option<Threads> {
         match self {
-            Self::Reproduce(arguments) => Some(arguments.options.threads),
-            Self::Run(arguments) => Some(arguments.options.threads),
-            Self::Lesion(arguments) => Some(arguments.options.threads),
-            Self::Dose(arguments) => Some(arguments.options.threads),
+            Self::Reproduce(arguments) => Some(arguments.options.results.threads),
+            Self::Run(arguments) => Some(arguments.options.results.threads),
+            Self::Lesion(arguments) => Some(arguments.options.results.threads),
+            Self::Dose(arguments) => Some(arguments.options.results.threads),
+            Self::Resume(arguments) => Some(arguments.threads),
+            Self::Merge(arguments) => Some(arguments.results.threads),
             Self::Forecast(arguments) => Some(arguments.threads),
             Self::Train(arguments) => Some(arguments.threads),
             Self::Report(_) | Self::List(_) | Self::Predict(_) => None,

@@ -1,64 +1,209 @@
-//! Runs studies one after the other: each into a folder of its own, with what it found on the terminal.
+//! Runs studies one after the other: each into a folder of its own, with what it found on the terminal, and one report.
 
+use std::collections::HashMap;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use tegmentum_study::outcome::{Summary, Verdict};
+use tegmentum_study::shard::Shard;
 use tegmentum_study::{folder, run};
 
-use crate::args::Options;
+use crate::args::{Keeping, Results};
+use crate::commands::report;
 use crate::full_run;
-use crate::manifest::Manifest;
 use crate::output::{Output, wrapped};
 use crate::progress::Progress;
 use crate::source::Source;
 use crate::summary;
+use crate::unfinished::{StudyText, Task, Then, Unfinished};
 use crate::workplace::Workplace;
 
-/// Runs the studies of `sources`, writes their folders below `options.out`, and prints what they found: all of it for one study,
-/// the answers for several.
-///
-/// # Errors
-/// If a folder cannot be written to (before anything runs), a study cannot run, or the user stopped it.
-pub(crate) fn run(sources: &[Source], options: &Options, output: &mut Output) -> Result<Vec<Summary>> {
-    let mut workplaces = Vec::with_capacity(sources.len());
-    for (index, Source { study, .. }) in sources.iter().enumerate() {
-        if sources[..index].iter().any(|other| other.study.name == study.name) {
-            bail!("the study {:?} is asked for twice", study.name);
-        }
-        workplaces.push(Workplace::prepare(&options.out.join(&study.name))?);
-    }
-    let mut summaries = Vec::with_capacity(sources.len());
-    let is_shortened = sources.iter().any(|source| source.whole.is_some());
-    let mut full = 0.0;
-    for (source, workplace) in sources.iter().zip(&workplaces) {
-        let (summary, seconds) = run_one(source, is_shortened, workplace)?;
-        full += seconds;
-        if !options.json {
-            let lines = match sources.len() {
-                1 => summary::lines(&source.study, &summary, output),
-                _ => summary::answer(&summary, output),
-            };
-            lines.iter().try_for_each(|line| output.line(line))?;
-        }
-        summaries.push(summary);
-    }
-    if is_shortened && !options.json {
-        output.line(&format!("\n{}", wrapped(&shortened(sources, &summaries, full), output.width(), 0)))?;
-    }
-    Ok(summaries)
+/// Studies, and where their results go.
+#[derive(Debug)]
+pub(crate) struct Campaign {
+    sources: Vec<Source>,
+    /// The folder of the report.
+    folder: PathBuf,
+    /// Whether each study has a folder of its own below it.
+    several: bool,
+    json: bool,
+    strict: bool,
+    /// The share of the runs that is made.
+    shard: Option<Shard>,
 }
 
-/// Runs one study; with its summary, the seconds that the whole of it would take, which are written down if studies are shortened.
-fn run_one(source: &Source, is_shortened: bool, workplace: &Workplace) -> Result<(Summary, f64)> {
+/// The unit that says that all units of a shard are finished.
+pub(crate) const SHARD_IS_DONE: &str = "shard/done";
+
+impl Campaign {
+    /// One study, whose folder has the report.
+    pub(crate) fn one(source: Source, results: &Results) -> Self {
+        let folder = results.out.join(&source.study.name);
+        Self { sources: vec![source], folder, several: false, json: results.json, strict: results.strict, shard: None }
+    }
+
+    /// A share of the runs of one study.
+    pub(crate) fn share(source: Source, shard: Shard, results: &Results) -> Self {
+        let Shard { index, count } = shard;
+        let folder = results.out.join(format!("{}-shard-{index}-of-{count}", source.study.name));
+        Self { folder, shard: Some(shard), ..Self::one(source, results) }
+    }
+
+    /// Several studies and one report of them all.
+    pub(crate) fn several(sources: Vec<Source>, results: &Results) -> Self {
+        let folder = results.out.clone();
+        Self { sources, folder, several: true, json: results.json, strict: results.strict, shard: None }
+    }
+
+    /// Runs the studies, writes their folders and their report, and prints what they found.
+    ///
+    /// # Errors
+    /// If a folder cannot be written to or holds unfinished work (before anything runs), a study cannot run, or the user stopped it.
+    pub(crate) fn execute(self, keeping: &Keeping, output: &mut Output) -> Result<ExitCode> {
+        self.execute_with(HashMap::new(), keeping, output)
+    }
+
+    /// The same with units of work that were finished elsewhere.
+    ///
+    /// # Errors
+    /// As [`execute`](Self::execute).
+    pub(crate) fn execute_with(
+        self,
+        units: HashMap<String, Vec<u8>>,
+        keeping: &Keeping,
+        output: &mut Output,
+    ) -> Result<ExitCode> {
+        let workplaces = self.prepare()?;
+        let studies = self.sources.iter().map(StudyText::of).collect::<Result<_>>()?;
+        let Self { several, json, strict, shard, .. } = self;
+        let task = Task::Studies { studies, several, json, strict, shard };
+        let inputs: Vec<PathBuf> = self.sources.iter().flat_map(|source| source.study.files()).collect();
+        let unfinished = Unfinished::begin(&self.folder, task, &inputs, keeping)?;
+        unfinished.checkpoint().adopt(units);
+        self.go_through(&workplaces, unfinished, output)
+    }
+
+    fn go_through(&self, workplaces: &[Workplace], unfinished: Unfinished, output: &mut Output) -> Result<ExitCode> {
+        match self.shard {
+            Some(shard) => unfinished.through(Then::Keep, |unfinished| self.run_shard(shard, unfinished, output)),
+            None => unfinished.through(Then::Remove, |unfinished| self.run(workplaces, unfinished, output)),
+        }
+    }
+
+    /// A share of the runs, which stay in the checkpoint.
+    fn run_shard(&self, shard: Shard, unfinished: &Unfinished, output: &mut Output) -> Result<ExitCode> {
+        let (study, checkpoint) = (&self.sources[0].study, unfinished.checkpoint());
+        if checkpoint.take(SHARD_IS_DONE).is_none() {
+            let progress = Progress::new(Some(checkpoint));
+            tegmentum_study::shard::run(study, shard, &progress).with_context(|| format!("study {}", study.name))?;
+            checkpoint.keep(SHARD_IS_DONE, Vec::new())?;
+            checkpoint.flush()?;
+        }
+        output.line(&wrapped(
+            &format!(
+                "Shard {shard} of {} is finished, in {}. When all {} are: `tegmentum merge` with their folders.",
+                study.name,
+                self.folder.display(),
+                shard.count
+            ),
+            output.width(),
+            0,
+        ))?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// The folders, tried out.
+    fn prepare(&self) -> Result<Vec<Workplace>> {
+        let mut workplaces = vec![Workplace::prepare(&self.folder)?];
+        for (index, Source { study, .. }) in self.sources.iter().enumerate() {
+            if self.sources[..index].iter().any(|other| other.study.name == study.name) {
+                bail!("the study {:?} is asked for twice", study.name);
+            }
+            workplaces.push(Workplace::prepare(&self.folder_of(&study.name))?);
+        }
+        Ok(workplaces)
+    }
+
+    fn folder_of(&self, study: &str) -> PathBuf {
+        if self.several { self.folder.join(study) } else { self.folder.clone() }
+    }
+
+    /// All studies, the report, and what is to be said.
+    fn run(&self, workplaces: &[Workplace], unfinished: &Unfinished, output: &mut Output) -> Result<ExitCode> {
+        let mut summaries = Vec::with_capacity(self.sources.len());
+        let is_shortened = self.sources.iter().any(|source| source.whole.is_some());
+        let mut full = 0.0;
+        for (source, workplace) in self.sources.iter().zip(&workplaces[1..]) {
+            let (summary, seconds) = run_one(source, is_shortened, workplace, unfinished)?;
+            full += seconds;
+            if !self.json {
+                let lines = match self.sources.len() {
+                    1 => summary::lines(&source.study, &summary, output),
+                    _ => summary::answer(&summary, output),
+                };
+                lines.iter().try_for_each(|line| output.line(line))?;
+            }
+            summaries.push(summary);
+        }
+        if is_shortened && !self.json {
+            output.line(&format!("\n{}", wrapped(&shortened(&self.sources, &summaries, full), output.width(), 0)))?;
+        }
+        self.end(&summaries, output)
+    }
+
+    /// Writes the report, says where it is or prints the summaries as JSON, and gives the exit code.
+    fn end(&self, summaries: &[Summary], output: &mut Output) -> Result<ExitCode> {
+        let folders: Vec<PathBuf> = self.sources.iter().map(|source| self.folder_of(&source.study.name)).collect();
+        let page = report::write(&folders, &self.folder)?;
+        if self.json {
+            output.line(&serde_json::to_string_pretty(summaries)?)?;
+        } else {
+            output.line(&format!("\nReport: {}", page.display()))?;
+        }
+        let claims = summaries.iter().flat_map(|summary| &summary.claims);
+        let all_supported = claims.into_iter().all(|claim| claim.verdict == Verdict::Supported);
+        Ok(if self.strict && !all_supported { ExitCode::from(1) } else { ExitCode::SUCCESS })
+    }
+}
+
+/// Goes on with studies whose results go to `folder`.
+///
+/// # Errors
+/// As [`Campaign::execute`].
+pub(crate) fn resume(unfinished: Unfinished, folder: PathBuf, output: &mut Output) -> Result<ExitCode> {
+    let Task::Studies { studies, several, json, strict, shard } = unfinished.job.task.clone() else {
+        bail!("{} holds no studies", folder.display());
+    };
+    let sources = studies.iter().map(StudyText::source).collect::<Result<_>>()?;
+    let campaign = Campaign { sources, folder, several, json, strict, shard };
+    let workplaces = campaign.prepare()?;
+    campaign.go_through(&workplaces, unfinished, output)
+}
+
+/// Runs one study, unless it is finished; with its summary, the seconds that the whole of it would take, which are written down if
+/// studies are shortened.
+fn run_one(
+    source: &Source,
+    is_shortened: bool,
+    workplace: &Workplace,
+    unfinished: &Unfinished,
+) -> Result<(Summary, f64)> {
     let Source { study, whole } = source;
-    let manifest = Manifest::begin();
+    let done = format!("{}/done", study.name);
+    let checkpoint = unfinished.checkpoint();
+    if let Some(seconds) = checkpoint.take(&done) {
+        let seconds = serde_json::from_slice(&seconds)?;
+        return Ok((folder::read(workplace.folder())?.summary, seconds));
+    }
+    let manifest = unfinished.job.manifest.at_work(unfinished.resumed);
     let result = {
-        let progress = Progress::new();
+        let progress = Progress::new(Some(checkpoint));
         run::run(study, whole.is_some(), &progress).with_context(|| format!("study {}", study.name))?
     };
     let full = full_run::seconds(source, manifest.elapsed());
     folder::write(workplace.folder(), &result, &manifest.pairs(source, &result.seconds, is_shortened.then_some(full)))?;
+    checkpoint.keep(&done, serde_json::to_vec(&full)?)?;
     Ok((result.summary, full))
 }
 
@@ -80,24 +225,4 @@ fn shortened(sources: &[Source], summaries: &[Summary], seconds: f64) -> String 
         claims().count(),
         full_run::advice(seconds)
     )
-}
-
-/// Ends `run` and `reproduce`: where the report is or the summaries as JSON, and the exit code.
-///
-/// # Errors
-/// If standard output cannot be written.
-pub(crate) fn end(
-    summaries: &[Summary],
-    report: &std::path::Path,
-    options: &Options,
-    output: &mut Output,
-) -> Result<ExitCode> {
-    if options.json {
-        output.line(&serde_json::to_string_pretty(summaries)?)?;
-    } else {
-        output.line(&format!("\nReport: {}", report.display()))?;
-    }
-    let claims = summaries.iter().flat_map(|summary| &summary.claims);
-    let all_supported = claims.into_iter().all(|claim| claim.verdict == Verdict::Supported);
-    Ok(if options.strict && !all_supported { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }

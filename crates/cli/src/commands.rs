@@ -5,9 +5,11 @@ mod forecast;
 mod intervene;
 mod lesion;
 mod list;
+mod merge;
 mod predict;
-mod report;
+pub(crate) mod report;
 mod reproduce;
+mod resume;
 mod run;
 mod train;
 
@@ -28,6 +30,8 @@ pub(crate) fn dispatch(arguments: Arguments, output: &mut Output) -> Result<Exit
         Command::Run(arguments) => run::execute(&arguments, output),
         Command::Lesion(arguments) => lesion::execute(&arguments, output),
         Command::Dose(arguments) => dose::execute(&arguments, output),
+        Command::Merge(arguments) => merge::execute(&arguments, output),
+        Command::Resume(arguments) => resume::execute(&arguments, output),
         Command::Report(arguments) => report::execute(&arguments, output),
         Command::List(arguments) => list::execute(&arguments, output),
         Command::Forecast(arguments) => forecast::execute(&arguments, output),

@@ -9,15 +9,20 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use crate::output::notice;
-use crate::{STOPPED, workplace};
+use crate::{STOPPED, unfinished, workplace};
 
 /// Time for the work to stop by itself.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 static REQUESTED: AtomicBool = AtomicBool::new(false);
 
-/// What is said at the end.
-pub(crate) const ENDED: &str = "stopped; what was finished before is in its folder, nothing else was written";
+/// What is said at the end; what is finished is kept where it can be.
+pub(crate) fn ended() -> String {
+    unfinished::stopped().unwrap_or_else(|| ENDED.to_owned())
+}
+
+/// What is said of work that cannot go on.
+pub(crate) const ENDED: &str = "stopped; nothing was written";
 
 /// Listens from now on.
 ///
@@ -45,7 +50,8 @@ fn pressed() {
 
 /// Ends the program wherever it is.
 fn end() -> ! {
+    let said = ended();
     workplace::abandon();
-    notice(ENDED);
+    notice(&said);
     std::process::exit(i32::from(STOPPED))
 }

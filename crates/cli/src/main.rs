@@ -15,6 +15,7 @@ mod progress;
 mod source;
 mod summary;
 mod table;
+mod unfinished;
 mod workplace;
 
 use std::process::ExitCode;
@@ -45,7 +46,7 @@ fn main() -> ExitCode {
     match run(arguments) {
         Ok(code) => code,
         Err(_) if interrupt::requested() => {
-            notice(interrupt::ENDED);
+            notice(&interrupt::ended());
             ExitCode::from(STOPPED)
         }
         Err(error) => {

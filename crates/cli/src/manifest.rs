@@ -5,6 +5,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use jiff::{Timestamp, Unit};
+use serde::{Deserialize, Serialize};
 
 use crate::full_run;
 use crate::source::Source;
@@ -12,24 +13,46 @@ use crate::source::Source;
 /// Pairs of label and value.
 pub(crate) type Pairs = Vec<(String, String)>;
 
-/// Taken down when work begins.
-#[derive(Debug)]
+/// Taken down when work is asked for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Manifest {
     started: String,
-    clock: Instant,
+    /// The command as it can be typed again.
+    pub(crate) command: String,
 }
 
 impl Manifest {
-    /// Work begins now.
+    /// The work is asked for now.
     pub(crate) fn begin() -> Self {
-        let now = Timestamp::now();
-        let started = now.round(Unit::Second).unwrap_or(now).to_string();
-        Self { started, clock: Instant::now() }
+        Self { started: now(), command: command_line() }
     }
 
+    /// A part of the work begins now; `resumed` says that it was stopped before.
+    pub(crate) fn at_work(&self, resumed: bool) -> AtWork<'_> {
+        AtWork { manifest: self, resumed: resumed.then(now), clock: Instant::now() }
+    }
+}
+
+/// A part of the work, under way.
+#[derive(Debug)]
+pub(crate) struct AtWork<'a> {
+    manifest: &'a Manifest,
+    resumed: Option<String>,
+    clock: Instant,
+}
+
+impl AtWork<'_> {
     /// The time since then.
     pub(crate) fn elapsed(&self) -> Duration {
         self.clock.elapsed()
+    }
+
+    fn wall_seconds(&self) -> String {
+        let seconds = self.clock.elapsed().as_secs_f64();
+        match &self.resumed {
+            Some(when) => format!("{seconds:.1} since the run was resumed at {when}"),
+            None => format!("{seconds:.1}"),
+        }
     }
 
     /// What there is to say when it is done. `seconds` are processor seconds by arm, `full` the seconds that the whole study would
@@ -38,14 +61,14 @@ impl Manifest {
         let seeds = source.study.seeds;
         let of = source.whole.as_ref().map_or_else(String::new, |whole| format!(" of {}", whole.seeds.count));
         let mut pairs = vec![
-            ("Started".to_owned(), self.started.clone()),
-            ("Command".to_owned(), command_line()),
+            ("Started".to_owned(), self.manifest.started.clone()),
+            ("Command".to_owned(), self.manifest.command.clone()),
             ("Version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()),
             ("Commit".to_owned(), env!("TEGMENTUM_COMMIT").to_owned()),
             ("Machine".to_owned(), machine()),
             ("Instruction set".to_owned(), tegmentum::numerics::instruction_set().to_string()),
             ("Threads".to_owned(), rayon::current_num_threads().to_string()),
-            ("Wall seconds".to_owned(), format!("{:.1}", self.clock.elapsed().as_secs_f64())),
+            ("Wall seconds".to_owned(), self.wall_seconds()),
             ("Seeds".to_owned(), format!("{}{of}, from {} on", seeds.count, seeds.first)),
         ];
         pairs.extend(full.map(|full| (full_run::SECONDS.to_owned(), format!("{full:.0}"))));
@@ -55,6 +78,12 @@ impl Manifest {
         }
         pairs
     }
+}
+
+/// Date and time, to the second.
+fn now() -> String {
+    let now = Timestamp::now();
+    now.round(Unit::Second).unwrap_or(now).to_string()
 }
 
 /// The command as it can be typed again, without the folder that the program is in.

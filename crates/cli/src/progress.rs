@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use tegmentum::checkpoint::Checkpoint;
 use tegmentum_study::run::Monitor;
 
 use crate::output::notice;
@@ -21,7 +22,8 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 
 /// A monitor that shows what it is told.
 #[derive(Debug)]
-pub(crate) struct Progress {
+pub(crate) struct Progress<'a> {
+    checkpoint: Option<&'a Checkpoint>,
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
 }
@@ -41,16 +43,16 @@ enum Display {
     Lines { expected: u64, begun: Instant, last: Instant },
 }
 
-impl Progress {
-    /// A display on standard error that shows nothing yet.
-    pub(crate) fn new() -> Self {
+impl<'a> Progress<'a> {
+    /// A display on standard error that shows nothing yet; finished work is kept in `checkpoint`.
+    pub(crate) fn new(checkpoint: Option<&'a Checkpoint>) -> Self {
         let shared = Arc::new(Shared::default());
         let drawing = Arc::clone(&shared);
-        Self { shared, thread: Some(std::thread::spawn(move || drawing.draw_until_ended())) }
+        Self { checkpoint, shared, thread: Some(std::thread::spawn(move || drawing.draw_until_ended())) }
     }
 }
 
-impl Drop for Progress {
+impl Drop for Progress<'_> {
     fn drop(&mut self) {
         self.shared.ended.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
@@ -62,7 +64,7 @@ impl Drop for Progress {
     }
 }
 
-impl Monitor for Progress {
+impl Monitor for Progress<'_> {
     fn expect(&self, part: &str, evaluations: u64) {
         self.shared.replace(None);
         self.shared.done.store(0, Ordering::Relaxed);
@@ -72,6 +74,10 @@ impl Monitor for Progress {
     fn advance(&self, evaluations: u64) -> bool {
         self.shared.done.fetch_add(evaluations, Ordering::Relaxed);
         !interrupt::requested()
+    }
+
+    fn checkpoint(&self) -> Option<&Checkpoint> {
+        self.checkpoint
     }
 
     fn peak_bytes(&self, work: &mut dyn FnMut()) -> Option<usize> {

@@ -17,6 +17,7 @@
 pub mod sealed;
 
 mod lock;
+mod units;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -26,6 +27,8 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
 use lock::Lock;
+
+pub use units::Units;
 
 /// The usual time between two writings.
 pub const EVERY: Duration = Duration::from_secs(30);
@@ -170,6 +173,11 @@ impl Checkpoint {
     /// What a unit gave that an earlier process finished; each is given once.
     pub fn take(&self, unit: &str) -> Option<Vec<u8>> {
         self.kept().finished.remove(unit)
+    }
+
+    /// Units that were finished elsewhere, to be [taken](Self::take) as if they had been finished here.
+    pub fn adopt(&self, units: HashMap<String, Vec<u8>>) {
+        self.kept().finished.extend(units);
     }
 
     /// Keeps what a unit gave. It is written with others, after `every` at most, if the caller goes on to call this or

@@ -8,6 +8,8 @@ mod sentences;
 mod shortening;
 mod treatment;
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 pub(crate) use numbers::check as check_numbers;
@@ -354,6 +356,17 @@ pub struct Claim {
 }
 
 impl StudyConfig {
+    /// The files that its tasks are read from.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let settings = self.setting.iter().map(|setting| &setting.task);
+        let tasks = self.task.iter().chain(settings).chain(self.phase.iter().map(|phase| &phase.task));
+        let file = |task: &TaskConfig| match task {
+            TaskConfig::Series(series) => Some(series.path.clone()),
+            _ => None,
+        };
+        tasks.filter_map(file).collect()
+    }
+
     /// The study's settings: the list, or the one task and network; for a stream its network and its first task.
     pub fn settings(&self) -> Vec<Setting> {
         if let (Some(phase), Some(network)) = (self.phase.first(), &self.network) {

@@ -5,12 +5,13 @@
 
 use rayon::prelude::*;
 
-use super::config::{Arm, Seeds, StudyConfig};
+use super::config::{Arm, StudyConfig};
 use super::metric::Metric;
 use super::monitor::Monitor;
 use super::trial::{ArmTrials, Trial};
 use super::tuning::{Candidate, TuningRecord, candidates, choose, sum_up};
 pub(crate) use super::tuning::{Criterion, Speed};
+use super::work::{self, Work};
 use tegmentum::error::{Error, Result};
 
 /// What a kind of study makes of a study before it runs: what is measured and what rates are chosen by.
@@ -34,9 +35,6 @@ impl Design<'_> {
     }
 }
 
-/// Told the evaluations as they are spent; says whether to go on.
-pub(crate) type Tick<'a> = dyn Fn(u64) -> bool + Sync + 'a;
-
 /// What can run one arm with one seed, in one of its settings: the part of a study that its kind decides.
 pub(crate) trait Runner: Sync {
     /// The settings: name and evaluations of a run.
@@ -49,12 +47,12 @@ pub(crate) trait Runner: Sync {
     }
 
     /// One run for each seed, in their order; see [`run`](Self::run).
-    fn run_together(&self, setting: usize, arm: &Arm, seeds: &[u64], tick: &Tick<'_>) -> Result<Vec<Trial>> {
-        seeds.iter().map(|&seed| self.run(setting, arm, seed, tick)).collect()
+    fn run_together(&self, setting: usize, arm: &Arm, seeds: &[u64], work: &Work<'_>) -> Result<Vec<Trial>> {
+        seeds.iter().map(|&seed| self.run(setting, arm, seed, work)).collect()
     }
 
     /// One run.
-    fn run(&self, setting: usize, arm: &Arm, seed: u64, tick: &Tick<'_>) -> Result<Trial>;
+    fn run(&self, setting: usize, arm: &Arm, seed: u64, work: &Work<'_>) -> Result<Trial>;
 }
 
 /// Searches the rates of all arms, then runs every arm in every setting on the study's seeds.
@@ -63,26 +61,83 @@ pub(crate) fn run_all(
     runner: &dyn Runner,
     monitor: &dyn Monitor,
 ) -> Result<(Vec<ArmTrials>, Vec<TuningRecord>)> {
-    let (arms, tuning) = tune(design, runner, monitor)?;
+    let needed = needed(design.study, runner, monitor);
+    let (arms, tuning) = tune_needed(design, runner, |job| needed[job], monitor)?;
     Ok((run_arms(design.study, runner, arms, monitor)?, tuning))
 }
 
+/// Which jobs, an arm in a setting each, have a unit in the share that is made: all, if it is the whole study.
+fn needed(study: &StudyConfig, runner: &dyn Runner, monitor: &dyn Monitor) -> Vec<bool> {
+    let jobs = all_arms(study, &runner.settings());
+    let Some(shard) = monitor.shard() else { return vec![true; jobs.len()] };
+    let seeds: Vec<u64> = study.seeds.iter().collect();
+    let units = units(runner, &jobs, &seeds);
+    let mut needed = vec![false; jobs.len()];
+    for unit in &units[shard.block(units.len())] {
+        needed[unit.job] = true;
+    }
+    needed
+}
+
+/// A unit of work: the job, its place among the jobs, and seeds that are run together.
+#[derive(Clone, Copy)]
+struct Unit<'a> {
+    job: usize,
+    setting: usize,
+    arm: &'a Arm,
+    seeds: &'a [u64],
+}
+
+/// The units of the jobs, in their order.
+fn units<'a>(runner: &dyn Runner, jobs: &[(usize, &'a Arm)], seeds: &'a [u64]) -> Vec<Unit<'a>> {
+    let of_job = |(job, &(setting, arm)): (usize, &(usize, &'a Arm))| {
+        let size = runner.seeds_per_job(setting, arm, seeds.len()).max(1);
+        seeds.chunks(size).map(move |seeds| Unit { job, setting, arm, seeds })
+    };
+    jobs.iter().enumerate().flat_map(of_job).collect()
+}
+
 /// Runs every (setting, arm) on all seeds, on as many threads as there are: the trials of the first, then those of the second, and
-/// so on.
+/// so on. These are the runs that a study reports; under a share of them only its units are made, and the study ends.
+///
+/// # Errors
+/// Those of the runs; [`Error::Study`] if the monitor stopped the study, or all units of the share are made.
 pub(crate) fn run_jobs(
+    study: &StudyConfig,
     runner: &dyn Runner,
     jobs: &[(usize, &Arm)],
-    seeds: Seeds,
     monitor: &dyn Monitor,
 ) -> Result<Vec<Trial>> {
-    let seeds: Vec<u64> = seeds.iter().collect();
-    let groups = jobs.iter().flat_map(|&(setting, arm)| {
-        let size = runner.seeds_per_job(setting, arm, seeds.len());
-        seeds.chunks(size.max(1)).map(move |seeds| (setting, arm, seeds))
-    });
-    let groups: Vec<(usize, &Arm, &[u64])> = groups.collect();
-    let trials = groups.par_iter().map(|&(setting, arm, seeds)| {
-        runner.run_together(setting, arm, seeds, &|evaluations| monitor.advance(evaluations))
+    let seeds: Vec<u64> = study.seeds.iter().collect();
+    let units = units(runner, jobs, &seeds);
+    let block = monitor.shard().map_or(0..units.len(), |shard| shard.block(units.len()));
+    let trials =
+        run_units(&format!("{}/runs", study.name), runner, &units, |index, _| block.contains(&index), monitor)?;
+    if !monitor.advance(0) {
+        return Err(interrupted(study));
+    }
+    if monitor.shard().is_some() {
+        monitor.share_is_done();
+        return Err(interrupted(study));
+    }
+    Ok(trials)
+}
+
+/// Runs the units that are wanted. The names of units do not depend on which are.
+fn run_units(
+    part: &str,
+    runner: &dyn Runner,
+    units: &[Unit<'_>],
+    is_wanted: impl Fn(usize, &Unit<'_>) -> bool + Sync,
+    monitor: &dyn Monitor,
+) -> Result<Vec<Trial>> {
+    let settings = runner.settings();
+    let wanted = units.par_iter().enumerate().filter(|(index, unit)| is_wanted(*index, unit));
+    let trials = wanted.map(|(index, &Unit { setting, arm, seeds, .. })| {
+        let name = format!("{part}/{index}");
+        let evaluations = settings[setting].1.saturating_mul(seeds.len() as u64);
+        let make = |work: &Work<'_>| runner.run_together(setting, arm, seeds, work);
+        work::run((&name, seeds, evaluations), monitor, make)
     });
     Ok(trials.collect::<Result<Vec<Vec<Trial>>>>()?.into_iter().flatten().collect())
 }
@@ -99,13 +154,10 @@ pub(crate) fn run_arms(
         .iter()
         .map(|(setting, _)| settings[*setting].1.saturating_mul(study.seeds.count))
         .fold(0, u64::saturating_add);
+    let work = work / monitor.shard().map_or(1, |shard| u64::from(shard.count));
     monitor.expect(&format!("{}: {} arms × {} seeds", study.name, arms.len(), study.seeds.count), work);
     let jobs: Vec<(usize, &Arm)> = arms.iter().map(|(setting, arm)| (*setting, arm)).collect();
-    let trials = run_jobs(runner, &jobs, study.seeds, monitor);
-    let mut trials = trials?.into_iter();
-    if !monitor.advance(0) {
-        return Err(interrupted(study));
-    }
+    let mut trials = run_jobs(study, runner, &jobs, monitor)?.into_iter();
     Ok(arms
         .into_iter()
         .map(|(setting, arm)| ArmTrials {
@@ -119,7 +171,7 @@ pub(crate) fn run_arms(
 
 /// The error for a study that the monitor stopped.
 pub(crate) fn interrupted(study: &StudyConfig) -> Error {
-    Error::Study { origin: study.name.clone(), problem: "stopped before its end; nothing was written".to_owned() }
+    Error::Study { origin: study.name.clone(), problem: "stopped before its end".to_owned() }
 }
 
 /// Every arm in every setting at its rate, and how it was found.
@@ -127,18 +179,28 @@ pub(crate) type Tuned = (Vec<(usize, Arm)>, Vec<TuningRecord>);
 
 /// Searches the rates of all arms in all settings; arms without a grid are passed on as they are.
 pub(crate) fn tune(design: &Design<'_>, runner: &dyn Runner, monitor: &dyn Monitor) -> Result<Tuned> {
+    tune_needed(design, runner, |_| true, monitor)
+}
+
+/// Searches the rates of the jobs that are needed; the others are passed on as they are.
+fn tune_needed(
+    design: &Design<'_>,
+    runner: &dyn Runner,
+    is_needed: impl Fn(usize) -> bool,
+    monitor: &dyn Monitor,
+) -> Result<Tuned> {
     let (study, settings) = (design.study, runner.settings());
     let mut grids = Vec::new();
-    for setting in 0..settings.len() {
-        for arm in &study.arm {
-            grids.push((setting, candidates(arm)?));
-        }
+    for (setting, arm) in all_arms(study, &settings) {
+        let points = candidates(arm)?;
+        let is_searched = points.len() > 1 && is_needed(grids.len());
+        grids.push(Grid { setting, points, is_searched });
     }
     let mut trials = search(study, runner, &grids, monitor)?.into_iter();
     let (mut arms, mut records) = (Vec::new(), Vec::new());
-    for (setting, points) in grids {
+    for Grid { setting, points, is_searched } in grids {
         let mut chosen = 0;
-        if let (Some(criterion), true) = (&design.criterion, is_search(&points)) {
+        if let (Some(criterion), true) = (&design.criterion, is_searched) {
             let name = study.result_name(&settings[setting].0, &points[0].arm.name);
             let mut sum_of = |point: &Candidate| {
                 let own: Vec<Trial> = trials.by_ref().take(study.tuning.seeds.count as usize).collect();
@@ -153,28 +215,38 @@ pub(crate) fn tune(design: &Design<'_>, runner: &dyn Runner, monitor: &dyn Monit
     Ok((arms, records))
 }
 
-fn is_search(points: &[Candidate]) -> bool {
-    points.len() > 1
+/// All arms in all settings, in the order in which they are run.
+fn all_arms<'a>(study: &'a StudyConfig, settings: &[(String, u64)]) -> Vec<(usize, &'a Arm)> {
+    (0..settings.len()).flat_map(|setting| study.arm.iter().map(move |arm| (setting, arm))).collect()
 }
 
-/// The trials of all points of all grids, in their order.
-fn search(
-    study: &StudyConfig,
-    runner: &dyn Runner,
-    grids: &[(usize, Vec<Candidate>)],
-    monitor: &dyn Monitor,
-) -> Result<Vec<Trial>> {
+/// The rates of one arm in one setting.
+struct Grid {
+    setting: usize,
+    points: Vec<Candidate>,
+    /// Whether one of them is to be chosen.
+    is_searched: bool,
+}
+
+/// The trials of all points of the grids that are searched, in their order.
+fn search(study: &StudyConfig, runner: &dyn Runner, grids: &[Grid], monitor: &dyn Monitor) -> Result<Vec<Trial>> {
     let (settings, seeds) = (runner.settings(), study.tuning.seeds);
-    let searches = || grids.iter().filter(|grid| is_search(&grid.1));
-    let points: u64 = searches().map(|grid| grid.1.len() as u64).sum();
-    let work = |grid: &(usize, Vec<Candidate>)| (grid.1.len() as u64 * seeds.count).saturating_mul(settings[grid.0].1);
+    let searched = || grids.iter().filter(|grid| grid.is_searched);
+    let points: u64 = searched().map(|grid| grid.points.len() as u64).sum();
+    let work = |grid: &Grid| (grid.points.len() as u64 * seeds.count).saturating_mul(settings[grid.setting].1);
     if points > 0 {
-        let total = searches().map(work).fold(0, u64::saturating_add);
+        let total = searched().map(work).fold(0, u64::saturating_add);
         monitor.expect(&format!("{}: searching {points} rates on {} seeds", study.name, seeds.count), total);
     }
+    // Units are named by their place among those of all grids, whichever are searched.
+    let of_grid = |grid: &'_ Grid| grid.points.iter().map(move |_| grid.is_searched).collect::<Vec<_>>();
+    let is_searched: Vec<bool> = grids.iter().filter(|grid| grid.points.len() > 1).flat_map(of_grid).collect();
+    let several = grids.iter().filter(|grid| grid.points.len() > 1);
     let jobs: Vec<(usize, &Arm)> =
-        searches().flat_map(|(setting, points)| points.iter().map(|point| (*setting, &point.arm))).collect();
-    let trials = run_jobs(runner, &jobs, seeds, monitor);
-    let trials = trials?;
+        several.flat_map(|grid| grid.points.iter().map(|point| (grid.setting, &point.arm))).collect();
+    let seeds: Vec<u64> = seeds.iter().collect();
+    let units = units(runner, &jobs, &seeds);
+    let is_wanted = |_: usize, unit: &Unit<'_>| is_searched[unit.job];
+    let trials = run_units(&format!("{}/search", study.name), runner, &units, is_wanted, monitor)?;
     if monitor.advance(0) { Ok(trials) } else { Err(interrupted(study)) }
 }

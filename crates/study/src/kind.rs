@@ -80,6 +80,11 @@ pub(crate) trait StudyKind: Sync {
         Err(Error::Study { origin: design.study.name.clone(), problem })
     }
 
+    /// Whether it is run in units of work, which can be shared among machines.
+    fn has_units(&self) -> bool {
+        true
+    }
+
     /// Runs a study of this kind, which has been checked.
     ///
     /// # Errors

@@ -25,8 +25,10 @@ pub mod number;
 pub mod outcome;
 mod result;
 pub mod run;
+pub mod shard;
 pub mod trial;
 pub mod tuning;
+mod work;
 
 pub use kinds::{dose, lesions};
 

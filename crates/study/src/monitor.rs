@@ -1,5 +1,8 @@
 //! Watching a study from outside.
 
+use super::shard::Shard;
+use tegmentum::checkpoint::Checkpoint;
+
 /// Watches a study from outside: progress, and the wish to stop.
 pub trait Monitor: Sync {
     /// The work ahead, in evaluations; called when a part of the study begins.
@@ -7,6 +10,19 @@ pub trait Monitor: Sync {
 
     /// Work done since the last call. Returns false to stop.
     fn advance(&self, evaluations: u64) -> bool;
+
+    /// Where finished work is kept, for a study that can go on where it stopped.
+    fn checkpoint(&self) -> Option<&Checkpoint> {
+        None
+    }
+
+    /// The share of the runs that are to be made, if it is not all of them; see [`shard::run`](crate::shard::run).
+    fn shard(&self) -> Option<Shard> {
+        None
+    }
+
+    /// Told when all units of the [share](Self::shard) are finished.
+    fn share_is_done(&self) {}
 
     /// The largest number of bytes that `work` held at once above what was held before it, if that can be measured.
     fn peak_bytes(&self, work: &mut dyn FnMut()) -> Option<usize> {

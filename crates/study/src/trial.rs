@@ -1,8 +1,10 @@
 //! What one run of one arm with one seed gave, and all runs of an arm.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use cpu_time::ThreadTime;
+use serde::{Deserialize, Serialize};
 
 use super::config::Arm;
 use super::metric::Metric;
@@ -13,7 +15,7 @@ use tegmentum::learning::optimizer::Levels;
 pub(crate) const TARGET_INTERVAL: u64 = 20;
 
 /// A point of a learning curve.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Point {
     /// Where on the horizontal axis: evaluations or trials so far.
     pub x: u64,
@@ -26,7 +28,7 @@ pub struct Point {
 }
 
 /// What a run gave.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Trial {
     /// The seed.
     pub seed: u64,
@@ -35,7 +37,7 @@ pub struct Trial {
     /// Every metric by name: infinite where the run failed or never got there, NaN where it does not have one.
     pub metrics: BTreeMap<String, f64>,
     /// Why the run does not have a metric, by name, where it says so.
-    pub undefined: BTreeMap<String, &'static str>,
+    pub undefined: BTreeMap<String, Cow<'static, str>>,
     /// The parameters that were handed over.
     pub solution: Vec<f32>,
     /// Spikes of a few trials with their numbers, for agents that have them.
@@ -98,8 +100,8 @@ impl ArmTrials {
     }
 
     /// Why no run has the metric, as the first run says.
-    pub(crate) fn why_none(&self, metric: &Metric) -> Option<&'static str> {
-        self.trials.iter().find_map(|trial| trial.undefined.get(&metric.name).copied())
+    pub(crate) fn why_none(&self, metric: &Metric) -> Option<&str> {
+        self.trials.iter().find_map(|trial| trial.undefined.get(&metric.name).map(AsRef::as_ref))
     }
 
     /// Runs that diverged.

@@ -17,6 +17,7 @@
 
 use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use tegmentum::error::Result;
 use tegmentum::learning::minimise::minimise;
@@ -65,7 +66,7 @@ impl Inputs {
 }
 
 /// A trained recurrence.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Recurrence {
     parameters: Vec<f32>,
 }

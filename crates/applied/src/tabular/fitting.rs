@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use serde::Serialize;
+use tegmentum::checkpoint::Units;
 use tegmentum::data::task::Loss;
 use tegmentum::error::{Result, at_least_one};
 use tegmentum::random::Key;
@@ -37,6 +38,7 @@ pub fn fit<'a>(table: &'a Table, target: &'a str) -> Fit<'a> {
         exclude: Vec::new(),
         balanced: false,
         watch: &|_| ControlFlow::Continue(()),
+        units: Units::nowhere(),
     }
 }
 
@@ -56,6 +58,7 @@ pub struct Fit<'a> {
     exclude: Vec<String>,
     balanced: bool,
     watch: &'a (dyn Fn(f64) -> ControlFlow<()> + Sync),
+    units: Units<'a>,
 }
 
 impl std::fmt::Debug for Fit<'_> {
@@ -200,6 +203,11 @@ impl<'a> Fit<'a> {
         Self { watch, ..self }
     }
 
+    /// Where trained networks are kept as units of work, so that a training that was stopped goes on where it was.
+    pub fn kept_in(self, units: Units<'a>) -> Self {
+        Self { units, ..self }
+    }
+
     /// Trains and judges.
     ///
     /// # Errors
@@ -233,10 +241,10 @@ impl<'a> Fit<'a> {
             key: key.child(2),
             watch: self.watch,
         };
-        let trained = plan.train(self.learner)?;
+        let trained = plan.train(self.learner, &self.units)?;
         let gradient = match self.learner {
             LearnerKind::Adam => None,
-            _ => Some(plan.train(LearnerKind::Adam)?),
+            _ => Some(plan.train(LearnerKind::Adam, &self.units)?),
         };
         let model = TabularModel {
             provenance: self.provenance(&trained, rows.train.len() + rows.validation.len()),

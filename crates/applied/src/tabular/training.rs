@@ -3,6 +3,8 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+use tegmentum::checkpoint::Units;
 use tegmentum::data::task::{ExampleSet, Examples, Loss, Problem};
 use tegmentum::error::{Error, Result};
 use tegmentum::evidence::evaluation::{Evaluator, Metric};
@@ -44,7 +46,7 @@ pub(super) struct Plan<'a> {
 }
 
 /// A trained network.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Trained {
     pub(super) parameters: Vec<f32>,
     /// Evaluations spent.
@@ -54,8 +56,21 @@ pub(super) struct Trained {
 }
 
 impl Plan<'_> {
-    /// Trains with a learner.
-    pub(super) fn train(&self, learner: LearnerKind) -> Result<Trained> {
+    /// Trains with a learner, if that is not done yet.
+    pub(super) fn train(&self, learner: LearnerKind, units: &Units<'_>) -> Result<Trained> {
+        if let Some(trained) = units.take(learner.name())? {
+            return Ok(trained);
+        }
+        let (trained, is_whole) = self.train_anew(learner)?;
+        // A training that was told to stop has not come to its end.
+        if is_whole {
+            units.keep(learner.name(), &trained)?;
+        }
+        Ok(trained)
+    }
+
+    /// What training gave, and whether it came to its end.
+    fn train_anew(&self, learner: LearnerKind) -> Result<(Trained, bool)> {
         let examples = Examples {
             num_inputs: self.train.width,
             num_outputs: self.network.output_rows().len(),
@@ -92,13 +107,17 @@ impl Plan<'_> {
                 Box::new(GradientLearner::new(descent, Arc::clone(self.network), problem))
             }
         };
+        let mut is_whole = true;
         match run_loop(&mut *learner, self.key.child(2), self.budget, &mut [&mut judge]) {
-            Ok(ended) => judge.best.evaluations = ended.evaluations,
+            Ok(ended) => {
+                judge.best.evaluations = ended.evaluations;
+                is_whole = ended.reason != StopReason::Interrupted;
+            }
             // What was best before the weights went astray is still good.
             Err(Error::NonFinite { .. }) if judge.loss.is_finite() => {}
             Err(error) => return Err(error),
         }
-        Ok(judge.best)
+        Ok((judge.best, is_whole))
     }
 }
 

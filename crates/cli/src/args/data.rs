@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use tegmentum_applied::table::{Decimal, ReadOptions};
 use tegmentum_applied::tabular::{LearnerKind, TaskKind};
 
-use super::Threads;
+use super::{Keeping, Threads};
 
 /// How a table is written.
 #[derive(Debug, Args)]
@@ -90,6 +90,9 @@ pub(crate) struct Forecast {
     /// Folder to write to; reports/forecast-DATA if not given
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// How it is kept so that it can go on.
+    #[command(flatten)]
+    pub(crate) keeping: Keeping,
 }
 
 /// `tegmentum train`.
@@ -139,6 +142,9 @@ pub(crate) struct Train {
     /// Folder to write to; reports/train-DATA if not given
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// How it is kept so that it can go on.
+    #[command(flatten)]
+    pub(crate) keeping: Keeping,
 }
 
 /// Units of hidden layers.

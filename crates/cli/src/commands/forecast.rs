@@ -2,10 +2,11 @@
 
 mod files;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use tegmentum::checkpoint::Units;
 use tegmentum_applied::forecast::judgement::{ITS_BASE, Judgement};
 use tegmentum_applied::forecast::series::{SeriesColumn, SeriesTable};
 use tegmentum_applied::forecast::{Forecast, ForecastConfig};
@@ -15,6 +16,7 @@ use tegmentum_study::number::{fixed, number};
 use crate::args;
 use crate::output::{Output, notice, wrapped};
 use crate::table;
+use crate::unfinished::{Task, Then, Unfinished};
 use crate::workplace::Workplace;
 
 /// A column with what was made of it.
@@ -30,38 +32,77 @@ struct Learned<'a> {
 /// # Errors
 /// If the table is wrong or too short, the folder cannot be written to, or the user stopped it.
 pub(crate) fn execute(arguments: &args::Forecast, output: &mut Output) -> Result<ExitCode> {
-    let table = Table::read(&arguments.data, &arguments.table.read())?;
-    let series = SeriesTable::of(&table, &arguments.columns, arguments.keep_outliers)?;
-    let config = ForecastConfig {
-        train_fraction: arguments.train_fraction,
-        season: arguments.season.map(|season| season as usize),
-        horizon: arguments.horizon as usize,
-        networks: usize::from(arguments.networks),
-        evaluations: arguments.evaluations,
-        seed: arguments.seed,
-    };
-    for column in &series.columns {
-        config.check(&column.values).with_context(|| place(arguments, column))?;
-    }
+    let ready = Ready::new(arguments)?;
     let workplace = Workplace::prepare(&folder(arguments))?;
-    let mut learned = Vec::new();
-    for column in &series.columns {
-        notice(&format!("learning {} of {} rows", column.name, column.values.len()));
-        let forecast = config.fit(&column.values).with_context(|| place(arguments, column))?;
-        let judgement = forecast.judge(&column.values);
-        learned.push(Learned { column, forecast, judgement });
+    let task = Task::data();
+    let unfinished =
+        Unfinished::begin(workplace.folder(), task, std::slice::from_ref(&arguments.data), &arguments.keeping)?;
+    unfinished.through(Then::Remove, |unfinished| ready.run(&workplace, unfinished, output))
+}
+
+/// Goes on with a forecast whose results go to `folder`.
+///
+/// # Errors
+/// As [`execute`].
+pub(crate) fn resume(
+    arguments: &args::Forecast,
+    unfinished: Unfinished,
+    folder: &Path,
+    output: &mut Output,
+) -> Result<ExitCode> {
+    let workplace = Workplace::prepare(folder)?;
+    unfinished.through(Then::Remove, |unfinished| Ready::new(arguments)?.run(&workplace, unfinished, output))
+}
+
+/// What is to be forecast, read and checked.
+struct Ready<'a> {
+    arguments: &'a args::Forecast,
+    series: SeriesTable,
+    config: ForecastConfig,
+}
+
+impl<'a> Ready<'a> {
+    fn new(arguments: &'a args::Forecast) -> Result<Self> {
+        let table = Table::read(&arguments.data, &arguments.table.read())?;
+        let series = SeriesTable::of(&table, &arguments.columns, arguments.keep_outliers)?;
+        let config = ForecastConfig {
+            train_fraction: arguments.train_fraction,
+            season: arguments.season.map(|season| season as usize),
+            horizon: arguments.horizon as usize,
+            networks: usize::from(arguments.networks),
+            evaluations: arguments.evaluations,
+            seed: arguments.seed,
+        };
+        for column in &series.columns {
+            config.check(&column.values).with_context(|| place(arguments, column))?;
+        }
+        Ok(Self { arguments, series, config })
     }
-    let written = files::write(&workplace, arguments, &config, &series, &learned)?;
-    for note in &series.notes {
-        output.line(&wrapped(note, output.width(), 0))?;
+
+    /// Learns, judges, writes, prints.
+    fn run(&self, workplace: &Workplace, unfinished: &Unfinished, output: &mut Output) -> Result<ExitCode> {
+        let Self { arguments, series, config } = self;
+        let units = Units::of(unfinished.checkpoint());
+        let mut learned = Vec::new();
+        for column in &series.columns {
+            notice(&format!("learning {} of {} rows", column.name, column.values.len()));
+            let forecast =
+                config.fit_in(&column.values, &units.below(&column.name)).with_context(|| place(arguments, column))?;
+            let judgement = forecast.judge(&column.values);
+            learned.push(Learned { column, forecast, judgement });
+        }
+        let written = files::write(workplace, arguments, config, series, &learned)?;
+        for note in &series.notes {
+            output.line(&wrapped(note, output.width(), 0))?;
+        }
+        for one in &learned {
+            print(one, output)?;
+        }
+        for line in written {
+            output.line(&line)?;
+        }
+        Ok(ExitCode::SUCCESS)
     }
-    for one in &learned {
-        print(one, output)?;
-    }
-    for line in written {
-        output.line(&line)?;
-    }
-    Ok(ExitCode::SUCCESS)
 }
 
 /// The file and the column, for an error.

@@ -5,9 +5,8 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use tegmentum_study::config::StudyConfig;
 
-use super::report;
 use crate::args::{Length, Options};
-use crate::campaign;
+use crate::campaign::Campaign;
 use crate::output::Output;
 use crate::source::{self, Source};
 
@@ -29,8 +28,5 @@ pub(super) fn run(
         Ok::<_, anyhow::Error>(StudyConfig::from_toml(&study.to_toml()?, &format!("study {}", study.name))?)
     };
     let source = Source { study: treated(&source.study)?, whole: source.whole.as_ref().map(treated).transpose()? };
-    let folder = options.out.join(&source.study.name);
-    let summaries = campaign::run(&[source], options, output)?;
-    let page = report::write(std::slice::from_ref(&folder), &folder)?;
-    campaign::end(&summaries, &page, options, output)
+    Campaign::one(source, &options.results).execute(&options.results.keeping, output)
 }

@@ -66,7 +66,7 @@ fn runs_in(folder: &Path) -> Result<Vec<PathBuf>> {
 ///
 /// # Errors
 /// If a file cannot be read or written.
-pub(super) fn write(runs: &[PathBuf], out: &Path) -> Result<PathBuf> {
+pub(crate) fn write(runs: &[PathBuf], out: &Path) -> Result<PathBuf> {
     let out = Workplace::prepare(out)?;
     let stored = runs.iter().map(|folder| Ok(read(folder)?)).collect::<Result<Vec<Stored>>>()?;
     let studies: Vec<_> = stored

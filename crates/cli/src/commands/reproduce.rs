@@ -6,10 +6,10 @@ use anyhow::{Result, bail};
 use tegmentum_study::BUILT_IN;
 use tegmentum_study::names::listed;
 
-use super::report;
 use crate::args::Reproduce;
+use crate::campaign::Campaign;
 use crate::output::Output;
-use crate::{campaign, source};
+use crate::source;
 
 /// Runs the studies and writes their report.
 ///
@@ -30,8 +30,5 @@ pub(crate) fn execute(arguments: &Reproduce, output: &mut Output) -> Result<Exit
     }
     let study = |name: &String| source::study(name, &[], !arguments.full, options.seeds.map(Into::into));
     let sources = names.iter().map(study).collect::<Result<Vec<_>>>()?;
-    let summaries = campaign::run(&sources, options, output)?;
-    let folders: Vec<_> = sources.iter().map(|source| options.out.join(&source.study.name)).collect();
-    let page = report::write(&folders, &options.out)?;
-    campaign::end(&summaries, &page, options, output)
+    Campaign::several(sources, &options.results).execute(&options.results.keeping, output)
 }

@@ -4,10 +4,10 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use super::report;
 use crate::args::Run;
+use crate::campaign::Campaign;
 use crate::output::Output;
-use crate::{campaign, source};
+use crate::source;
 
 /// Runs the study and writes its report into its folder.
 ///
@@ -17,8 +17,9 @@ pub(crate) fn execute(arguments: &Run, output: &mut Output) -> Result<ExitCode> 
     let options = &arguments.options;
     let seeds = options.seeds.map(Into::into);
     let source = source::study(&arguments.study, &arguments.changes, arguments.length.quick, seeds)?;
-    let folder = options.out.join(&source.study.name);
-    let summaries = campaign::run(&[source], options, output)?;
-    let page = report::write(std::slice::from_ref(&folder), &folder)?;
-    campaign::end(&summaries, &page, options, output)
+    let campaign = match arguments.shard {
+        Some(shard) => Campaign::share(source, shard, &options.results),
+        None => Campaign::one(source, &options.results),
+    };
+    campaign.execute(&options.results.keeping, output)
 }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Result, bail};
+use tegmentum::checkpoint::Units;
 use tegmentum::file::write_file;
 use tegmentum_applied::table::{Column, Table, Values};
 use tegmentum_applied::tabular::{Fitted, Report, TaskKind, fit};
@@ -14,6 +15,7 @@ use tegmentum_study::number::{fixed, number, with_interval};
 use super::predict;
 use crate::args::{ClassWeights, Train};
 use crate::output::{Output, notice, wrapped};
+use crate::unfinished::{Task, Then, Unfinished};
 use crate::workplace::Workplace;
 use crate::{interrupt, table};
 
@@ -26,6 +28,38 @@ const SHOWN: usize = 10;
 /// If the table cannot be learned from, the folder cannot be written to, or the user stopped it.
 pub(crate) fn execute(arguments: &Train, output: &mut Output) -> Result<ExitCode> {
     let data = Table::read(&arguments.data, &arguments.table.read())?;
+    data.column(&arguments.target)?;
+    let workplace = Workplace::prepare(&folder(arguments))?;
+    let unfinished =
+        Unfinished::begin(workplace.folder(), Task::data(), std::slice::from_ref(&arguments.data), &arguments.keeping)?;
+    unfinished.through(Then::Remove, |unfinished| run(arguments, &data, &workplace, unfinished, output))
+}
+
+/// Goes on with a training whose results go to `folder`.
+///
+/// # Errors
+/// As [`execute`].
+pub(crate) fn resume(
+    arguments: &Train,
+    unfinished: Unfinished,
+    folder: &Path,
+    output: &mut Output,
+) -> Result<ExitCode> {
+    let workplace = Workplace::prepare(folder)?;
+    unfinished.through(Then::Remove, |unfinished| {
+        let data = Table::read(&arguments.data, &arguments.table.read())?;
+        run(arguments, &data, &workplace, unfinished, output)
+    })
+}
+
+/// Trains, judges, writes, prints.
+fn run(
+    arguments: &Train,
+    data: &Table,
+    workplace: &Workplace,
+    unfinished: &Unfinished,
+    output: &mut Output,
+) -> Result<ExitCode> {
     let begun = AtomicBool::new(false);
     let watch = |_share: f64| {
         if !begun.swap(true, Ordering::Relaxed) {
@@ -33,24 +67,23 @@ pub(crate) fn execute(arguments: &Train, output: &mut Output) -> Result<ExitCode
         }
         if interrupt::requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
-    let mut plan = fit(&data, &arguments.target)
+    let mut plan = fit(data, &arguments.target)
         .hidden(&arguments.hidden.0)
         .learner(arguments.learner.into())
         .evaluations(arguments.evaluations)
         .seed(arguments.seed)
         .exclude(&arguments.exclude)
         .balanced(arguments.class_weights == ClassWeights::Balanced)
+        .kept_in(Units::of(unfinished.checkpoint()))
         .watch(&watch);
     if let Some(task) = arguments.task {
         plan = plan.task(task.into());
     }
-    data.column(&arguments.target)?;
-    let workplace = Workplace::prepare(&folder(arguments))?;
     let fitted = plan.run()?;
     if interrupt::requested() {
         bail!(interrupt::ENDED);
     }
-    let written = write(&workplace, &data, &fitted)?;
+    let written = write(workplace, data, &fitted, &unfinished.job.manifest.command)?;
     for note in data.notes() {
         output.line(&wrapped(note, output.width(), 0))?;
     }
@@ -70,7 +103,7 @@ fn folder(arguments: &Train) -> PathBuf {
 }
 
 /// Writes the files, the model last; returns what was written, a line each.
-fn write(workplace: &Workplace, data: &Table, fitted: &Fitted) -> Result<Vec<String>> {
+fn write(workplace: &Workplace, data: &Table, fitted: &Fitted, command: &str) -> Result<Vec<String>> {
     let folder = workplace.folder();
     let column = data.column(&fitted.report.target)?;
     let truths: Vec<String> = fitted.test_rows.iter().map(|&row| cell(column, row)).collect();
@@ -78,8 +111,8 @@ fn write(workplace: &Workplace, data: &Table, fitted: &Fitted) -> Result<Vec<Str
     let test = predict::csv(&lines, &fitted.report.target, Some(&truths), &fitted.test)?;
     write_file(&folder.join("test_predictions.csv"), &test)?;
     write_file(&folder.join("report.json"), &serde_json::to_vec_pretty(&fitted.report)?)?;
-    let command: Vec<String> = std::env::args_os().skip(1).map(|word| shown(&word.to_string_lossy())).collect();
-    let model = fitted.model.clone().with_command(format!("tegmentum {}", command.join(" ")));
+    let words: Vec<String> = command.split(' ').map(shown).collect();
+    let model = fitted.model.clone().with_command(words.join(" "));
     model.save(&folder.join("model.safetensors"))?;
     let named = |name: &str, what: &str| format!("{}  {what}", folder.join(name).display());
     Ok(vec![

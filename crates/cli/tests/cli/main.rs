@@ -9,5 +9,6 @@ mod forecast;
 mod help;
 mod interventions;
 mod list;
+mod resume;
 mod studies;
 mod train;

@@ -25,8 +25,7 @@ impl Lock {
         let wrong = |source| Error::Io { path: path.clone(), source };
         loop {
             let mut options = OpenOptions::new();
-            let mut file =
-                options.read(true).write(true).create(true).truncate(false).open(&path).map_err(wrong)?;
+            let mut file = options.read(true).write(true).create(true).truncate(false).open(&path).map_err(wrong)?;
             match file.try_lock() {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => return Err(taken(folder, &mut file)),

@@ -12,13 +12,14 @@ use std::ops::ControlFlow;
 
 use crate::claims;
 use crate::config::{Arm, StudyConfig};
-use crate::execution::{Criterion, Design, Runner, Tick, run_all};
+use crate::execution::{Criterion, Design, Runner, run_all};
 use crate::kind::{Learners, StudyKind, check_arms, check_searches};
 use crate::metric::Metric;
 use crate::monitor::Monitor;
 use crate::result::{StudyResult, assemble};
 use crate::trial::{Point, ProcessorClock, Trial};
 use crate::tuning::candidates;
+use crate::work::Work;
 use tegmentum::behaviour::agent::Raster;
 use tegmentum::behaviour::environment::TrialReport;
 use tegmentum::behaviour::environments::EnvironmentConfig;
@@ -136,10 +137,10 @@ impl Runner for PreparedEnvironment {
         vec![(self.name.clone(), self.trials)]
     }
 
-    fn run(&self, _: usize, arm: &Arm, seed: u64, tick: &Tick<'_>) -> Result<Trial> {
+    fn run(&self, _: usize, arm: &Arm, seed: u64, work: &Work<'_>) -> Result<Trial> {
         let clock = ProcessorClock::start();
         let mut behaviour = self.behaviour(arm, seed)?;
-        let mut watch = TrialWatch::new(self.trials, tick);
+        let mut watch = TrialWatch::new(self.trials, work);
         // Spikes are kept around the first change: well before it, just after it, and at the end.
         if let Some((change, _)) = self.environment.events().first() {
             watch.keep = vec![change.saturating_sub(AFTER_CHANGE), change + AFTER_CHANGE, self.trials - 1];
@@ -150,7 +151,8 @@ impl Runner for PreparedEnvironment {
         watch.end_point();
         let names = self.environment.score_names();
         let scores: BTreeMap<String, Score> = names.into_iter().zip(self.environment.scores(&watch.reports)).collect();
-        let undefined = scores.iter().filter_map(|(name, score)| Some((name.clone(), score.reason()?))).collect();
+        let undefined =
+            scores.iter().filter_map(|(name, score)| Some((name.clone(), score.reason()?.into()))).collect();
         Ok(Trial {
             seed,
             curve: watch.curve,
@@ -166,7 +168,7 @@ impl Runner for PreparedEnvironment {
 
 /// Watches a run.
 struct TrialWatch<'a> {
-    tick: &'a Tick<'a>,
+    work: &'a Work<'a>,
     interval: u64,
     reports: Vec<TrialReport>,
     curve: Vec<Point>,
@@ -180,9 +182,9 @@ struct TrialWatch<'a> {
 }
 
 impl<'a> TrialWatch<'a> {
-    fn new(trials: u64, tick: &'a Tick<'a>) -> Self {
+    fn new(trials: u64, work: &'a Work<'a>) -> Self {
         Self {
-            tick,
+            work,
             interval: (trials / POINTS).max(1),
             reports: Vec::with_capacity(trials as usize),
             curve: Vec::with_capacity(POINTS as usize + 1),
@@ -212,7 +214,7 @@ impl<'a> TrialWatch<'a> {
         {
             self.rasters.push((number, raster.clone()));
         }
-        if (self.tick)(1) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        if self.work.advance(1) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     }
 
     fn take(&mut self, trial: &TrialReport) {

@@ -10,12 +10,13 @@ use seeds::Judge;
 
 use crate::claims;
 use crate::config::{Arm, StudyConfig};
-use crate::execution::{Criterion, Design, Runner, Speed, Tick, run_all};
+use crate::execution::{Criterion, Design, Runner, Speed, run_all};
 use crate::kind::{Learners, StudyKind, check_arms, check_measures, check_searches};
 use crate::metric::{self, Metric, evaluations_to, solved};
 use crate::monitor::Monitor;
 use crate::result::{StudyResult, assemble};
 use crate::trial::Trial;
+use crate::work::Work;
 use tegmentum::error::Result;
 
 /// The kind.
@@ -112,15 +113,15 @@ impl Runner for Comparison<'_> {
         self.settings.iter().map(|prepared| (prepared.setting.name.clone(), prepared.budget)).collect()
     }
 
-    fn run(&self, setting: usize, arm: &Arm, seed: u64, tick: &Tick<'_>) -> Result<Trial> {
-        self.judge(setting).run_trial(arm, seed, tick)
+    fn run(&self, setting: usize, arm: &Arm, seed: u64, work: &Work<'_>) -> Result<Trial> {
+        self.judge(setting).run_trial(arm, seed, work)
     }
 
     fn seeds_per_job(&self, setting: usize, arm: &Arm, count: usize) -> usize {
         seeds::seeds_per_job(&self.settings[setting], arm, count)
     }
 
-    fn run_together(&self, setting: usize, arm: &Arm, seeds: &[u64], tick: &Tick<'_>) -> Result<Vec<Trial>> {
-        self.judge(setting).run_trials(arm, seeds, tick)
+    fn run_together(&self, setting: usize, arm: &Arm, seeds: &[u64], work: &Work<'_>) -> Result<Vec<Trial>> {
+        self.judge(setting).run_trials(arm, seeds, work)
     }
 }

@@ -87,6 +87,10 @@ impl StudyKind for Costs {
         check_metric_of_claim(&self.metrics(study), claim)
     }
 
+    fn has_units(&self) -> bool {
+        false
+    }
+
     fn run(&self, study: &StudyConfig, monitor: &dyn Monitor) -> Result<StudyResult> {
         let setting = study.settings().into_iter().next().ok_or_else(|| Error::Study {
             origin: study.name.clone(),

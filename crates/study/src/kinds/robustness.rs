@@ -14,7 +14,7 @@ use super::compare::{Comparison, check_learning, metrics};
 use crate::claims::{self, MIN_SEEDS};
 use crate::config::{Arm, Claim, StudyConfig};
 use crate::drawing::axis;
-use crate::execution::{Design, interrupted, run_jobs};
+use crate::execution::{Design, run_jobs};
 use crate::kind::{StudyKind, check_arms_of_claim, check_metric_of_claim};
 use crate::metric::{Metric, evaluations_to};
 use crate::monitor::Monitor;
@@ -183,10 +183,7 @@ fn sweep(study: &StudyConfig, comparison: &Comparison<'_>, target: f64, monitor:
     let seeds = study.seeds.count;
     let work = jobs.iter().map(|(setting, _)| comparison.settings[*setting].budget * seeds).sum();
     monitor.expect(&format!("{}: {} runs over grids of rates", study.name, jobs.len() as u64 * seeds), work);
-    let mut trials = run_jobs(comparison, &jobs, study.seeds, monitor)?.into_iter();
-    if !monitor.advance(0) {
-        return Err(interrupted(study));
-    }
+    let mut trials = run_jobs(study, comparison, &jobs, monitor)?.into_iter();
     let name = evaluations_to(target).name;
     let collect = |(setting, arm, points): (usize, &Arm, Vec<Candidate>)| {
         let own: Vec<Vec<Trial>> =

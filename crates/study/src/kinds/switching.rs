@@ -23,13 +23,14 @@ use plan::Course;
 
 use crate::claims;
 use crate::config::{Arm, StudyConfig};
-use crate::execution::{Criterion, Design, Runner, Speed, Tick, run_all};
+use crate::execution::{Criterion, Design, Runner, Speed, run_all};
 use crate::kind::{Learners, StudyKind, check_arms, check_measures, check_searches};
 use crate::metric::{self, Metric};
 use crate::monitor::Monitor;
 use crate::result::{StudyResult, assemble};
 use crate::trial::Trial;
 use crate::tuning::candidates;
+use crate::work::Work;
 use tegmentum::error::Result;
 
 /// What a whole stream cost.
@@ -180,8 +181,8 @@ impl Runner for Streams<'_> {
         vec![(self.design.study.name.clone(), self.course.budget())]
     }
 
-    fn run(&self, _: usize, arm: &Arm, seed: u64, tick: &Tick<'_>) -> Result<Trial> {
-        trial::run(self.design.study, &self.course, arm, seed, tick)
+    fn run(&self, _: usize, arm: &Arm, seed: u64, work: &Work<'_>) -> Result<Trial> {
+        trial::run(self.design.study, &self.course, arm, seed, work)
     }
 }
 

@@ -228,6 +228,10 @@ impl StudyKind for Theory {
         Err(format!("unknown metric {:?}: known are {}", claim.metric, listed(&claim.metric, &known)))
     }
 
+    fn has_units(&self) -> bool {
+        false
+    }
+
     fn run(&self, study: &StudyConfig, monitor: &dyn Monitor) -> Result<StudyResult> {
         let mut parts = Parts::new(study);
         monitor.expect(

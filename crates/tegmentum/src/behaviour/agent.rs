@@ -17,6 +17,8 @@
 use std::any::Any;
 use std::fmt::Debug;
 
+use serde::{Deserialize, Serialize};
+
 use crate::behaviour::environment::{Action, Environment};
 use crate::error::Result;
 use crate::neuromodulation::hearing::Heard;
@@ -38,7 +40,7 @@ pub struct Feedback<'a> {
 }
 
 /// Spikes of one trial, for a raster.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Raster {
     /// Time in milliseconds from the trial's beginning and the cell's number, one entry for each spike.
     pub spikes: Vec<(f32, u32)>,

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use super::prepared::PreparedSetting;
 use super::watch::RunWatch;
 use crate::config::{Arm, StudyConfig};
-use crate::execution::Tick;
 use crate::metric::Metric;
 use crate::trial::{ProcessorClock, Trial};
+use crate::work::Work;
 use tegmentum::error::{Error, Result};
 use tegmentum::learning::fused::lockstep::{Lockstep, MAX_RUNS, MIN_RUNS, train_seeds};
 use tegmentum::learning::fused::{MAX_DIRECTIONS, is_plain};
@@ -45,10 +45,10 @@ impl Judge<'_> {
     ///
     /// # Errors
     /// If the arm cannot be built. A run whose parameters become NaN or infinite is lost, and no error.
-    pub(super) fn run_trial(&self, arm: &Arm, seed: u64, tick: &Tick<'_>) -> Result<Trial> {
+    pub(super) fn run_trial(&self, arm: &Arm, seed: u64, work: &Work<'_>) -> Result<Trial> {
         let clock = ProcessorClock::start();
         let mut learner = self.setting.learner(arm, seed)?;
-        let mut watch = RunWatch::new(self.study, self.setting, tick);
+        let mut watch = RunWatch::new(self.study, self.setting, work);
         let batches = Key::from_seed(seed).child(2);
         let ended = train(&mut *learner, batches, self.setting.budget, &mut [&mut watch]);
         let seconds = clock.seconds() - watch.judging;
@@ -81,15 +81,15 @@ impl Judge<'_> {
     ///
     /// # Errors
     /// As [`run_trial`](Self::run_trial); the error of the first seed that has one.
-    pub(super) fn run_trials(&self, arm: &Arm, seeds: &[u64], tick: &Tick<'_>) -> Result<Vec<Trial>> {
+    pub(super) fn run_trials(&self, arm: &Arm, seeds: &[u64], work: &Work<'_>) -> Result<Vec<Trial>> {
         let clock = ProcessorClock::start();
         let Some(lockstep) = lockstep(self.setting, arm, seeds)? else {
-            return seeds.iter().map(|&seed| self.run_trial(arm, seed, tick)).collect();
+            return seeds.iter().map(|&seed| self.run_trial(arm, seed, work)).collect();
         };
         let state_bytes = lockstep.state_bytes();
         let keys: Vec<Key> = seeds.iter().map(|&seed| Key::from_seed(seed).child(2)).collect();
         let mut watches: Vec<RunWatch<'_>> =
-            seeds.iter().map(|_| RunWatch::new(self.study, self.setting, tick)).collect();
+            seeds.iter().map(|_| RunWatch::new(self.study, self.setting, work)).collect();
         let ended: Vec<Result<(Ended, Vec<f32>)>> = {
             let mut observers: Vec<[&mut dyn Observer; 1]> =
                 watches.iter_mut().map(|watch| [watch as &mut dyn Observer]).collect();

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use super::prepared::PreparedSetting;
 use crate::config::StudyConfig;
-use crate::execution::Tick;
 use crate::metric::{self, EVALUATIONS, NON_FINITE, STATE_BYTES, SURPRISES, evaluations_to, solved};
 use crate::trial::{Point, ProcessorClock, TARGET_INTERVAL, Trial};
+use crate::work::Work;
 use tegmentum::error::Result;
 use tegmentum::evidence::evaluation::{Evaluator, Metric};
 use tegmentum::learning::observer::StopReason;
@@ -33,15 +33,15 @@ pub(super) struct RunWatch<'a> {
     reached: Vec<Option<u64>>,
     curve: Vec<Point>,
     parameters: Vec<f32>,
-    tick: &'a Tick<'a>,
+    work: &'a Work<'a>,
     ticked: u64,
     /// Processor seconds spent on judging, which are not the learner's.
     pub(super) judging: f64,
 }
 
 impl<'a> RunWatch<'a> {
-    /// A watch of one run; `tick` is told the evaluations as they are spent and says whether to go on.
-    pub(super) fn new(study: &'a StudyConfig, setting: &PreparedSetting, tick: &'a Tick<'a>) -> Self {
+    /// A watch of one run; `work` is told the evaluations as they are spent and says whether to go on.
+    pub(super) fn new(study: &'a StudyConfig, setting: &PreparedSetting, work: &'a Work<'a>) -> Self {
         Self {
             evaluator: Evaluator::new(Arc::clone(&setting.network), Arc::clone(&setting.problem)),
             metrics: &study.metrics,
@@ -52,7 +52,7 @@ impl<'a> RunWatch<'a> {
             reached: vec![None; study.targets.len()],
             curve: Vec::new(),
             parameters: Vec::new(),
-            tick,
+            work,
             ticked: 0,
             judging: 0.0,
         }
@@ -67,7 +67,7 @@ impl<'a> RunWatch<'a> {
 
     /// Reports progress and asks whether to go on.
     fn tick(&mut self, evaluations: u64) -> ControlFlow<StopReason> {
-        let go_on = (self.tick)(evaluations - self.ticked);
+        let go_on = self.work.advance(evaluations - self.ticked);
         self.ticked = evaluations;
         if go_on { ControlFlow::Continue(()) } else { ControlFlow::Break(StopReason::Interrupted) }
     }

@@ -131,7 +131,7 @@ fn surprise_rescues_learning_and_every_metric_is_there() {
 }
 
 fn runs(streams: &Streams<'_>, arm: &Arm, seeds: Range<u64>) -> Vec<Trial> {
-    seeds.into_par_iter().map(|seed| streams.run(0, arm, seed, &|_| true).unwrap()).collect()
+    seeds.into_par_iter().map(|seed| streams.run(0, arm, seed, &Work::alone(&|_| true)).unwrap()).collect()
 }
 
 #[test]

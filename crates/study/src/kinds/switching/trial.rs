@@ -7,9 +7,9 @@ use std::sync::Arc;
 use super::plan::{Course, PhasePlan};
 use super::{RELEARN, SOLVED, error_after_phase, evaluations_in_phase};
 use crate::config::{Arm, StudyConfig};
-use crate::execution::Tick;
 use crate::metric::{self, EVALUATIONS, NON_FINITE, STATE_BYTES, SURPRISES};
 use crate::trial::{Point, ProcessorClock, TARGET_INTERVAL, Trial};
+use crate::work::Work;
 use tegmentum::error::{Error, Result};
 use tegmentum::evidence::evaluation::{Evaluator, Metric};
 use tegmentum::learning::learner::Learner;
@@ -98,13 +98,13 @@ struct PhaseWatch<'a> {
     surprises: Vec<u64>,
     curve: Vec<Point>,
     parameters: Vec<f32>,
-    tick: &'a Tick<'a>,
+    work: &'a Work<'a>,
     evaluations: u64,
     judging: f64,
 }
 
 impl<'a> PhaseWatch<'a> {
-    fn new(study: &'a StudyConfig, course: &'a Course, tick: &'a Tick<'a>) -> Self {
+    fn new(study: &'a StudyConfig, course: &'a Course, work: &'a Work<'a>) -> Self {
         let judge = |problem| Evaluator::new(Arc::clone(course.network()), Arc::clone(problem));
         Self {
             course,
@@ -119,7 +119,7 @@ impl<'a> PhaseWatch<'a> {
             surprises: Vec::new(),
             curve: Vec::new(),
             parameters: Vec::new(),
-            tick,
+            work,
             evaluations: 0,
             judging: 0.0,
         }
@@ -205,20 +205,20 @@ impl Observer for PhaseWatch<'_> {
             self.judge(record)?;
             self.judging += clock.seconds();
         }
-        let go_on = (self.tick)(record.evaluations - self.evaluations);
+        let go_on = self.work.advance(record.evaluations - self.evaluations);
         self.evaluations = record.evaluations;
         Ok(if go_on { ControlFlow::Continue(()) } else { ControlFlow::Break(StopReason::Interrupted) })
     }
 }
 
-/// Runs one arm with one seed. `tick` is told the evaluations as they are spent and says whether to go on.
+/// Runs one arm with one seed. `work` is told the evaluations as they are spent and says whether to go on.
 ///
 /// # Errors
 /// If the arm cannot be built. Parameters that become NaN or infinite end the run, and what was left of it is unsolved.
-pub(super) fn run(study: &StudyConfig, course: &Course, arm: &Arm, seed: u64, tick: &Tick<'_>) -> Result<Trial> {
+pub(super) fn run(study: &StudyConfig, course: &Course, arm: &Arm, seed: u64, work: &Work<'_>) -> Result<Trial> {
     let clock = ProcessorClock::start();
     let mut learner = course.learner(arm, seed)?;
-    let mut watch = PhaseWatch::new(study, course, tick);
+    let mut watch = PhaseWatch::new(study, course, work);
     let batches = Key::from_seed(seed).child(2);
     let ended = match train(&mut learner, batches, course.budget(), &mut [&mut watch]) {
         Err(Error::NonFinite { .. }) => None,

@@ -67,11 +67,11 @@ fn trials_side_by_side_are_the_trials_alone() {
                 spent[of].fetch_add(evaluations, Ordering::Relaxed);
                 true
             };
-            let together = judge.run_trials(arm, &seeds, &|evaluations| tick(0, evaluations)).unwrap();
+            let together = judge.run_trials(arm, &seeds, &Work::alone(&|evaluations| tick(0, evaluations))).unwrap();
             assert_eq!(together.len(), seeds.len());
             let mut ends = Vec::new();
             for (seed, found) in seeds.iter().zip(together) {
-                let alone = judge.run_trial(arm, *seed, &|evaluations| tick(1, evaluations)).unwrap();
+                let alone = judge.run_trial(arm, *seed, &Work::alone(&|evaluations| tick(1, evaluations))).unwrap();
                 ends.push(alone.metrics["evaluations"]);
                 let timeless = |trial: Trial| format!("{:?}", Trial { seconds: 0.0, ..trial });
                 assert_eq!(timeless(found), timeless(alone), "{} {seed}", arm.name);
@@ -93,8 +93,8 @@ impl Runner for Alone<'_> {
         self.0.settings()
     }
 
-    fn run(&self, setting: usize, arm: &Arm, seed: u64, tick: &Tick<'_>) -> Result<Trial> {
-        self.0.run(setting, arm, seed, tick)
+    fn run(&self, setting: usize, arm: &Arm, seed: u64, work: &Work<'_>) -> Result<Trial> {
+        self.0.run(setting, arm, seed, work)
     }
 }
 
@@ -149,9 +149,9 @@ fn a_run_that_diverges_is_lost_alone_and_the_same_in_lockstep() {
     let (design, setting) = (Compare.design(&study), prepared(&study));
     let judge = judge(&design, &setting);
     let seeds: Vec<u64> = study.seeds.iter().collect();
-    let together = judge.run_trials(&study.arm[0], &seeds, &|_| true).unwrap();
+    let together = judge.run_trials(&study.arm[0], &seeds, &Work::alone(&|_| true)).unwrap();
     for (found, seed) in together.into_iter().zip(seeds) {
-        let alone = judge.run_trial(&study.arm[0], seed, &|_| true).unwrap();
+        let alone = judge.run_trial(&study.arm[0], seed, &Work::alone(&|_| true)).unwrap();
         let timeless = |trial: Trial| format!("{:?}", Trial { seconds: 0.0, ..trial });
         assert!(alone.diverged && alone.solution.is_empty());
         assert_eq!(alone.metrics["evaluations"], 2500.0);
@@ -177,7 +177,7 @@ fn trials_on_tiny_perceptrons_are_those_of_the_general_form() {
     for arm in &study.arm {
         for seed in 0..4 {
             let run = |setting: &PreparedSetting| {
-                let trial = judge(&design, setting).run_trial(arm, seed, &|_| true).unwrap();
+                let trial = judge(&design, setting).run_trial(arm, seed, &Work::alone(&|_| true)).unwrap();
                 Trial { seconds: 0.0, ..trial }
             };
             assert_eq!(run(&setting), run(&general), "{} {seed}", arm.name);

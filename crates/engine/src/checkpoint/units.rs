@@ -1,0 +1,79 @@
+//! Units of work by name: made once, and taken from a checkpoint after that.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{Checkpoint, decode, encode};
+use crate::error::Result;
+
+/// Units of work whose results are kept in a checkpoint, or nowhere.
+///
+/// # Example
+/// ```
+/// use tegmentum_engine::checkpoint::Units;
+///
+/// let units = Units::nowhere();
+/// assert_eq!(units.below("column a").get("first", || Ok(1.5))?, 1.5);
+/// # Ok::<(), tegmentum_engine::error::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Units<'a> {
+    checkpoint: Option<&'a Checkpoint>,
+    /// What the names begin with.
+    prefix: String,
+}
+
+impl<'a> Units<'a> {
+    /// Units that are made whenever they are asked for.
+    pub fn nowhere() -> Self {
+        Self::default()
+    }
+
+    /// Units that are kept in a checkpoint.
+    pub fn of(checkpoint: &'a Checkpoint) -> Self {
+        Self { checkpoint: Some(checkpoint), prefix: String::new() }
+    }
+
+    /// Units whose names begin with those of these, a slash, and `name`.
+    #[must_use]
+    pub fn below(&self, name: &str) -> Self {
+        Self { checkpoint: self.checkpoint, prefix: format!("{}{name}/", self.prefix) }
+    }
+
+    /// The result of the unit `name`: the one that is kept, or what `make` gives, which is then kept.
+    ///
+    /// # Errors
+    /// Those of `make`; [`Error::Checkpoint`](crate::error::Error::Checkpoint) if what is kept is something else;
+    /// [`Error::Io`](crate::error::Error::Io) if the result cannot be written.
+    pub fn get<T: Serialize + DeserializeOwned>(&self, name: &str, make: impl FnOnce() -> Result<T>) -> Result<T> {
+        if let Some(kept) = self.take(name)? {
+            return Ok(kept);
+        }
+        let made = make()?;
+        self.keep(name, &made)?;
+        Ok(made)
+    }
+
+    /// The result of the unit `name`, if one is kept.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`](crate::error::Error::Checkpoint) if what is kept is something else.
+    pub fn take<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
+        let Some(checkpoint) = self.checkpoint else { return Ok(None) };
+        let bytes = checkpoint.take(&self.full(name));
+        bytes.map(|bytes| decode(checkpoint.folder(), &bytes)).transpose()
+    }
+
+    /// Keeps the result of the unit `name`.
+    ///
+    /// # Errors
+    /// [`Error::Io`](crate::error::Error::Io) if it cannot be written.
+    pub fn keep<T: Serialize>(&self, name: &str, result: &T) -> Result<()> {
+        let Some(checkpoint) = self.checkpoint else { return Ok(()) };
+        checkpoint.keep(&self.full(name), encode(result)?)
+    }
+
+    fn full(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
+    }
+}
