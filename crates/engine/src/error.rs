@@ -117,6 +117,14 @@ pub enum Error {
         /// What is wrong with it and what would be right.
         problem: String,
     },
+    /// A running state that cannot be saved or read.
+    #[error("{what}: {problem}")]
+    Archive {
+        /// Whose state it is.
+        what: String,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// A study file that cannot be used.
     #[error("{origin}: {problem}")]
     Study {

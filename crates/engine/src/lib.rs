@@ -9,6 +9,7 @@
 //! Use it through the crate `tegmentum`, which re-exports what a user needs. The kernels are plumbing: their signatures
 //! may change in any version.
 
+pub mod archive;
 pub mod checkpoint;
 pub mod error;
 pub mod file;

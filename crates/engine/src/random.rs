@@ -187,6 +187,8 @@ pub struct Stream {
     used: usize,
 }
 
+crate::archived!(Stream { key, block, words, used });
+
 impl Stream {
     /// The next 32 random bits.
     pub fn next_u32(&mut self) -> u32 {

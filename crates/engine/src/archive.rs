@@ -1,0 +1,327 @@
+//! Running state as bytes, so that what was interrupted can go on bit for bit.
+//!
+//! One method reads and writes, [`Archived::archive`], so that the two can never differ: writing appends each value, reading
+//! replaces it. What follows from the configuration is not archived: a state is read into a value that was built from the same
+//! configuration and key. [`archived!`](crate::archived) writes the method for a struct and names every field, so that a field that is
+//! added later does not compile until it is said whether it is state.
+//!
+//! # Format
+//! Numbers are little-endian, floats are their bits (a NaN keeps its own), lengths are u64, a struct begins with a mark that follows
+//! from its name and the names of its fields. Reading checks marks and lengths; no bytes make it panic or allocate more than they have.
+
+use std::collections::VecDeque;
+
+use crate::error::{Error, Result};
+
+mod values;
+
+/// Bytes that are written or read.
+///
+/// # Example
+/// ```
+/// use tegmentum_engine::archive::Archive;
+///
+/// let (mut step, mut weights) = (7u64, vec![1.0f32, -0.0]);
+/// let bytes = Archive::write(&mut (&mut step, &mut weights))?;
+/// let (mut other_step, mut other_weights) = (0u64, vec![0.0f32; 2]);
+/// Archive::read(&bytes, &mut (&mut other_step, &mut other_weights))?;
+/// assert_eq!((other_step, other_weights), (7, vec![1.0, -0.0]));
+/// # Ok::<(), tegmentum_engine::error::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Archive<'a> {
+    direction: Direction<'a>,
+}
+
+#[derive(Debug)]
+enum Direction<'a> {
+    Writing(Vec<u8>),
+    Reading(&'a [u8]),
+}
+
+/// What has a state that can be written and read.
+///
+/// # Example
+/// ```
+/// use tegmentum_engine::archive::Archive;
+///
+/// struct Counter {
+///     limit: u64,
+///     count: u64,
+/// }
+/// tegmentum_engine::archived!(Counter { count } fixed { limit });
+///
+/// let bytes = Archive::write(&mut Counter { limit: 10, count: 3 })?;
+/// let mut again = Counter { limit: 10, count: 0 };
+/// Archive::read(&bytes, &mut again)?;
+/// assert_eq!((again.limit, again.count), (10, 3));
+/// # Ok::<(), tegmentum_engine::error::Error>(())
+/// ```
+pub trait Archived {
+    /// Writes its state to the archive, or reads it from there.
+    ///
+    /// # Errors
+    /// [`Error::Archive`] if what is read is not the state of this.
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()>;
+}
+
+impl<'a> Archive<'a> {
+    /// The state of `value` as bytes.
+    ///
+    /// # Errors
+    /// [`Error::Archive`] if a part of it has no state that can be written.
+    pub fn write(value: &mut dyn Archived) -> Result<Vec<u8>> {
+        let mut archive = Archive { direction: Direction::Writing(Vec::new()) };
+        value.archive(&mut archive)?;
+        match archive.direction {
+            Direction::Writing(bytes) => Ok(bytes),
+            Direction::Reading(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// Reads a state into `value`, which was built as the one that was written.
+    ///
+    /// # Errors
+    /// [`Error::Archive`] if the bytes are not a state of `value`; it is then in no state that means anything.
+    pub fn read(bytes: &'a [u8], value: &mut dyn Archived) -> Result<()> {
+        let mut archive = Archive { direction: Direction::Reading(bytes) };
+        value.archive(&mut archive)?;
+        match archive.direction {
+            Direction::Reading(rest) if !rest.is_empty() => Err(wrong("it is longer than that of this configuration")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a state is read.
+    pub fn is_reading(&self) -> bool {
+        matches!(self.direction, Direction::Reading(_))
+    }
+
+    /// Writes `bytes`, or reads as many in their place.
+    ///
+    /// # Errors
+    /// [`Error::Archive`] if there are not as many to read.
+    pub fn bytes(&mut self, bytes: &mut [u8]) -> Result<()> {
+        match &mut self.direction {
+            Direction::Writing(all) => all.extend_from_slice(bytes),
+            Direction::Reading(rest) => {
+                let (own, others) = rest.split_at_checked(bytes.len()).ok_or_else(|| wrong("it ends too early"))?;
+                bytes.copy_from_slice(own);
+                *rest = others;
+            }
+        }
+        Ok(())
+    }
+
+    /// A mark that must be the same when it is read: of the struct `name`.
+    ///
+    /// # Errors
+    /// [`Error::Archive`] if another mark is read.
+    pub fn mark(&mut self, name: &str) -> Result<()> {
+        let mark = xxhash_rust::xxh3::xxh3_64(name.as_bytes()) as u32;
+        let mut found = mark;
+        found.archive(self)?;
+        if found == mark { Ok(()) } else { Err(wrong(&format!("something else stands where {name} should be"))) }
+    }
+
+    /// Writes a length, or reads one that is at most the number of bytes that are left.
+    ///
+    /// # Errors
+    /// [`Error::Archive`] if it is larger.
+    pub fn length(&mut self, length: usize) -> Result<usize> {
+        let mut found = length as u64;
+        found.archive(self)?;
+        match &self.direction {
+            Direction::Reading(rest) if found > rest.len() as u64 => Err(wrong("it has a length that it cannot have")),
+            _ => Ok(found as usize),
+        }
+    }
+}
+
+/// What is wrong with a state.
+fn wrong(problem: &str) -> Error {
+    Error::Archive { what: "the state that is kept".to_owned(), problem: problem.to_owned() }
+}
+
+/// The error of a part whose state cannot be saved.
+///
+/// # Example
+/// ```
+/// let error = tegmentum_engine::archive::unarchived("an optimizer of one's own");
+/// assert!(error.to_string().contains("cannot be saved"));
+/// ```
+pub fn unarchived(what: &str) -> Error {
+    Error::Archive { what: what.to_owned(), problem: "its running state cannot be saved".to_owned() }
+}
+
+/// Archives what a trait object says is its running state.
+///
+/// # Errors
+/// [`unarchived`] if it has none to save; those of the state.
+pub fn archive_part(archive: &mut Archive<'_>, what: &str, part: Option<&mut dyn Archived>) -> Result<()> {
+    part.ok_or_else(|| unarchived(what))?.archive(archive)
+}
+
+/// Implements [`Archived`](crate::archive::Archived) for a struct: `archived!(Type { state, … } fixed { configuration, … })`. Every
+/// field must be named; those behind `fixed` follow from the configuration, or are work space that is written before it is read.
+#[macro_export]
+macro_rules! archived {
+    ($name:ident { $($state:ident),* $(,)? } $(fixed { $($fixed:ident),* $(,)? })?) => {
+        impl $crate::archive::Archived for $name {
+            fn archive(&mut self, archive: &mut $crate::archive::Archive<'_>) -> $crate::error::Result<()> {
+                let Self { $($state,)* $($($fixed: _,)*)? } = self;
+                archive.mark(concat!(stringify!($name) $(, " ", stringify!($state))*))?;
+                $($crate::archive::Archived::archive($state, archive)?;)*
+                Ok(())
+            }
+        }
+    };
+}
+
+impl<T: Archived + ?Sized> Archived for &mut T {
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        (**self).archive(archive)
+    }
+}
+
+impl<T: Archived + ?Sized> Archived for Box<T> {
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        (**self).archive(archive)
+    }
+}
+
+impl Archived for () {
+    fn archive(&mut self, _: &mut Archive<'_>) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl<T: Archived + Default> Archived for Vec<T> {
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        let length = archive.length(self.len())?;
+        self.resize_with(length, T::default);
+        self.iter_mut().try_for_each(|value| value.archive(archive))
+    }
+}
+
+impl<T: Archived + Default> Archived for VecDeque<T> {
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        let length = archive.length(self.len())?;
+        self.resize_with(length, T::default);
+        self.iter_mut().try_for_each(|value| value.archive(archive))
+    }
+}
+
+impl<T: Archived, const N: usize> Archived for [T; N] {
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        self.iter_mut().try_for_each(|value| value.archive(archive))
+    }
+}
+
+impl<T: Archived + Default> Archived for Option<T> {
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        let mut is_some = self.is_some();
+        is_some.archive(archive)?;
+        if !is_some {
+            *self = None;
+            return Ok(());
+        }
+        self.get_or_insert_with(T::default).archive(archive)
+    }
+}
+
+impl<A: Archived, B: Archived> Archived for (A, B) {
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        self.0.archive(archive)?;
+        self.1.archive(archive)
+    }
+}
+
+impl<A: Archived, B: Archived, C: Archived> Archived for (A, B, C) {
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        self.0.archive(archive)?;
+        self.1.archive(archive)?;
+        self.2.archive(archive)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::random::{Key, Stream};
+
+    #[derive(Clone, Debug, Default, PartialEq)]
+    struct All {
+        floats: Vec<f32>,
+        doubles: [f64; 3],
+        counts: (u64, usize, i32),
+        flag: bool,
+        name: String,
+        nothing: Option<f64>,
+        something: Option<Vec<u32>>,
+        past: VecDeque<f64>,
+        size: usize,
+    }
+    crate::archived!(All { floats, doubles, counts, flag, name, nothing, something, past } fixed { size });
+
+    fn example() -> All {
+        All {
+            floats: vec![1.0, f32::NEG_INFINITY, -0.0],
+            doubles: [f64::from_bits(0x7FF8_0000_0000_1234), 2.0, f64::MIN_POSITIVE],
+            counts: (u64::MAX, 3, -4),
+            flag: true,
+            name: "ä".to_owned(),
+            nothing: None,
+            something: Some(vec![1, 2]),
+            past: VecDeque::from([1.0, 2.0]),
+            size: 9,
+        }
+    }
+
+    #[test]
+    fn a_state_is_read_as_it_was_written() {
+        let bytes = Archive::write(&mut example()).unwrap();
+        let mut read = All { nothing: Some(1.0), size: 9, ..All::default() };
+        Archive::read(&bytes, &mut read).unwrap();
+        assert_eq!(read.doubles[0].to_bits(), 0x7FF8_0000_0000_1234);
+        read.doubles[0] = 0.0;
+        assert_eq!(read, All { doubles: [0.0, 2.0, f64::MIN_POSITIVE], ..example() });
+        assert_eq!(read.floats[2].to_bits(), (-0.0f32).to_bits());
+    }
+
+    #[test]
+    fn a_stream_goes_on() {
+        let mut stream = Key::from_seed(3).stream();
+        for _ in 0..7 {
+            stream.next_u32();
+        }
+        let bytes = Archive::write(&mut stream).unwrap();
+        let expected: Vec<u64> = (0..5).map(|_| stream.next_u64()).collect();
+        let mut again: Stream = Key::from_seed(3).stream();
+        Archive::read(&bytes, &mut again).unwrap();
+        assert_eq!((0..5).map(|_| again.next_u64()).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn other_states_are_refused() {
+        let bytes = Archive::write(&mut example()).unwrap();
+        let error = |bytes: &[u8], value: &mut dyn Archived| Archive::read(bytes, value).unwrap_err().to_string();
+        assert!(error(&bytes[..bytes.len() - 1], &mut All::default()).contains("ends too early"));
+        assert!(error(&[&bytes[..], &[0]].concat(), &mut All::default()).contains("longer"));
+        let stream = Archive::write(&mut Key::from_seed(1).stream()).unwrap();
+        assert!(error(&stream, &mut All::default()).contains("something else stands where All"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..100), at in 0usize..200, change in any::<u8>()) {
+            let _ = Archive::read(&bytes, &mut All::default());
+            let mut whole = Archive::write(&mut example()).unwrap();
+            let at = at % whole.len();
+            whole[at] ^= change;
+            let _ = Archive::read(&whole, &mut All::default());
+        }
+    }
+}
