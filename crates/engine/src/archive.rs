@@ -7,7 +7,8 @@
 //!
 //! # Format
 //! Numbers are little-endian, floats are their bits (a NaN keeps its own), lengths are u64, a struct begins with a mark that follows
-//! from its name and the names of its fields. Reading checks marks and lengths; no bytes make it panic or allocate more than they have.
+//! from its name and the names of its fields, and a checksum stands at the end. Reading checks all of them; no bytes make it panic, or
+//! allocate much more than they have.
 
 use std::collections::VecDeque;
 
@@ -74,7 +75,11 @@ impl<'a> Archive<'a> {
         let mut archive = Archive { direction: Direction::Writing(Vec::new()) };
         value.archive(&mut archive)?;
         match archive.direction {
-            Direction::Writing(bytes) => Ok(bytes),
+            Direction::Writing(mut bytes) => {
+                let sum = checksum(&bytes);
+                bytes.extend(sum.to_le_bytes());
+                Ok(bytes)
+            }
             Direction::Reading(_) => Ok(Vec::new()),
         }
     }
@@ -84,7 +89,11 @@ impl<'a> Archive<'a> {
     /// # Errors
     /// [`Error::Archive`] if the bytes are not a state of `value`; it is then in no state that means anything.
     pub fn read(bytes: &'a [u8], value: &mut dyn Archived) -> Result<()> {
-        let mut archive = Archive { direction: Direction::Reading(bytes) };
+        let (content, sum) = bytes.split_last_chunk::<8>().ok_or_else(|| wrong("it ends too early"))?;
+        if checksum(content) != u64::from_le_bytes(*sum) {
+            return Err(wrong("it is damaged: its checksum is wrong"));
+        }
+        let mut archive = Archive { direction: Direction::Reading(content) };
         value.archive(&mut archive)?;
         match archive.direction {
             Direction::Reading(rest) if !rest.is_empty() => Err(wrong("it is longer than that of this configuration")),
@@ -136,11 +145,59 @@ impl<'a> Archive<'a> {
             _ => Ok(found as usize),
         }
     }
+
+    /// Values whose number follows from the configuration.
+    ///
+    /// # Errors
+    /// [`Error::Archive`] if another number of them is read.
+    pub fn values<T: Archived>(&mut self, name: &str, values: &mut [T]) -> Result<()> {
+        let mut found = values.len() as u64;
+        found.archive(self)?;
+        if found != values.len() as u64 {
+            return Err(wrong(&format!("expected {} values of {name}, found {found}", values.len())));
+        }
+        values.iter_mut().try_for_each(|value| value.archive(self))
+    }
+
+    /// A part that is there or not as the configuration says.
+    ///
+    /// # Errors
+    /// [`Error::Archive`] if it is read where it should not be, or the other way round; those of the part.
+    pub fn optional(&mut self, name: &str, part: Option<&mut dyn Archived>) -> Result<()> {
+        let mut found = part.is_some();
+        found.archive(self)?;
+        match part {
+            Some(part) if found => part.archive(self),
+            None if !found => Ok(()),
+            Some(_) => Err(wrong(&format!("expected {name}, found none"))),
+            None => Err(wrong(&format!("expected no {name}, found it"))),
+        }
+    }
+
+    /// An error if what was read is not what it can be, so that no later step meets an index out of range.
+    ///
+    /// # Errors
+    /// [`Error::Archive`] unless `fits`.
+    pub fn check(&self, fits: bool, expected: &str) -> Result<()> {
+        if fits { Ok(()) } else { Err(wrong(&format!("expected {expected}, found something else"))) }
+    }
+}
+
+fn checksum(bytes: &[u8]) -> u64 {
+    xxhash_rust::xxh3::xxh3_64(bytes)
 }
 
 /// What is wrong with a state.
 fn wrong(problem: &str) -> Error {
     Error::Archive { what: "the state that is kept".to_owned(), problem: problem.to_owned() }
+}
+
+/// The error of a part of type `T` that has no running state to save.
+///
+/// # Errors
+/// [`unarchived`], always.
+pub fn cannot_be_saved<T: ?Sized>() -> Result<()> {
+    Err(unarchived(std::any::type_name::<T>()))
 }
 
 /// The error of a part whose state cannot be saved.
@@ -162,18 +219,68 @@ pub fn archive_part(archive: &mut Archive<'_>, what: &str, part: Option<&mut dyn
     part.ok_or_else(|| unarchived(what))?.archive(archive)
 }
 
-/// Implements [`Archived`](crate::archive::Archived) for a struct: `archived!(Type { state, … } fixed { configuration, … })`. Every
-/// field must be named; those behind `fixed` follow from the configuration, or are work space that is written before it is read.
+/// Implements [`Archived`](crate::archive::Archived) for a struct. Every field must be named, in one of these groups, in this order:
+///
+/// ```text
+/// archived!(Type { state } sized { vectors } optional { parts } empty { plans } fixed { configuration, work space });
+/// ```
+/// `sized`: vectors whose length follows from the configuration, so that another length is an error · `optional`: parts that are there or
+/// not as the configuration says · `empty`: what is empty between updates, which is when a state is taken · `fixed`: what follows from
+/// the configuration, or is written before it is read.
 #[macro_export]
 macro_rules! archived {
-    ($name:ident { $($state:ident),* $(,)? } $(fixed { $($fixed:ident),* $(,)? })?) => {
+    (
+        $name:ident { $($state:ident),* $(,)? }
+        $(sized { $($sized:ident),* $(,)? })?
+        $(optional { $($optional:ident),* $(,)? })?
+        $(empty { $($empty:ident),* $(,)? })?
+        $(fixed { $($fixed:ident),* $(,)? })?
+    ) => {
         impl $crate::archive::Archived for $name {
             fn archive(&mut self, archive: &mut $crate::archive::Archive<'_>) -> $crate::error::Result<()> {
-                let Self { $($state,)* $($($fixed: _,)*)? } = self;
-                archive.mark(concat!(stringify!($name) $(, " ", stringify!($state))*))?;
+                let Self {
+                    $($state,)* $($($sized,)*)? $($($optional,)*)? $($($empty,)*)? $($($fixed: _,)*)?
+                } = self;
+                archive.mark(concat!(
+                    stringify!($name)
+                    $(, " ", stringify!($state))* $($(, " ", stringify!($sized))*)? $($(, " ", stringify!($optional))*)?
+                ))?;
+                $($(debug_assert!($empty.is_empty(), "a state is taken between updates");)*)?
                 $($crate::archive::Archived::archive($state, archive)?;)*
+                $($(archive.values(stringify!($sized), $sized)?;)*)?
+                $($(archive.optional(stringify!($optional), $optional.as_mut().map(|part| part as _))?;)*)?
                 Ok(())
             }
+        }
+    };
+}
+
+/// Implements [`Archived`](crate::archive::Archived) for an enum whose variants have no fields: `archived_choice!(Type { One, Other })`.
+#[macro_export]
+macro_rules! archived_choice {
+    ($name:ident { $($variant:ident),* $(,)? }) => {
+        impl $crate::archive::Archived for $name {
+            fn archive(&mut self, archive: &mut $crate::archive::Archive<'_>) -> $crate::error::Result<()> {
+                const ALL: &[$name] = &[$($name::$variant),*];
+                // Every variant is in the list.
+                let (mut number, mut own) = (0u8, 0u8);
+                match self { $($name::$variant => {})* }
+                $(if matches!(self, $name::$variant) { number = own; } own += 1;)*
+                number.archive(archive)?;
+                archive.check(number < own, concat!("one of the choices of ", stringify!($name)))?;
+                *self = ALL[usize::from(number)];
+                Ok(())
+            }
+        }
+    };
+}
+
+/// The method `archive` of a contract, for a type that is [`Archived`](crate::archive::Archived).
+#[macro_export]
+macro_rules! archives {
+    () => {
+        fn archive(&mut self, archive: &mut $crate::archive::Archive<'_>) -> $crate::error::Result<()> {
+            $crate::archive::Archived::archive(self, archive)
         }
     };
 }
@@ -245,6 +352,15 @@ impl<A: Archived, B: Archived, C: Archived> Archived for (A, B, C) {
     }
 }
 
+impl<A: Archived, B: Archived, C: Archived, D: Archived> Archived for (A, B, C, D) {
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        self.0.archive(archive)?;
+        self.1.archive(archive)?;
+        self.2.archive(archive)?;
+        self.3.archive(archive)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -265,6 +381,11 @@ mod tests {
         size: usize,
     }
     crate::archived!(All { floats, doubles, counts, flag, name, nothing, something, past } fixed { size });
+
+    struct Sized {
+        weights: Vec<f32>,
+    }
+    crate::archived!(Sized {} sized { weights });
 
     fn example() -> All {
         All {
@@ -291,6 +412,28 @@ mod tests {
         assert_eq!(read.floats[2].to_bits(), (-0.0f32).to_bits());
     }
 
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    enum Colour {
+        Red,
+        Green,
+    }
+    crate::archived_choice!(Colour { Red, Green });
+
+    #[test]
+    fn choices_and_parts_are_those_of_the_configuration() {
+        let mut read = Colour::Red;
+        Archive::read(&Archive::write(&mut Colour::Green).unwrap(), &mut read).unwrap();
+        assert_eq!(read, Colour::Green);
+        assert!(Archive::read(&Archive::write(&mut 2u8).unwrap(), &mut read).is_err());
+        struct Parts {
+            inner: Option<Sized>,
+        }
+        crate::archived!(Parts {} optional { inner });
+        let bytes = Archive::write(&mut Parts { inner: None }).unwrap();
+        let mut other = Parts { inner: Some(Sized { weights: Vec::new() }) };
+        assert!(Archive::read(&bytes, &mut other).unwrap_err().to_string().contains("expected inner, found none"));
+    }
+
     #[test]
     fn a_stream_goes_on() {
         let mut stream = Key::from_seed(3).stream();
@@ -308,8 +451,12 @@ mod tests {
     fn other_states_are_refused() {
         let bytes = Archive::write(&mut example()).unwrap();
         let error = |bytes: &[u8], value: &mut dyn Archived| Archive::read(bytes, value).unwrap_err().to_string();
-        assert!(error(&bytes[..bytes.len() - 1], &mut All::default()).contains("ends too early"));
-        assert!(error(&[&bytes[..], &[0]].concat(), &mut All::default()).contains("longer"));
+        assert!(error(&bytes[..bytes.len() - 1], &mut All::default()).contains("damaged"));
+        assert!(error(&bytes[..5], &mut All::default()).contains("ends too early"));
+        assert!(error(&Archive::write(&mut (example(), 1u8)).unwrap(), &mut All::default()).contains("longer"));
+        let two = Archive::write(&mut Sized { weights: vec![1.0; 2] }).unwrap();
+        let found = error(&two, &mut Sized { weights: vec![1.0; 3] });
+        assert!(found.contains("expected 3 values of weights, found 2"), "{found}");
         let stream = Archive::write(&mut Key::from_seed(1).stream()).unwrap();
         assert!(error(&stream, &mut All::default()).contains("something else stands where All"));
     }
@@ -317,11 +464,17 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..100), at in 0usize..200, change in any::<u8>()) {
-            let _ = Archive::read(&bytes, &mut All::default());
+            // Behind a checksum that is right, as bytes of a foreign state would be.
+            let sealed = |bytes: &[u8]| [bytes, &checksum(bytes).to_le_bytes()].concat();
+            prop_assert!(Archive::read(&bytes, &mut All::default()).is_err());
+            let _ = Archive::read(&sealed(&bytes), &mut All::default());
             let mut whole = Archive::write(&mut example()).unwrap();
             let at = at % whole.len();
             whole[at] ^= change;
-            let _ = Archive::read(&whole, &mut All::default());
+            prop_assert_eq!(Archive::read(&whole, &mut All::default()).is_ok(), change == 0);
+            let content = &whole[..whole.len() - 8];
+            let _ = Archive::read(&sealed(content), &mut All::default());
+            let _ = Archive::read(&sealed(&content[..at.min(content.len())]), &mut All::default());
         }
     }
 }

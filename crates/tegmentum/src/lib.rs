@@ -38,7 +38,7 @@ pub(crate) use tegmentum_engine::kernel;
 pub mod numerics {
     pub use tegmentum_engine::kernel::{InstructionSet, Numerics, instruction_set, limit};
 }
-pub use tegmentum_engine::{archive, archived, checkpoint, error, file, random, registry};
+pub use tegmentum_engine::{archive, archived, archived_choice, archives, checkpoint, error, file, random, registry};
 
 /// The examples of the README, so that they build.
 #[cfg(doctest)]

@@ -1,5 +1,6 @@
 //! A derivative-free optimizer and the objective that it improves, as a learner.
 
+use crate::archive::{Archive, Archived};
 use crate::data::batch::Batch;
 use crate::error::{Error, Result};
 use crate::learning::learner::{Learner, Update};
@@ -66,6 +67,14 @@ impl<'a> BlackBoxLearner<'a> {
     }
 }
 
+impl Archived for BlackBoxLearner<'_> {
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        // The objective is the caller's; probes and losses are of one round.
+        let Self { optimizer, objective: _, probes: _, losses: _ } = self;
+        optimizer.archive(archive)
+    }
+}
+
 impl Learner for BlackBoxLearner<'_> {
     fn update(&mut self, batch: Key, modulation: &Modulation) -> Result<Update> {
         let mut update = Update::default();
@@ -86,6 +95,8 @@ impl Learner for BlackBoxLearner<'_> {
         }
         Ok(update)
     }
+
+    crate::archives!();
 
     fn averaged(&self) -> Point<'_> {
         self.optimizer.bases().averaged

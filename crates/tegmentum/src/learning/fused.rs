@@ -29,6 +29,8 @@ use crate::model::network::Network;
 use crate::model::objective::Objective;
 use crate::model::objectives::NetworkLoss;
 
+#[cfg(test)]
+mod going_on;
 pub mod learner;
 pub mod lockstep;
 #[cfg(test)]

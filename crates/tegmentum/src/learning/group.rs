@@ -2,13 +2,17 @@
 
 use std::ops::ControlFlow;
 
-use crate::error::Result;
+use crate::archive::{Archive, Archived, cannot_be_saved, unarchived};
+use crate::error::{Error, Result};
 use crate::learning::learner::{Learner, Progress};
 use crate::learning::observer::{Observer, Record, StopReason};
 use crate::learning::optimizer::StepReport;
 use crate::model::perturbation::Point;
 use crate::neuromodulation::modulation::Modulation;
 use crate::random::Key;
+
+/// The quantities of a learner that can become NaN or infinite, as errors name them.
+const NON_FINITE: [&str; 2] = ["a parameter", "the step"];
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +29,15 @@ pub struct Ended {
     pub surprises: u64,
 }
 
+impl Default for Ended {
+    /// A run at its beginning.
+    fn default() -> Self {
+        Self { reason: StopReason::Budget, evaluations: 0, updates: 0, non_finite: 0, surprises: 0 }
+    }
+}
+
+crate::archived!(Ended { reason, evaluations, updates, non_finite, surprises });
+
 /// Learners of one configuration that make their updates at the same time. A single learner is a group of one.
 pub trait LearnerGroup {
     /// Number of runs.
@@ -37,6 +50,21 @@ pub trait LearnerGroup {
 
     /// A run as it is now.
     fn look(&mut self, run: usize) -> &dyn Learner;
+
+    /// Writes its running state to an archive, or reads it from there, between updates. By default it cannot be saved.
+    ///
+    /// # Errors
+    /// [`Error::Archive`](crate::error::Error::Archive) if it cannot be saved, or what is read is not its state.
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        let _ = archive;
+        cannot_be_saved::<Self>()
+    }
+}
+
+impl Archived for dyn LearnerGroup + '_ {
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        LearnerGroup::archive(self, archive)
+    }
 }
 
 /// One learner as a group.
@@ -59,6 +87,10 @@ impl LearnerGroup for Single<'_> {
     fn look(&mut self, _: usize) -> &dyn Learner {
         &*self.learner
     }
+
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        self.learner.archive(archive)
+    }
 }
 
 /// A run of a group, as the loop keeps it: who watches it, and what it has come to.
@@ -68,6 +100,8 @@ pub struct Member<'a, 'b> {
     pub(crate) so_far: Ended,
     /// The report of its last update, which the observers have not seen yet.
     pub(crate) report: StepReport,
+    /// Whether the observers have seen it as it is, so that a loop that is entered again does not show it twice.
+    seen: bool,
     /// How it ended, if it did.
     ended: Option<Result<Ended>>,
     /// The model that it handed over at its end `[P]`; empty before.
@@ -84,8 +118,14 @@ impl std::fmt::Debug for Member<'_, '_> {
 impl<'a, 'b> Member<'a, 'b> {
     /// A run at its beginning.
     pub fn new(observers: &'a mut [&'b mut dyn Observer]) -> Self {
-        let so_far = Ended { reason: StopReason::Budget, evaluations: 0, updates: 0, non_finite: 0, surprises: 0 };
-        Self { observers, so_far, report: StepReport::default(), ended: None, solution: Vec::new() }
+        Self {
+            observers,
+            so_far: Ended::default(),
+            report: StepReport::default(),
+            seen: false,
+            ended: None,
+            solution: Vec::new(),
+        }
     }
 
     /// Whether it goes on.
@@ -101,8 +141,11 @@ impl<'a, 'b> Member<'a, 'b> {
         Ok((self.ended.unwrap_or(Ok(self.so_far))?, self.solution))
     }
 
-    /// Shows the run to its observers; ends it if one of them says so or the budget is spent.
+    /// Shows the run to its observers, unless they have seen it as it is; ends it if one of them says so or the budget is spent.
     pub(crate) fn look(&mut self, learner: &dyn Learner, budget: u64) -> Result<()> {
+        if std::mem::replace(&mut self.seen, true) {
+            return Ok(());
+        }
         let last = self.so_far.evaluations >= budget;
         let (Ended { evaluations, updates, .. }, report) = (self.so_far, self.report);
         let record = Record { evaluations, updates, last, report, learner };
@@ -133,6 +176,7 @@ impl<'a, 'b> Member<'a, 'b> {
 
     /// Takes note of updates; an error ends the run.
     pub(crate) fn add(&mut self, progress: Result<Progress>) {
+        self.seen = false;
         match progress {
             Err(error) => self.ended = Some(Err(error)),
             Ok(progress) => {
@@ -144,4 +188,44 @@ impl<'a, 'b> Member<'a, 'b> {
             }
         }
     }
+}
+
+/// What it has come to, with the states of its observers. The learner is archived beside it.
+impl Archived for Member<'_, '_> {
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        let Self { observers, so_far, report, seen, ended, solution } = self;
+        archive.mark("Member")?;
+        let mut count = observers.len() as u64;
+        count.archive(archive)?;
+        archive.check(count == observers.len() as u64, "as many observers as there were")?;
+        observers.iter_mut().try_for_each(|observer| observer.archive(archive))?;
+        so_far.archive(archive)?;
+        report.archive(archive)?;
+        seen.archive(archive)?;
+        archive_end(archive, ended)?;
+        solution.archive(archive)
+    }
+}
+
+/// How a run ended: not yet, with a reason, or with a number that became NaN or infinite.
+fn archive_end(archive: &mut Archive<'_>, ended: &mut Option<Result<Ended>>) -> Result<()> {
+    let (mut kind, mut end, mut failure) = match ended {
+        None => (0u8, Ended::default(), (String::new(), 0)),
+        Some(Ok(end)) => (1, *end, (String::new(), 0)),
+        Some(Err(Error::NonFinite { what, step })) => (2, Ended::default(), ((*what).to_owned(), *step)),
+        Some(Err(error)) => return Err(unarchived(&format!("a run that failed ({error})"))),
+    };
+    kind.archive(archive)?;
+    end.archive(archive)?;
+    failure.archive(archive)?;
+    archive.check(kind <= 2, "a run that goes on, has ended or has failed")?;
+    if archive.is_reading() {
+        let what = NON_FINITE.into_iter().find(|what| *what == failure.0).unwrap_or("a quantity");
+        *ended = match kind {
+            0 => None,
+            1 => Some(Ok(end)),
+            _ => Some(Err(Error::NonFinite { what, step: failure.1 })),
+        };
+    }
+    Ok(())
 }

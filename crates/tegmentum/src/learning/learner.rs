@@ -1,5 +1,6 @@
 //! The contract of everything that learns by updates.
 
+use crate::archive::{Archive, Archived, cannot_be_saved};
 use crate::error::Result;
 use crate::learning::optimizer::{Levels, StepReport};
 use crate::model::perturbation::Point;
@@ -16,6 +17,8 @@ pub struct Update {
     pub report: StepReport,
 }
 
+crate::archived!(Update { evaluations, report });
+
 /// Cost and report of several updates.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Progress {
@@ -30,6 +33,8 @@ pub struct Progress {
     /// Report of the last update.
     pub report: StepReport,
 }
+
+crate::archived!(Progress { updates, evaluations, non_finite, surprises, report });
 
 impl From<Update> for Progress {
     fn from(update: Update) -> Self {
@@ -77,5 +82,20 @@ pub trait Learner: Send {
     /// The effects of modulators around it that it obeys; none unless it says so.
     fn hears(&self) -> Vec<Heard> {
         Vec::new()
+    }
+
+    /// Writes its running state to an archive, or reads it from there, between updates. By default it cannot be saved.
+    ///
+    /// # Errors
+    /// [`Error::Archive`](crate::error::Error::Archive) if it cannot be saved, or what is read is not its state.
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        let _ = archive;
+        cannot_be_saved::<Self>()
+    }
+}
+
+impl Archived for dyn Learner + '_ {
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        Learner::archive(self, archive)
     }
 }

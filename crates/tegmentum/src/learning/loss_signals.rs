@@ -59,6 +59,8 @@ pub(crate) struct LossFollower {
     losses: RunningMean,
 }
 
+crate::archived!(LossFollower { losses } fixed { config });
+
 impl LossFollower {
     /// The signals of an update with loss `loss`.
     pub(crate) fn signals(&mut self, loss: f64) -> Signals {

@@ -9,6 +9,7 @@
 //!
 //! Cost: a system's moment for each update.
 
+use crate::archive::{Archive, Archived};
 use crate::error::Result;
 use crate::learning::learner::{Learner, Update};
 use crate::learning::loss_signals::{LossFollower, LossSignals};
@@ -76,6 +77,16 @@ impl<'a> ModulatedLearner<'a> {
     }
 }
 
+impl Archived for ModulatedLearner<'_> {
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        let Self { learner, system, follower } = self;
+        archive.mark("ModulatedLearner")?;
+        learner.archive(archive)?;
+        system.archive(archive)?;
+        follower.archive(archive)
+    }
+}
+
 impl Learner for ModulatedLearner<'_> {
     fn update(&mut self, batch: Key, modulation: &Modulation) -> Result<Update> {
         let update = self.learner.update(batch, &modulation.combined(self.system.modulation()))?;
@@ -87,6 +98,8 @@ impl Learner for ModulatedLearner<'_> {
     fn hears(&self) -> Vec<Heard> {
         self.learner.hears()
     }
+
+    crate::archives!();
 
     fn averaged(&self) -> Point<'_> {
         self.learner.averaged()

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::archive::Archive;
 use crate::error::Result;
 use crate::learning::learner::Learner;
 use crate::learning::optimizer::StepReport;
@@ -21,6 +22,8 @@ pub enum StopReason {
     /// The user asked for it.
     Interrupted,
 }
+
+crate::archived_choice!(StopReason { Budget, Target, Interrupted });
 
 /// What an observer sees: before the first update (zero evaluations) and after each.
 #[derive(Clone, Copy)]
@@ -57,5 +60,15 @@ pub trait Observer {
     /// those before may be made without a record. The last update is always seen.
     fn next_look(&self, evaluations: u64) -> u64 {
         evaluations
+    }
+
+    /// Writes its running state to an archive, or reads it from there. By default it has none: an observer that remembers what it saw
+    /// says so here, or has it anew when the run goes on.
+    ///
+    /// # Errors
+    /// [`Error::Archive`](crate::error::Error::Archive) if what is read is not its state.
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        let _ = archive;
+        Ok(())
     }
 }

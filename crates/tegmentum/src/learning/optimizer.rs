@@ -15,6 +15,7 @@
 use std::any::Any;
 use std::fmt::Debug;
 
+use crate::archive::{Archive, Archived, cannot_be_saved};
 use crate::error::Result;
 use crate::model::network::Network;
 use crate::model::perturbation::{Bases, Point, Probe};
@@ -41,6 +42,8 @@ pub struct StepReport {
     /// Whether the learner was surprised in this round and started over.
     pub surprised: bool,
 }
+
+crate::archived!(StepReport { loss, learning_rate, non_finite, follow_up, surprised });
 
 /// A derivative-free learner.
 pub trait Optimizer: Send {
@@ -76,6 +79,21 @@ pub trait Optimizer: Send {
     /// The effects of modulators around it that it obeys; none unless it says so.
     fn hears(&self) -> Vec<Heard> {
         Vec::new()
+    }
+
+    /// Writes its running state to an archive, or reads it from there, between updates. By default it cannot be saved.
+    ///
+    /// # Errors
+    /// [`Error::Archive`](crate::error::Error::Archive) if it cannot be saved, or what is read is not its state.
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        let _ = archive;
+        cannot_be_saved::<Self>()
+    }
+}
+
+impl Archived for dyn Optimizer + '_ {
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        Optimizer::archive(self, archive)
     }
 }
 

@@ -32,6 +32,8 @@ pub(crate) struct ScheduleFree {
     pub(crate) averaged: Vec<f32>,
 }
 
+crate::archived!(ScheduleFree {} sized { exploring, averaged });
+
 impl ScheduleFree {
     /// Both vectors at `start` `[P]`.
     pub(crate) fn new(start: Vec<f32>) -> Self {

@@ -14,6 +14,7 @@
 
 use std::sync::Arc;
 
+use crate::archive::{Archive, Archived};
 use crate::data::task::{Examples, Problem};
 use crate::error::{Error, Result, fraction};
 use crate::learning::black_box_learner::BlackBoxLearner;
@@ -187,7 +188,28 @@ impl StreamLearner<'_> {
     }
 }
 
+impl Archived for StreamLearner<'_> {
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        let Self { stream, inhabitant: _, world, spent } = self;
+        archive.mark("StreamLearner")?;
+        let mut found = *world;
+        found.archive(archive)?;
+        spent.archive(archive)?;
+        archive.check(found < stream.worlds.len(), "one of the worlds of the stream")?;
+        if found != *world {
+            self.enter(found)?;
+        }
+        match &mut self.inhabitant {
+            Inhabitant::BlackBox(learner) => Archived::archive(learner, archive),
+            Inhabitant::NodePerturbation(learner) => Archived::archive(&mut **learner, archive),
+            Inhabitant::Gradient(learner) => Archived::archive(&mut **learner, archive),
+        }
+    }
+}
+
 impl Learner for StreamLearner<'_> {
+    crate::archives!();
+
     fn update(&mut self, batch: Key, modulation: &Modulation) -> Result<Update> {
         let world = self.stream.world_at(self.spent);
         if world != self.world {

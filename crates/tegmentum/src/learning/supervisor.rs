@@ -102,15 +102,18 @@ pub(crate) enum Consequence {
 }
 
 /// What is being found out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Inquiry {
     /// Whether the averaged model has become worse, too.
+    #[default]
     Confirm,
     /// Which gain is best.
     Gains,
     /// Whether acting has paid.
     Judge,
 }
+
+crate::archived_choice!(Inquiry { Confirm, Gains, Judge });
 
 /// The supervisor of one learner.
 #[derive(Debug)]
@@ -136,6 +139,11 @@ pub(crate) struct Supervisor {
     /// Gains under trial and their losses.
     trials: Vec<(f32, f64)>,
 }
+
+crate::archived!(
+    Supervisor { system, follower, rate, best_rate, warming_up, averages, elapsed, in_window, window, consolidated, inquiry, trials }
+    fixed { start, cap, first_window, gains }
+);
 
 impl Supervisor {
     /// A supervisor with the modulators of `config`, whose noise comes from `key`.

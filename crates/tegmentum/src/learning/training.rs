@@ -21,14 +21,18 @@ pub use crate::learning::group::Ended;
 /// Those of the learner and of the observers.
 pub fn train(learner: &mut dyn Learner, key: Key, budget: u64, observers: &mut [&mut dyn Observer]) -> Result<Ended> {
     let mut members = [Member::new(observers)];
-    train_group(&mut Single { learner, key }, budget, &mut members, 1)?;
+    train_group(&mut Single { learner, key }, budget, &mut members, 1, &mut || false)?;
     let [member] = members;
     Ok(member.finish()?.0)
 }
 
 /// Trains the runs of a group, each watched by the observers of its member, until every run has ended: its budget of
-/// evaluations is spent, an observer stopped it, or its parameters became NaN or infinite. The loop pauses when fewer than
+/// evaluations is spent, an observer stopped it, or its parameters became NaN or infinite. The loop is left when fewer than
 /// `at_least` runs go on, so that they can go on in another form; [`Member::is_open`] tells which.
+///
+/// Before each advance `pause` is asked. If it says so the loop is left with its runs open, and true is returned. To go on, enter the
+/// loop again with the same group and members, or with others that were built in the same way and read from an archive: no bit is
+/// another one than without the pause, and no observer sees a record twice.
 ///
 /// # Errors
 /// Those of the observers. The error of a run is its [`Member`]'s.
@@ -37,11 +41,12 @@ pub fn train_group(
     budget: u64,
     members: &mut [Member<'_, '_>],
     at_least: usize,
-) -> Result<()> {
+    pause: &mut dyn FnMut() -> bool,
+) -> Result<bool> {
     let mut progress: Vec<Result<Progress>> = members.iter().map(|_| Ok(Progress::default())).collect();
     loop {
         if members.iter().filter(|member| member.is_open()).count() < at_least.max(1) {
-            return Ok(());
+            return Ok(false);
         }
         // Nobody looks before `until`.
         let mut until = budget;
@@ -53,8 +58,11 @@ pub fn train_group(
         }
         let Some(Ended { evaluations, updates, .. }) = members.iter().find(|member| member.is_open()).map(|m| m.so_far)
         else {
-            return Ok(());
+            return Ok(false);
         };
+        if pause() {
+            return Ok(true);
+        }
         group.advance(updates, until.saturating_sub(evaluations).max(1), &mut progress);
         for (member, progress) in members.iter_mut().zip(&mut progress).filter(|(member, _)| member.is_open()) {
             member.add(std::mem::replace(progress, Ok(Progress::default())));

@@ -107,6 +107,8 @@ pub struct Kinetics {
     tonic: f64,
 }
 
+crate::archived!(Kinetics { phasic, tonic } fixed { config });
+
 impl Kinetics {
     /// Takes in a release after `elapsed` moments and returns the level.
     pub fn update(&mut self, release: Release, elapsed: f64) -> f64 {

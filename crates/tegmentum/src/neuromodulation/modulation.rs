@@ -62,6 +62,11 @@ pub struct Modulation {
     pub local: Vec<LocalEffect>,
 }
 
+crate::archived!(
+    Modulation { learning_rate, negative_learning_rate, perturbation_scale, gain, temperature, discount, trace_decay, threshold, bursting, consolidation, reinforcement, reset, error_size, averaging_horizon, patience, progress, rate_control, rate_restoration, gain_reset }
+    sized { local }
+);
+
 /// An effect on one part of a network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LocalEffect {
@@ -72,6 +77,8 @@ pub struct LocalEffect {
     /// The factor, or the term that is added, as for the whole network.
     pub value: f64,
 }
+
+crate::archived!(LocalEffect { value } fixed { target, place });
 
 /// Where a receptor sits: the scale of space.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]

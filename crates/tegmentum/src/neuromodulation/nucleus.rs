@@ -4,6 +4,7 @@ use std::any::Any;
 use std::fmt::Debug;
 
 pub use super::signals::Signals;
+use crate::archive::{Archive, Archived, cannot_be_saved};
 use crate::error::Result;
 use crate::random::Key;
 use crate::registry::Description;
@@ -52,6 +53,8 @@ pub struct Levels {
     pub noradrenaline: f64,
 }
 
+crate::archived!(Levels { dopamine, acetylcholine, serotonin, noradrenaline });
+
 impl Levels {
     /// The level of one transmitter.
     pub fn of(&self, transmitter: Transmitter) -> f64 {
@@ -82,6 +85,8 @@ pub struct Release {
     /// A slow drive: the tonic level follows it.
     pub tonic: f64,
 }
+
+crate::archived!(Release { phasic, tonic });
 
 impl Release {
     /// An event alone.
@@ -130,6 +135,21 @@ pub trait Nucleus: Send + Debug {
     fn reads(&self) -> &'static [Transmitter] {
         &[]
     }
+
+    /// Writes its running state to an archive, or reads it from there. By default it cannot be saved.
+    ///
+    /// # Errors
+    /// [`Error::Archive`](crate::error::Error::Archive) if it cannot be saved, or what is read is not its state.
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        let _ = archive;
+        cannot_be_saved::<Self>()
+    }
+}
+
+impl Archived for dyn Nucleus + '_ {
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        Nucleus::archive(self, archive)
+    }
 }
 
 /// The settings of a nucleus: what makes it from a study file.
@@ -167,6 +187,8 @@ pub(crate) struct RunningMean {
     pub(crate) variance: f64,
     pub(crate) count: u64,
 }
+
+crate::archived!(RunningMean { mean, variance, count });
 
 impl RunningMean {
     /// Takes in one value.

@@ -16,6 +16,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use super::nucleus::Transmitter;
+use crate::archive::{Archive, Archived};
 use crate::error::{Error, Result};
 use crate::random::{Key, Stream};
 
@@ -98,6 +99,14 @@ pub(crate) struct Dose {
     pub(crate) action: Action,
     past: VecDeque<f64>,
     noise: Stream,
+}
+
+impl Archived for Dose {
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        let Self { action: _, past, noise } = self;
+        archive.values("past levels", past.make_contiguous())?;
+        noise.archive(archive)
+    }
 }
 
 impl Dose {

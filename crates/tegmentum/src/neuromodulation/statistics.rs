@@ -39,6 +39,17 @@ pub struct OutcomeStatistics {
     action_value_variance: f64,
 }
 
+crate::archived!(OutcomeStatistics {
+    value,
+    usual_value,
+    value_deviation,
+    mean_error,
+    error_variance,
+    last_sign,
+    flip_rate,
+    action_value_variance
+});
+
 impl OutcomeStatistics {
     /// Takes in the signals of one moment; what is missing or not finite changes nothing.
     pub fn observe(&mut self, signals: &Signals) {

@@ -13,6 +13,7 @@
 //!
 //! Cost: O(nuclei + couplings + receptors) a moment, no allocation.
 
+mod archive;
 mod config;
 mod volley;
 

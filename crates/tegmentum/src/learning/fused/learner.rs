@@ -22,6 +22,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::{PerceptronProblem, is_plain};
+use crate::archive::{Archive, Archived};
 use crate::error::{Error, Result};
 use crate::kernel::aligned::Row16;
 use crate::kernel::many_keys::{KEYS, replace_by_children, write_directions};
@@ -149,7 +150,7 @@ impl FusedPerceptron {
         Self { update: updates, ..self }
     }
 
-    fn plan(&self) -> UpdatePlan {
+    pub(super) fn plan(&self) -> UpdatePlan {
         UpdatePlan {
             shape: self.network.shape,
             count: self.network.count,
@@ -254,6 +255,17 @@ impl Directions {
 }
 
 impl Form {
+    /// The same form at other parameters.
+    fn restart(&mut self, network: &PerceptronProblem, parameters: &[f32]) {
+        let PerceptronProblem { shape, inputs, targets, count, .. } = network;
+        match self {
+            Self::One(pair) => *pair = OneDirectionState::new(shape, inputs, targets, parameters),
+            Self::Few(state) => *state = SequentialState::new(shape, *count, [inputs, targets], parameters),
+            // It works on the parameters themselves.
+            Self::Many(_) => {}
+        }
+    }
+
     fn run(
         &mut self,
         network: &PerceptronProblem,
@@ -277,7 +289,25 @@ impl Form {
     }
 }
 
+impl Archived for FusedPerceptron {
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        // Rates and losses are those of one call; directions and form follow from the rest.
+        let Self { network, config: _, key: _, budget: _, update, parameters, directions, form, rates: _, losses: _ } =
+            self;
+        archive.mark("FusedPerceptron")?;
+        update.archive(archive)?;
+        archive.values("parameters", parameters)?;
+        if archive.is_reading() {
+            *directions = Directions::default();
+            form.restart(network, parameters);
+        }
+        Ok(())
+    }
+}
+
 impl Learner for FusedPerceptron {
+    crate::archives!();
+
     fn update(&mut self, _: Key, modulation: &Modulation) -> Result<Update> {
         let progress = self.make(1, modulation)?;
         Ok(Update { evaluations: progress.evaluations, report: self.report(modulation) })

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use super::learner::FusedPerceptron;
 use super::{PerceptronProblem, is_plain};
+use crate::archive::{Archive, Archived};
 use crate::error::{Error, Result, at_least_one};
 use crate::kernel::aligned::Row16;
 use crate::kernel::lockstep::{descend, perturb};
@@ -85,6 +86,12 @@ pub struct Lockstep {
     /// A run as its observers see it.
     view: RunView,
 }
+
+crate::archived!(
+    Lockstep { update, learning_rate, failed_at, non_finite }
+    sized { parameters, losses }
+    fixed { network, config, budget, keys, runs, candidates, directions, weights, space, view }
+);
 
 /// A copy of one run, to be looked at.
 #[derive(Clone, Debug, Default)]
@@ -348,6 +355,8 @@ impl LearnerGroup for Lockstep {
         }
         &self.view
     }
+
+    crate::archives!();
 }
 
 /// Trains runs side by side, each watched by its member; when fewer than [`MIN_RUNS`] are left, they go on alone, if there
@@ -355,15 +364,71 @@ impl LearnerGroup for Lockstep {
 ///
 /// # Errors
 /// Those of the observers. The error of a run is its member's.
-pub fn train_seeds(mut lockstep: Lockstep, keys: &[Key], budget: u64, members: &mut [Member<'_, '_>]) -> Result<()> {
-    train_group(&mut lockstep, budget, members, MIN_RUNS)?;
-    for (run, (member, &key)) in members.iter_mut().zip(keys).enumerate().filter(|(_, (member, _))| member.is_open()) {
-        if let Some(mut learner) = lockstep.learner(run)? {
-            let alone = &mut Single { learner: &mut learner, key };
-            train_group(alone, budget, std::slice::from_mut(member), 1)?;
-        }
+pub fn train_seeds(lockstep: Lockstep, keys: &[Key], budget: u64, members: &mut [Member<'_, '_>]) -> Result<()> {
+    Seeds::new(lockstep).train(keys, budget, members, &mut || false).map(drop)
+}
+
+/// Runs of several seeds under way: side by side, and at the end one after the other. Its training can be paused, and its state archived.
+#[derive(Clone, Debug)]
+pub struct Seeds {
+    lockstep: Lockstep,
+    /// The run that goes on alone, and its learner.
+    alone: Option<(usize, FusedPerceptron)>,
+}
+
+impl Seeds {
+    /// Runs at their beginning.
+    pub fn new(lockstep: Lockstep) -> Self {
+        Self { lockstep, alone: None }
     }
-    train_group(&mut lockstep, budget, members, 1)
+
+    /// Trains as [`train_seeds`] until every run has ended or `pause` says so; whether it paused. Entered again it goes on.
+    ///
+    /// # Errors
+    /// As [`train_seeds`].
+    pub fn train(
+        &mut self,
+        keys: &[Key],
+        budget: u64,
+        members: &mut [Member<'_, '_>],
+        pause: &mut dyn FnMut() -> bool,
+    ) -> Result<bool> {
+        if self.alone.is_none() && train_group(&mut self.lockstep, budget, members, MIN_RUNS, pause)? {
+            return Ok(true);
+        }
+        let open = members.iter_mut().zip(keys).enumerate().filter(|(_, (member, _))| member.is_open());
+        for (run, (member, &key)) in open {
+            if self.alone.as_ref().is_none_or(|alone| alone.0 != run) {
+                self.alone = self.lockstep.learner(run)?.map(|learner| (run, learner));
+            }
+            if let Some((_, learner)) = &mut self.alone {
+                let alone = &mut Single { learner, key };
+                if train_group(alone, budget, std::slice::from_mut(member), 1, pause)? {
+                    return Ok(true);
+                }
+            }
+        }
+        self.alone = None;
+        train_group(&mut self.lockstep, budget, members, 1, pause)
+    }
+}
+
+impl Archived for Seeds {
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        let Self { lockstep, alone } = self;
+        archive.mark("Seeds")?;
+        Archived::archive(lockstep, archive)?;
+        let mut run = alone.as_ref().map(|alone| alone.0);
+        run.archive(archive)?;
+        if archive.is_reading() {
+            archive.check(run.is_none_or(|run| run < lockstep.runs), "one of the runs")?;
+            *alone = match run {
+                Some(run) => lockstep.learner(run)?.map(|learner| (run, learner)),
+                None => None,
+            };
+        }
+        archive.optional("a run alone", alone.as_mut().map(|alone| &mut alone.1 as _))
+    }
 }
 
 #[cfg(test)]

@@ -63,6 +63,12 @@ pub struct GradientDescent {
     backpropagation: Backpropagation,
 }
 
+crate::archived!(
+    GradientDescent { rule, steps }
+    sized { parameters }
+    fixed { learning_rate, clip, schedule, budget, gradient, backpropagation }
+);
+
 impl dyn GradientSettings {
     /// The learner that starts at `parameters` `[P]` and has `budget` forward-equivalents to spend.
     ///

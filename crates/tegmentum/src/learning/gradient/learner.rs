@@ -41,6 +41,8 @@ pub struct GradientLearner {
     problem: Arc<Problem>,
 }
 
+crate::archived!(GradientLearner { descent } fixed { network, problem });
+
 impl GradientLearner {
     /// `descent` on `problem` with `network`.
     pub fn new(descent: GradientDescent, network: Arc<dyn Network>, problem: Arc<Problem>) -> Self {
@@ -87,4 +89,6 @@ impl Learner for GradientLearner {
     fn levels(&self) -> Option<Levels> {
         None
     }
+
+    crate::archives!();
 }

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::fmt::Debug;
 
+use crate::archive::{Archive, Archived, cannot_be_saved};
 use crate::error::{Error, Result};
 use crate::learning::schedule::Schedule;
 use crate::registry::Description;
@@ -14,6 +15,21 @@ pub trait GradientRule: Send + Debug {
 
     /// Bytes of the rule's own vectors.
     fn state_bytes(&self) -> usize;
+
+    /// Writes its running state to an archive, or reads it from there. By default it cannot be saved.
+    ///
+    /// # Errors
+    /// [`Error::Archive`](crate::error::Error::Archive) if it cannot be saved, or what is read is not its state.
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        let _ = archive;
+        cannot_be_saved::<Self>()
+    }
+}
+
+impl Archived for dyn GradientRule + '_ {
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        GradientRule::archive(self, archive)
+    }
 }
 
 /// The settings of a gradient baseline: what makes its rule from a study file, and what a search may vary.

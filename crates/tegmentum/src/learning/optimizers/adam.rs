@@ -23,6 +23,8 @@ pub(super) struct Adam {
     second_weight: f32,
 }
 
+crate::archived!(Adam { first_weight, second_weight } sized { first, second });
+
 impl Adam {
     pub(super) fn new(length: usize) -> Self {
         Self { first: vec![0.0; length], second: vec![0.0; length], first_weight: 0.0, second_weight: 0.0 }

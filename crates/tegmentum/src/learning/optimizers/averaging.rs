@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::checks::check_finite;
+use crate::archive::{Archive, Archived};
 use crate::error::Result;
 use crate::kernel::lanes::subtract;
 use crate::learning::schedule_free::ScheduleFree;
@@ -30,6 +31,22 @@ pub(super) enum Iterate {
     Single(Vec<f32>),
     /// With an average of all iterates, and how many there were.
     Averaged(ScheduleFree, u64),
+}
+
+impl Archived for Iterate {
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        match self {
+            Self::Single(point) => {
+                archive.mark("a single vector")?;
+                archive.values("parameters", point)
+            }
+            Self::Averaged(vectors, updates) => {
+                archive.mark("an averaged vector")?;
+                vectors.archive(archive)?;
+                updates.archive(archive)
+            }
+        }
+    }
 }
 
 impl Iterate {

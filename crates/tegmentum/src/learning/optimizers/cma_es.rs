@@ -206,6 +206,13 @@ pub struct CmaEs {
     probes: Vec<Probe>,
 }
 
+crate::archived!(
+    CmaEs { scale, sampled_scale, forgetting, update }
+    sized { mean, variances, scale_path, variance_path }
+    empty { probes }
+    fixed { constants, candidates, key }
+);
+
 /// A candidate that was selected: its normals as a recipe, its weight.
 type Selected = (Direction, f64);
 
@@ -350,6 +357,8 @@ impl Optimizer for CmaEs {
         let vectors = [&self.mean, &self.variances, &self.scale_path, &self.variance_path, &self.candidates];
         vectors.iter().map(|vector| size_of_val(vector.as_slice())).sum()
     }
+
+    crate::archives!();
 }
 
 #[cfg(test)]

@@ -250,6 +250,8 @@ struct Progress {
     update: u64,
 }
 
+crate::archived!(Progress { loss, update });
+
 impl Default for Progress {
     fn default() -> Self {
         Self { loss: f64::INFINITY, update: 0 }
@@ -276,6 +278,11 @@ pub struct Dopamine {
     /// Loss of the averaged model at the end of the last window; infinite before the first and after a restart.
     judged: f64,
 }
+
+crate::archived!(
+    Dopamine { supervisor, vectors, best, updates, restarts, progress, judged }
+    fixed { config, size, key, probes, regrets, terms }
+);
 
 impl Dopamine {
     fn direction(&self, index: usize) -> Direction {
@@ -447,6 +454,8 @@ impl Optimizer for Dopamine {
         heard.extend(self.config.places.heard());
         heard
     }
+
+    crate::archives!();
 }
 
 #[cfg(test)]

@@ -177,6 +177,13 @@ pub struct EvolutionStrategy {
     moments: Option<Adam>,
 }
 
+crate::archived!(
+    EvolutionStrategy { update, spent, iterate }
+    optional { moments }
+    empty { probes }
+    fixed { config, budget, key }
+);
+
 impl EvolutionStrategy {
     /// The estimate ĝ as directions with weights; empty if no pair can be used.
     fn estimate(&self, losses: &[f64]) -> (Vec<(Direction, f32)>, f64) {
@@ -266,6 +273,8 @@ impl Optimizer for EvolutionStrategy {
     fn state_bytes(&self) -> usize {
         self.iterate.bytes() + self.moments.as_ref().map_or(0, Adam::bytes)
     }
+
+    crate::archives!();
 }
 
 #[cfg(test)]

@@ -25,6 +25,8 @@ pub(super) struct Exploration {
     terms: Vec<(Direction, f32)>,
 }
 
+crate::archived!(Exploration { update, spent } empty { probes } fixed { key, family, directions, two_sided, slopes, terms });
+
 /// What the losses of an update say.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Outcome {

@@ -146,6 +146,13 @@ pub struct FiniteDifference {
     probes: Vec<Probe>,
 }
 
+crate::archived!(
+    FiniteDifference { next, update, spent }
+    sized { parameters }
+    empty { probes }
+    fixed { config, budget, weights }
+);
+
 impl FiniteDifference {
     /// The weight that is `offset` turns away.
     fn weight(&self, offset: usize) -> usize {
@@ -198,6 +205,8 @@ impl Optimizer for FiniteDifference {
     fn state_bytes(&self) -> usize {
         size_of_val(self.parameters.as_slice())
     }
+
+    crate::archives!();
 }
 
 #[cfg(test)]

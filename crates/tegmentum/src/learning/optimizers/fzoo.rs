@@ -145,6 +145,8 @@ pub struct Fzoo {
     iterate: Iterate,
 }
 
+crate::archived!(Fzoo { exploration, iterate } fixed { config, budget });
+
 /// Population standard deviation of the finite values; 0 if there is none.
 fn spread(values: &[f64]) -> f64 {
     let finite = || values.iter().filter(|value| value.is_finite());
@@ -190,6 +192,8 @@ impl Optimizer for Fzoo {
     fn state_bytes(&self) -> usize {
         self.iterate.bytes()
     }
+
+    crate::archives!();
 }
 
 #[cfg(test)]

@@ -166,6 +166,8 @@ pub struct Meazo {
     iterate: Iterate,
 }
 
+crate::archived!(Meazo { exploration, second_moment, iterate } fixed { config, budget });
+
 impl Optimizer for Meazo {
     fn ask(&mut self, modulation: &Modulation) -> &[Probe] {
         self.exploration.ask(self.config.perturbation_scale * modulation.perturbation_scale)
@@ -206,6 +208,8 @@ impl Optimizer for Meazo {
     fn state_bytes(&self) -> usize {
         self.iterate.bytes()
     }
+
+    crate::archives!();
 }
 
 #[cfg(test)]

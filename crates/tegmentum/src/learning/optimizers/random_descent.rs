@@ -134,6 +134,8 @@ pub struct RandomDescent {
     probes: Vec<Probe>,
 }
 
+crate::archived!(RandomDescent { update, spent } sized { parameters } empty { probes } fixed { config, budget, key });
+
 impl Optimizer for RandomDescent {
     fn ask(&mut self, modulation: &Modulation) -> &[Probe] {
         if self.probes.is_empty() {
@@ -181,6 +183,8 @@ impl Optimizer for RandomDescent {
     fn state_bytes(&self) -> usize {
         size_of_val(self.parameters.as_slice())
     }
+
+    crate::archives!();
 }
 
 #[cfg(test)]

@@ -116,6 +116,8 @@ pub struct RandomSearch {
     probes: Vec<Probe>,
 }
 
+crate::archived!(RandomSearch { update } sized { best } empty { probes } fixed { config, start, key });
+
 impl Optimizer for RandomSearch {
     fn ask(&mut self, modulation: &Modulation) -> &[Probe] {
         if self.probes.is_empty() {
@@ -161,6 +163,8 @@ impl Optimizer for RandomSearch {
     fn state_bytes(&self) -> usize {
         size_of_val(self.start.as_slice()) + size_of_val(self.best.as_slice())
     }
+
+    crate::archives!();
 }
 
 #[cfg(test)]

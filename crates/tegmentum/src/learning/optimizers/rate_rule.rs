@@ -162,6 +162,8 @@ pub struct RateRule {
     previous_loss: Option<f64>,
 }
 
+crate::archived!(RateRule { rate, expectation, square, previous_loss } fixed { reading, learning_rate });
+
 impl RateRule {
     /// The rule of a reading in its first state.
     pub fn new(reading: Reading, learning_rate: f64) -> Self {

@@ -8,6 +8,8 @@ pub(super) struct RunningMean {
     weight: f64,
 }
 
+crate::archived!(RunningMean { sum, weight } fixed { decay });
+
 impl RunningMean {
     pub(super) fn new(decay: f64) -> Self {
         Self { decay, sum: 0.0, weight: 0.0 }

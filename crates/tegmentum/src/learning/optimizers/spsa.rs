@@ -157,6 +157,8 @@ pub struct Spsa {
     iterate: Iterate,
 }
 
+crate::archived!(Spsa { exploration, iterate } fixed { config, delay });
+
 impl Spsa {
     fn rate(&self) -> f64 {
         let elapsed = self.exploration.update() as f64;
@@ -207,6 +209,8 @@ impl Optimizer for Spsa {
     fn state_bytes(&self) -> usize {
         self.iterate.bytes()
     }
+
+    crate::archives!();
 }
 
 #[cfg(test)]

@@ -187,6 +187,8 @@ pub struct WeightPerturbation {
     moments: Option<Adam>,
 }
 
+crate::archived!(WeightPerturbation { exploration, rule, iterate } optional { moments } fixed { config, budget });
+
 impl WeightPerturbation {
     fn forget(&mut self) {
         self.rule.reset();
@@ -254,6 +256,8 @@ impl Optimizer for WeightPerturbation {
     fn state_bytes(&self) -> usize {
         self.iterate.bytes() + self.moments.as_ref().map_or(0, Adam::bytes)
     }
+
+    crate::archives!();
 }
 
 #[cfg(test)]

@@ -88,6 +88,8 @@ pub struct AcetylcholineDopamine {
     weights: Vec<f64>,
 }
 
+crate::archived!(AcetylcholineDopamine { pairing, eligibility } sized { weights } fixed { config });
+
 impl SynapticRule for AcetylcholineDopamine {
     fn step(&mut self, spikes: Spikes<'_>, signals: &Signals) {
         self.eligibility.decay();
@@ -110,6 +112,8 @@ impl SynapticRule for AcetylcholineDopamine {
     fn weights(&self) -> &[f64] {
         &self.weights
     }
+
+    crate::archives!();
 }
 
 #[cfg(test)]

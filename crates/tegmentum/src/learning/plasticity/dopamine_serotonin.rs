@@ -115,6 +115,8 @@ pub struct DopamineSerotonin {
     weights: Vec<f64>,
 }
 
+crate::archived!(DopamineSerotonin { pairing, for_dopamine, for_serotonin } sized { weights } fixed { config });
+
 impl DopamineSerotonin {
     fn move_weights(&mut self, up: f64, down: f64) {
         if up == 0.0 || down == 0.0 {
@@ -163,6 +165,8 @@ impl SynapticRule for DopamineSerotonin {
     fn weights(&self) -> &[f64] {
         &self.weights
     }
+
+    crate::archives!();
 }
 
 #[cfg(test)]

@@ -271,6 +271,8 @@ pub struct DopamineSynapses {
     weights: Vec<f64>,
 }
 
+crate::archived!(DopamineSynapses { dopamine, pairing, eligibility } sized { weights } fixed { config, kept });
+
 impl DopamineSynapses {
     /// Dopamine n, in 1/ms.
     pub fn dopamine(&self) -> f64 {
@@ -323,6 +325,8 @@ impl SynapticRule for DopamineSynapses {
     fn weights(&self) -> &[f64] {
         &self.weights
     }
+
+    crate::archives!();
 }
 
 #[cfg(test)]

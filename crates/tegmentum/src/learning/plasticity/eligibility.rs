@@ -33,6 +33,8 @@ pub struct Traces {
     kept: f64,
 }
 
+crate::archived!(Traces { factor } sized { entries } fixed { kept });
+
 impl Traces {
     /// `count` traces at 0 with a time constant in ms.
     pub fn new(count: usize, time_constant: f64) -> Self {
@@ -109,6 +111,8 @@ pub struct Pairing {
     cells_before: usize,
     cells_after: usize,
 }
+
+crate::archived!(Pairing { before, after } fixed { cells_before, cells_after });
 
 impl Pairing {
     /// Sides of so many cells with their time constants in ms.

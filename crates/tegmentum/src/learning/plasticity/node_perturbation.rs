@@ -298,6 +298,12 @@ pub struct NodePerturbation {
     since_reset: i32,
 }
 
+crate::archived!(
+    NodePerturbation { supervisor, vectors, updates, since_reset }
+    sized { acting, squares }
+    fixed { config, network, problem, size, gradient, layout, space, places, noise, key }
+);
+
 impl NodePerturbation {
     /// Puts the learner into another world of the same sizes. It is not told: only its outcomes change.
     ///
@@ -449,4 +455,6 @@ impl Learner for NodePerturbation {
         heard.extend(self.places.heard());
         heard
     }
+
+    crate::archives!();
 }

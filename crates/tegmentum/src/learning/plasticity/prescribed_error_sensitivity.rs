@@ -75,6 +75,8 @@ pub struct PrescribedErrorSensitivity {
     decoded: Vec<f64>,
 }
 
+crate::archived!(PrescribedErrorSensitivity {} sized { activity, decoders } fixed { learning_rate, kept, decoded });
+
 impl PrescribedErrorSensitivity {
     /// Forgets all spikes.
     pub fn rest(&mut self) {

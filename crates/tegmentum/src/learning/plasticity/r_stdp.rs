@@ -145,6 +145,8 @@ pub struct RStdp {
     weights: Vec<f64>,
 }
 
+crate::archived!(RStdp { pairing, eligibility, mean_reward } sized { weights } fixed { config });
+
 impl RStdp {
     fn third_factor(&mut self, signals: &Signals) -> f64 {
         let factor = match self.config.third_factor {
@@ -183,6 +185,8 @@ impl SynapticRule for RStdp {
     fn weights(&self) -> &[f64] {
         &self.weights
     }
+
+    crate::archives!();
 }
 
 #[cfg(test)]

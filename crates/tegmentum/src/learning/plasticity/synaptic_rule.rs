@@ -7,6 +7,7 @@ use super::dopamine_serotonin::DopamineSerotoninConfig;
 use super::dopamine_synapse::DopamineSynapseConfig;
 use super::eligibility::Spikes;
 use super::r_stdp::{RStdpConfig, ThirdFactor};
+use crate::archive::{Archive, Archived, cannot_be_saved};
 use crate::error::Result;
 use crate::neuromodulation::nucleus::Transmitter;
 use crate::neuromodulation::signals::Signals;
@@ -24,6 +25,21 @@ pub trait SynapticRule: Send + std::fmt::Debug {
 
     /// The weights `[cells before, cells after]`.
     fn weights(&self) -> &[f64];
+
+    /// Writes its running state to an archive, or reads it from there. By default it cannot be saved.
+    ///
+    /// # Errors
+    /// [`Error::Archive`](crate::error::Error::Archive) if it cannot be saved, or what is read is not its state.
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        let _ = archive;
+        cannot_be_saved::<Self>()
+    }
+}
+
+impl Archived for dyn SynapticRule + '_ {
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        SynapticRule::archive(self, archive)
+    }
 }
 
 /// A rule as a study names it.

@@ -72,6 +72,8 @@ pub struct TonicActivity {
     level: f64,
 }
 
+crate::archived!(TonicActivity {} fixed { transmitter, level });
+
 impl Nucleus for TonicActivity {
     fn transmitter(&self) -> Transmitter {
         self.transmitter
@@ -82,4 +84,6 @@ impl Nucleus for TonicActivity {
     }
 
     fn reset(&mut self) {}
+
+    crate::archives!();
 }

@@ -14,11 +14,17 @@ use crate::neuromodulation::coupling::CouplingKind;
 use crate::neuromodulation::modulation::{Place, Target};
 use crate::neuromodulation::nucleus::Transmitter;
 use crate::neuromodulation::receptor::ResponseCurve;
+use crate::random::Key;
 
 /// Child of the system's key for the drugs of volleys.
 const VOLLEY: u64 = 1 << 32;
 
 impl NeuromodulatorySystem {
+    /// The key of the noise at a place of a volley.
+    pub(super) fn key_of_place(key: Key, place: usize) -> Key {
+        key.child(VOLLEY + place as u64)
+    }
+
     /// Turns outcomes that come all at once into prediction errors, in place: the nucleus of `transmitter` compares them
     /// with what it expects.
     pub fn compare(&mut self, transmitter: Transmitter, outcomes: &mut [f64]) {
@@ -78,7 +84,7 @@ impl NeuromodulatorySystem {
                 level *= (1.0 + coupling.strength * coupling.from.size(&levels, &statistics)).max(0.0);
             }
         }
-        let key = |place: usize| key.child(VOLLEY + place as u64);
+        let key = |place: usize| Self::key_of_place(key, place);
         while pathway.volley.len() <= place {
             pathway.volley.push(doses(&self.drugs, pathway.transmitter, None, key(pathway.volley.len())));
         }

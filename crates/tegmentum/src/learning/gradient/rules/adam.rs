@@ -92,6 +92,8 @@ pub(super) struct Adam {
     square: Vec<f32>,
 }
 
+crate::archived!(Adam { powers } sized { mean, square } fixed { betas, epsilon });
+
 impl Adam {
     pub(super) fn new(config: &AdamConfig, num_parameters: usize) -> Result<Self> {
         below_one("beta1", config.beta1)?;
@@ -129,6 +131,8 @@ impl GradientRule for Adam {
     fn state_bytes(&self) -> usize {
         size_of_val(&self.mean[..]) + size_of_val(&self.square[..])
     }
+
+    crate::archives!();
 }
 
 #[cfg(test)]

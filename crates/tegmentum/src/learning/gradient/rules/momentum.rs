@@ -82,6 +82,8 @@ pub(super) struct Momentum {
     velocity: Vec<f32>,
 }
 
+crate::archived!(Momentum {} sized { velocity } fixed { momentum });
+
 impl Momentum {
     pub(super) fn new(config: &MomentumConfig, num_parameters: usize) -> Result<Self> {
         below_one("momentum", config.momentum)?;
@@ -100,6 +102,8 @@ impl GradientRule for Momentum {
     fn state_bytes(&self) -> usize {
         size_of_val(&self.velocity[..])
     }
+
+    crate::archives!();
 }
 
 #[cfg(test)]

@@ -79,6 +79,8 @@ impl GradientSettings for SgdConfig {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sgd;
 
+crate::archived!(Sgd {});
+
 impl GradientRule for Sgd {
     fn apply(&mut self, learning_rate: f32, gradient: &[f32], parameters: &mut [f32]) {
         for (parameter, slope) in parameters.iter_mut().zip(gradient) {
@@ -89,4 +91,6 @@ impl GradientRule for Sgd {
     fn state_bytes(&self) -> usize {
         0
     }
+
+    crate::archives!();
 }

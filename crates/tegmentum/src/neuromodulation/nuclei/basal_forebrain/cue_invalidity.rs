@@ -91,6 +91,8 @@ pub struct CueInvalidity {
     moments: u64,
 }
 
+crate::archived!(CueInvalidity { validity, moments } fixed { config });
+
 impl Nucleus for CueInvalidity {
     fn transmitter(&self) -> Transmitter {
         Transmitter::Acetylcholine
@@ -115,6 +117,8 @@ impl Nucleus for CueInvalidity {
     fn reset(&mut self) {
         (self.validity, self.moments) = (FIRST_VALIDITY, 0);
     }
+
+    crate::archives!();
 }
 
 #[cfg(test)]

@@ -85,6 +85,8 @@ pub struct DepressionBeforeDopamine {
     pause: f64,
 }
 
+crate::archived!(DepressionBeforeDopamine { pause } fixed { config });
+
 impl Nucleus for DepressionBeforeDopamine {
     fn transmitter(&self) -> Transmitter {
         Transmitter::Acetylcholine
@@ -100,4 +102,6 @@ impl Nucleus for DepressionBeforeDopamine {
     fn reset(&mut self) {
         self.pause = 0.0;
     }
+
+    crate::archives!();
 }

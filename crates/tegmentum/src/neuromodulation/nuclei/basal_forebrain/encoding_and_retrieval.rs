@@ -88,6 +88,8 @@ pub struct EncodingAndRetrieval {
     recent: f64,
 }
 
+crate::archived!(EncodingAndRetrieval { recent } fixed { rate, curve });
+
 impl Nucleus for EncodingAndRetrieval {
     fn transmitter(&self) -> Transmitter {
         Transmitter::Acetylcholine
@@ -103,4 +105,6 @@ impl Nucleus for EncodingAndRetrieval {
     fn reset(&mut self) {
         self.recent = 0.0;
     }
+
+    crate::archives!();
 }

@@ -74,6 +74,8 @@ pub struct ErrorSize {
     updates: u64,
 }
 
+crate::archived!(ErrorSize { mean_square, updates });
+
 impl Nucleus for ErrorSize {
     fn transmitter(&self) -> Transmitter {
         Transmitter::Acetylcholine
@@ -98,4 +100,6 @@ impl Nucleus for ErrorSize {
     fn answers_to(&self, signals: &Signals) -> bool {
         signals.squared_prediction_error.is_some()
     }
+
+    crate::archives!();
 }

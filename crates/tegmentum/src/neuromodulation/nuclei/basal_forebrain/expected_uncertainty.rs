@@ -75,6 +75,8 @@ pub struct ExpectedUncertainty {
     mean: f64,
 }
 
+crate::archived!(ExpectedUncertainty { mean } fixed { config });
+
 impl Nucleus for ExpectedUncertainty {
     fn transmitter(&self) -> Transmitter {
         Transmitter::Acetylcholine
@@ -90,4 +92,6 @@ impl Nucleus for ExpectedUncertainty {
     fn reset(&mut self) {
         self.mean = 0.0;
     }
+
+    crate::archives!();
 }

@@ -122,6 +122,8 @@ pub struct NoiseEstimate {
     experience: Experience,
 }
 
+crate::archived!(NoiseEstimate { experience } sized { beliefs } fixed { config, noises });
+
 impl NoiseEstimate {
     fn believe(&mut self, error: f64, run_length: f64) {
         let NoiseEstimateConfig { change_rate, outlier_share, outcome_density, candidates, .. } = self.config;
@@ -157,4 +159,6 @@ impl Nucleus for NoiseEstimate {
         self.beliefs.fill(1.0 / self.config.candidates as f64);
         self.experience = Experience::default();
     }
+
+    crate::archives!();
 }

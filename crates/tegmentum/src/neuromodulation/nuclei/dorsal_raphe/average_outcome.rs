@@ -71,6 +71,8 @@ pub struct AverageOutcome {
     mean: f64,
 }
 
+crate::archived!(AverageOutcome { mean } fixed { config });
+
 impl Nucleus for AverageOutcome {
     fn transmitter(&self) -> Transmitter {
         Transmitter::Serotonin
@@ -86,4 +88,6 @@ impl Nucleus for AverageOutcome {
     fn reset(&mut self) {
         self.mean = 0.0;
     }
+
+    crate::archives!();
 }

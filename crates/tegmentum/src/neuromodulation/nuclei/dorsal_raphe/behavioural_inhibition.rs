@@ -81,6 +81,8 @@ pub struct BehaviouralInhibition {
     mean: f64,
 }
 
+crate::archived!(BehaviouralInhibition { mean } fixed { config });
+
 impl Nucleus for BehaviouralInhibition {
     fn transmitter(&self) -> Transmitter {
         Transmitter::Serotonin
@@ -99,4 +101,6 @@ impl Nucleus for BehaviouralInhibition {
     fn reset(&mut self) {
         self.mean = 0.0;
     }
+
+    crate::archives!();
 }

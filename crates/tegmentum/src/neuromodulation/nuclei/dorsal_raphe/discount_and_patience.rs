@@ -92,6 +92,8 @@ pub struct DiscountAndPatience {
     elapsed: f64,
 }
 
+crate::archived!(DiscountAndPatience { spread, elapsed } fixed { config });
+
 impl Nucleus for DiscountAndPatience {
     fn transmitter(&self) -> Transmitter {
         Transmitter::Serotonin
@@ -116,6 +118,8 @@ impl Nucleus for DiscountAndPatience {
     fn reset(&mut self) {
         (self.spread, self.elapsed) = (0.0, 0.0);
     }
+
+    crate::archives!();
 }
 
 #[cfg(test)]

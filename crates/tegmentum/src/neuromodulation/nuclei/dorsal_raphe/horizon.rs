@@ -80,6 +80,8 @@ pub struct Horizon {
     elapsed: f64,
 }
 
+crate::archived!(Horizon { elapsed } fixed { config });
+
 impl Nucleus for Horizon {
     fn transmitter(&self) -> Transmitter {
         Transmitter::Serotonin
@@ -94,4 +96,6 @@ impl Nucleus for Horizon {
     fn reset(&mut self) {
         self.elapsed = 0.0;
     }
+
+    crate::archives!();
 }

@@ -85,6 +85,8 @@ pub struct Opponency {
     average: f64,
 }
 
+crate::archived!(Opponency { expected_punishment, average } fixed { config });
+
 impl Nucleus for Opponency {
     fn transmitter(&self) -> Transmitter {
         Transmitter::Serotonin
@@ -103,4 +105,6 @@ impl Nucleus for Opponency {
     fn reset(&mut self) {
         (self.expected_punishment, self.average) = (0.0, 0.0);
     }
+
+    crate::archives!();
 }

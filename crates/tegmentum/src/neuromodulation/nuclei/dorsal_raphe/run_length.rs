@@ -88,6 +88,8 @@ pub struct RunLength {
     error: Option<f64>,
 }
 
+crate::archived!(RunLength { trials, error } fixed { config });
+
 impl Nucleus for RunLength {
     fn transmitter(&self) -> Transmitter {
         Transmitter::Serotonin
@@ -112,6 +114,8 @@ impl Nucleus for RunLength {
     fn reset(&mut self) {
         (self.trials, self.error) = (self.config.initial_run_length, None);
     }
+
+    crate::archives!();
 }
 
 /// Ω from the levels of noradrenaline `[trials]` and serotonin `[trials]`.
@@ -140,6 +144,8 @@ pub(crate) fn next_run_length(run_length: f64, outdated: f64, error: f64, noise:
 pub(crate) struct Experience {
     error: Option<f64>,
 }
+
+crate::archived!(Experience { error });
 
 impl Experience {
     /// R before the outcome that missed by `error` is used.

@@ -89,6 +89,8 @@ pub struct UncertaintyMetaLearning {
     rate: f64,
 }
 
+crate::archived!(UncertaintyMetaLearning { expected, rate } fixed { config });
+
 impl UncertaintyMetaLearning {
     /// Expected uncertainty ε, in units of reward.
     pub fn expected_uncertainty(&self) -> f64 {
@@ -116,6 +118,8 @@ impl Nucleus for UncertaintyMetaLearning {
     fn reset(&mut self) {
         (self.expected, self.rate) = (0.0, self.config.resting_rate);
     }
+
+    crate::archives!();
 }
 
 #[cfg(test)]

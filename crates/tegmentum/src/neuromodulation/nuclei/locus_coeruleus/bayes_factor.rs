@@ -82,6 +82,8 @@ pub struct BayesFactor {
     odds: f64,
 }
 
+crate::archived!(BayesFactor { odds });
+
 impl Nucleus for BayesFactor {
     fn transmitter(&self) -> Transmitter {
         Transmitter::Noradrenaline
@@ -93,6 +95,8 @@ impl Nucleus for BayesFactor {
     }
 
     fn reset(&mut self) {}
+
+    crate::archives!();
 }
 
 #[cfg(test)]

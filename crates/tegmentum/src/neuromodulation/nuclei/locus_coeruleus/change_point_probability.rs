@@ -120,6 +120,8 @@ pub struct ChangePointProbability {
     experience: Experience,
 }
 
+crate::archived!(ChangePointProbability { hazard, trials, experience } fixed { config });
+
 impl ChangePointProbability {
     /// The hazard that is expected now, per trial.
     pub fn hazard(&self) -> f64 {
@@ -167,4 +169,6 @@ impl Nucleus for ChangePointProbability {
         (self.hazard, self.trials) = (self.config.initial_hazard, self.config.initial_trials);
         self.experience = Experience::default();
     }
+
+    crate::archives!();
 }

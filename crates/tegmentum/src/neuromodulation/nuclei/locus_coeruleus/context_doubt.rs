@@ -91,6 +91,8 @@ pub struct ContextDoubt {
     confidence: f64,
 }
 
+crate::archived!(ContextDoubt { confidence } fixed { config });
+
 /// λ' after a prediction that was right with probability `match_probability` within the context.
 fn posterior(confidence: f64, match_probability: f64) -> f64 {
     let inside = confidence * match_probability;
@@ -124,6 +126,8 @@ impl Nucleus for ContextDoubt {
     fn reset(&mut self) {
         self.confidence = 1.0 - self.config.hazard;
     }
+
+    crate::archives!();
 }
 
 #[cfg(test)]

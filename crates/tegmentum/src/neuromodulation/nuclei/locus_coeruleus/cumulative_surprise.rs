@@ -90,6 +90,8 @@ pub struct CumulativeSurprise {
     cumulative: f64,
 }
 
+crate::archived!(CumulativeSurprise { losses, cumulative } fixed { config });
+
 impl Nucleus for CumulativeSurprise {
     fn transmitter(&self) -> Transmitter {
         Transmitter::Noradrenaline
@@ -119,4 +121,6 @@ impl Nucleus for CumulativeSurprise {
             self.cumulative *= 0.5;
         }
     }
+
+    crate::archives!();
 }

@@ -152,6 +152,8 @@ pub struct FitzHughNagumo {
     noise: Stream,
 }
 
+crate::archived!(FitzHughNagumo { activity, release, noise } fixed { config, steps });
+
 impl FitzHughNagumo {
     /// Activity v of the cells.
     pub fn activity(&self) -> f64 {
@@ -224,6 +226,8 @@ impl Nucleus for FitzHughNagumo {
         self.activity = resting_activity(self.config.mode, 0.0);
         self.release = release_target(self.config.mode, self.activity);
     }
+
+    crate::archives!();
 }
 
 #[cfg(test)]

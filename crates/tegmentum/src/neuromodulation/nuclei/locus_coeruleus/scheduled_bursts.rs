@@ -95,6 +95,8 @@ pub struct ScheduledBursts {
     now: u64,
 }
 
+crate::archived!(ScheduledBursts { next, now } fixed { moments });
+
 impl Nucleus for ScheduledBursts {
     fn transmitter(&self) -> Transmitter {
         Transmitter::Noradrenaline
@@ -109,4 +111,6 @@ impl Nucleus for ScheduledBursts {
 
     /// What is scheduled stays.
     fn reset(&mut self) {}
+
+    crate::archives!();
 }

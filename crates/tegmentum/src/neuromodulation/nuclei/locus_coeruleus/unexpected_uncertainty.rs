@@ -105,6 +105,8 @@ pub struct UnexpectedUncertainty {
     moments: u64,
 }
 
+crate::archived!(UnexpectedUncertainty { fast, slow, moments } fixed { config });
+
 impl Nucleus for UnexpectedUncertainty {
     fn transmitter(&self) -> Transmitter {
         Transmitter::Noradrenaline
@@ -127,4 +129,6 @@ impl Nucleus for UnexpectedUncertainty {
     fn reset(&mut self) {
         (self.fast, self.slow) = (0.0, 0.0);
     }
+
+    crate::archives!();
 }

@@ -114,6 +114,8 @@ pub struct Utility {
     cells: FitzHughNagumo,
 }
 
+crate::archived!(Utility { short, long, cells } fixed { config });
+
 impl Utility {
     /// The engagement E.
     pub fn engagement(&self) -> f64 {
@@ -146,6 +148,8 @@ impl Nucleus for Utility {
         self.cells.set_mode(self.mode());
         self.cells.reset();
     }
+
+    crate::archives!();
 }
 
 #[cfg(test)]

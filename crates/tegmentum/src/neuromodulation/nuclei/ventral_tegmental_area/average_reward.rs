@@ -85,6 +85,8 @@ pub struct AverageReward {
     mean: f64,
 }
 
+crate::archived!(AverageReward { mean } fixed { config });
+
 impl Nucleus for AverageReward {
     fn transmitter(&self) -> Transmitter {
         Transmitter::Dopamine
@@ -104,6 +106,8 @@ impl Nucleus for AverageReward {
     fn reset(&mut self) {
         self.mean = 0.0;
     }
+
+    crate::archives!();
 }
 
 #[cfg(test)]

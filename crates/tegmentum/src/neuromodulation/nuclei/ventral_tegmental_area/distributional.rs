@@ -90,6 +90,8 @@ pub struct Distributional {
     reversal_points: Vec<f64>,
 }
 
+crate::archived!(Distributional {} sized { reversal_points } fixed { config });
+
 impl Distributional {
     /// The reversal points V_i `[n]`, from the most pessimistic cell to the most optimistic one.
     pub fn reversal_points(&self) -> &[f64] {
@@ -121,6 +123,8 @@ impl Nucleus for Distributional {
     fn reset(&mut self) {
         self.reversal_points.fill(0.0);
     }
+
+    crate::archives!();
 }
 
 #[cfg(test)]

@@ -94,6 +94,8 @@ pub struct ReceptorSplit {
     average_reward: f64,
 }
 
+crate::archived!(ReceptorSplit { average_reward } fixed { config });
+
 impl Nucleus for ReceptorSplit {
     fn transmitter(&self) -> Transmitter {
         Transmitter::Dopamine
@@ -116,6 +118,8 @@ impl Nucleus for ReceptorSplit {
     fn reset(&mut self) {
         self.average_reward = 0.0;
     }
+
+    crate::archives!();
 }
 
 #[cfg(test)]

@@ -93,6 +93,8 @@ pub struct Regret {
     level: f64,
 }
 
+crate::archived!(Regret { expected, size, level } fixed { config });
+
 impl Regret {
     /// The outcome in units of its usual size, which takes it in first.
     fn normalised(&mut self, outcome: f64) -> f64 {
@@ -138,4 +140,6 @@ impl Nucleus for Regret {
             self.expected.update(mean, EXPECTATION_RATE);
         }
     }
+
+    crate::archives!();
 }

@@ -59,6 +59,8 @@ impl NucleusSettings for RewardPredictionErrorConfig {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RewardPredictionError;
 
+crate::archived!(RewardPredictionError {});
+
 impl Nucleus for RewardPredictionError {
     fn transmitter(&self) -> Transmitter {
         Transmitter::Dopamine
@@ -69,4 +71,6 @@ impl Nucleus for RewardPredictionError {
     }
 
     fn reset(&mut self) {}
+
+    crate::archives!();
 }
