@@ -221,10 +221,7 @@ impl Learner for Alone {
 }
 
 /// An optimizer that hears more than the others, so that many presets can be put around it.
-fn modulated(
-    system: &NeuromodulationConfig,
-    objective: &'static dyn Objective,
-) -> Result<ModulatedLearner<'static>> {
+fn modulated(system: &NeuromodulationConfig, objective: &'static dyn Objective) -> Result<ModulatedLearner<'static>> {
     let config: OptimizerConfig = toml::from_str("[dopamine]").unwrap();
     let optimizer = config.build(vec![0.3; 6], Key::from_seed(1), 2_000)?;
     ModulatedLearner::new(

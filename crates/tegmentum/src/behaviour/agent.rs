@@ -19,6 +19,7 @@ use std::fmt::Debug;
 
 use serde::{Deserialize, Serialize};
 
+use crate::archive::{Archive, Archived, cannot_be_saved};
 use crate::behaviour::environment::{Action, Environment};
 use crate::error::Result;
 use crate::neuromodulation::hearing::Heard;
@@ -51,6 +52,8 @@ pub struct Raster {
     /// Milliseconds of a trial.
     pub duration: f32,
 }
+
+crate::archived!(Raster { spikes, populations, cells, duration });
 
 /// A learner that acts.
 pub trait Agent: Send + Debug {
@@ -88,6 +91,21 @@ pub trait Agent: Send + Debug {
     /// The spikes of the last trial, for agents that have them.
     fn raster(&self) -> Option<&Raster> {
         None
+    }
+
+    /// Writes its running state to an archive, or reads it from there, between trials. By default it cannot be saved.
+    ///
+    /// # Errors
+    /// [`Error::Archive`](crate::error::Error::Archive) if it cannot be saved, or what is read is not its state.
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        let _ = archive;
+        cannot_be_saved::<Self>()
+    }
+}
+
+impl Archived for dyn Agent + '_ {
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        Agent::archive(self, archive)
     }
 }
 

@@ -9,6 +9,7 @@ use std::fmt::Debug;
 
 use serde::{Deserialize, Serialize};
 
+use crate::archive::{Archive, Archived, cannot_be_saved};
 use crate::behaviour::environments::helicopter::ChangePointBlock;
 use crate::behaviour::scores::Score;
 use crate::error::{Error, Result};
@@ -144,6 +145,21 @@ pub trait Environment: Debug + Send {
     fn outcome_model(&self) -> Option<OutcomeModel> {
         None
     }
+
+    /// Writes its running state to an archive, or reads it from there, between trials. By default it cannot be saved.
+    ///
+    /// # Errors
+    /// [`Error::Archive`](crate::error::Error::Archive) if it cannot be saved, or what is read is not its state.
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        let _ = archive;
+        cannot_be_saved::<Self>()
+    }
+}
+
+impl Archived for dyn Environment + '_ {
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        Environment::archive(self, archive)
+    }
 }
 
 /// What is kept of a trial: enough for every score.
@@ -170,6 +186,19 @@ pub struct TrialReport {
     /// Whether the locus coeruleus burst in this trial.
     pub burst: bool,
 }
+
+crate::archived!(TrialReport {
+    condition,
+    block,
+    action,
+    reward,
+    correct,
+    target,
+    entropy,
+    prediction_error,
+    steps,
+    burst
+});
 
 /// The settings of an environment: what makes it from a study file, and how a run in it is scored.
 ///

@@ -40,4 +40,6 @@ tegmentum_engine::named_settings! {
 #[cfg(test)]
 pub(super) mod conformance;
 #[cfg(test)]
+mod going_on;
+#[cfg(test)]
 mod units;

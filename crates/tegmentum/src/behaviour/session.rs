@@ -58,6 +58,8 @@ pub struct Behaviour {
     largest_reward: f64,
 }
 
+crate::archived!(Behaviour { environment, agent, system, largest_reward } sized { observation });
+
 impl Behaviour {
     /// `agent`, built for `environment`, under `system`; any of them may be of one's own.
     pub fn new(environment: Box<dyn Environment>, agent: Box<dyn Agent>, system: NeuromodulatorySystem) -> Self {

@@ -19,6 +19,7 @@ use std::fmt::Debug;
 
 use serde::{Deserialize, Serialize};
 
+use crate::archive::{Archive, Archived, cannot_be_saved};
 use crate::error::Result;
 
 pub mod delay;
@@ -73,6 +74,21 @@ pub trait Cells: Send + Sync + Debug {
 
     /// Membrane potentials `[cells]`, in millivolts.
     fn potentials(&self) -> &[f32];
+
+    /// Writes its running state to an archive, or reads it from there. By default it cannot be saved.
+    ///
+    /// # Errors
+    /// [`Error::Archive`](crate::error::Error::Archive) if it cannot be saved, or what is read is not its state.
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        let _ = archive;
+        cannot_be_saved::<Self>()
+    }
+}
+
+impl Archived for dyn Cells + '_ {
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        Cells::archive(self, archive)
+    }
 }
 
 /// Which cells, with their parameters.

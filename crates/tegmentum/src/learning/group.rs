@@ -133,6 +133,11 @@ impl<'a, 'b> Member<'a, 'b> {
         self.ended.is_none()
     }
 
+    /// Whether the observers have seen it as it is.
+    pub(crate) fn is_seen(&self) -> bool {
+        self.seen
+    }
+
     /// How it ended, with the model that it handed over; as far as it came, if it did not end.
     ///
     /// # Errors

@@ -45,7 +45,10 @@ pub fn train_group(
 ) -> Result<bool> {
     let mut progress: Vec<Result<Progress>> = members.iter().map(|_| Ok(Progress::default())).collect();
     loop {
-        if members.iter().filter(|member| member.is_open()).count() < at_least.max(1) {
+        let mut open = members.iter().filter(|member| member.is_open());
+        // Where a pause was before an advance, this advance is still to be made, even if the last look ended runs.
+        let goes_on = open.clone().count() > 0 && open.all(Member::is_seen);
+        if !goes_on && members.iter().filter(|member| member.is_open()).count() < at_least.max(1) {
             return Ok(false);
         }
         // Nobody looks before `until`.

@@ -262,6 +262,12 @@ pub struct ActorCritic {
     predictor: Place,
 }
 
+crate::archived!(
+    ActorCritic { choices, value, action, prediction_error, outcome_error, reward, contexts }
+    sized { parameters, policy }
+    fixed { config, weights, inputs, next, rates, steps, preferences, memory, actor, critic, predictor }
+);
+
 impl ActorCritic {
     /// The policy under `parameters` (as [`Agent::parameters`] gives them) at `observation` `[inputs]`: for a look at the
     /// landscape around what was learned. Nothing of the agent changes but the activity of its units.
@@ -475,6 +481,8 @@ impl Agent for ActorCritic {
     fn state_bytes(&self) -> usize {
         size_of::<f32>() * self.parameters.len() + self.contexts.state_bytes()
     }
+
+    crate::archives!();
 }
 
 /// `+step` in the first half of `steps`, `−step` in the second.

@@ -98,6 +98,8 @@ pub struct AdaptiveEstimator {
     learned: [f32; 1],
 }
 
+crate::archived!(AdaptiveEstimator { estimate, error } sized { learned } fixed { config, interval });
+
 impl Agent for AdaptiveEstimator {
     fn act(&mut self, _: &[f32], _: &Modulation) -> Action {
         self.interval.answer(self.estimate)
@@ -126,4 +128,6 @@ impl Agent for AdaptiveEstimator {
     fn state_bytes(&self) -> usize {
         size_of::<Self>()
     }
+
+    crate::archives!();
 }

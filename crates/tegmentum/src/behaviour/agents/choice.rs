@@ -36,6 +36,8 @@ pub(crate) struct Softmax {
     stream: Stream,
 }
 
+crate::archived!(Softmax { stream } sized { probabilities });
+
 impl Softmax {
     pub(crate) fn new(choices: usize, stream: Stream) -> Self {
         Self { probabilities: vec![1.0 / choices as f64; choices], stream }

@@ -111,6 +111,8 @@ pub struct FullBayes {
     outcome: f64,
 }
 
+crate::archived!(FullBayes { trial, answer, outcome } sized { beliefs, learned } fixed { blocks, interval, positions });
+
 impl FullBayes {
     /// The median, linear within a cell of the grid.
     fn median(&self) -> f64 {
@@ -167,4 +169,6 @@ impl Agent for FullBayes {
     fn state_bytes(&self) -> usize {
         size_of::<Self>() + self.positions.len() * (2 * size_of::<f64>() + size_of::<f32>())
     }
+
+    crate::archives!();
 }

@@ -146,6 +146,12 @@ pub struct Grossman {
     learned: Vec<f32>,
 }
 
+crate::archived!(
+    Grossman { softmax, chosen, expected, negative_rate, reward }
+    sized { values, learned }
+    fixed { config, meta_learning }
+);
+
 impl Agent for Grossman {
     fn act(&mut self, _: &[f32], modulation: &Modulation) -> Action {
         let mut logits: Vec<f64> = self.values.iter().map(|value| self.config.inverse_temperature * value).collect();
@@ -213,6 +219,8 @@ impl Agent for Grossman {
     fn state_bytes(&self) -> usize {
         size_of::<Self>() + self.values.len() * (2 * size_of::<f64>() + size_of::<f32>())
     }
+
+    crate::archives!();
 }
 
 #[cfg(test)]

@@ -132,6 +132,8 @@ struct Beliefs {
     precisions: [f64; 2],
 }
 
+crate::archived!(Beliefs { means, precisions });
+
 impl Beliefs {
     /// One outcome; `share` is a factor on the steps of the means.
     fn update(&mut self, config: &HgfConfig, outcome: f64, share: f64) {
@@ -166,6 +168,8 @@ pub struct Hgf {
     outcome: f64,
     learned: [f32; 4],
 }
+
+crate::archived!(Hgf { softmax, beliefs, choice, outcome } sized { learned } fixed { config });
 
 impl Hgf {
     fn publish(&mut self) {
@@ -211,6 +215,8 @@ impl Agent for Hgf {
     fn state_bytes(&self) -> usize {
         size_of::<Self>()
     }
+
+    crate::archives!();
 }
 
 #[cfg(test)]

@@ -125,6 +125,8 @@ pub struct HiddenMarkov {
     learned: [f32; 1],
 }
 
+crate::archived!(HiddenMarkov { stream, trial, belief, choice, reward } sized { learned } fixed { blocks });
+
 impl HiddenMarkov {
     /// What it is told of the present trial.
     fn now(&self) -> ReversalModel {
@@ -181,4 +183,6 @@ impl Agent for HiddenMarkov {
     fn state_bytes(&self) -> usize {
         size_of::<Self>() + self.blocks.len() * size_of::<ReversalModel>()
     }
+
+    crate::archives!();
 }

@@ -131,6 +131,8 @@ pub struct Opal {
     learned: Vec<f32>,
 }
 
+crate::archived!(Opal { softmax, value, chosen, error } sized { go, no_go, acts, learned } fixed { config, places });
+
 impl Agent for Opal {
     fn act(&mut self, _: &[f32], modulation: &Modulation) -> Action {
         let OpalConfig { inverse_temperature, tonic_dopamine, .. } = self.config;
@@ -181,6 +183,8 @@ impl Agent for Opal {
     fn state_bytes(&self) -> usize {
         size_of::<Self>() + self.go.len() * (4 * size_of::<f64>() + 2 * size_of::<f32>())
     }
+
+    crate::archives!();
 }
 
 #[cfg(test)]

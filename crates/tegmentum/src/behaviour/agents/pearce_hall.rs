@@ -145,6 +145,8 @@ pub struct PearceHall {
     learned: Vec<f32>,
 }
 
+crate::archived!(PearceHall { softmax, associability, chosen, error, reward } sized { values, learned } fixed { config, number });
+
 impl PearceHall {
     fn attend(&mut self, size: f64) {
         self.associability += self.config.associability_rate * (size - self.associability);
@@ -215,4 +217,6 @@ impl Agent for PearceHall {
     fn state_bytes(&self) -> usize {
         size_of::<Self>() + self.values.len() * (2 * size_of::<f64>() + size_of::<f32>())
     }
+
+    crate::archives!();
 }

@@ -24,6 +24,7 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::choice::{Softmax, choices, variance};
+use crate::archive::{Archive, Archived};
 use crate::behaviour::agent::{Agent, AgentSettings, Feedback};
 use crate::behaviour::environment::{Action, Environment};
 use crate::error::{Error, Result, fraction, positive};
@@ -144,6 +145,32 @@ pub struct QLearning {
     end_of_trial: bool,
 }
 
+impl Archived for QLearning {
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        let Self { config: _, softmax, rows, values, learned, history, traces, row, choice, error, end_of_trial } =
+            self;
+        archive.mark("QLearning")?;
+        softmax.archive(archive)?;
+        // The situations in the order in which they were met.
+        let mut situations = vec![Vec::new(); rows.len()];
+        rows.iter().for_each(|(situation, &row)| situations[row].clone_from(situation));
+        situations.archive(archive)?;
+        values.archive(archive)?;
+        learned.archive(archive)?;
+        history.archive(archive)?;
+        traces.archive(archive)?;
+        (row, choice, (error, end_of_trial)).archive(archive)?;
+        let (situations_met, choices) = (situations.len(), softmax.probabilities.len());
+        let whole = values.len() == situations_met && values.iter().all(|values| values.len() == choices);
+        archive
+            .check(whole && learned.len() == situations_met * choices, "values of every choice in every situation")?;
+        let traced = traces.iter().all(|&(row, choice, _)| row < situations_met && choice < choices);
+        archive.check(traced, "traces of situations that were met")?;
+        *rows = situations.into_iter().zip(0..).collect();
+        archive.check(rows.len() == situations_met, "situations that differ")
+    }
+}
+
 impl QLearning {
     /// The row of a situation, made if it is new.
     fn row(&mut self, observation: &[f32]) -> usize {
@@ -161,6 +188,8 @@ impl QLearning {
 }
 
 impl Agent for QLearning {
+    crate::archives!();
+
     fn act(&mut self, observation: &[f32], modulation: &Modulation) -> Action {
         if self.end_of_trial {
             self.history.clear();

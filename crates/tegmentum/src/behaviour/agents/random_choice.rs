@@ -57,6 +57,8 @@ pub struct RandomChoice {
     stream: Stream,
 }
 
+crate::archived!(RandomChoice { stream } fixed { actions });
+
 impl Agent for RandomChoice {
     fn act(&mut self, _: &[f32], _: &Modulation) -> Action {
         match self.actions {
@@ -82,4 +84,6 @@ impl Agent for RandomChoice {
     fn state_bytes(&self) -> usize {
         size_of::<Self>()
     }
+
+    crate::archives!();
 }

@@ -125,6 +125,8 @@ pub struct ReducedBayes {
     learned: [f32; 2],
 }
 
+crate::archived!(ReducedBayes { trial, run_length, estimate, error } sized { learned } fixed { config, blocks, interval });
+
 impl ReducedBayes {
     /// Probability of a change, with the likelihood weighed.
     fn change(&self, block: &ChangePointBlock) -> f64 {
@@ -170,4 +172,6 @@ impl Agent for ReducedBayes {
     fn state_bytes(&self) -> usize {
         size_of::<Self>() + self.blocks.len() * size_of::<ChangePointBlock>()
     }
+
+    crate::archives!();
 }

@@ -119,6 +119,8 @@ pub struct RescorlaWagner {
     error: f64,
 }
 
+crate::archived!(RescorlaWagner { softmax, chosen, reward, error } sized { values, learned } fixed { config });
+
 impl Agent for RescorlaWagner {
     fn act(&mut self, _: &[f32], modulation: &Modulation) -> Action {
         let logits: Vec<f64> = self.values.iter().map(|value| self.config.inverse_temperature * value).collect();
@@ -167,4 +169,6 @@ impl Agent for RescorlaWagner {
     fn state_bytes(&self) -> usize {
         size_of::<Self>() + self.values.len() * (2 * size_of::<f64>() + size_of::<f32>())
     }
+
+    crate::archives!();
 }

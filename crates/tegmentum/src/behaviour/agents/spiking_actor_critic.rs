@@ -177,6 +177,8 @@ struct Decision {
     surprise: Surprise,
 }
 
+crate::archived!(Decision { action, preference_variance, value, predicted, prediction_error, surprise } sized { policy });
+
 /// The agent; see the module's head.
 #[derive(Debug)]
 pub struct SpikingActorCritic {
@@ -196,6 +198,12 @@ pub struct SpikingActorCritic {
     decision: Decision,
     raster: Raster,
 }
+
+crate::archived!(
+    SpikingActorCritic { choices, moment, decision, raster }
+    sized { weights }
+    fixed { config, places, input, critic, actor, prediction, error_cells, credit, key }
+);
 
 impl SpikingActorCritic {
     /// What the error cells said of the last outcome.
@@ -378,6 +386,8 @@ impl Agent for SpikingActorCritic {
     fn raster(&self) -> Option<&Raster> {
         Some(&self.raster)
     }
+
+    crate::archives!();
 }
 
 /// Names and numbers of all cells, without a spike.

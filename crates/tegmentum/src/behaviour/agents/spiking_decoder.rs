@@ -173,6 +173,12 @@ pub struct SpikingDecoder {
     outcome: f64,
 }
 
+crate::archived!(
+    SpikingDecoder { rule, trial, answer, outcome }
+    sized { learned }
+    fixed { config, interval, first, inputs, encoders, thresholds, least, currents, population, key }
+);
+
 impl SpikingDecoder {
     fn half_width(&self) -> f64 {
         self.interval.width() / 2.0
@@ -226,6 +232,8 @@ impl Agent for SpikingDecoder {
     fn state_bytes(&self) -> usize {
         size_of::<Self>() + self.learned.len() * (2 * size_of::<f32>() + size_of::<f64>())
     }
+
+    crate::archives!();
 }
 
 #[cfg(test)]

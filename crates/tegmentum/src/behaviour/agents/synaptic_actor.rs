@@ -204,6 +204,12 @@ pub struct SynapticActor {
     end_of_trial: bool,
 }
 
+crate::archived!(
+    SynapticActor { rule, cells, levels, ties, trial, millisecond, reward, end_of_trial }
+    sized { learned, rates }
+    fixed { config, probabilities, inputs, kept, key }
+);
+
 impl SynapticActor {
     fn begin_trial(&mut self) {
         self.cells.rest();
@@ -308,6 +314,8 @@ impl Agent for SynapticActor {
         // Weights, and for each synapse at least one trace.
         size_of::<Self>() + self.learned.len() * (size_of::<f32>() + 2 * size_of::<f64>())
     }
+
+    crate::archives!();
 }
 
 #[cfg(test)]

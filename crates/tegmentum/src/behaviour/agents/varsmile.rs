@@ -126,6 +126,8 @@ pub struct VarSmile {
     learned: [f32; 2],
 }
 
+crate::archived!(VarSmile { sum, count, outcome, surprise } sized { learned } fixed { noise, hazard, interval, initial });
+
 impl VarSmile {
     fn answer(&self) -> f64 {
         self.noise * self.sum / self.count
@@ -167,6 +169,8 @@ impl Agent for VarSmile {
     fn state_bytes(&self) -> usize {
         size_of::<Self>()
     }
+
+    crate::archives!();
 }
 
 #[cfg(test)]

@@ -77,6 +77,8 @@ pub struct WinStayLoseShift {
     learned: [f32; 1],
 }
 
+crate::archived!(WinStayLoseShift { stream, choice, reward } sized { learned } fixed { config, count });
+
 impl Agent for WinStayLoseShift {
     fn act(&mut self, _: &[f32], _: &Modulation) -> Action {
         Action::Choice(self.choice)
@@ -101,4 +103,6 @@ impl Agent for WinStayLoseShift {
     fn state_bytes(&self) -> usize {
         size_of::<Self>()
     }
+
+    crate::archives!();
 }

@@ -111,6 +111,8 @@ pub struct DelayedMatch {
     step: u64,
 }
 
+crate::archived!(DelayedMatch { sample, probe, delay, step } fixed { config });
+
 impl Environment for DelayedMatch {
     fn num_observations(&self) -> usize {
         self.config.stimuli + 1
@@ -149,6 +151,8 @@ impl Environment for DelayedMatch {
         let reward = f64::from(u8::from(correct));
         Outcome { reward, end_of_trial: true, correct, condition, ..Outcome::default() }
     }
+
+    crate::archives!();
 }
 
 #[cfg(test)]

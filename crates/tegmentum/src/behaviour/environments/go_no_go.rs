@@ -279,6 +279,8 @@ pub struct GoNoGo {
     valid: bool,
 }
 
+crate::archived!(GoNoGo { trial, condition, valid } fixed { config, rules, active });
+
 impl Environment for GoNoGo {
     fn num_observations(&self) -> usize {
         POPULATIONS * self.config.units
@@ -319,6 +321,8 @@ impl Environment for GoNoGo {
             target: f64::from(u8::from(wanted)),
         }
     }
+
+    crate::archives!();
 }
 
 #[cfg(test)]

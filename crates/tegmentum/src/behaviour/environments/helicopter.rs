@@ -264,6 +264,8 @@ pub struct Helicopter {
     jumped: bool,
 }
 
+crate::archived!(Helicopter { trial, mean, outcome, last, jumped } fixed { config, key });
+
 impl Environment for Helicopter {
     fn num_observations(&self) -> usize {
         1
@@ -303,6 +305,8 @@ impl Environment for Helicopter {
     fn outcome_model(&self) -> Option<OutcomeModel> {
         Some(OutcomeModel::ChangePoints(self.config.blocks.clone()))
     }
+
+    crate::archives!();
 }
 
 #[cfg(test)]

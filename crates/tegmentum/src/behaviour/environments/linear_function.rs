@@ -138,6 +138,8 @@ pub struct LinearFunction {
     last: f64,
 }
 
+crate::archived!(LinearFunction { trial, outcome, last } sized { weights } fixed { config, middle });
+
 impl LinearFunction {
     fn is_shifted(&self) -> bool {
         self.trial >= self.config.trials_before_shift
@@ -176,6 +178,8 @@ impl Environment for LinearFunction {
         let correct = error <= 0.05 * (self.config.high - self.config.low);
         Outcome { reward: -error, end_of_trial: true, correct, condition: 0, block, target: self.outcome }
     }
+
+    crate::archives!();
 }
 
 #[cfg(test)]

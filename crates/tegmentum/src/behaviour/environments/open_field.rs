@@ -186,6 +186,8 @@ pub struct OpenField {
     came_by: bool,
 }
 
+crate::archived!(OpenField { trial, step, position, came_by } fixed { config });
+
 impl OpenField {
     fn observe(&self, observation: &mut [f32]) {
         let side = self.config.cells_per_side;
@@ -248,6 +250,8 @@ impl Environment for OpenField {
             target: 0.0,
         }
     }
+
+    crate::archives!();
 }
 
 #[cfg(test)]

@@ -206,6 +206,8 @@ pub struct Reversal {
     reversed: bool,
 }
 
+crate::archived!(Reversal { trial, better, pays, reversed } fixed { config, key });
+
 impl Environment for Reversal {
     fn num_observations(&self) -> usize {
         1
@@ -245,6 +247,8 @@ impl Environment for Reversal {
         let model = |block: &ReversalBlock| ReversalModel { trials: block.trials, hazard: block.hazard, probability };
         Some(OutcomeModel::Reversals(self.config.blocks.iter().map(model).collect()))
     }
+
+    crate::archives!();
 }
 
 /// The arm of an action; what is not one of two arms counts as the nearest.

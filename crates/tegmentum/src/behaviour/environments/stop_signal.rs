@@ -195,6 +195,8 @@ pub struct StopSignal {
     time: u64,
 }
 
+crate::archived!(StopSignal { delay, right, stops, time } fixed { config });
+
 impl StopSignal {
     fn observe(&self, observation: &mut [f32]) {
         let signal = self.stops && self.time >= self.delay;
@@ -254,6 +256,8 @@ impl Environment for StopSignal {
         self.observe(observation);
         Outcome { condition: u16::from(self.right) | u16::from(self.stops) << 1, ..Outcome::default() }
     }
+
+    crate::archives!();
 }
 
 #[cfg(test)]

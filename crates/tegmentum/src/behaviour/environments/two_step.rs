@@ -146,6 +146,8 @@ pub struct TwoStep {
     rare: bool,
 }
 
+crate::archived!(TwoStep { drift, probabilities, trial, first, place, rare } fixed { config });
+
 impl TwoStep {
     fn wander(&mut self) {
         let [low, high] = self.config.bounds;
@@ -197,6 +199,8 @@ impl Environment for TwoStep {
         let reward = f64::from(u8::from(self.trial.uniform() < here[choice]));
         Outcome { reward, end_of_trial: true, correct, condition: self.condition(first), ..Outcome::default() }
     }
+
+    crate::archives!();
 }
 
 #[cfg(test)]

@@ -218,6 +218,8 @@ pub struct VolatileBandit {
     pays: usize,
 }
 
+crate::archived!(VolatileBandit { random, better, phase, trial_of_phase, until_swap, pays } fixed { phases, order });
+
 impl VolatileBandit {
     /// Time passes: the next phase, a swap.
     fn advance(&mut self) {
@@ -277,6 +279,8 @@ impl Environment for VolatileBandit {
         };
         Some(OutcomeModel::Reversals(self.phases.iter().map(model).collect()))
     }
+
+    crate::archives!();
 }
 
 #[cfg(test)]

@@ -32,6 +32,8 @@ pub struct AxonalDelays {
     position: usize,
 }
 
+crate::archived!(AxonalDelays { position } sized { ring } fixed { delays });
+
 impl AxonalDelays {
     /// Axons with `delays` `[cells]` in ms.
     ///

@@ -35,6 +35,8 @@ pub struct Surprise {
     pub size: f64,
 }
 
+crate::archived!(Surprise { error, size });
+
 /// The two populations.
 ///
 /// # Example

@@ -122,6 +122,8 @@ pub struct Izhikevich {
     recovery: Vec<f32>,
 }
 
+crate::archived!(Izhikevich { after } sized { potentials, recovery } fixed { config });
+
 impl Cells for Izhikevich {
     fn len(&self) -> usize {
         self.potentials.len()
@@ -162,6 +164,8 @@ impl Cells for Izhikevich {
     fn potentials(&self) -> &[f32] {
         &self.potentials
     }
+
+    crate::archives!();
 }
 
 #[cfg(test)]

@@ -90,6 +90,8 @@ pub struct LeakyIntegrateAndFire {
     potentials: Vec<f32>,
 }
 
+crate::archived!(LeakyIntegrateAndFire {} sized { potentials } fixed { kept, rest, reset, threshold });
+
 impl Cells for LeakyIntegrateAndFire {
     fn len(&self) -> usize {
         self.potentials.len()
@@ -119,6 +121,8 @@ impl Cells for LeakyIntegrateAndFire {
     fn potentials(&self) -> &[f32] {
         &self.potentials
     }
+
+    crate::archives!();
 }
 
 #[cfg(test)]

@@ -74,6 +74,12 @@ pub struct CellPopulation {
     spikes: Vec<u32>,
 }
 
+crate::archived!(
+    CellPopulation { cells, shared_drive, gain, key, millisecond, spikes }
+    sized { current }
+    fixed { name, sign, background, numbers }
+);
+
 impl CellPopulation {
     /// A population of `count` cells at rest.
     ///

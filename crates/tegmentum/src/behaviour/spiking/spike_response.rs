@@ -53,6 +53,8 @@ pub struct SpikeResponseCells {
     kept: [f32; 2],
 }
 
+crate::archived!(SpikeResponseCells { spikes } sized { decay, rise, refractoriness } fixed { probabilities, kept });
+
 impl SpikeResponseCells {
     /// So many cells at rest.
     pub fn new(cells: usize) -> Self {

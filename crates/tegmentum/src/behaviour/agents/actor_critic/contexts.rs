@@ -60,12 +60,16 @@ pub(super) struct Contexts {
     in_force: Option<f64>,
 }
 
+crate::archived!(Contexts { shelf, resetting, window, in_force } fixed { capacity });
+
 /// A context on the shelf.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct Context {
     parameters: Vec<f32>,
     evidence: f64,
 }
+
+crate::archived!(Context { parameters, evidence });
 
 /// What happened in a trial.
 pub(super) struct ContextTrial<'a> {
