@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use tegmentum::archive::Archive;
@@ -11,13 +12,16 @@ use tegmentum::error::Result;
 use tegmentum::learning::black_box_learner::BlackBoxLearner;
 use tegmentum::learning::gradient::GradientLearner;
 use tegmentum::learning::gradient::rules::GradientConfig;
+use tegmentum::learning::group::Member;
 use tegmentum::learning::learner::Learner;
 use tegmentum::learning::loss_signals::LossSignals;
 use tegmentum::learning::modulated_learner::ModulatedLearner;
+use tegmentum::learning::observer::{Observer, Record, StopReason};
 use tegmentum::learning::optimizers::OptimizerConfig;
 use tegmentum::learning::plasticity::node_perturbation::NodePerturbationConfig;
 use tegmentum::learning::plasticity::rules::PlasticityConfig;
 use tegmentum::learning::stream::Stream;
+use tegmentum::learning::training::{train, train_member};
 use tegmentum::model::network::Network;
 use tegmentum::model::networks::NetworkConfig;
 use tegmentum::model::objective::Objective;
@@ -304,6 +308,65 @@ fn foreign_and_damaged_states_are_refused() {
             let mut mutated = bytes.clone();
             mutated[at] ^= 1 << (at % 8);
             assert!(load(&mutated, &mut learner(&config, 5)).is_err());
+        }
+    }
+}
+
+/// What an observer saw, and when it wants to look again.
+#[derive(Default)]
+struct Seen(Vec<(u64, u64, u64)>);
+
+impl Observer for Seen {
+    fn observe(&mut self, record: &Record<'_>) -> Result<ControlFlow<StopReason>> {
+        self.0.push((record.evaluations, record.updates, record.report.loss.to_bits()));
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn next_look(&self, evaluations: u64) -> u64 {
+        evaluations + 13
+    }
+
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        tegmentum::archive::Archived::archive(&mut self.0, archive)
+    }
+}
+
+#[test]
+fn a_loop_that_is_left_and_entered_again_shows_what_one_that_stays_shows() {
+    let objective = BlackBox::new(6, |x: &[f32]| x.iter().map(|&x| f64::from(x - 1.0).powi(2)).sum());
+    let key = Key::from_seed(3);
+    for config in OptimizerConfig::registry() {
+        let build = || BlackBoxLearner::new(&objective, config.build(vec![0.2; 6], Key::from_seed(1), 400).unwrap());
+        let (mut whole, mut expected) = (build(), Seen::default());
+        let ended = train(&mut whole, key, 400, &mut [&mut expected]).unwrap();
+        for advances in [0u64, 1, 3, 10] {
+            let (mut kept, mut found) = (None::<Vec<u8>>, Seen::default());
+            let finished = loop {
+                let (mut learner, mut seen) = (build(), Seen::default());
+                let mut observers: [&mut dyn Observer; 1] = [&mut seen];
+                let mut member = Member::new(&mut observers);
+                if let Some(bytes) = &kept {
+                    Archive::read(bytes, &mut (&mut learner, &mut member)).unwrap();
+                }
+                // With no advance at all there would be no end: the first time alone.
+                let (mut left, first) = (if kept.is_some() { advances.max(1) } else { advances }, kept.is_none());
+                let paused = train_member(&mut learner, key, 400, &mut member, &mut || {
+                    let pause = left == 0;
+                    left = left.saturating_sub(1);
+                    pause
+                });
+                if paused.unwrap() {
+                    kept = Some(Archive::write(&mut (&mut learner, &mut member)).unwrap());
+                    continue;
+                }
+                assert!(!first, "{} was never paused", config.name());
+                let finished = member.finish().unwrap();
+                assert_eq!(bits(&learner), bits(&whole), "{}, {advances}", config.name());
+                found.0.append(&mut seen.0);
+                break finished;
+            };
+            assert_eq!(finished.0, ended, "{}, {advances}", config.name());
+            assert_eq!(found.0, expected.0, "{}, {advances}", config.name());
         }
     }
 }

@@ -86,6 +86,31 @@ pub trait Learner: Send {
 
     /// Writes its running state to an archive, or reads it from there, between updates. By default it cannot be saved.
     ///
+    /// Built from the same configuration and key, with its state read, a learner goes on with the bits of one that was never interrupted.
+    ///
+    /// # Example
+    /// ```
+    /// use tegmentum::archive::Archive;
+    /// use tegmentum::learning::black_box_learner::BlackBoxLearner;
+    /// use tegmentum::learning::learner::Learner;
+    /// use tegmentum::learning::optimizers::dopamine::DopamineConfig;
+    /// use tegmentum::model::objectives::BlackBox;
+    /// use tegmentum::neuromodulation::modulation::Modulation;
+    /// use tegmentum::random::Key;
+    ///
+    /// let sphere = BlackBox::new(2, |x: &[f32]| x.iter().map(|&x| f64::from(x * x)).sum());
+    /// let build = || DopamineConfig::default().build(vec![1.0, -1.0], Key::from_seed(1), 100);
+    /// let mut learner = BlackBoxLearner::new(&sphere, Box::new(build()?));
+    /// learner.update(Key::from_seed(2).child(0), &Modulation::default())?;
+    /// let bytes = Archive::write(&mut learner)?;
+    ///
+    /// let mut again = BlackBoxLearner::new(&sphere, Box::new(build()?));
+    /// Archive::read(&bytes, &mut again)?;
+    /// let next = |learner: &mut BlackBoxLearner| learner.update(Key::from_seed(2).child(1), &Modulation::default());
+    /// assert_eq!(next(&mut again)?, next(&mut learner)?);
+    /// # Ok::<(), tegmentum::error::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Archive`](crate::error::Error::Archive) if it cannot be saved, or what is read is not its state.
     fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {

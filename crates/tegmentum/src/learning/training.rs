@@ -26,6 +26,56 @@ pub fn train(learner: &mut dyn Learner, key: Key, budget: u64, observers: &mut [
     Ok(member.finish()?.0)
 }
 
+/// Trains one learner as [`train`] does, with a pause: it is asked for before each advance, and whether it was made is returned. Entered
+/// again with the same learner and member, or with others built in the same way and read from an archive, the run goes on.
+///
+/// # Example
+/// ```
+/// use tegmentum::archive::Archive;
+/// use tegmentum::learning::black_box_learner::BlackBoxLearner;
+/// use tegmentum::learning::group::Member;
+/// use tegmentum::learning::optimizers::dopamine::DopamineConfig;
+/// use tegmentum::learning::training::{train, train_member};
+/// use tegmentum::model::objectives::BlackBox;
+/// use tegmentum::random::Key;
+///
+/// let sphere = BlackBox::new(2, |x: &[f32]| x.iter().map(|&x| f64::from(x * x)).sum());
+/// let build = || -> tegmentum::error::Result<_> {
+///     let optimizer = DopamineConfig::default().build(vec![1.0, -1.0], Key::from_seed(1), 100)?;
+///     Ok(BlackBoxLearner::new(&sphere, Box::new(optimizer)))
+/// };
+/// let key = Key::from_seed(2);
+/// let mut whole = build()?;
+/// let ended = train(&mut whole, key, 100, &mut [])?;
+///
+/// // Left after five advances, kept, built anew and gone on with.
+/// let (mut learner, mut member, mut asked) = (build()?, Member::new(&mut []), 0);
+/// let mut pause = || {
+///     asked += 1;
+///     asked > 5
+/// };
+/// assert!(train_member(&mut learner, key, 100, &mut member, &mut pause)?);
+/// let bytes = Archive::write(&mut (&mut learner, &mut member))?;
+///
+/// let (mut learner, mut member) = (build()?, Member::new(&mut []));
+/// Archive::read(&bytes, &mut (&mut learner, &mut member))?;
+/// assert!(!train_member(&mut learner, key, 100, &mut member, &mut || false)?);
+/// assert_eq!(member.finish()?.0, ended);
+/// # Ok::<(), tegmentum::error::Error>(())
+/// ```
+///
+/// # Errors
+/// Those of the observers. The error of the run is its [`Member`]'s.
+pub fn train_member(
+    learner: &mut dyn Learner,
+    key: Key,
+    budget: u64,
+    member: &mut Member<'_, '_>,
+    pause: &mut dyn FnMut() -> bool,
+) -> Result<bool> {
+    train_group(&mut Single { learner, key }, budget, std::slice::from_mut(member), 1, pause)
+}
+
 /// Trains the runs of a group, each watched by the observers of its member, until every run has ended: its budget of
 /// evaluations is spent, an observer stopped it, or its parameters became NaN or infinite. The loop is left when fewer than
 /// `at_least` runs go on, so that they can go on in another form; [`Member::is_open`] tells which.

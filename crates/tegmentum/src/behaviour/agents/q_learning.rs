@@ -153,7 +153,9 @@ impl Archived for QLearning {
         softmax.archive(archive)?;
         // The situations in the order in which they were met.
         let mut situations = vec![Vec::new(); rows.len()];
-        rows.iter().for_each(|(situation, &row)| situations[row].clone_from(situation));
+        for (situation, &row) in rows.iter() {
+            situations[row].clone_from(situation);
+        }
         situations.archive(archive)?;
         values.archive(archive)?;
         learned.archive(archive)?;

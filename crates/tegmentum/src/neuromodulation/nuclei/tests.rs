@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::archive::Archive;
 use crate::neuromodulation::nucleus::{Levels, Release, Signals};
 
 fn build(model: &Model) -> Box<dyn Nucleus> {
@@ -192,6 +193,27 @@ proptest! {
                 let release = nucleus.release(signals);
                 prop_assert!(release.phasic.is_finite() && release.tonic.is_finite(), "{model:?} {release:?}");
             }
+        }
+    }
+}
+
+/// Every registered model goes on from its state with the bits of what was never interrupted.
+#[test]
+fn a_state_that_was_kept_goes_on() {
+    for model in registry() {
+        for before in [0, 1, 7, 33] {
+            let (mut first, name) = (build(&model), model.description().name);
+            feed(&mut *first, &history(1, before));
+            let bytes = Archive::write(&mut first).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let mut second = build(&model);
+            Archive::read(&bytes, &mut second).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let bits = |nucleus: &mut dyn Nucleus| -> Vec<[u64; 2]> {
+                let released = feed(nucleus, &history(2, 40)).into_iter();
+                released.map(|release| [release.phasic.to_bits(), release.tonic.to_bits()]).collect()
+            };
+            assert_eq!(bits(&mut *second), bits(&mut *first), "{name}, {before} moments before");
+            let other = registry().into_iter().find(|other| other.description().name != name);
+            assert!(Archive::read(&bytes, &mut build(&other.expect("there are several"))).is_err(), "{name}");
         }
     }
 }
