@@ -167,9 +167,10 @@ fn a_world_that_changes_is_met_as_before() {
     });
     for text in ["[dopamine]", "[dopamine]\npatience = 10"] {
         let config: OptimizerConfig = toml::from_str(text).unwrap();
-        goes_on(text, &|| {
-            BlackBoxLearner::new(&objective, config.build(vec![-1.0; 4], Key::from_seed(1), 2_000).unwrap())
-        });
+        let build = || BlackBoxLearner::new(&objective, config.build(vec![-1.0; 4], Key::from_seed(1), 2_000).unwrap());
+        let events = make(&mut build(), 0..140).into_iter().skip(2).step_by(3);
+        assert!(events.map(|events| events & 1).sum::<u64>() > 0, "{text}: nothing surprised it");
+        goes_on(text, &build);
     }
 }
 

@@ -35,6 +35,7 @@ pub mod learner;
 pub mod lockstep;
 #[cfg(test)]
 mod oracle;
+pub mod seeds;
 
 pub use crate::kernel::sequential::MAX_DIRECTIONS;
 

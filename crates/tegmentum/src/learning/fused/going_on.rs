@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::PerceptronProblem;
 use super::learner::FusedPerceptron;
-use super::lockstep::{Lockstep, Seeds, train_seeds};
+use super::lockstep::Lockstep;
 use super::oracle::{Case, cases};
+use super::seeds::{Seeds, train_seeds};
 use crate::archive::{Archive, Archived};
 use crate::error::Result;
 use crate::learning::group::Member;

@@ -2,7 +2,7 @@
 //!
 //! Every run has its own key, its own first parameters and its own losses, and goes exactly as it would
 //! go alone as a [`FusedPerceptron`] or in the general form. The loop is the one of
-//! [`training`](crate::learning::training), to which the runs are a [`LearnerGroup`]; [`train_seeds`] hands them over to the
+//! [`training`](crate::learning::training), to which the runs are a [`LearnerGroup`]; [`train_seeds`](super::seeds::train_seeds) hands them over to the
 //! form for one run when few are left.
 //!
 //! # Cost
@@ -12,14 +12,13 @@ use std::sync::Arc;
 
 use super::learner::FusedPerceptron;
 use super::{PerceptronProblem, is_plain};
-use crate::archive::{Archive, Archived};
 use crate::error::{Error, Result, at_least_one};
 use crate::kernel::aligned::Row16;
 use crate::kernel::lockstep::{descend, perturb};
 use crate::kernel::many_keys::{KEYS, Lanes, replace_by_children, write_directions};
 use crate::kernel::perceptron::{LaneExamples, mean_losses};
 use crate::kernel::sequential::{UpdatePlan, write_factors};
-use crate::learning::group::{LearnerGroup, Member, Single};
+use crate::learning::group::LearnerGroup;
 use crate::learning::learner::Learner;
 use crate::learning::learner::Progress;
 use crate::learning::learner::Update;
@@ -27,7 +26,6 @@ use crate::learning::optimizer::{Levels, StepReport};
 use crate::learning::optimizers::checks::count_non_finite;
 use crate::learning::optimizers::mean_of_finite;
 use crate::learning::optimizers::weight_perturbation::WeightPerturbationConfig;
-use crate::learning::training::train_group;
 use crate::model::perturbation::Point;
 use crate::neuromodulation::modulation::Modulation;
 use crate::random::Key;
@@ -357,78 +355,6 @@ impl LearnerGroup for Lockstep {
     }
 
     crate::archives!();
-}
-
-/// Trains runs side by side, each watched by its member; when fewer than [`MIN_RUNS`] are left, they go on alone, if there
-/// is a form for one of their kind. The batches of a run have the key at its place in `keys`.
-///
-/// # Errors
-/// Those of the observers. The error of a run is its member's.
-pub fn train_seeds(lockstep: Lockstep, keys: &[Key], budget: u64, members: &mut [Member<'_, '_>]) -> Result<()> {
-    Seeds::new(lockstep).train(keys, budget, members, &mut || false).map(drop)
-}
-
-/// Runs of several seeds under way: side by side, and at the end one after the other. Its training can be paused, and its state archived.
-#[derive(Clone, Debug)]
-pub struct Seeds {
-    lockstep: Lockstep,
-    /// The run that goes on alone, and its learner.
-    alone: Option<(usize, FusedPerceptron)>,
-}
-
-impl Seeds {
-    /// Runs at their beginning.
-    pub fn new(lockstep: Lockstep) -> Self {
-        Self { lockstep, alone: None }
-    }
-
-    /// Trains as [`train_seeds`] until every run has ended or `pause` says so; whether it paused. Entered again it goes on.
-    ///
-    /// # Errors
-    /// As [`train_seeds`].
-    pub fn train(
-        &mut self,
-        keys: &[Key],
-        budget: u64,
-        members: &mut [Member<'_, '_>],
-        pause: &mut dyn FnMut() -> bool,
-    ) -> Result<bool> {
-        if self.alone.is_none() && train_group(&mut self.lockstep, budget, members, MIN_RUNS, pause)? {
-            return Ok(true);
-        }
-        let open = members.iter_mut().zip(keys).enumerate().filter(|(_, (member, _))| member.is_open());
-        for (run, (member, &key)) in open {
-            if self.alone.as_ref().is_none_or(|alone| alone.0 != run) {
-                self.alone = self.lockstep.learner(run)?.map(|learner| (run, learner));
-            }
-            if let Some((_, learner)) = &mut self.alone {
-                let alone = &mut Single { learner, key };
-                if train_group(alone, budget, std::slice::from_mut(member), 1, pause)? {
-                    return Ok(true);
-                }
-            }
-        }
-        self.alone = None;
-        train_group(&mut self.lockstep, budget, members, 1, pause)
-    }
-}
-
-impl Archived for Seeds {
-    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
-        let Self { lockstep, alone } = self;
-        archive.mark("Seeds")?;
-        Archived::archive(lockstep, archive)?;
-        let mut run = alone.as_ref().map(|alone| alone.0);
-        run.archive(archive)?;
-        if archive.is_reading() {
-            archive.check(run.is_none_or(|run| run < lockstep.runs), "one of the runs")?;
-            *alone = match run {
-                Some(run) => lockstep.learner(run)?.map(|learner| (run, learner)),
-                None => None,
-            };
-        }
-        archive.optional("a run alone", alone.as_mut().map(|alone| &mut alone.1 as _))
-    }
 }
 
 #[cfg(test)]
