@@ -35,7 +35,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Subcommands {
-    /// Format, lints, tests, documentation, licences and repository text; ends with `N passed, N failed`.
+    /// Format, lints, tests, documentation, exported models, licences and repository text; ends with `N passed, N failed`.
     Test,
     /// The benchmarks of the library.
     Bench(bench::Arguments),
