@@ -8,6 +8,7 @@ mod tables;
 
 use std::fs;
 use std::path::Path;
+use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
@@ -53,6 +54,13 @@ enum Values {
     Float(Vec<f32>),
     Double(Vec<f64>),
     String(Vec<String>),
+}
+
+/// The check by itself.
+pub(crate) fn run() -> Result<ExitCode> {
+    let tally = check()?;
+    println!("\n{tally}");
+    Ok(ExitCode::from(u8::from(tally.failed > 0)))
 }
 
 /// Writes all models and has them checked; skipped where there is no Python that can.

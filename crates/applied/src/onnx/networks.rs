@@ -56,10 +56,13 @@ impl<'a> Source<'a> {
         (Matrix { values: weights, columns: connection.units.len() }, &self.parameters[connection.bias.clone()])
     }
 
-    /// The name of the block that begins at a parameter.
-    fn name(&self, first: usize) -> &'a str {
-        let block = self.network.blocks().iter().find(|block| block.offset == first);
-        block.map_or("weights", |block| block.name.as_str())
+    /// The name of these parameters: that of their block, or of their layer if they are several blocks.
+    fn name(&self, range: &Range<usize>) -> String {
+        let Some(block) = self.network.blocks().iter().find(|block| block.offset == range.start) else {
+            return "weights".to_owned();
+        };
+        let layer = block.name.split('.').next().unwrap_or_default();
+        if block.range() == *range { block.name.clone() } else { format!("{layer}.weights") }
     }
 
     /// A map as constants: its matrix [presynaptic × units] and its bias `[units]`.
@@ -68,8 +71,8 @@ impl<'a> Source<'a> {
         let (weights, bias) = (connection.weights.clone(), connection.bias.clone());
         let shapes: [(Range<usize>, &[usize]); 2] = [(weights, &[inputs, units]), (bias, &[units])];
         shapes.map(|(range, shape)| {
-            let name = self.name(range.start);
-            graph.constant(name, shape, Content::Floats(&self.parameters[range]))
+            let name = self.name(&range);
+            graph.constant(&name, shape, Content::Floats(&self.parameters[range]))
         })
     }
 }
@@ -216,12 +219,12 @@ impl Maps<'_> {
 /// The states of an Elman network whose activation the operator `RNN` does not have.
 fn scan(graph: &mut Graph, source: &Source<'_>, activation: Activation, inputs: &Value, first: &Value) -> States {
     let connection = &source.network.connections()[0];
-    let [weights, bias] = source.constants(graph, connection);
     let shape = |size: usize| [Dim::Any("rows"), Dim::Of(size)];
     let (width, hidden) = (source.network.input_rows().len(), connection.units.len());
     let mut step = graph.subgraph("step", &["new_state", "state_of_step"]);
     let previous = step.input("previous_state", ElementType::Float, &shape(hidden), "");
     let input = step.input("input", ElementType::Float, &shape(width), "");
+    let [weights, bias] = source.constants(&mut step, connection);
     let [both] = step.apply(Operator::new("Concat").with("axis", Attribute::Int(1)), &[&input, &previous]);
     let sums = step.node("Gemm", &[&both, &weights, &bias]);
     let state = activate(&mut step, activation, &sums);
