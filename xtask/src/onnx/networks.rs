@@ -85,7 +85,7 @@ fn case(name: &str, config: &NetworkConfig, seed: u64) -> Result<Case> {
     let hidden = network.carry().map_or(0, |(state, _)| state.len());
     let steps = if hidden > 0 { STEPS } else { 1 };
     let inputs = normals(steps * ROWS * INPUTS, &mut stream);
-    let is_given = hidden > 0 && seed % 2 == 0;
+    let is_given = hidden > 0 && seed.is_multiple_of(2);
     let first = if is_given { normals(ROWS * hidden, &mut stream) } else { vec![0.0; ROWS * hidden] };
     let (outputs, state) = forward(&*network, &parameters, &inputs, &first);
     let tensor = |name: &str, sizes: &[usize], values: Vec<f32>| Tensor {

@@ -117,7 +117,7 @@ impl Operator {
 /// A graph while it is built.
 #[derive(Debug)]
 pub(crate) struct Graph {
-    graph: GraphProto,
+    proto: GraphProto,
     /// The values behind the outputs, in their order.
     behind: Vec<Value>,
     /// Names that are taken, here and in all graphs around this one.
@@ -128,20 +128,20 @@ impl Graph {
     /// An empty graph, which will have outputs of these names.
     pub(crate) fn new(name: &str, outputs: &[&str]) -> Self {
         let taken = Rc::new(RefCell::new(outputs.iter().map(|&output| output.to_owned()).collect()));
-        Self { graph: GraphProto { name: name.to_owned(), ..GraphProto::default() }, behind: Vec::new(), taken }
+        Self { proto: GraphProto { name: name.to_owned(), ..GraphProto::default() }, behind: Vec::new(), taken }
     }
 
     /// An empty graph that is to be an attribute of an operator in this one, and may read the values here.
     pub(crate) fn subgraph(&self, name: &str, outputs: &[&str]) -> Self {
         self.taken.borrow_mut().extend(outputs.iter().map(|&output| output.to_owned()));
-        let graph = GraphProto { name: name.to_owned(), ..GraphProto::default() };
-        Self { graph, behind: Vec::new(), taken: Rc::clone(&self.taken) }
+        let proto = GraphProto { name: name.to_owned(), ..GraphProto::default() };
+        Self { proto, behind: Vec::new(), taken: Rc::clone(&self.taken) }
     }
 
     /// An input, called `name` unless that is taken.
     pub(crate) fn input(&mut self, name: &str, element: ElementType, shape: &[Dim<'_>], text: &str) -> Value {
         let name = self.free(name, name);
-        self.graph.input.push(value_info(&name, element, shape, text));
+        self.proto.input.push(value_info(&name, element, shape, text));
         Value(name)
     }
 
@@ -149,14 +149,14 @@ impl Graph {
     pub(crate) fn input_or(&mut self, name: &str, shape: &[Dim<'_>], otherwise: &[f32], text: &str) -> Value {
         let value = self.input(name, ElementType::Float, shape, text);
         let tensor = tensor(value.name(), &[1, otherwise.len()], Content::Floats(otherwise));
-        self.graph.initializer.push(tensor);
+        self.proto.initializer.push(tensor);
         value
     }
 
     /// A constant, called `name` unless that is taken.
     pub(crate) fn constant(&mut self, name: &str, shape: &[usize], content: Content<'_>) -> Value {
         let name = self.free(name, name);
-        self.graph.initializer.push(tensor(&name, shape, content));
+        self.proto.initializer.push(tensor(&name, shape, content));
         Value(name)
     }
 
@@ -170,7 +170,7 @@ impl Graph {
     pub(crate) fn apply<const N: usize>(&mut self, operator: Operator, inputs: &[&Value]) -> [Value; N] {
         let stem = operator.name.to_lowercase();
         let outputs: [Value; N] = std::array::from_fn(|_| Value(self.free("", &stem)));
-        self.graph.node.push(NodeProto {
+        self.proto.node.push(NodeProto {
             input: inputs.iter().map(|value| value.0.clone()).collect(),
             output: outputs.iter().map(|value| value.0.clone()).collect(),
             name: outputs.first().map(|value| value.0.clone()).unwrap_or_default(),
@@ -183,20 +183,20 @@ impl Graph {
 
     /// Makes `value` an output, called `name`, which [`new`](Self::new) was told of.
     pub(crate) fn output(&mut self, name: &str, value: &Value, element: ElementType, shape: &[Dim<'_>], text: &str) {
-        self.graph.output.push(value_info(name, element, shape, text));
+        self.proto.output.push(value_info(name, element, shape, text));
         self.behind.push(value.clone());
     }
 
     /// The graph: a value that is an output has the output's name.
     pub(crate) fn finish(mut self) -> GraphProto {
         let mut renamed: HashMap<String, String> = HashMap::new();
-        for (output, value) in self.graph.output.iter().zip(&self.behind) {
-            let is_made_here = self.graph.node.iter().any(|node| node.output.contains(&value.0));
+        for (output, value) in self.proto.output.iter().zip(&self.behind) {
+            let is_made_here = self.proto.node.iter().any(|node| node.output.contains(&value.0));
             if is_made_here && !renamed.contains_key(&value.0) {
                 renamed.insert(value.0.clone(), output.name.clone());
             } else {
                 // It has a name already, which must stay.
-                self.graph.node.push(NodeProto {
+                self.proto.node.push(NodeProto {
                     input: vec![value.0.clone()],
                     output: vec![output.name.clone()],
                     name: output.name.clone(),
@@ -205,8 +205,8 @@ impl Graph {
                 });
             }
         }
-        rename(&mut self.graph, &renamed);
-        self.graph
+        rename(&mut self.proto, &renamed);
+        self.proto
     }
 
     /// The bytes of a model of this graph.
