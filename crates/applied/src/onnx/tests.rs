@@ -199,8 +199,8 @@ fn places(graph: &GraphProto) -> (Vec<(String, i64)>, i64) {
 
 #[test]
 fn names_have_the_places_that_the_model_gives_them() {
-    let rows: String =
-        (0..60).map(|row| format!("{},{}\n", ["1", "2.50", "NA"][row % 3], f64::from(row as u32 % 3) + 0.5)).collect();
+    let row = |row: usize| format!("{},{}.5", ["1", "2.50", "NA"][row % 3], row % 3);
+    let rows = (0..60).map(row).collect::<Vec<_>>().join("\n");
     let options = ReadOptions { text: vec!["grade".to_owned()], ..ReadOptions::default() };
     let table = Table::from_csv(format!("grade,prediction\n{rows}").as_bytes(), "t.csv", &options).unwrap();
     let model = fit(&table, "prediction").hidden(&[2]).evaluations(50).run().unwrap().model;
@@ -215,7 +215,8 @@ fn names_have_the_places_that_the_model_gives_them() {
 
 #[test]
 fn a_column_that_is_called_as_an_output_has_another_name() {
-    let rows: String = (0..40).map(|row| format!("{},{},{}\n", row % 7, row % 5, ["a", "b"][row % 2])).collect();
+    let row = |row: usize| format!("{},{},{}", row % 7, row % 5, ["a", "b"][row % 2]);
+    let rows = (0..40).map(row).collect::<Vec<_>>().join("\n");
     let table = Table::from_csv(format!("label,zero,kind\n{rows}").as_bytes(), "t.csv", &ReadOptions::default());
     let model = fit(&table.unwrap(), "kind").hidden(&[]).evaluations(20).run().unwrap().model;
     let (_, graph) = decoded(&model.to_onnx());
