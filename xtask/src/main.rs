@@ -1,4 +1,4 @@
-//! Project commands: `cargo xtask test | bench | figures | results | forecasts | hearing | randomness | sanitize`.
+//! Project commands: `cargo xtask test | bench | figures | results | forecasts | hearing | onnx | randomness | sanitize`.
 //!
 //! Each prints what it does. `test` is the whole check before a change is proposed; its last line is
 //! `N passed, N failed`.
@@ -12,6 +12,7 @@ mod figures;
 mod forecasts;
 mod hearing;
 mod machine_paths;
+mod onnx;
 mod python;
 mod randomness;
 mod results;
@@ -34,7 +35,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Subcommands {
-    /// Format, lints, tests, documentation, licences and repository text; ends with `N passed, N failed`.
+    /// Format, lints, tests, documentation, exported models, licences and repository text; ends with `N passed, N failed`.
     Test,
     /// The benchmarks of the library.
     Bench(bench::Arguments),
@@ -46,6 +47,8 @@ enum Subcommands {
     Forecasts(forecasts::Arguments),
     /// `docs/who-obeys-what.md`, written from what each learner says that it obeys of modulators.
     Hearing,
+    /// Exported models beside onnxruntime, a step of `test`.
+    Onnx,
     /// A published test battery on the random words of directions; about two hours.
     Randomness(randomness::Arguments),
     /// The kernels' tests under AddressSanitizer; Linux and macOS.
@@ -67,6 +70,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
         Subcommands::Forecasts(arguments) => forecasts::run(arguments),
         Subcommands::Results(arguments) => results::run(arguments),
         Subcommands::Hearing => hearing::run(),
+        Subcommands::Onnx => onnx::run(),
         Subcommands::Randomness(arguments) => randomness::run(arguments),
         Subcommands::Sanitize => sanitize::run(),
     }

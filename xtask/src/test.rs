@@ -10,6 +10,7 @@ use anyhow::Result;
 
 use crate::command::{command, has_subcommand, run as run_command, run_reading};
 use crate::machine_paths;
+use crate::onnx;
 use crate::tally::Tally;
 
 /// A named part of the check.
@@ -23,6 +24,7 @@ const STEPS: &[Step] = &[
     Step { name: "lints", run: lints },
     Step { name: "tests and doctests", run: tests },
     Step { name: "documentation", run: documentation },
+    Step { name: "exported models", run: onnx::check },
     Step { name: "licences and sources", run: licences },
     Step { name: "repository text", run: || Ok(machine_paths::check()) },
 ];

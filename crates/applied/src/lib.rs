@@ -3,12 +3,14 @@
 //! - [`table`]: a file of rows and columns, read with its kinds of columns.
 //! - [`tabular`]: a model of a table, which class or which number belongs to a row.
 //! - [`model_file`]: models that are files.
+//! - [`onnx`]: models and networks for other programs, in the format ONNX.
 //! - [`forecast`]: a series, its next values with intervals.
 //!
 //! This crate stands above the library `tegmentum`, which has the parts, and below the command line, which prints.
 
 pub mod forecast;
 pub mod model_file;
+pub mod onnx;
 pub mod table;
 pub mod tabular;
 

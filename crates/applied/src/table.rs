@@ -52,7 +52,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::DateTime;
 use tegmentum::error::{Error, Result};
-pub(crate) use text::{quoted, shorten};
+pub(crate) use text::{missing_cells, quoted, shorten};
 
 /// Names that a column which was not found is compared with, at most.
 const NEAREST: usize = 3;

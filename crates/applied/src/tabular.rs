@@ -59,10 +59,10 @@ use tegmentum::model::network::Network;
 use crate::table::Table;
 pub(crate) use data::Target;
 pub use encoding::Dropped;
-pub(crate) use encoding::Encoding;
+pub(crate) use encoding::{Coded, Coding, Encoding, FARTHEST};
 pub use fitting::{Fit, Fitted, Importance, PartSizes, Report, fit};
 pub use judgement::Score;
-pub(crate) use network::{build as build_network, check as check_network};
+pub(crate) use network::{HIDDEN, build as build_network, check as check_network};
 
 /// What kind of thing is predicted.
 ///

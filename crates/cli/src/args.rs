@@ -13,7 +13,7 @@ use tegmentum::neuromodulation::nucleus::Transmitter;
 use tegmentum_study::dose::DoseAction;
 use tegmentum_study::shard::Shard;
 
-pub(crate) use data::{ClassWeights, Forecast, Predict, Train};
+pub(crate) use data::{ClassWeights, Export, Forecast, Predict, Train};
 
 /// Train networks by forward passes alone, under the control of four neuromodulators.
 ///
@@ -106,6 +106,10 @@ pub(crate) enum Command {
     ///
     /// Reads a table with the columns of the model and writes what it predicts for each row.
     Predict(Predict),
+    /// Write a model that `train` has written for other programs, as ONNX
+    ///
+    /// Writes the model with its encoding and scaling: one input for each column, which takes cells as they are.
+    Export(Export),
 }
 
 /// `tegmentum reproduce`.
@@ -397,7 +401,7 @@ impl Command {
             Self::Merge(arguments) => Some(arguments.results.threads),
             Self::Forecast(arguments) => Some(arguments.threads),
             Self::Train(arguments) => Some(arguments.threads),
-            Self::Report(_) | Self::List(_) | Self::Predict(_) => None,
+            Self::Report(_) | Self::List(_) | Self::Predict(_) | Self::Export(_) => None,
         }
     }
 }

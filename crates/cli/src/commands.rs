@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod dose;
+mod export;
 mod forecast;
 mod intervene;
 mod lesion;
@@ -37,5 +38,6 @@ pub(crate) fn dispatch(arguments: Arguments, output: &mut Output) -> Result<Exit
         Command::Forecast(arguments) => forecast::execute(&arguments, output),
         Command::Train(arguments) => train::execute(&arguments, output),
         Command::Predict(arguments) => predict::execute(&arguments, output),
+        Command::Export(arguments) => export::execute(&arguments, output),
     }
 }

@@ -255,6 +255,21 @@ pub(super) fn is_missing(cell: &str) -> bool {
     cell.len() <= 4 && MISSING.iter().any(|mark| cell.eq_ignore_ascii_case(mark))
 }
 
+/// All texts that stand for a value that is not there, in capitals, without, and mixed.
+pub(crate) fn missing_cells() -> Vec<String> {
+    let mut cells = Vec::new();
+    for mark in MISSING {
+        let mut forms = vec![String::new()];
+        for letter in mark.chars() {
+            let cases =
+                if letter.is_ascii_lowercase() { vec![letter, letter.to_ascii_uppercase()] } else { vec![letter] };
+            forms = forms.iter().flat_map(|form| cases.iter().map(move |case| format!("{form}{case}"))).collect();
+        }
+        cells.append(&mut forms);
+    }
+    cells
+}
+
 /// An error at a cell.
 pub(super) fn error(origin: &Path, line: u64, column: &str, problem: String) -> Error {
     Error::Table { path: origin.to_owned(), line, column: shorten(column), problem }

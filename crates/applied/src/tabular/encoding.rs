@@ -24,7 +24,7 @@ const MOST_LEVELS: usize = 100;
 /// Values of all inputs of a table, at most: 1 GiB.
 const MOST_VALUES: usize = 1 << 28;
 /// Standard deviations from the mean beyond which a number is cut.
-const FARTHEST: f64 = 1e6;
+pub(crate) const FARTHEST: f64 = 1e6;
 
 /// The columns that a model reads, in order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -92,7 +92,7 @@ impl Encoding {
     }
 
     /// The inputs of each column, in order.
-    pub(super) fn ranges(&self) -> Vec<Range<usize>> {
+    pub(crate) fn ranges(&self) -> Vec<Range<usize>> {
         let mut first = 0;
         let range = |column: &Coded| {
             let range = first..first + column.coding.width();
@@ -196,20 +196,28 @@ impl Coding {
                 Some(code) => return Err(crate::table::quoted(&names[code as usize])),
             },
             (Self::Number { .. }, Values::Date(_)) => return Err("a date".to_owned()),
-            (Self::Category { levels, rare, missing }, _) => {
-                let place = match cell(column, row) {
-                    None => missing.then(|| inputs.len() - 1),
-                    Some(cell) => {
-                        let level = levels.iter().position(|level| is_same(level, &cell));
-                        level.or_else(|| rare.then_some(levels.len()))
-                    }
-                };
-                if let Some(place) = place {
+            (Self::Category { .. }, _) => {
+                if let Some(place) = self.place(cell(column, row).as_deref()) {
                     inputs[place] = 1.0;
                 }
             }
         }
         Ok(())
+    }
+
+    /// The input of a category that is 1 for a cell, `None` for a missing one; nothing if all of them are 0.
+    pub(crate) fn place(&self, cell: Option<&str>) -> Option<usize> {
+        let Self::Category { levels, missing, .. } = self else { return None };
+        match cell {
+            None => missing.then(|| self.width() - 1),
+            Some(cell) => levels.iter().position(|level| is_same(level, cell)).or_else(|| self.unseen()),
+        }
+    }
+
+    /// The input of a category that is 1 for a name that was never seen; nothing if all of them are 0.
+    pub(crate) fn unseen(&self) -> Option<usize> {
+        let Self::Category { levels, rare, .. } = self else { return None };
+        rare.then_some(levels.len())
     }
 
     /// Whether everything in it is a number that can be used.

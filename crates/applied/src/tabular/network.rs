@@ -16,6 +16,9 @@ const MOST_UNITS: usize = 4096;
 const MOST_LAYERS: usize = 8;
 const MOST_PARAMETERS: usize = 10_000_000;
 
+/// What hidden units do.
+pub(crate) const HIDDEN: Activation = Activation::Tanh;
+
 /// Checks sizes before anything is made of them.
 ///
 /// # Errors
@@ -48,7 +51,7 @@ pub(crate) fn check(hidden: &[usize], num_inputs: usize, classes: Option<usize>)
 pub(crate) fn build(hidden: &[usize], num_inputs: usize, classes: Option<usize>) -> Result<Arc<dyn Network>> {
     check(hidden, num_inputs, classes)?;
     let output_activation = if classes.is_some() { Activation::Softmax } else { Activation::Linear };
-    let config = MlpConfig { hidden: hidden.to_vec(), output_activation, ..MlpConfig::default() };
+    let config = MlpConfig { hidden: hidden.to_vec(), activation: HIDDEN, output_activation, ..MlpConfig::default() };
     let config = NetworkConfig::from(config);
     Ok(Arc::from(config.build_with(Numerics::Portable, num_inputs, classes.unwrap_or(1))?))
 }

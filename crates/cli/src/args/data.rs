@@ -220,6 +220,23 @@ pub(crate) struct Predict {
     pub(crate) out: Option<PathBuf>,
 }
 
+/// `tegmentum export`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tegmentum export reports/train-iris/model.safetensors --onnx iris.onnx
+
+Numbers go in as 64-bit floats [rows, 1], NaN where one is missing; categories as texts [rows, 1], empty where one is missing.
+A class comes out as `label` and `probabilities`, a number as `prediction`.")]
+pub(crate) struct Export {
+    /// A model that `train` has written
+    #[arg(value_name = "MODEL")]
+    pub(crate) model: PathBuf,
+    /// File to write to
+    #[arg(long, value_name = "FILE")]
+    pub(crate) onnx: PathBuf,
+}
+
 fn hidden(text: &str) -> Result<Hidden, String> {
     if text == "none" {
         return Ok(Hidden(Vec::new()));

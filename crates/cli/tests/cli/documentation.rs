@@ -123,7 +123,7 @@ fn folder(command: &[String]) -> TestCommand {
     if command[0] == "report" {
         test.stdout(&["run", "my-study.toml", "--seeds", "1"], 0);
     }
-    if command[0] == "predict" {
+    if ["predict", "export"].contains(&command[0].as_str()) {
         test.stdout(&["train", "data/iris.csv", "--target", "species", "--evaluations", "200"], 0);
     }
     test

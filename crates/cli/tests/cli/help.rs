@@ -2,7 +2,8 @@
 
 use crate::command::TestCommand;
 
-const COMMANDS: [&str; 9] = ["reproduce", "run", "lesion", "dose", "report", "list", "forecast", "train", "predict"];
+const COMMANDS: [&str; 10] =
+    ["reproduce", "run", "lesion", "dose", "report", "list", "forecast", "train", "predict", "export"];
 
 #[test]
 fn every_command_has_help_with_examples() {

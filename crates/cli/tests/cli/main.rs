@@ -4,6 +4,7 @@
 
 mod command;
 mod documentation;
+mod export;
 mod failures;
 mod forecast;
 mod help;
