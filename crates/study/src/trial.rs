@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::config::Arm;
 use super::metric::Metric;
+use tegmentum::archive::{Archive, Archived};
+use tegmentum::archived;
 use tegmentum::behaviour::agent::Raster;
+use tegmentum::error::Result;
 use tegmentum::learning::optimizer::Levels;
 
 /// Evaluations between two looks at a target.
@@ -26,6 +29,14 @@ pub struct Point {
     /// The modulators, for arms that have them.
     pub levels: Option<Levels>,
 }
+
+impl Default for Point {
+    fn default() -> Self {
+        Self { x: 0, metrics: Vec::new(), learning_rate: f64::NAN, levels: None }
+    }
+}
+
+archived!(Point { x, metrics, learning_rate, levels });
 
 /// What a run gave.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -115,15 +126,29 @@ impl ArmTrials {
     }
 }
 
-/// Processor seconds of this thread.
-pub(crate) struct ProcessorClock(ThreadTime);
+/// Processor seconds of this thread, and those of the same work before it was interrupted.
+pub(crate) struct ProcessorClock {
+    started: ThreadTime,
+    before: f64,
+}
 
 impl ProcessorClock {
     pub(crate) fn start() -> Self {
-        Self(ThreadTime::now())
+        Self { started: ThreadTime::now(), before: 0.0 }
     }
 
     pub(crate) fn seconds(&self) -> f64 {
-        self.0.elapsed().as_secs_f64()
+        self.before + self.started.elapsed().as_secs_f64()
+    }
+}
+
+impl Archived for ProcessorClock {
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        let mut seconds = self.seconds();
+        seconds.archive(archive)?;
+        if archive.is_reading() {
+            *self = Self { started: ThreadTime::now(), before: seconds };
+        }
+        Ok(())
     }
 }

@@ -10,12 +10,15 @@ use serde::{Deserialize, Serialize};
 
 use super::monitor::Monitor;
 use super::trial::Trial;
+use tegmentum::archive::{Archive, Archived};
 use tegmentum::checkpoint::Checkpoint;
 use tegmentum::error::{Error, Result};
 
 /// One unit, as its run sees it: whom it tells what it has spent, and where it keeps its state.
 pub(crate) struct Work<'a> {
     advance: &'a dyn Fn(u64) -> bool,
+    /// Whether it was told to stop.
+    stopped: Cell<bool>,
     kept: Option<Kept<'a>>,
 }
 
@@ -24,21 +27,82 @@ struct Kept<'a> {
     checkpoint: &'a Checkpoint,
     unit: &'a str,
     saved: Cell<Instant>,
+    /// Whether it has a state that can be saved.
+    has_state: Cell<bool>,
 }
 
 impl<'a> Work<'a> {
     /// A unit whose state nobody keeps.
     pub(crate) fn alone(advance: &'a dyn Fn(u64) -> bool) -> Self {
-        Self { advance, kept: None }
+        Self { advance, stopped: Cell::new(false), kept: None }
     }
 
     fn kept_in(checkpoint: &'a Checkpoint, unit: &'a str, advance: &'a dyn Fn(u64) -> bool) -> Self {
-        Self { advance, kept: Some(Kept { checkpoint, unit, saved: Cell::new(Instant::now()) }) }
+        let kept = Kept { checkpoint, unit, saved: Cell::new(Instant::now()), has_state: Cell::new(true) };
+        Self { kept: Some(kept), ..Self::alone(advance) }
     }
 
-    /// Told the evaluations that were spent since the last call; says whether to go on.
-    pub(crate) fn advance(&self, evaluations: u64) -> bool {
-        (self.advance)(evaluations)
+    /// Told the evaluations that were spent since the last call.
+    pub(crate) fn advance(&self, evaluations: u64) {
+        if !(self.advance)(evaluations) {
+            self.stopped.set(true);
+        }
+    }
+
+    /// Whether the run should pause, to [save](Self::save) its state.
+    pub(crate) fn wants_pause(&self) -> bool {
+        self.stopped.get() || self.kept.as_ref().is_some_and(Kept::is_due)
+    }
+
+    /// Reads the state of the run `name` of this unit into `state`, if one was saved; whether there was one.
+    ///
+    /// # Errors
+    /// [`Error::Archive`] if it is that of something else, [`Error::Checkpoint`] if it is damaged.
+    pub(crate) fn restore(&self, name: &str, state: &mut dyn Archived) -> Result<bool> {
+        let Some(kept) = &self.kept else { return Ok(false) };
+        let Some(bytes) = kept.checkpoint.state(kept.unit)? else { return Ok(false) };
+        let (of, bytes): (String, Vec<u8>) =
+            postcard::from_bytes(&bytes).map_err(|error| wrong(kept.checkpoint, kept.unit, &error.to_string()))?;
+        if of != name {
+            return Ok(false);
+        }
+        Archive::read(&bytes, state)?;
+        Ok(true)
+    }
+
+    /// Saves the state of the run `name` after a pause. A run with a part that has no state to save goes on, and begins again if it is
+    /// interrupted.
+    ///
+    /// # Errors
+    /// [`Error::Study`] if the unit was told to stop; [`Error::Io`] if the state cannot be written.
+    pub(crate) fn save(&self, name: &str, state: &mut dyn Archived) -> Result<()> {
+        if let Some(kept) = self.kept.as_ref().filter(|kept| kept.has_state.get()) {
+            kept.save(name, state)?;
+        }
+        if self.stopped.get() {
+            return Err(Error::Study { origin: name.to_owned(), problem: "stopped before its end".to_owned() });
+        }
+        Ok(())
+    }
+}
+
+impl Kept<'_> {
+    fn is_due(&self) -> bool {
+        self.has_state.get() && self.saved.get().elapsed() >= self.checkpoint.every()
+    }
+
+    fn save(&self, name: &str, state: &mut dyn Archived) -> Result<()> {
+        match Archive::write(state) {
+            Ok(bytes) => {
+                let bytes = postcard::to_stdvec(&(name, bytes))
+                    .map_err(|error| wrong(self.checkpoint, self.unit, &error.to_string()))?;
+                self.checkpoint.save(self.unit, &bytes)?;
+                self.saved.set(Instant::now());
+            }
+            Err(Error::Archive { .. }) => self.has_state.set(false),
+            Err(error) => return Err(error),
+        }
+        Ok(())
     }
 }
 

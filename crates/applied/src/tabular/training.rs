@@ -1,9 +1,13 @@
 //! Training of the network: until the loss on the validation part has not improved for long, the best parameters kept.
 
+use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
+use tegmentum::archive::{Archive, Archived as _};
+use tegmentum::archived;
 use tegmentum::checkpoint::Units;
 use tegmentum::data::task::{ExampleSet, Examples, Loss, Problem};
 use tegmentum::error::{Error, Result};
@@ -12,11 +16,12 @@ use tegmentum::learning::black_box_learner::BlackBoxLearner;
 use tegmentum::learning::gradient::GradientLearner;
 use tegmentum::learning::gradient::rules::GradientConfig;
 use tegmentum::learning::gradient::rules::adam::AdamConfig;
+use tegmentum::learning::group::Member;
 use tegmentum::learning::learner::Learner;
 use tegmentum::learning::observer::{Observer, Record, StopReason};
 use tegmentum::learning::optimizers::dopamine::DopamineConfig;
 use tegmentum::learning::plasticity::node_perturbation::NodePerturbationConfig;
-use tegmentum::learning::training::train as run_loop;
+use tegmentum::learning::training::train_member;
 use tegmentum::model::network::Network;
 use tegmentum::model::objectives::NetworkLoss;
 use tegmentum::random::Key;
@@ -61,7 +66,7 @@ impl Plan<'_> {
         if let Some(trained) = units.take(learner.name())? {
             return Ok(trained);
         }
-        let (trained, is_whole) = self.train_anew(learner)?;
+        let (trained, is_whole) = self.train_anew(learner, units)?;
         // A training that was told to stop has not come to its end.
         if is_whole {
             units.keep(learner.name(), &trained)?;
@@ -70,7 +75,7 @@ impl Plan<'_> {
     }
 
     /// What training gave, and whether it came to its end.
-    fn train_anew(&self, learner: LearnerKind) -> Result<(Trained, bool)> {
+    fn train_anew(&self, learner: LearnerKind, units: &Units<'_>) -> Result<(Trained, bool)> {
         let examples = Examples {
             num_inputs: self.train.width,
             num_outputs: self.network.output_rows().len(),
@@ -81,6 +86,7 @@ impl Plan<'_> {
         };
         let problem = Arc::new(Problem::Examples(examples));
         let start = self.network.initialise(self.key.child(0));
+        let (stopped, name) = (Cell::new(false), learner.name());
         let mut judge = Judge {
             evaluator: Evaluator::new(Arc::clone(self.network), Arc::clone(&problem)),
             parameters: start.clone(),
@@ -90,6 +96,7 @@ impl Plan<'_> {
             next: 0,
             budget: self.budget,
             watch: self.watch,
+            stopped: &stopped,
         };
         let objective = NetworkLoss::new(Arc::clone(self.network), Arc::clone(&problem));
         let key = self.key.child(1);
@@ -107,17 +114,31 @@ impl Plan<'_> {
                 Box::new(GradientLearner::new(descent, Arc::clone(self.network), problem))
             }
         };
-        let mut is_whole = true;
-        match run_loop(&mut *learner, self.key.child(2), self.budget, &mut [&mut judge]) {
-            Ok(ended) => {
-                judge.best.evaluations = ended.evaluations;
-                is_whole = ended.reason != StopReason::Interrupted;
+        let ended = {
+            let mut observers: [&mut dyn Observer; 1] = [&mut judge];
+            let mut member = Member::new(&mut observers);
+            let batches = self.key.child(2);
+            let mut saved = Instant::now();
+            units.restore(name, &mut (&mut *learner, &mut member))?;
+            let is_due = |saved: Instant| units.every().is_some_and(|every| saved.elapsed() >= every);
+            while train_member(&mut *learner, batches, self.budget, &mut member, &mut || {
+                stopped.get() || is_due(saved)
+            })? {
+                units.save(name, &mut (&mut *learner, &mut member))?;
+                saved = Instant::now();
+                if stopped.get() {
+                    break;
+                }
             }
+            member.finish()
+        };
+        match ended {
+            Ok((ended, _)) => judge.best.evaluations = ended.evaluations,
             // What was best before the weights went astray is still good.
             Err(Error::NonFinite { .. }) if judge.loss.is_finite() => {}
             Err(error) => return Err(error),
         }
-        Ok((judge.best, is_whole))
+        Ok((judge.best, !stopped.get()))
     }
 }
 
@@ -131,7 +152,11 @@ struct Judge<'a> {
     next: u64,
     budget: u64,
     watch: &'a (dyn Fn(f64) -> ControlFlow<()> + Sync),
+    /// Whether the training was told to stop.
+    stopped: &'a Cell<bool>,
 }
+
+archived!(Trained { parameters, evaluations, best_at });
 
 impl Observer for Judge<'_> {
     fn observe(&mut self, record: &Record<'_>) -> Result<ControlFlow<StopReason>> {
@@ -148,7 +173,7 @@ impl Observer for Judge<'_> {
             self.best.best_at = record.evaluations;
         }
         if (self.watch)(record.evaluations as f64 / self.budget as f64).is_break() {
-            return Ok(ControlFlow::Break(StopReason::Interrupted));
+            self.stopped.set(true);
         }
         let is_late = record.evaluations > self.best.best_at + PATIENCE * self.every;
         Ok(if is_late { ControlFlow::Break(StopReason::Target) } else { ControlFlow::Continue(()) })
@@ -156,5 +181,11 @@ impl Observer for Judge<'_> {
 
     fn next_look(&self, evaluations: u64) -> u64 {
         self.next.max(evaluations)
+    }
+
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        let Self { best, loss, next, evaluator: _, parameters: _, every: _, budget: _, watch: _, stopped: _ } = self;
+        best.archive(archive)?;
+        (loss, next).archive(archive)
     }
 }

@@ -1,9 +1,12 @@
 //! Units of work by name: made once, and taken from a checkpoint after that.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{Checkpoint, decode, encode};
+use crate::archive::{Archive, Archived};
 use crate::error::Result;
 
 /// Units of work whose results are kept in a checkpoint, or nowhere.
@@ -71,6 +74,33 @@ impl<'a> Units<'a> {
     pub fn keep<T: Serialize>(&self, name: &str, result: &T) -> Result<()> {
         let Some(checkpoint) = self.checkpoint else { return Ok(()) };
         checkpoint.keep(&self.full(name), encode(result)?)
+    }
+
+    /// The time between two savings of the state of a unit; `None` where nothing is kept.
+    pub fn every(&self) -> Option<Duration> {
+        self.checkpoint.map(Checkpoint::every)
+    }
+
+    /// Reads the state of the unit `name` into `state`, if one was saved; whether there was one.
+    ///
+    /// # Errors
+    /// [`Error::Archive`](crate::error::Error::Archive) if it is that of something else,
+    /// [`Error::Checkpoint`](crate::error::Error::Checkpoint) if it is damaged.
+    pub fn restore(&self, name: &str, state: &mut dyn Archived) -> Result<bool> {
+        let Some(checkpoint) = self.checkpoint else { return Ok(false) };
+        let Some(bytes) = checkpoint.state(&self.full(name))? else { return Ok(false) };
+        Archive::read(&bytes, state)?;
+        Ok(true)
+    }
+
+    /// Saves the state of the unit `name`, which is under way.
+    ///
+    /// # Errors
+    /// [`Error::Archive`](crate::error::Error::Archive) if it cannot be saved, [`Error::Io`](crate::error::Error::Io) if it cannot be
+    /// written.
+    pub fn save(&self, name: &str, state: &mut dyn Archived) -> Result<()> {
+        let Some(checkpoint) = self.checkpoint else { return Ok(()) };
+        checkpoint.save(&self.full(name), &Archive::write(state)?)
     }
 
     fn full(&self, name: &str) -> String {

@@ -20,6 +20,7 @@ use crate::result::{StudyResult, assemble};
 use crate::trial::{Point, ProcessorClock, Trial};
 use crate::tuning::candidates;
 use crate::work::Work;
+use tegmentum::archive::{Archive, Archived};
 use tegmentum::behaviour::agent::Raster;
 use tegmentum::behaviour::environment::TrialReport;
 use tegmentum::behaviour::environments::EnvironmentConfig;
@@ -138,16 +139,22 @@ impl Runner for PreparedEnvironment {
     }
 
     fn run(&self, _: usize, arm: &Arm, seed: u64, work: &Work<'_>) -> Result<Trial> {
-        let clock = ProcessorClock::start();
+        let mut clock = ProcessorClock::start();
         let mut behaviour = self.behaviour(arm, seed)?;
         let mut watch = TrialWatch::new(self.trials, work);
         // Spikes are kept around the first change: well before it, just after it, and at the end.
         if let Some((change, _)) = self.environment.events().first() {
             watch.keep = vec![change.saturating_sub(AFTER_CHANGE), change + AFTER_CHANGE, self.trials - 1];
         }
-        behaviour.run_observed(Key::from_seed(seed).child(2), self.trials, |behaviour, number, trial| {
-            watch.observe(behaviour, number, trial)
-        })?;
+        let (key, name) = (Key::from_seed(seed).child(2), format!("seed {seed}"));
+        work.restore(&name, &mut (&mut behaviour, &mut watch, &mut clock))?;
+        while watch.trials() < self.trials {
+            let trials = watch.trials()..self.trials;
+            behaviour.run_observed(key, trials, |behaviour, number, trial| watch.observe(behaviour, number, trial))?;
+            if watch.trials() < self.trials {
+                work.save(&name, &mut (&mut behaviour, &mut watch, &mut clock))?;
+            }
+        }
         watch.end_point();
         let names = self.environment.score_names();
         let scores: BTreeMap<String, Score> = names.into_iter().zip(self.environment.scores(&watch.reports)).collect();
@@ -181,6 +188,28 @@ struct TrialWatch<'a> {
     rasters: Vec<(u64, Raster)>,
 }
 
+impl Archived for TrialWatch<'_> {
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        let Self {
+            reports,
+            curve,
+            sums,
+            counts,
+            levels,
+            in_point,
+            learning_rate,
+            rasters,
+            work: _,
+            interval: _,
+            keep: _,
+        } = self;
+        reports.archive(archive)?;
+        curve.archive(archive)?;
+        (sums, counts, levels).archive(archive)?;
+        (in_point, learning_rate, rasters).archive(archive)
+    }
+}
+
 impl<'a> TrialWatch<'a> {
     fn new(trials: u64, work: &'a Work<'a>) -> Self {
         Self {
@@ -196,6 +225,11 @@ impl<'a> TrialWatch<'a> {
             keep: Vec::new(),
             rasters: Vec::new(),
         }
+    }
+
+    /// Trials so far.
+    fn trials(&self) -> u64 {
+        self.reports.len() as u64
     }
 
     fn observe(&mut self, behaviour: &Behaviour, number: u64, trial: &TrialReport) -> ControlFlow<()> {
@@ -214,7 +248,8 @@ impl<'a> TrialWatch<'a> {
         {
             self.rasters.push((number, raster.clone()));
         }
-        if self.work.advance(1) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        self.work.advance(1);
+        if self.work.wants_pause() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
     fn take(&mut self, trial: &TrialReport) {

@@ -16,7 +16,7 @@
 //!
 //! Reference: P. N. Tobler, C. D. Fiorillo, W. Schultz, Science 307, 1642–1645, 2005, for adaptive coding of reward.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use crate::behaviour::agent::{Agent, Feedback};
 use crate::behaviour::agents::AgentConfig;
@@ -92,17 +92,17 @@ impl Behaviour {
     }
 
     /// The same for who wants to look on: `observe` is shown number and report of each trial once it is over, and may end the
-    /// run.
+    /// run; with the trials after it the run goes on.
     ///
     /// # Errors
     /// Those of [`trial`](Self::trial).
     pub fn run_observed(
         &mut self,
         key: Key,
-        trials: u64,
+        trials: Range<u64>,
         mut observe: impl FnMut(&Self, u64, &TrialReport) -> ControlFlow<()>,
     ) -> Result<()> {
-        for number in 0..trials {
+        for number in trials {
             let report = self.trial(key.child(number))?;
             if observe(self, number, &report).is_break() {
                 break;

@@ -11,14 +11,15 @@ use crate::config::{Arm, StudyConfig};
 use crate::metric::Metric;
 use crate::trial::{ProcessorClock, Trial};
 use crate::work::Work;
+use tegmentum::archive::{Archive, Archived};
 use tegmentum::error::{Error, Result};
 use tegmentum::learning::fused::lockstep::{Lockstep, MAX_RUNS, MIN_RUNS};
-use tegmentum::learning::fused::seeds::train_seeds;
+use tegmentum::learning::fused::seeds::Seeds;
 use tegmentum::learning::fused::{MAX_DIRECTIONS, is_plain};
 use tegmentum::learning::group::Member;
 use tegmentum::learning::observer::Observer;
 use tegmentum::learning::optimizers::OptimizerConfig;
-use tegmentum::learning::training::{Ended, train};
+use tegmentum::learning::training::{Ended, train_member};
 use tegmentum::random::Key;
 
 /// What runs in a setting are judged by.
@@ -47,16 +48,22 @@ impl Judge<'_> {
     /// # Errors
     /// If the arm cannot be built. A run whose parameters become NaN or infinite is lost, and no error.
     pub(super) fn run_trial(&self, arm: &Arm, seed: u64, work: &Work<'_>) -> Result<Trial> {
-        let clock = ProcessorClock::start();
+        let mut clock = ProcessorClock::start();
         let mut learner = self.setting.learner(arm, seed)?;
         let mut watch = RunWatch::new(self.study, self.setting, work);
-        let batches = Key::from_seed(seed).child(2);
-        let ended = train(&mut *learner, batches, self.setting.budget, &mut [&mut watch]);
+        let (batches, budget) = (Key::from_seed(seed).child(2), self.setting.budget);
+        let ended = {
+            let mut observers: [&mut dyn Observer; 1] = [&mut watch];
+            let (mut member, name) = (Member::new(&mut observers), format!("seed {seed}"));
+            work.restore(&name, &mut (&mut *learner, &mut member, &mut clock))?;
+            while train_member(&mut *learner, batches, budget, &mut member, &mut || work.wants_pause())? {
+                work.save(&name, &mut (&mut *learner, &mut member, &mut clock))?;
+            }
+            member.finish()
+        };
         let seconds = clock.seconds() - watch.judging;
-        let mut solution = vec![0.0; learner.solution().len()];
-        learner.solution().write(1.0, &mut solution);
         let state_bytes = learner.state_bytes();
-        self.trial(watch, seed, ended.map(|ended| (ended, solution)), state_bytes, seconds)
+        self.trial(watch, seed, ended, state_bytes, seconds)
     }
 
     /// The trial of a run from how it ended.
@@ -83,7 +90,7 @@ impl Judge<'_> {
     /// # Errors
     /// As [`run_trial`](Self::run_trial); the error of the first seed that has one.
     pub(super) fn run_trials(&self, arm: &Arm, seeds: &[u64], work: &Work<'_>) -> Result<Vec<Trial>> {
-        let clock = ProcessorClock::start();
+        let mut clock = ProcessorClock::start();
         let Some(lockstep) = lockstep(self.setting, arm, seeds)? else {
             return seeds.iter().map(|&seed| self.run_trial(arm, seed, work)).collect();
         };
@@ -96,13 +103,35 @@ impl Judge<'_> {
                 watches.iter_mut().map(|watch| [watch as &mut dyn Observer]).collect();
             let mut members: Vec<Member<'_, '_>> =
                 observers.iter_mut().map(|observers| Member::new(observers.as_mut_slice())).collect();
-            train_seeds(lockstep, &keys, self.setting.budget, &mut members)?;
+            let mut runs = Seeds::new(lockstep);
+            work.restore(SIDE_BY_SIDE, &mut State { runs: &mut runs, members: &mut members, clock: &mut clock })?;
+            while runs.train(&keys, self.setting.budget, &mut members, &mut || work.wants_pause())? {
+                work.save(SIDE_BY_SIDE, &mut State { runs: &mut runs, members: &mut members, clock: &mut clock })?;
+            }
             members.into_iter().map(Member::finish).collect()
         };
         let judging: f64 = watches.iter().map(|watch| watch.judging).sum();
         let seconds = (clock.seconds() - judging) / seeds.len() as f64;
         let runs = watches.into_iter().zip(seeds).zip(ended);
         runs.map(|((watch, &seed), ended)| self.trial(watch, seed, ended, state_bytes, seconds)).collect()
+    }
+}
+
+/// The name of the state of runs side by side.
+const SIDE_BY_SIDE: &str = "side by side";
+
+/// Runs side by side, as they are saved.
+struct State<'a, 'b, 'c> {
+    runs: &'a mut Seeds,
+    members: &'a mut [Member<'b, 'c>],
+    clock: &'a mut ProcessorClock,
+}
+
+impl Archived for State<'_, '_, '_> {
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        self.runs.archive(archive)?;
+        self.members.iter_mut().try_for_each(|member| member.archive(archive))?;
+        self.clock.archive(archive)
     }
 }
 

@@ -9,6 +9,7 @@ use crate::config::StudyConfig;
 use crate::metric::{self, EVALUATIONS, NON_FINITE, STATE_BYTES, SURPRISES, evaluations_to, solved};
 use crate::trial::{Point, ProcessorClock, TARGET_INTERVAL, Trial};
 use crate::work::Work;
+use tegmentum::archive::{Archive, Archived as _};
 use tegmentum::error::Result;
 use tegmentum::evidence::evaluation::{Evaluator, Metric};
 use tegmentum::learning::observer::StopReason;
@@ -40,7 +41,7 @@ pub(super) struct RunWatch<'a> {
 }
 
 impl<'a> RunWatch<'a> {
-    /// A watch of one run; `work` is told the evaluations as they are spent and says whether to go on.
+    /// A watch of one run; `work` is told the evaluations as they are spent.
     pub(super) fn new(study: &'a StudyConfig, setting: &PreparedSetting, work: &'a Work<'a>) -> Self {
         Self {
             evaluator: Evaluator::new(Arc::clone(&setting.network), Arc::clone(&setting.problem)),
@@ -65,11 +66,11 @@ impl<'a> RunWatch<'a> {
         mark.min(look).min(self.ticked + TICK)
     }
 
-    /// Reports progress and asks whether to go on.
+    /// Reports progress.
     fn tick(&mut self, evaluations: u64) -> ControlFlow<StopReason> {
-        let go_on = self.work.advance(evaluations - self.ticked);
+        self.work.advance(evaluations - self.ticked);
         self.ticked = evaluations;
-        if go_on { ControlFlow::Continue(()) } else { ControlFlow::Break(StopReason::Interrupted) }
+        ControlFlow::Continue(())
     }
 
     fn judge(&mut self, record: &Record<'_>, is_mark: bool, is_look: bool) -> Result<ControlFlow<StopReason>> {
@@ -178,6 +179,28 @@ impl Observer for RunWatch<'_> {
 
     fn next_look(&self, _: u64) -> u64 {
         self.next_evaluations()
+    }
+
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        let Self {
+            next_look,
+            reached,
+            curve,
+            ticked,
+            judging,
+            evaluator: _,
+            metrics: _,
+            targets: _,
+            stop_at_target: _,
+            checkpoints: _,
+            parameters: _,
+            work: _,
+        } = self;
+        next_look.archive(archive)?;
+        archive.values("targets", reached)?;
+        curve.archive(archive)?;
+        ticked.archive(archive)?;
+        judging.archive(archive)
     }
 }
 

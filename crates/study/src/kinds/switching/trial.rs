@@ -10,12 +10,15 @@ use crate::config::{Arm, StudyConfig};
 use crate::metric::{self, EVALUATIONS, NON_FINITE, STATE_BYTES, SURPRISES};
 use crate::trial::{Point, ProcessorClock, TARGET_INTERVAL, Trial};
 use crate::work::Work;
+use tegmentum::archive::{Archive, Archived as _};
+use tegmentum::archived;
 use tegmentum::error::{Error, Result};
 use tegmentum::evidence::evaluation::{Evaluator, Metric};
+use tegmentum::learning::group::Member;
 use tegmentum::learning::learner::Learner;
 use tegmentum::learning::observer::StopReason;
 use tegmentum::learning::observer::{Observer, Record};
-use tegmentum::learning::training::{Ended, train};
+use tegmentum::learning::training::{Ended, train_member};
 use tegmentum::random::Key;
 
 /// Points of the curve in each phase.
@@ -29,6 +32,8 @@ pub(super) struct PhaseOutcome {
     /// The first metric at its end.
     pub(super) error: f64,
 }
+
+archived!(PhaseOutcome { reached, error });
 
 /// The metrics of a run from what became of its phases and the evaluations at which it was surprised.
 pub(super) fn measure(phases: &[PhasePlan], outcomes: &[PhaseOutcome], surprises: &[u64]) -> BTreeMap<String, f64> {
@@ -205,24 +210,62 @@ impl Observer for PhaseWatch<'_> {
             self.judge(record)?;
             self.judging += clock.seconds();
         }
-        let go_on = self.work.advance(record.evaluations - self.evaluations);
+        self.work.advance(record.evaluations - self.evaluations);
         self.evaluations = record.evaluations;
-        Ok(if go_on { ControlFlow::Continue(()) } else { ControlFlow::Break(StopReason::Interrupted) })
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        let Self {
+            next_checkpoint,
+            phase,
+            begun,
+            next_look,
+            outcomes,
+            surprises,
+            curve,
+            evaluations,
+            judging,
+            course,
+            metrics: _,
+            evaluators: _,
+            checkpoints: _,
+            parameters: _,
+            work: _,
+        } = self;
+        next_checkpoint.archive(archive)?;
+        phase.archive(archive)?;
+        archive.check(*phase < course.phases.len(), "a phase of the stream")?;
+        begun.archive(archive)?;
+        next_look.archive(archive)?;
+        archive.values("outcomes", outcomes)?;
+        surprises.archive(archive)?;
+        curve.archive(archive)?;
+        evaluations.archive(archive)?;
+        judging.archive(archive)
     }
 }
 
-/// Runs one arm with one seed. `work` is told the evaluations as they are spent and says whether to go on.
+/// Runs one arm with one seed. `work` is told the evaluations as they are spent, and keeps its state.
 ///
 /// # Errors
 /// If the arm cannot be built. Parameters that become NaN or infinite end the run, and what was left of it is unsolved.
 pub(super) fn run(study: &StudyConfig, course: &Course, arm: &Arm, seed: u64, work: &Work<'_>) -> Result<Trial> {
-    let clock = ProcessorClock::start();
+    let mut clock = ProcessorClock::start();
     let mut learner = course.learner(arm, seed)?;
     let mut watch = PhaseWatch::new(study, course, work);
     let batches = Key::from_seed(seed).child(2);
-    let ended = match train(&mut learner, batches, course.budget(), &mut [&mut watch]) {
-        Err(Error::NonFinite { .. }) => None,
-        other => Some(other?),
+    let ended = {
+        let mut observers: [&mut dyn Observer; 1] = [&mut watch];
+        let (mut member, name) = (Member::new(&mut observers), format!("seed {seed}"));
+        work.restore(&name, &mut (&mut learner, &mut member, &mut clock))?;
+        while train_member(&mut learner, batches, course.budget(), &mut member, &mut || work.wants_pause())? {
+            work.save(&name, &mut (&mut learner, &mut member, &mut clock))?;
+        }
+        match member.finish() {
+            Err(Error::NonFinite { .. }) => None,
+            other => Some(other?.0),
+        }
     };
     let seconds = clock.seconds() - watch.judging;
     let mut solution = vec![0.0; learner.solution().len()];
