@@ -66,7 +66,8 @@ fn a_run_that_is_killed_again_and_again_ends_with_the_same_bytes() {
         let first = ["run", "study.toml", "--out", &out, "--checkpoint-every", "0.02"];
         killed += killed_again_and_again(&test, &first, &folder, Key::from_seed(1).child(repeat));
         same(&test, "whole/small", &folder, &RECORDS);
-        assert!(!test.path(&folder).join("checkpoint").exists());
+        // The last process may have been killed while it removed what was kept; then there is nothing to go on with, either.
+        assert!(!test.path(&folder).join("checkpoint/job").exists());
         if killed >= 12 {
             return;
         }
@@ -82,4 +83,252 @@ fn a_lesion_that_is_killed_again_and_again_ends_with_the_same_bytes() {
         killed_again_and_again(&test, &[&lesion[..], &["killed"]].concat(), "killed/small-lesions", Key::from_seed(2));
     same(&test, "whole/small-lesions", "killed/small-lesions", &RECORDS);
     assert!(killed > 0);
+}
+
+/// Two long runs of each kind of learner, an agent and a stream: their state is kept while they are under way.
+const LONG_RUNS: &str = r#"name = "long"
+title = "Long runs"
+question = "Do they go on where they were?"
+budget = 40000
+seeds = { first = 100, count = 2 }
+metrics = ["mean_squared_error"]
+targets = [1e-9]
+[task.xor]
+[network.mlp]
+hidden = [6, 6]
+[[arm]]
+name = "dopamine"
+[arm.optimizer.dopamine]
+[[arm]]
+name = "spsa under modulators"
+[arm.optimizer.spsa]
+[arm.neuromodulation]
+preset = "mei-2025"
+[[arm]]
+name = "node perturbation"
+[arm.plasticity.node_perturbation]
+[[arm]]
+name = "adam"
+[arm.gradient.adam]
+[[claim]]
+text = "It learns"
+arm = "dopamine"
+metric = "mean_squared_error"
+at_most = 10.0
+"#;
+
+#[test]
+fn a_run_under_way_goes_on_where_it_was() {
+    let test = TestCommand::with_study(LONG_RUNS);
+    test.stdout(&["run", "study.toml", "--out", "whole", "--threads", "1"], 0);
+    let first = ["run", "study.toml", "--out", "killed", "--checkpoint-every", "0", "--threads", "1"];
+    let mut child = start(&test, &first);
+    // Killed as soon as a run has a state: no unit is finished then, so that only the state can be gone on with.
+    let checkpoint = test.path("killed/long/checkpoint");
+    let kept = |what: &str| {
+        let entries = std::fs::read_dir(&checkpoint).into_iter().flatten().flatten();
+        entries
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .filter(|name| name.starts_with(what))
+            .count()
+    };
+    while kept("state-") == 0 {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before it had a state");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(kept("finished-"), 0);
+    test.stdout(&["resume", "killed/long", "--threads", "1"], 0);
+    same(&test, "whole/long", "killed/long", &RECORDS);
+    killed_again_and_again(
+        &test,
+        &["run", "study.toml", "--out", "again", "--checkpoint-every", "0.02"],
+        "again/long",
+        Key::from_seed(3),
+    );
+    same(&test, "whole/long", "again/long", &RECORDS);
+}
+
+#[test]
+fn agents_and_streams_go_on_where_they_were() {
+    for (study, key) in [("go-no-go", 4), ("switching-xor", 5)] {
+        let test = TestCommand::new();
+        let run = ["run", study, "--quick", "--seeds", "2", "--checkpoint-every", "0.01", "--out"];
+        test.stdout(&[&run[..], &["whole"]].concat(), 0);
+        let folder = format!("killed/{study}");
+        killed_again_and_again(&test, &[&run[..], &["killed"]].concat(), &folder, Key::from_seed(key));
+        same(&test, &format!("whole/{study}"), &folder, &RECORDS);
+    }
+}
+
+/// A table of two classes that takes a while to learn.
+fn table() -> String {
+    let mut stream = Key::from_seed(9).stream();
+    let mut text = "a,b,class\n".to_owned();
+    for _ in 0..300 {
+        let (a, b) = (stream.normal(), stream.normal());
+        text += &format!("{a},{b},{}\n", if a * b > 0.0 { "same" } else { "other" });
+    }
+    text
+}
+
+#[test]
+fn a_training_that_is_killed_again_and_again_ends_with_the_same_model() {
+    let test = TestCommand::new();
+    test.write("data.csv", table());
+    let train = ["train", "data.csv", "--target", "class", "--evaluations", "12000"];
+    test.stdout(&[&train[..], &["--out", "whole"]].concat(), 0);
+    let first = [&train[..], &["--out", "killed", "--checkpoint-every", "0.02"]].concat();
+    killed_again_and_again(&test, &first, "killed", Key::from_seed(6));
+    same(&test, "whole", "killed", &["report.json", "test_predictions.csv"]);
+    let predicted = |folder: &str| test.stdout(&["predict", &format!("{folder}/model.safetensors"), "data.csv"], 0);
+    assert_eq!(predicted("whole"), predicted("killed"));
+}
+
+#[test]
+fn a_forecast_goes_on_where_it_was() {
+    let test = TestCommand::new();
+    let values: Vec<String> =
+        (0..160).map(|t| (50.0 + f64::from(t % 7) + (f64::from(t) * 0.3).sin()).to_string()).collect();
+    test.write("data.csv", values.join("\n"));
+    let forecast = ["forecast", "data.csv", "--horizon", "2", "--evaluations", "1500"];
+    test.stdout(&[&forecast[..], &["--out", "whole"]].concat(), 0);
+    let first = [&forecast[..], &["--out", "killed", "--checkpoint-every", "0"]].concat();
+    let mut child = start(&test, &first);
+    while !test.path("killed/checkpoint/finished-000001").exists() {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    test.stdout(&["resume", "killed"], 0);
+    same(&test, "whole", "killed", &["forecast.csv"]);
+}
+
+#[test]
+fn shards_become_the_whole_run() {
+    let test = TestCommand::with_study(STUDY);
+    test.stdout(&["run", "study.toml", "--out", "whole"], 0);
+    for shard in ["1/3", "3/3"] {
+        let said = test.stdout(&["run", "study.toml", "--shard", shard], 0);
+        assert!(said.contains(&format!("Shard {shard} of small is finished")), "{said}");
+    }
+    let parts = ["reports/small-shard-1-of-3", "reports/small-shard-3-of-3"];
+    let error = test.error(&["merge", parts[0], parts[1], "--out", "merged"]);
+    assert!(error.contains("of 3 shards these are missing: 2"), "{error}");
+    let error = test.error(&["merge", parts[0], parts[0]]);
+    assert!(error.contains("are both shard 1/3"), "{error}");
+    test.stdout(&["run", "study.toml", "--shard", "2/3"], 0);
+    test.stdout(&["merge", parts[1], "reports/small-shard-2-of-3", parts[0], "--out", "merged"], 0);
+    same(&test, "whole/small", "merged/small", &RECORDS);
+    test.stdout(&["run", "study.toml", "--seeds", "5", "--shard", "2/2", "--out", "other"], 0);
+    let error = test.error(&["merge", parts[0], "other/small-shard-2-of-2"]);
+    assert!(error.contains("are not shards of one study"), "{error}");
+    let error = test.error(&["run", "study.toml", "--shard", "4/3"]);
+    assert!(error.contains("such as 3/16"), "{error}");
+    let error = test.error(&["run", "cost", "--quick", "--shard", "1/3", "--out", "cost"]);
+    assert!(error.contains("measured as a whole"), "{error}");
+}
+
+/// Starts a study that would take for ever and waits until something of it is kept.
+#[cfg(unix)]
+fn endless(test: &TestCommand, out: &str) -> Child {
+    let endless = STUDY.replace("budget = 600", "budget = 1_000_000_000_000");
+    test.write("endless.toml", endless);
+    let child = start(test, &["run", "endless.toml", "--out", out, "--checkpoint-every", "0"]);
+    while !test.path(out).join("small/checkpoint/job").exists() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_has_one_process_and_its_work_is_not_thrown_away() {
+    let test = TestCommand::new();
+    let mut child = endless(&test, "out");
+    for arguments in [
+        &["resume", "out/small"][..],
+        &["run", "endless.toml", "--out", "out"],
+        &["run", "endless.toml", "--out", "out", "--fresh"],
+    ] {
+        let error = test.error(arguments);
+        assert!(error.contains(&format!("process {} is working here", child.id())), "{error}");
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let error = test.error(&["run", "endless.toml", "--out", "out"]);
+    assert!(error.contains("holds unfinished work") && error.contains("tegmentum resume out/small"), "{error}");
+    let error = test.error(&["resume", "out"]);
+    assert!(error.contains("below it there is some: out/small"), "{error}");
+    let error = test.error(&["resume", "elsewhere"]);
+    assert!(error.contains("holds no unfinished work"), "{error}");
+    // A checkpoint of a newer format, then a damaged one.
+    let job = test.path("out/small/checkpoint/job");
+    let whole = std::fs::read(&job).unwrap();
+    for (place, said) in [(8, "newer version of the program"), (60, "checksum is wrong")] {
+        let mut bytes = whole.clone();
+        bytes[place] = 77;
+        std::fs::write(&job, bytes).unwrap();
+        let error = test.error(&["resume", "out/small"]);
+        assert!(error.contains(said) && error.contains("checkpoint/job"), "{error}");
+    }
+    std::fs::write(&job, whole).unwrap();
+    test.stdout(&["run", "endless.toml", "--set", "budget=50", "--out", "out", "--fresh"], 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_vanishes_is_told_and_a_stop_says_how_to_go_on() {
+    let test = TestCommand::new();
+    let mut child = endless(&test, "out");
+    std::fs::rename(test.path("out"), test.path("moved")).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(2), "it does not compute what it cannot keep");
+
+    for signal in ["-INT", "-TERM", "-HUP"] {
+        let test = TestCommand::with_study(&long_study());
+        test.stdout(&["run", "study.toml", "--out", "whole"], 0);
+        let mut command = Command::new(program());
+        command.current_dir(test.path("")).args(["run", "study.toml"]).stdout(Stdio::null()).stderr(Stdio::piped());
+        let child = command.spawn().unwrap();
+        while !test.path("reports/small/checkpoint/job").exists() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(130), "{said}");
+        assert!(said.contains("go on with `tegmentum resume reports/small`"), "{said}");
+        test.stdout(&["resume", "reports/small"], 0);
+        same(&test, "whole/small", "reports/small", &RECORDS);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_has_gone_loses_nothing() {
+    let test = TestCommand::with_study(STUDY);
+    let mut command = Command::new(program());
+    command.current_dir(test.path("")).args(["run", "study.toml"]).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    drop(child.stdout.take());
+    assert!(child.wait().unwrap().success(), "SIGPIPE is no reason to stop");
+    assert!(test.path("reports/small/summary.json").exists() && !test.path("reports/small/checkpoint").exists());
+}
+
+#[test]
+fn data_that_changed_are_not_gone_on_with() {
+    let test = TestCommand::new();
+    test.write("data.csv", table());
+    let first = ["train", "data.csv", "--target", "class", "--evaluations", "100000000", "--out", "out"];
+    let mut child = start(&test, &first);
+    while !test.path("out/checkpoint/job").exists() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    test.write("data.csv", table().replace("same", "equal"));
+    let error = test.error(&["resume", "out"]);
+    assert!(error.contains("data.csv has changed since out was begun"), "{error}");
 }
