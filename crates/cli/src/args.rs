@@ -331,7 +331,7 @@ pub(crate) struct Interval {
 
 impl Interval {
     /// The same as a length of time.
-    pub(crate) fn every(&self) -> Duration {
+    pub(crate) fn every(self) -> Duration {
         Duration::from_secs_f64(self.seconds)
     }
 }

@@ -9,7 +9,7 @@
 //! | `finished-N` | units of work that were finished since the last of these files | every `every` at most |
 //! | `state-H` | a unit that is under way, H being a hash of its name | when its worker says so |
 //!
-//! Every file is [sealed](sealed) (a version, a length, a checksum) and written whole or not at all: to a temporary file, flushed to
+//! Every file is [sealed] (a version, a length, a checksum) and written whole or not at all: to a temporary file, flushed to
 //! the disk, renamed, and the folder flushed. A process that is killed at any moment loses what was finished within the last
 //! `every`. Nothing depends on the clock of the day: intervals are measured by a clock that only goes forward, and files are ordered
 //! by their numbers.

@@ -74,8 +74,8 @@ impl Plan<'_> {
         Ok(trained)
     }
 
-    /// What training gave, and whether it came to its end.
-    fn train_anew(&self, learner: LearnerKind, units: &Units<'_>) -> Result<(Trained, bool)> {
+    /// What is learned from, judged on the validation part.
+    fn problem(&self) -> Problem {
         let examples = Examples {
             num_inputs: self.train.width,
             num_outputs: self.network.output_rows().len(),
@@ -84,7 +84,12 @@ impl Plan<'_> {
             batch: Some(BATCH.min(self.train.rows())),
             loss: self.loss,
         };
-        let problem = Arc::new(Problem::Examples(examples));
+        Problem::Examples(examples)
+    }
+
+    /// What training gave, and whether it came to its end.
+    fn train_anew(&self, learner: LearnerKind, units: &Units<'_>) -> Result<(Trained, bool)> {
+        let problem = Arc::new(self.problem());
         let start = self.network.initialise(self.key.child(0));
         let (stopped, name) = (Cell::new(false), learner.name());
         let mut judge = Judge {

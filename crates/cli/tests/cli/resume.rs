@@ -165,12 +165,12 @@ fn agents_and_streams_go_on_where_they_were() {
 /// A table of two classes that takes a while to learn.
 fn table() -> String {
     let mut stream = Key::from_seed(9).stream();
-    let mut text = "a,b,class\n".to_owned();
+    let mut rows = vec!["a,b,class".to_owned()];
     for _ in 0..300 {
         let (a, b) = (stream.normal(), stream.normal());
-        text += &format!("{a},{b},{}\n", if a * b > 0.0 { "same" } else { "other" });
+        rows.push(format!("{a},{b},{}", if a * b > 0.0 { "same" } else { "other" }));
     }
-    text
+    rows.join("\n")
 }
 
 #[test]
