@@ -66,7 +66,7 @@ pub trait Observer {
     /// says so here, or has it anew when the run goes on.
     ///
     /// # Errors
-    /// [`Error::Archive`](crate::error::Error::Archive) if what is read is not its state.
+    /// [An error of the archive](crate::error::Error::Archive) if what is read is not its state.
     fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
         let _ = archive;
         Ok(())

@@ -139,7 +139,7 @@ pub trait Nucleus: Send + Debug {
     /// Writes its running state to an archive, or reads it from there. By default it cannot be saved.
     ///
     /// # Errors
-    /// [`Error::Archive`](crate::error::Error::Archive) if it cannot be saved, or what is read is not its state.
+    /// [An error of the archive](crate::error::Error::Archive) if it cannot be saved, or what is read is not its state.
     fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
         let _ = archive;
         cannot_be_saved::<Self>()
