@@ -96,7 +96,7 @@ impl Campaign {
         let (study, checkpoint) = (&self.sources[0].study, unfinished.checkpoint());
         if checkpoint.take(SHARD_IS_DONE).is_none() {
             let progress = Progress::new(Some(checkpoint));
-            tegmentum_study::shard::run(study, shard, &progress).with_context(|| format!("study {}", study.name))?;
+            run::run_shard(study, shard, &progress).with_context(|| format!("study {}", study.name))?;
             checkpoint.keep(SHARD_IS_DONE, Vec::new())?;
             checkpoint.flush()?;
         }

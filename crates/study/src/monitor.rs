@@ -16,7 +16,7 @@ pub trait Monitor: Sync {
         None
     }
 
-    /// The share of the runs that are to be made, if it is not all of them; see [`shard::run`](crate::shard::run).
+    /// The share of the runs that are to be made, if it is not all of them; see [`run_shard`](crate::run::run_shard).
     fn shard(&self) -> Option<Shard> {
         None
     }

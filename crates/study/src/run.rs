@@ -6,6 +6,9 @@ pub use super::result::{RecordRow, StudyResult};
 use super::config::{Shortened, StudyConfig};
 use super::drawing::finish;
 use super::outcome::{ClaimOutcome, Summary, Verdict};
+use super::shard::Shard;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tegmentum::checkpoint::Checkpoint;
 use tegmentum::error::{Error, Result};
 
 /// Runs a study; `quick` says that it is meant to be a shortened one. The summary says so where something was taken away.
@@ -39,4 +42,55 @@ fn note_on_shortening(summary: &Summary) -> Option<String> {
         let n = summary.claims.len();
         format!("A shortened run: {open} of {n} claims need the full one, each for the reason it gives.")
     })
+}
+
+/// Runs one shard of a study; what it gave is in the monitor's checkpoint, which is flushed.
+///
+/// # Errors
+/// [`Error::Study`] for a kind of study that is not run in units, or if the monitor stopped it; those of the study; [`Error::Io`] if
+/// the units cannot be kept.
+pub fn run_shard(study: &StudyConfig, shard: Shard, monitor: &dyn Monitor) -> Result<()> {
+    let wrong = |problem: String| Error::Study { origin: study.name.clone(), problem };
+    let kind = study.study_kind().map_err(wrong)?;
+    let Some(checkpoint) = monitor.checkpoint() else {
+        return Err(wrong("a shard needs a checkpoint to keep what it gave".to_owned()));
+    };
+    if !kind.has_units() {
+        return Err(wrong(format!("kind = {:?} is measured as a whole: leave out --shard", study.kind)));
+    }
+    let share = Share { monitor, shard, ended: AtomicBool::new(false) };
+    match kind.run(study, &share) {
+        Err(_) if share.ended.load(Ordering::Relaxed) => checkpoint.flush(),
+        Err(error) => Err(error),
+        Ok(_) => Err(wrong("was not run in units".to_owned())),
+    }
+}
+
+/// A monitor under which one share of the runs is made.
+struct Share<'a> {
+    monitor: &'a dyn Monitor,
+    shard: Shard,
+    ended: AtomicBool,
+}
+
+impl Monitor for Share<'_> {
+    fn expect(&self, part: &str, evaluations: u64) {
+        self.monitor.expect(&format!("{part}, shard {}", self.shard), evaluations);
+    }
+
+    fn advance(&self, evaluations: u64) -> bool {
+        self.monitor.advance(evaluations)
+    }
+
+    fn checkpoint(&self) -> Option<&Checkpoint> {
+        self.monitor.checkpoint()
+    }
+
+    fn shard(&self) -> Option<Shard> {
+        Some(self.shard)
+    }
+
+    fn share_is_done(&self) {
+        self.ended.store(true, Ordering::Relaxed);
+    }
 }

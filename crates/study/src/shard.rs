@@ -8,14 +8,8 @@
 use std::fmt::{Display, Formatter};
 use std::ops::Range;
 use std::str::FromStr;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serialize};
-
-use super::config::StudyConfig;
-use super::monitor::Monitor;
-use tegmentum::checkpoint::Checkpoint;
-use tegmentum::error::{Error, Result};
 
 /// Most shards of a study.
 const MAX_COUNT: u32 = 100_000;
@@ -65,57 +59,6 @@ impl Shard {
     pub(crate) fn block(self, units: usize) -> Range<usize> {
         let end = |index: u32| (u64::from(index) * units as u64 / u64::from(self.count)) as usize;
         end(self.index - 1)..end(self.index)
-    }
-}
-
-/// Runs one shard of a study; what it gave is in the monitor's checkpoint, which is flushed.
-///
-/// # Errors
-/// [`Error::Study`] for a kind of study that is not run in units, or if the monitor stopped it; those of the study; [`Error::Io`] if
-/// the units cannot be kept.
-pub fn run(study: &StudyConfig, shard: Shard, monitor: &dyn Monitor) -> Result<()> {
-    let wrong = |problem: String| Error::Study { origin: study.name.clone(), problem };
-    let kind = study.study_kind().map_err(wrong)?;
-    let Some(checkpoint) = monitor.checkpoint() else {
-        return Err(wrong("a shard needs a checkpoint to keep what it gave".to_owned()));
-    };
-    if !kind.has_units() {
-        return Err(wrong(format!("kind = {:?} is measured as a whole: leave out --shard", study.kind)));
-    }
-    let share = Share { monitor, shard, ended: AtomicBool::new(false) };
-    match kind.run(study, &share) {
-        Err(_) if share.ended.load(Ordering::Relaxed) => checkpoint.flush(),
-        Err(error) => Err(error),
-        Ok(_) => Err(wrong("was not run in units".to_owned())),
-    }
-}
-
-/// A monitor under which one share of the runs is made.
-struct Share<'a> {
-    monitor: &'a dyn Monitor,
-    shard: Shard,
-    ended: AtomicBool,
-}
-
-impl Monitor for Share<'_> {
-    fn expect(&self, part: &str, evaluations: u64) {
-        self.monitor.expect(&format!("{part}, shard {}", self.shard), evaluations);
-    }
-
-    fn advance(&self, evaluations: u64) -> bool {
-        self.monitor.advance(evaluations)
-    }
-
-    fn checkpoint(&self) -> Option<&Checkpoint> {
-        self.monitor.checkpoint()
-    }
-
-    fn shard(&self) -> Option<Shard> {
-        Some(self.shard)
-    }
-
-    fn share_is_done(&self) {
-        self.ended.store(true, Ordering::Relaxed);
     }
 }
 
