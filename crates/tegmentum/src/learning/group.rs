@@ -141,7 +141,7 @@ impl<'a, 'b> Member<'a, 'b> {
     /// How it ended, with the model that it handed over; as far as it came, if it did not end.
     ///
     /// # Errors
-    /// [`Error::NonFinite`](crate::error::Error::NonFinite) if its parameters became NaN or infinite.
+    /// [`Error::NonFinite`] if its parameters became NaN or infinite.
     pub fn finish(self) -> Result<(Ended, Vec<f32>)> {
         Ok((self.ended.unwrap_or(Ok(self.so_far))?, self.solution))
     }
