@@ -1,19 +1,19 @@
 //! What can be typed, and the help that goes with it.
 
 mod data;
+mod keeping;
 
 use std::num::NonZeroU64;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use tegmentum::checkpoint::EVERY;
 use tegmentum::neuromodulation::nucleus::Transmitter;
 use tegmentum_study::dose::DoseAction;
 use tegmentum_study::shard::Shard;
 
 pub(crate) use data::{ClassWeights, Export, Forecast, Predict, Train};
+pub(crate) use keeping::{Keeping, Merge, Resume};
 
 /// Train networks by forward passes alone, under the control of four neuromodulators.
 ///
@@ -301,84 +301,6 @@ pub(crate) struct Results {
     /// How it is kept so that it can go on.
     #[command(flatten)]
     pub(crate) keeping: Keeping,
-}
-
-/// How work is kept until it is done.
-#[derive(Clone, Copy, Debug, Args)]
-pub(crate) struct Keeping {
-    /// Begin anew where unfinished work is kept, which is lost
-    #[arg(long)]
-    pub(crate) fresh: bool,
-    /// How often.
-    #[command(flatten)]
-    pub(crate) interval: Interval,
-}
-
-impl Keeping {
-    /// The time between two writings of what is finished.
-    pub(crate) fn every(&self) -> Duration {
-        self.interval.every()
-    }
-}
-
-/// How often finished work is written.
-#[derive(Clone, Copy, Debug, Args)]
-pub(crate) struct Interval {
-    /// Seconds between two checkpoints: a run that is killed loses at most so much
-    #[arg(long = "checkpoint-every", value_name = "SECONDS", default_value_t = EVERY.as_secs_f64(), value_parser = interval)]
-    seconds: f64,
-}
-
-impl Interval {
-    /// The same as a length of time.
-    pub(crate) fn every(self) -> Duration {
-        Duration::from_secs_f64(self.seconds)
-    }
-}
-
-fn interval(text: &str) -> Result<f64, String> {
-    let seconds = text.parse::<f64>().ok().filter(|seconds| (0.0..=86_400.0).contains(seconds));
-    seconds.ok_or_else(|| "must be a number of seconds between 0 and 86400".to_owned())
-}
-
-/// `tegmentum merge`.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  tegmentum run xor --shard 1/3            on a first machine, 2/3 and 3/3 on two others
-  tegmentum merge reports/xor-shard-*      where the three folders are
-
-A shard searches the rates of the arms that it runs, so that shards that have parts of one arm search its rates each. An unfinished
-shard goes on with `tegmentum resume`.")]
-pub(crate) struct Merge {
-    /// The folders of all shards
-    #[arg(value_name = "DIR", required = true)]
-    pub(crate) folders: Vec<PathBuf>,
-    /// What becomes of the results.
-    #[command(flatten)]
-    pub(crate) results: Results,
-}
-
-/// `tegmentum resume`.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  tegmentum resume reports                 a reproduction
-  tegmentum resume reports/xor             a run; the folder that was named when it was stopped
-  tegmentum resume reports/xor --threads 4
-
-What is kept lies in DIR/checkpoint until the work is done. Ctrl-C and a request to terminate (SIGTERM) write what is finished; a
-process that is killed, or a machine that loses power, loses at most what was done since the last checkpoint.")]
-pub(crate) struct Resume {
-    /// The folder of the results
-    #[arg(value_name = "DIR")]
-    pub(crate) folder: PathBuf,
-    /// The number of threads.
-    #[command(flatten)]
-    pub(crate) threads: Threads,
-    /// How often it is kept.
-    #[command(flatten)]
-    pub(crate) every: Interval,
 }
 
 /// Whether a study of `run`, `lesion` or `dose` is shortened.

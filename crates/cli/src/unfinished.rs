@@ -113,6 +113,8 @@ pub(crate) enum Then {
 #[derive(Debug)]
 pub(crate) struct Unfinished {
     checkpoint: Arc<Checkpoint>,
+    /// Where its results go.
+    pub(crate) folder: PathBuf,
     /// What was asked for.
     pub(crate) job: Job,
     /// Whether an earlier process has begun it.
@@ -153,7 +155,9 @@ impl Unfinished {
     /// If there is none, it was begun by another version of the program, a file that it reads has changed, another process works
     /// there, or what is kept is damaged.
     pub(crate) fn resume(folder: &Path, every: Duration) -> Result<Self> {
-        let place = folder.join(FOLDER);
+        // The folder may have moved; relative paths of the work begin where they began.
+        let absolute = std::path::absolute(folder).context("the current folder")?;
+        let place = absolute.join(FOLDER);
         if !Checkpoint::exists(&place) {
             bail!("{}", nothing_here(folder));
         }
@@ -169,27 +173,26 @@ impl Unfinished {
                 job.commit
             );
         }
+        let shown = folder.display();
+        if job.directory.is_dir() {
+            std::env::set_current_dir(&job.directory).with_context(|| format!("{}", job.directory.display()))?;
+        }
         for (path, sum) in &job.inputs {
             if checksum(path)? != *sum {
                 bail!(
                     "{} has changed since {} was begun: put the old file back, or begin anew with --fresh",
                     path.display(),
-                    folder.display()
+                    shown
                 );
             }
         }
-        // The folder may have moved; relative paths of the study begin where they began.
-        let folder = std::path::absolute(folder).context("the current folder")?;
-        if job.directory.is_dir() {
-            std::env::set_current_dir(&job.directory).with_context(|| format!("{}", job.directory.display()))?;
-        }
-        Ok(Self::new(checkpoint, &folder, job, true))
+        Ok(Self::new(checkpoint, &absolute, job, true))
     }
 
     fn new(checkpoint: Checkpoint, folder: &Path, job: Job, resumed: bool) -> Self {
         let checkpoint = Arc::new(checkpoint);
         *current() = Some((Arc::downgrade(&checkpoint), folder.to_owned()));
-        Self { checkpoint, job, resumed }
+        Self { checkpoint, folder: folder.to_owned(), job, resumed }
     }
 
     /// Where finished work is kept.
@@ -217,7 +220,6 @@ impl Unfinished {
             self.checkpoint.flush()?;
             return Err(error);
         }
-        let folder = current().as_ref().map(|current| current.1.clone()).unwrap_or_default();
         if !is_about_files(&error) {
             // It would fail again in the same way.
             let _ = self.done();
@@ -225,8 +227,11 @@ impl Unfinished {
         }
         // If not even this can be written, what was written before stays.
         let _ = self.checkpoint.flush();
-        let what = "stopped; what was kept before stays: when there is room to write again, go on with";
-        Err(error.context(format!("{what} `tegmentum resume {}`", folder.display())))
+        if !Checkpoint::exists(self.checkpoint.folder()) {
+            return Err(error.context("stopped; what was kept is gone"));
+        }
+        let what = "stopped; what was kept before stays: when this is mended, go on with";
+        Err(error.context(format!("{what} `tegmentum resume {}`", self.folder.display())))
     }
 
     fn done(self) -> Result<()> {
@@ -258,9 +263,8 @@ fn read(place: &Path, job: &[u8]) -> Result<Job> {
 /// Writes what is finished and says how to go on; `None` if there is no work that can go on.
 pub(crate) fn stopped() -> Option<String> {
     let (checkpoint, folder) = current().clone()?;
-    if let Some(checkpoint) = checkpoint.upgrade() {
-        // The program ends; what cannot be written is lost, and computed again.
-        let _ = checkpoint.flush();
+    if let Some(Err(error)) = checkpoint.upgrade().map(|checkpoint| checkpoint.flush()) {
+        return Some(format!("stopped; what was finished last cannot be written: {error}"));
     }
     let shown = folder.display().to_string();
     let shown = if shown.contains(char::is_whitespace) { format!("'{shown}'") } else { shown };

@@ -10,7 +10,7 @@
 //! from its name and the names of its fields, and a checksum stands at the end. Reading checks all of them; no bytes make it panic, or
 //! allocate much more than they have.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::error::{Error, Result};
 
@@ -325,6 +325,15 @@ impl<T: Archived + Default> Archived for Vec<T> {
         let length = archive.length(self.len())?;
         self.resize_with(length, T::default);
         self.iter_mut().try_for_each(|value| value.archive(archive))
+    }
+}
+
+impl<K: Archived + Default + Ord, V: Archived + Default> Archived for BTreeMap<K, V> {
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        let mut entries: Vec<(K, V)> = std::mem::take(self).into_iter().collect();
+        entries.archive(archive)?;
+        *self = entries.into_iter().collect();
+        Ok(())
     }
 }
 

@@ -25,6 +25,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::archive::{Archive, Archived};
 use crate::error::{Error, Result};
 use lock::Lock;
 
@@ -218,8 +219,9 @@ impl Checkpoint {
         if !path.exists() {
             return Ok(None);
         }
-        let (name, bytes): (String, Vec<u8>) = decode(&path, &sealed::read(&path)?)?;
-        Ok((name == unit).then_some(bytes))
+        let mut kept = (String::new(), Vec::new());
+        read(&path, &sealed::read(&path)?, &mut kept)?;
+        Ok((kept.0 == unit).then_some(kept.1))
     }
 
     /// Saves the state of a unit under way, in place of an earlier one.
@@ -227,7 +229,7 @@ impl Checkpoint {
     /// # Errors
     /// [`Error::Io`] if it cannot be written; the earlier one stays.
     pub fn save(&self, unit: &str, state: &[u8]) -> Result<()> {
-        let content = encode(&(unit, state))?;
+        let content = Archive::write(&mut (unit.to_owned(), state.to_vec()))?;
         let written = sealed::write(&self.state_file(unit), &content);
         self.noted(written)
     }
@@ -254,7 +256,7 @@ impl Checkpoint {
 
     fn write(&self, kept: &mut Kept) -> Result<()> {
         if !kept.fresh.is_empty() {
-            let content = encode(&kept.fresh)?;
+            let content = Archive::write(&mut kept.fresh)?;
             let path = self.folder.join(format!("{FINISHED}{:06}", kept.next));
             self.noted(sealed::write(&path, &content))?;
             kept.next += 1;
@@ -295,21 +297,15 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 fn units(path: &Path) -> Result<Vec<(String, Vec<u8>)>> {
-    decode(path, &sealed::read(path)?)
+    let mut units = Vec::new();
+    read(path, &sealed::read(path)?, &mut units)?;
+    Ok(units)
 }
 
-fn encode<T: serde::Serialize + ?Sized>(value: &T) -> Result<Vec<u8>> {
-    postcard::to_stdvec(value)
-        .map_err(|error| Error::Checkpoint { path: PathBuf::new(), problem: format!("cannot be encoded: {error}") })
-}
-
-fn decode<T: serde::de::DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T> {
-    let wrong = |problem: String| Error::Checkpoint { path: path.to_owned(), problem };
-    match postcard::take_from_bytes(bytes) {
-        Ok((value, [])) => Ok(value),
-        Ok(_) => Err(wrong("is longer than it should be".to_owned())),
-        Err(error) => Err(wrong(format!("cannot be decoded: {error}"))),
-    }
+/// Reads what is kept in `path` into `value`; an error names the file.
+fn read(path: &Path, bytes: &[u8], value: &mut dyn Archived) -> Result<()> {
+    Archive::read(bytes, value)
+        .map_err(|error| Error::Checkpoint { path: path.to_owned(), problem: format!("cannot be read: {error}") })
 }
 
 fn remove(path: &Path) -> Result<()> {

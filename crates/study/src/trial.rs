@@ -1,10 +1,8 @@
 //! What one run of one arm with one seed gave, and all runs of an arm.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use cpu_time::ThreadTime;
-use serde::{Deserialize, Serialize};
 
 use super::config::Arm;
 use super::metric::Metric;
@@ -18,7 +16,7 @@ use tegmentum::learning::optimizer::Levels;
 pub(crate) const TARGET_INTERVAL: u64 = 20;
 
 /// A point of a learning curve.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Point {
     /// Where on the horizontal axis: evaluations or trials so far.
     pub x: u64,
@@ -39,7 +37,7 @@ impl Default for Point {
 archived!(Point { x, metrics, learning_rate, levels });
 
 /// What a run gave.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Trial {
     /// The seed.
     pub seed: u64,
@@ -48,7 +46,7 @@ pub struct Trial {
     /// Every metric by name: infinite where the run failed or never got there, NaN where it does not have one.
     pub metrics: BTreeMap<String, f64>,
     /// Why the run does not have a metric, by name, where it says so.
-    pub undefined: BTreeMap<String, Cow<'static, str>>,
+    pub undefined: BTreeMap<String, String>,
     /// The parameters that were handed over.
     pub solution: Vec<f32>,
     /// Spikes of a few trials with their numbers, for agents that have them.
@@ -58,6 +56,8 @@ pub struct Trial {
     /// Whether it diverged: its parameters became NaN or infinite, or it ended far worse than it began.
     pub diverged: bool,
 }
+
+archived!(Trial { seed, curve, metrics, undefined, solution, rasters, seconds, diverged });
 
 impl Trial {
     /// A run whose parameters became NaN or infinite: every metric has its worst value, and it counts as having spent its
@@ -112,7 +112,7 @@ impl ArmTrials {
 
     /// Why no run has the metric, as the first run says.
     pub(crate) fn why_none(&self, metric: &Metric) -> Option<&str> {
-        self.trials.iter().find_map(|trial| trial.undefined.get(&metric.name).map(AsRef::as_ref))
+        self.trials.iter().find_map(|trial| trial.undefined.get(&metric.name).map(String::as_str))
     }
 
     /// Runs that diverged.

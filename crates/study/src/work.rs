@@ -6,13 +6,17 @@
 use std::cell::Cell;
 use std::time::Instant;
 
-use serde::{Deserialize, Serialize};
-
 use super::monitor::Monitor;
-use super::trial::Trial;
+use super::trial::{ProcessorClock, Trial};
 use tegmentum::archive::{Archive, Archived};
+use tegmentum::archived;
 use tegmentum::checkpoint::Checkpoint;
 use tegmentum::error::{Error, Result};
+use tegmentum::learning::group::Member;
+use tegmentum::learning::learner::Learner;
+use tegmentum::learning::observer::Observer;
+use tegmentum::learning::training::{Ended, train_member};
+use tegmentum::random::Key;
 
 /// One unit, as its run sees it: whom it tells what it has spent, and where it keeps its state.
 pub(crate) struct Work<'a> {
@@ -54,20 +58,37 @@ impl<'a> Work<'a> {
         self.stopped.get() || self.kept.as_ref().is_some_and(Kept::is_due)
     }
 
-    /// Reads the state of the run `name` of this unit into `state`, if one was saved; whether there was one.
+    /// Trains a learner from where the run `name` of this unit was, watched by `observer`, and saves its state now and then; how it ended,
+    /// with the model that it handed over. `budget` is in evaluations.
+    ///
+    /// # Errors
+    /// Those of [`restore`](Self::restore) and [`save`](Self::save); those of the observer. The error of the run is the inner one.
+    pub(crate) fn train(
+        &self,
+        name: &str,
+        (learner, key, budget): (&mut (dyn Learner + '_), Key, u64),
+        observer: &mut dyn Observer,
+        clock: &mut ProcessorClock,
+    ) -> Result<Result<(Ended, Vec<f32>)>> {
+        let mut observers = [observer];
+        let mut member = Member::new(&mut observers);
+        self.restore(name, &mut (&mut *learner, &mut member, &mut *clock))?;
+        while train_member(learner, key, budget, &mut member, &mut || self.wants_pause())? {
+            self.save(name, &mut (&mut *learner, &mut member, &mut *clock))?;
+        }
+        Ok(member.finish())
+    }
+
+    /// Reads the state of the run `name` of this unit into `state`, if one was saved.
     ///
     /// # Errors
     /// [`Error::Archive`] if it is that of something else, [`Error::Checkpoint`] if it is damaged.
-    pub(crate) fn restore(&self, name: &str, state: &mut dyn Archived) -> Result<bool> {
-        let Some(kept) = &self.kept else { return Ok(false) };
-        let Some(bytes) = kept.checkpoint.state(kept.unit)? else { return Ok(false) };
-        let (of, bytes): (String, Vec<u8>) =
-            postcard::from_bytes(&bytes).map_err(|error| wrong(kept.checkpoint, kept.unit, &error.to_string()))?;
-        if of != name {
-            return Ok(false);
-        }
-        Archive::read(&bytes, state)?;
-        Ok(true)
+    pub(crate) fn restore(&self, name: &str, state: &mut dyn Archived) -> Result<()> {
+        let Some(kept) = &self.kept else { return Ok(()) };
+        let Some(bytes) = kept.checkpoint.state(kept.unit)? else { return Ok(()) };
+        let mut saved = (String::new(), Vec::new());
+        Archive::read(&bytes, &mut saved)?;
+        if saved.0 == name { Archive::read(&saved.1, state) } else { Ok(()) }
     }
 
     /// Saves the state of the run `name` after a pause. A run with a part that has no state to save goes on, and begins again if it is
@@ -77,7 +98,14 @@ impl<'a> Work<'a> {
     /// [`Error::Study`] if the unit was told to stop; [`Error::Io`] if the state cannot be written.
     pub(crate) fn save(&self, name: &str, state: &mut dyn Archived) -> Result<()> {
         if let Some(kept) = self.kept.as_ref().filter(|kept| kept.has_state.get()) {
-            kept.save(name, state)?;
+            match Archive::write(state) {
+                Ok(bytes) => {
+                    kept.checkpoint.save(kept.unit, &Archive::write(&mut (name.to_owned(), bytes))?)?;
+                    kept.saved.set(Instant::now());
+                }
+                Err(Error::Archive { .. }) => kept.has_state.set(false),
+                Err(error) => return Err(error),
+            }
         }
         if self.stopped.get() {
             return Err(Error::Study { origin: name.to_owned(), problem: "stopped before its end".to_owned() });
@@ -90,28 +118,16 @@ impl Kept<'_> {
     fn is_due(&self) -> bool {
         self.has_state.get() && self.saved.get().elapsed() >= self.checkpoint.every()
     }
-
-    fn save(&self, name: &str, state: &mut dyn Archived) -> Result<()> {
-        match Archive::write(state) {
-            Ok(bytes) => {
-                let bytes = postcard::to_stdvec(&(name, bytes))
-                    .map_err(|error| wrong(self.checkpoint, self.unit, &error.to_string()))?;
-                self.checkpoint.save(self.unit, &bytes)?;
-                self.saved.set(Instant::now());
-            }
-            Err(Error::Archive { .. }) => self.has_state.set(false),
-            Err(error) => return Err(error),
-        }
-        Ok(())
-    }
 }
 
 /// What a unit gave, as it is kept.
-#[derive(Serialize, Deserialize)]
+#[derive(Default)]
 struct Finished {
     seeds: Vec<u64>,
     trials: Vec<Trial>,
 }
+
+archived!(Finished { seeds, trials });
 
 /// The trials of a unit: those that are kept under its name, or those that `make` gives, which are then kept. `evaluations` is what
 /// the unit spends, as far as it is known before.
@@ -142,19 +158,19 @@ pub(crate) fn run(
     if checkpoint.has_failed() {
         checkpoint.flush()?;
     }
-    let finished = Finished { seeds: seeds.to_vec(), trials };
-    let bytes = postcard::to_stdvec(&finished).map_err(|error| wrong(checkpoint, unit, &error.to_string()))?;
-    checkpoint.keep(unit, bytes)?;
+    let mut finished = Finished { seeds: seeds.to_vec(), trials };
+    checkpoint.keep(unit, Archive::write(&mut finished)?)?;
     Ok(finished.trials)
 }
 
 /// The trials of a finished unit.
 fn finished(checkpoint: &Checkpoint, unit: &str, seeds: &[u64], bytes: &[u8]) -> Result<Vec<Trial>> {
-    match postcard::take_from_bytes::<Finished>(bytes) {
-        Ok((finished, [])) if finished.seeds == seeds && finished.trials.len() == seeds.len() => Ok(finished.trials),
-        Ok(_) => Err(wrong(checkpoint, unit, "it has other seeds")),
-        Err(error) => Err(wrong(checkpoint, unit, &error.to_string())),
+    let mut finished = Finished::default();
+    Archive::read(bytes, &mut finished).map_err(|error| wrong(checkpoint, unit, &error.to_string()))?;
+    if finished.seeds == seeds && finished.trials.len() == seeds.len() {
+        return Ok(finished.trials);
     }
+    Err(wrong(checkpoint, unit, "it has other seeds"))
 }
 
 fn wrong(checkpoint: &Checkpoint, unit: &str, problem: &str) -> Error {

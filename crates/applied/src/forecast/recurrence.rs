@@ -17,8 +17,8 @@
 
 use nalgebra::{DMatrix, DVector};
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 
+use tegmentum::archived;
 use tegmentum::error::Result;
 use tegmentum::learning::minimise::minimise;
 use tegmentum::model::network::Activation;
@@ -66,10 +66,12 @@ impl Inputs {
 }
 
 /// A trained recurrence.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Recurrence {
     parameters: Vec<f32>,
 }
+
+archived!(Recurrence { parameters });
 
 impl Recurrence {
     /// One of `budget` evaluations, whose objective is the residuals of the rows `first .. end` of `inputs`.

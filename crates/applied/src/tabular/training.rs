@@ -5,7 +5,6 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Instant;
 
-use serde::{Deserialize, Serialize};
 use tegmentum::archive::{Archive, Archived as _};
 use tegmentum::archived;
 use tegmentum::checkpoint::Units;
@@ -51,7 +50,7 @@ pub(super) struct Plan<'a> {
 }
 
 /// A trained network.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Trained {
     pub(super) parameters: Vec<f32>,
     /// Evaluations spent.
@@ -66,10 +65,10 @@ impl Plan<'_> {
         if let Some(trained) = units.take(learner.name())? {
             return Ok(trained);
         }
-        let (trained, is_whole) = self.train_anew(learner, units)?;
+        let (mut trained, is_whole) = self.train_anew(learner, units)?;
         // A training that was told to stop has not come to its end.
         if is_whole {
-            units.keep(learner.name(), &trained)?;
+            units.keep(learner.name(), &mut trained)?;
         }
         Ok(trained)
     }

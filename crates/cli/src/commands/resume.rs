@@ -17,7 +17,7 @@ use crate::unfinished::{Task, Unfinished};
 /// If it holds no unfinished work, or that of another version of the program, or the work itself fails.
 pub(crate) fn execute(arguments: &Resume, output: &mut Output) -> Result<ExitCode> {
     let unfinished = Unfinished::resume(&arguments.folder, arguments.every.every())?;
-    let folder = std::path::absolute(&arguments.folder)?;
+    let folder = unfinished.folder.clone();
     notice(&format!("going on with `{}`", unfinished.job.manifest.command));
     match unfinished.job.task.clone() {
         Task::Studies { .. } => campaign::resume(unfinished, folder, output),

@@ -332,3 +332,93 @@ fn data_that_changed_are_not_gone_on_with() {
     let error = test.error(&["resume", "out"]);
     assert!(error.contains("data.csv has changed since out was begun"), "{error}");
 }
+
+#[test]
+fn a_run_goes_on_from_any_folder() {
+    let test = TestCommand::with_study(&long_study());
+    test.write("data.csv", table());
+    std::fs::create_dir(test.path("elsewhere")).unwrap();
+    let train = ["train", "data.csv", "--target", "class", "--evaluations", "20000"];
+    test.stdout(&[&train[..], &["--out", "whole-train"]].concat(), 0);
+    test.stdout(&["run", "study.toml", "--out", "whole"], 0);
+    let begun = [
+        ([&train[..], &["--out", "train"]].concat(), "train", "whole-train", &["report.json"][..]),
+        (vec!["run", "study.toml"], "reports/small", "whole/small", &RECORDS[..]),
+    ];
+    for (arguments, folder, whole, files) in begun {
+        let mut child = start(&test, &[&arguments[..], &["--checkpoint-every", "0.05"]].concat());
+        while !test.path(folder).join("checkpoint/job").exists() {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let mut command = assert_cmd::Command::new(program());
+        let from = format!("../{folder}");
+        command.current_dir(test.path("elsewhere")).args(["resume", &from, "--checkpoint-every", "0.05"]).assert().code(0);
+        same(&test, whole, folder, files);
+        assert!(!test.path(folder).join("checkpoint/job").exists());
+    }
+    assert_eq!(
+        std::fs::read_dir(test.path("elsewhere")).unwrap().count(),
+        0,
+        "nothing is written where nobody asked for it"
+    );
+}
+
+/// Runs a script in a name space of its own with a small file system at `out`; `None` if this machine does not allow that.
+#[cfg(target_os = "linux")]
+fn with_small_disk(test: &TestCommand, kilobytes: u32, script: &str) -> Option<std::process::Output> {
+    std::fs::create_dir_all(test.path("out")).unwrap();
+    let mount = format!("mount -t tmpfs -o size={kilobytes}k none out");
+    let inside = |script: &str| {
+        let mut command = Command::new("unshare");
+        command.current_dir(test.path("")).args(["--user", "--map-root-user", "--mount", "sh", "-c", script]);
+        command.env("TEGMENTUM", program()).output().ok()
+    };
+    let allowed = inside(&mount).is_some_and(|output| output.status.success());
+    if !allowed {
+        return None;
+    }
+    inside(&format!("{mount} && {script}"))
+}
+
+/// A disk that is full while something is kept: exit code 2 and one line; with room again the run goes on to the same bytes.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_keeps_the_last_good_state() {
+    let test = TestCommand::with_study(&long_study());
+    test.stdout(&["run", "study.toml", "--out", "whole"], 0);
+    let script = "\"$TEGMENTUM\" run study.toml --out out --checkpoint-every 0.02 2> full.txt; echo $? > full.code; \
+                  mount -o remount,size=20000k out && \"$TEGMENTUM\" resume out/small && cp -r out/small resumed";
+    let Some(output) = with_small_disk(&test, 24, script) else { return };
+    let said = test.read("full.txt");
+    assert_eq!(test.read("full.code").trim(), "2", "{said}");
+    assert!(
+        said.contains("No space left on device") && said.contains("go on with `tegmentum resume out/small`"),
+        "{said}"
+    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    same(&test, "whole/small", "resumed", &RECORDS);
+}
+
+/// A folder that becomes read-only while a run is under way.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_that_becomes_read_only_keeps_the_last_good_state() {
+    let test = TestCommand::with_study(&long_study());
+    test.stdout(&["run", "study.toml", "--out", "whole"], 0);
+    let script = "{ \"$TEGMENTUM\" run study.toml --out out --checkpoint-every 0.02 2> denied.txt; echo $? > denied.code; } & \
+                  kept=out/small/checkpoint; tries=0; \
+                  while [ ! -e $kept/finished-000001 ] && [ $tries -lt 1000 ]; do sleep 0.01; tries=$((tries + 1)); done; \
+                  mount --bind $kept $kept && mount -o remount,bind,ro $kept; wait; umount $kept; \
+                  \"$TEGMENTUM\" resume out/small && cp -r out/small resumed";
+    let Some(output) = with_small_disk(&test, 20_000, script) else { return };
+    let said = test.read("denied.txt");
+    assert_eq!(test.read("denied.code").trim(), "2", "{said}");
+    assert!(
+        said.contains("Read-only file system") && said.contains("go on with `tegmentum resume out/small`"),
+        "{said}"
+    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    same(&test, "whole/small", "resumed", &RECORDS);
+}

@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-
-use super::{Checkpoint, decode, encode};
+use super::{Checkpoint, read};
 use crate::archive::{Archive, Archived};
 use crate::error::Result;
 
@@ -48,12 +45,12 @@ impl<'a> Units<'a> {
     /// # Errors
     /// Those of `make`; [`Error::Checkpoint`](crate::error::Error::Checkpoint) if what is kept is something else;
     /// [`Error::Io`](crate::error::Error::Io) if the result cannot be written.
-    pub fn get<T: Serialize + DeserializeOwned>(&self, name: &str, make: impl FnOnce() -> Result<T>) -> Result<T> {
+    pub fn get<T: Archived + Default>(&self, name: &str, make: impl FnOnce() -> Result<T>) -> Result<T> {
         if let Some(kept) = self.take(name)? {
             return Ok(kept);
         }
-        let made = make()?;
-        self.keep(name, &made)?;
+        let mut made = make()?;
+        self.keep(name, &mut made)?;
         Ok(made)
     }
 
@@ -61,19 +58,21 @@ impl<'a> Units<'a> {
     ///
     /// # Errors
     /// [`Error::Checkpoint`](crate::error::Error::Checkpoint) if what is kept is something else.
-    pub fn take<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>> {
+    pub fn take<T: Archived + Default>(&self, name: &str) -> Result<Option<T>> {
         let Some(checkpoint) = self.checkpoint else { return Ok(None) };
-        let bytes = checkpoint.take(&self.full(name));
-        bytes.map(|bytes| decode(checkpoint.folder(), &bytes)).transpose()
+        let Some(bytes) = checkpoint.take(&self.full(name)) else { return Ok(None) };
+        let mut result = T::default();
+        read(checkpoint.folder(), &bytes, &mut result)?;
+        Ok(Some(result))
     }
 
     /// Keeps the result of the unit `name`.
     ///
     /// # Errors
     /// [`Error::Io`](crate::error::Error::Io) if it cannot be written.
-    pub fn keep<T: Serialize>(&self, name: &str, result: &T) -> Result<()> {
+    pub fn keep(&self, name: &str, result: &mut dyn Archived) -> Result<()> {
         let Some(checkpoint) = self.checkpoint else { return Ok(()) };
-        checkpoint.keep(&self.full(name), encode(result)?)
+        checkpoint.keep(&self.full(name), Archive::write(result)?)
     }
 
     /// The time between two savings of the state of a unit; `None` where nothing is kept.

@@ -159,7 +159,7 @@ impl Runner for PreparedEnvironment {
         let names = self.environment.score_names();
         let scores: BTreeMap<String, Score> = names.into_iter().zip(self.environment.scores(&watch.reports)).collect();
         let undefined =
-            scores.iter().filter_map(|(name, score)| Some((name.clone(), score.reason()?.into()))).collect();
+            scores.iter().filter_map(|(name, score)| Some((name.clone(), score.reason()?.to_owned()))).collect();
         Ok(Trial {
             seed,
             curve: watch.curve,

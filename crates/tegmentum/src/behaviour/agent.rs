@@ -17,8 +17,6 @@
 use std::any::Any;
 use std::fmt::Debug;
 
-use serde::{Deserialize, Serialize};
-
 use crate::archive::{Archive, Archived, cannot_be_saved};
 use crate::behaviour::environment::{Action, Environment};
 use crate::error::Result;
@@ -41,7 +39,7 @@ pub struct Feedback<'a> {
 }
 
 /// Spikes of one trial, for a raster.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Raster {
     /// Time in milliseconds from the trial's beginning and the cell's number, one entry for each spike.
     pub spikes: Vec<(f32, u32)>,

@@ -19,7 +19,7 @@ use tegmentum::learning::fused::{MAX_DIRECTIONS, is_plain};
 use tegmentum::learning::group::Member;
 use tegmentum::learning::observer::Observer;
 use tegmentum::learning::optimizers::OptimizerConfig;
-use tegmentum::learning::training::{Ended, train_member};
+use tegmentum::learning::training::Ended;
 use tegmentum::random::Key;
 
 /// What runs in a setting are judged by.
@@ -52,15 +52,8 @@ impl Judge<'_> {
         let mut learner = self.setting.learner(arm, seed)?;
         let mut watch = RunWatch::new(self.study, self.setting, work);
         let (batches, budget) = (Key::from_seed(seed).child(2), self.setting.budget);
-        let ended = {
-            let mut observers: [&mut dyn Observer; 1] = [&mut watch];
-            let (mut member, name) = (Member::new(&mut observers), format!("seed {seed}"));
-            work.restore(&name, &mut (&mut *learner, &mut member, &mut clock))?;
-            while train_member(&mut *learner, batches, budget, &mut member, &mut || work.wants_pause())? {
-                work.save(&name, &mut (&mut *learner, &mut member, &mut clock))?;
-            }
-            member.finish()
-        };
+        let training = (&mut *learner, batches, budget);
+        let ended = work.train(&format!("seed {seed}"), training, &mut watch, &mut clock)?;
         let seconds = clock.seconds() - watch.judging;
         let state_bytes = learner.state_bytes();
         self.trial(watch, seed, ended, state_bytes, seconds)

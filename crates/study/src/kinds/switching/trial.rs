@@ -14,11 +14,10 @@ use tegmentum::archive::{Archive, Archived as _};
 use tegmentum::archived;
 use tegmentum::error::{Error, Result};
 use tegmentum::evidence::evaluation::{Evaluator, Metric};
-use tegmentum::learning::group::Member;
 use tegmentum::learning::learner::Learner;
 use tegmentum::learning::observer::StopReason;
 use tegmentum::learning::observer::{Observer, Record};
-use tegmentum::learning::training::{Ended, train_member};
+use tegmentum::learning::training::Ended;
 use tegmentum::random::Key;
 
 /// Points of the curve in each phase.
@@ -255,17 +254,10 @@ pub(super) fn run(study: &StudyConfig, course: &Course, arm: &Arm, seed: u64, wo
     let mut learner = course.learner(arm, seed)?;
     let mut watch = PhaseWatch::new(study, course, work);
     let batches = Key::from_seed(seed).child(2);
-    let ended = {
-        let mut observers: [&mut dyn Observer; 1] = [&mut watch];
-        let (mut member, name) = (Member::new(&mut observers), format!("seed {seed}"));
-        work.restore(&name, &mut (&mut learner, &mut member, &mut clock))?;
-        while train_member(&mut learner, batches, course.budget(), &mut member, &mut || work.wants_pause())? {
-            work.save(&name, &mut (&mut learner, &mut member, &mut clock))?;
-        }
-        match member.finish() {
-            Err(Error::NonFinite { .. }) => None,
-            other => Some(other?.0),
-        }
+    let training = (&mut learner as &mut dyn Learner, batches, course.budget());
+    let ended = match work.train(&format!("seed {seed}"), training, &mut watch, &mut clock)? {
+        Err(Error::NonFinite { .. }) => None,
+        other => Some(other?.0),
     };
     let seconds = clock.seconds() - watch.judging;
     let mut solution = vec![0.0; learner.solution().len()];
