@@ -53,8 +53,8 @@ Examples:
   tegmentum run xor --shard 1/3            on a first machine, 2/3 and 3/3 on two others
   tegmentum merge reports/xor-shard-*      where the three folders are
 
-A shard searches the rates of the arms that it runs, so that shards that have parts of one arm search its rates each. An unfinished
-shard goes on with `tegmentum resume`.")]
+A shard searches the rates of the arms that it runs, so that shards that have parts of one arm
+search its rates each. An unfinished shard goes on with `tegmentum resume`.")]
 pub(crate) struct Merge {
     /// The folders of all shards
     #[arg(value_name = "DIR", required = true)]
@@ -72,8 +72,9 @@ Examples:
   tegmentum resume reports/xor             a run; the folder that was named when it was stopped
   tegmentum resume reports/xor --threads 4
 
-What is kept lies in DIR/checkpoint until the work is done. Ctrl-C and a request to terminate (SIGTERM) write what is finished; a
-process that is killed, or a machine that loses power, loses at most what was done since the last checkpoint.")]
+What is kept lies in DIR/checkpoint until the work is done. Ctrl-C and a request to terminate
+(SIGTERM) write what is finished; a process that is killed, or a machine that loses power, loses at
+most what was done since the last checkpoint.")]
 pub(crate) struct Resume {
     /// The folder of the results
     #[arg(value_name = "DIR")]
