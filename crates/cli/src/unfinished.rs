@@ -220,7 +220,7 @@ impl Unfinished {
             self.checkpoint.flush()?;
             return Err(error);
         }
-        if !is_about_files(&error) {
+        if !is_about_files(&error) && !self.checkpoint.has_failed() {
             // It would fail again in the same way.
             let _ = self.done();
             return Err(error);

@@ -21,8 +21,7 @@ mod units;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::archive::{Archive, Archived};
@@ -66,7 +65,7 @@ pub struct Checkpoint {
     folder: PathBuf,
     every: Duration,
     kept: Mutex<Kept>,
-    failed: AtomicBool,
+    failure: OnceLock<Failure>,
     lock: Lock,
 }
 
@@ -81,6 +80,29 @@ struct Kept {
     next: u64,
     /// When finished units were written last.
     written: Instant,
+}
+
+/// Why a file could not be written; an [`std::io::Error`] cannot be copied.
+#[derive(Debug)]
+struct Failure {
+    path: PathBuf,
+    kind: std::io::ErrorKind,
+    /// The number of the operating system, which has the exact words.
+    code: Option<i32>,
+}
+
+impl Failure {
+    fn of(error: &Error, folder: &Path) -> Self {
+        match error {
+            Error::Io { path, source } => Self { path: path.clone(), kind: source.kind(), code: source.raw_os_error() },
+            _ => Self { path: folder.to_owned(), kind: std::io::ErrorKind::Other, code: None },
+        }
+    }
+
+    fn error(&self) -> Error {
+        let source = self.code.map_or_else(|| self.kind.into(), std::io::Error::from_raw_os_error);
+        Error::Io { path: self.path.clone(), source }
+    }
 }
 
 impl Checkpoint {
@@ -153,7 +175,7 @@ impl Checkpoint {
 
     fn new(folder: &Path, every: Duration, lock: Lock, finished: HashMap<String, Vec<u8>>, next: u64) -> Self {
         let kept = Kept { finished, fresh: Vec::new(), next, written: Instant::now() };
-        Self { folder: folder.to_owned(), every, kept: Mutex::new(kept), failed: AtomicBool::new(false), lock }
+        Self { folder: folder.to_owned(), every, kept: Mutex::new(kept), failure: OnceLock::new(), lock }
     }
 
     /// The folder.
@@ -168,7 +190,15 @@ impl Checkpoint {
 
     /// Whether something could not be written, so that there is no point in going on.
     pub fn has_failed(&self) -> bool {
-        self.failed.load(Ordering::Relaxed)
+        self.failure.get().is_some()
+    }
+
+    /// Says what could not be written first. What other workers say when they stop because of it is not the reason.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if something could not be written.
+    pub fn check(&self) -> Result<()> {
+        self.failure.get().map_or(Ok(()), |failure| Err(failure.error()))
     }
 
     /// What a unit gave that an earlier process finished; each is given once.
@@ -270,8 +300,9 @@ impl Checkpoint {
     }
 
     fn noted<T>(&self, result: Result<T>) -> Result<T> {
-        if result.is_err() {
-            self.failed.store(true, Ordering::Relaxed);
+        if let Err(error) = &result {
+            // The first one is the reason.
+            let _ = self.failure.set(Failure::of(error, &self.folder));
         }
         result
     }

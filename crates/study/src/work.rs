@@ -150,13 +150,13 @@ pub(crate) fn run(
         let _ = checkpoint.flush_if_due();
         monitor.advance(evaluations) && !checkpoint.has_failed()
     };
-    let trials = make(&Work::kept_in(checkpoint, unit, &go_on))?;
+    let made = make(&Work::kept_in(checkpoint, unit, &go_on));
+    // A unit that stopped because a file of another one could not be written is not the reason.
+    checkpoint.check()?;
+    let trials = made?;
     // A run that was told to stop has not come to its end.
     if !monitor.advance(0) {
         return Ok(trials);
-    }
-    if checkpoint.has_failed() {
-        checkpoint.flush()?;
     }
     let mut finished = Finished { seeds: seeds.to_vec(), trials };
     checkpoint.keep(unit, Archive::write(&mut finished)?)?;
@@ -176,4 +176,47 @@ fn finished(checkpoint: &Checkpoint, unit: &str, seeds: &[u64], bytes: &[u8]) ->
 fn wrong(checkpoint: &Checkpoint, unit: &str, problem: &str) -> Error {
     let problem = format!("what is kept of {unit} is not of this study: {problem}");
     Error::Checkpoint { path: checkpoint.folder().to_owned(), problem }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shard::Shard;
+
+    struct Failing(Checkpoint);
+
+    impl Monitor for Failing {
+        fn expect(&self, _: &str, _: u64) {}
+
+        fn advance(&self, _: u64) -> bool {
+            true
+        }
+
+        fn checkpoint(&self) -> Option<&Checkpoint> {
+            Some(&self.0)
+        }
+
+        fn shard(&self) -> Option<Shard> {
+            None
+        }
+    }
+
+    /// A unit that stops because a file of another one could not be written says what could not be written.
+    #[test]
+    fn the_first_failure_is_the_reason() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("checkpoint");
+        let monitor = Failing(Checkpoint::create(&place, b"job", std::time::Duration::ZERO).unwrap());
+        std::fs::remove_dir_all(&place).unwrap();
+        monitor.0.keep("another unit", Vec::new()).unwrap_err();
+        let stopped = |work: &Work<'_>| {
+            work.advance(1);
+            work.save("this unit", &mut 0_u64).map(|()| Vec::new())
+        };
+        let error = run(("unit", &[], 1), &monitor, stopped).unwrap_err();
+        assert!(matches!(&error, Error::Io { path, .. } if path.ends_with("finished-000000")), "{error}");
+        let error =
+            run(("unit", &[], 1), &monitor, |_| Err(Error::Study { origin: String::new(), problem: String::new() }));
+        assert!(matches!(error.unwrap_err(), Error::Io { .. }));
+    }
 }

@@ -95,9 +95,10 @@ fn a_vanished_folder_is_an_error_and_stops_the_work() {
     let folder = parent.path().join("checkpoint");
     let checkpoint = Checkpoint::create(&folder, b"job", NOW).unwrap();
     std::fs::remove_dir_all(&folder).unwrap();
-    assert!(!checkpoint.has_failed());
+    assert!(!checkpoint.has_failed() && checkpoint.check().is_ok());
     assert!(problem(checkpoint.keep("a", vec![1])).contains("finished-000000"));
     assert!(checkpoint.has_failed());
+    assert!(problem(checkpoint.check()).contains("finished-000000"), "the first failure is told");
     assert!(problem(checkpoint.save("a", &[1])).contains("state-"));
 }
 
