@@ -47,6 +47,7 @@ mod encoding;
 mod fitting;
 mod judgement;
 mod network;
+mod rows;
 mod split;
 mod training;
 
@@ -63,6 +64,7 @@ pub(crate) use encoding::{Coded, Coding, Encoding, FARTHEST};
 pub use fitting::{Fit, Fitted, Importance, PartSizes, Report, fit};
 pub use judgement::Score;
 pub(crate) use network::{HIDDEN, build as build_network, check as check_network};
+pub use rows::{BestParameters, Perceptron, Rows};
 
 /// What kind of thing is predicted.
 ///

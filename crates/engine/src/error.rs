@@ -81,6 +81,15 @@ pub enum Error {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// A part of the caller's own failed: an objective, an observer. The source is what it failed with, unchanged.
+    #[error("{part} of the caller failed")]
+    OwnPart {
+        /// Which part, for example "the objective".
+        part: &'static str,
+        /// What it failed with.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// A quantity became NaN or infinite.
     #[error("{what} became NaN or infinite at step {step}; lower the learning rate or the perturbation scale")]
     NonFinite {

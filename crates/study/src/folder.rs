@@ -46,7 +46,7 @@ pub fn write(folder: &Path, result: &StudyResult, manifest: &[(String, String)])
     }
     let study = result.study.to_toml()?;
     write_file(&folder.join("study.toml"), study.as_bytes())?;
-    write_file(&folder.join("records.csv"), &records(&result.records, folder)?)?;
+    write_file(&folder.join("records.csv"), &records(&result.records)?)?;
     write_json(&folder.join("tuning.json"), &result.tuning)?;
     write_json(&folder.join("figures.json"), &result.figures)?;
     write_json(&folder.join("manifest.json"), &manifest)?;
@@ -66,16 +66,17 @@ pub fn read(folder: &Path) -> Result<Stored> {
     })
 }
 
-fn records(rows: &[RecordRow], folder: &Path) -> Result<Vec<u8>> {
-    let error = |source: csv::Error| Error::Io { path: folder.join("records.csv"), source: source.into() };
+/// The bytes of `records.csv`.
+///
+/// # Errors
+/// [`Error::Io`] if they cannot be made.
+pub fn records(rows: &[RecordRow]) -> Result<Vec<u8>> {
+    let error = |source: std::io::Error| Error::Io { path: "records.csv".into(), source };
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in rows {
-        writer.serialize(row).map_err(error)?;
+        writer.serialize(row).map_err(|source| error(source.into()))?;
     }
-    writer.into_inner().map_err(|source| Error::Io {
-        path: folder.join("records.csv"),
-        source: std::io::Error::other(source.to_string()),
-    })
+    writer.into_inner().map_err(|source| error(std::io::Error::other(source.to_string())))
 }
 
 fn write_json<T: serde::Serialize + ?Sized>(path: &Path, value: &T) -> Result<()> {

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use tegmentum_study::dose::{self, DoseAction, DoseConfig};
+use tegmentum_study::dose::{self, DoseConfig};
 
 use super::intervene;
 use crate::args::Dose;
@@ -20,18 +20,9 @@ pub(crate) fn execute(arguments: &Dose, output: &mut Output) -> Result<ExitCode>
         modulator: *modulator,
         receptor: receptor.clone(),
         action: *action,
-        doses: if doses.is_empty() { usual_doses(*action) } else { doses.clone() },
+        doses: if doses.is_empty() { action.usual_doses() } else { doses.clone() },
     };
     intervene::run(study, changes, (*length, options), output, |study| {
         dose::of(study, choice.arm.as_deref(), choice.setting.as_deref(), config.clone())
     })
-}
-
-/// The doses if none are given.
-fn usual_doses(action: DoseAction) -> Vec<f64> {
-    match action {
-        DoseAction::Lesion => vec![0.0, 0.25, 0.5, 0.75, 1.0],
-        DoseAction::Delay => vec![0.0, 1.0, 3.0, 10.0, 30.0, 100.0],
-        _ => vec![0.0, 0.25, 0.5, 1.0, 2.0, 4.0],
-    }
 }

@@ -89,6 +89,15 @@ impl DoseAction {
         })
     }
 
+    /// The doses where none are named.
+    pub fn usual_doses(self) -> Vec<f64> {
+        match self {
+            Self::Lesion => vec![0.0, 0.25, 0.5, 0.75, 1.0],
+            Self::Delay => vec![0.0, 1.0, 3.0, 10.0, 30.0, 100.0],
+            _ => vec![0.0, 0.25, 0.5, 1.0, 2.0, 4.0],
+        }
+    }
+
     /// The name in study files.
     pub fn name(self) -> &'static str {
         match self {
