@@ -42,7 +42,7 @@ pub(crate) fn execute(arguments: &Replay, output: &mut Output) -> Result<ExitCod
     let replayed = match &job.task {
         Task::Studies { .. } => Replayed::Study(Box::new(replay::Replay::open(&place)?)),
         Task::Data(words) => match Arguments::try_parse_from(words).map(|arguments| arguments.command) {
-            Ok(Command::Train(arguments)) => Replayed::Training(Box::new(arguments), RunLog::open(&place)?),
+            Ok(Command::Train(arguments)) => Replayed::Training(Box::new((arguments, RunLog::open(&place)?))),
             _ => bail!("{}: is the log of no command of this version of the program", place.display()),
         },
     };
@@ -105,7 +105,7 @@ fn list(logs: &Path, all: &[String], output: &mut Output) -> Result<ExitCode> {
 /// A log and what it is of.
 enum Replayed {
     Study(Box<replay::Replay>),
-    Training(Box<Train>, RunLog),
+    Training(Box<(Train, RunLog)>),
 }
 
 impl Replayed {
@@ -119,7 +119,8 @@ impl Replayed {
                 metrics(&state, output)?;
                 state.place
             }
-            Self::Training(arguments, log) => {
+            Self::Training(training) => {
+                let (arguments, log) = &**training;
                 let data = Table::read(&arguments.data, &arguments.table.read())?;
                 let (at, model) = train::plan(arguments, &data).state(log, update)?;
                 let words: Vec<String> = std::env::args().map(|word| train::shown(&word)).collect();
@@ -140,7 +141,8 @@ impl Replayed {
                 replay.verify(&folder::read_records(folder)?)?;
                 (replay.log(), "records.csv")
             }
-            Self::Training(arguments, log) => {
+            Self::Training(training) => {
+                let (arguments, log) = &**training;
                 let path = folder.join("model.safetensors");
                 let kept = TabularModel::load(&path)?;
                 let data = Table::read(&arguments.data, &arguments.table.read())?;
