@@ -327,7 +327,7 @@ fn checksum(path: &Path) -> Result<u64> {
 }
 
 /// Whether a file could not be read or written.
-fn is_about_files(error: &anyhow::Error) -> bool {
+pub(crate) fn is_about_files(error: &anyhow::Error) -> bool {
     error
         .chain()
         .any(|cause| cause.is::<std::io::Error>() || matches!(cause.downcast_ref::<Error>(), Some(Error::Io { .. })))

@@ -16,7 +16,7 @@ use tegmentum_study::number::{fixed, number, with_interval};
 use super::predict;
 use crate::args::{ClassWeights, Train};
 use crate::output::{Output, notice, wrapped};
-use crate::unfinished::{LOGS, Task, Then, Unfinished};
+use crate::unfinished::{LOGS, Task, Then, Unfinished, is_about_files};
 use crate::workplace::Workplace;
 use crate::{interrupt, table};
 
@@ -73,7 +73,17 @@ fn run(
     if let Some(log) = &log {
         plan = plan.logged(log);
     }
-    let fitted = plan.run()?;
+    let fitted = match plan.run() {
+        Ok(fitted) => fitted,
+        Err(error) => {
+            let error = anyhow::Error::from(error);
+            if !is_about_files(&error) {
+                // Nothing goes on from it; that it cannot be removed is no second error.
+                let _ = std::fs::remove_dir_all(workplace.folder().join(LOGS));
+            }
+            return Err(error);
+        }
+    };
     if interrupt::requested() {
         bail!(interrupt::ENDED);
     }
