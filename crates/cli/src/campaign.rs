@@ -228,6 +228,7 @@ fn run_one(
     }
     let manifest = unfinished.job.manifest.at_work(unfinished.resumed);
     let folder_of_logs = workplace.folder().join(LOGS);
+    unfinished.forget_logs(&folder_of_logs)?;
     if !logs.is_empty() {
         unfinished.describe_logs(&folder_of_logs)?;
     }

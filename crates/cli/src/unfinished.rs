@@ -57,7 +57,7 @@ impl Job {
         for (path, sum) in &self.inputs {
             if checksum(path)? != *sum {
                 bail!(
-                    "{} has changed since {shown} was begun: put the old file back, or begin anew with --fresh",
+                    "{} has changed since {shown} was begun: put the old file back, or give the command again with --fresh",
                     path.display()
                 );
             }
@@ -216,6 +216,17 @@ impl Unfinished {
         Self { checkpoint, folder: folder.to_owned(), job, resumed }
     }
 
+    /// Removes the logs of earlier work in a folder, at the beginning of new work: they would be those of other results.
+    ///
+    /// # Errors
+    /// If they cannot be removed.
+    pub(crate) fn forget_logs(&self, logs: &Path) -> Result<()> {
+        if self.resumed || !logs.join(LOGGED).is_file() {
+            return Ok(());
+        }
+        std::fs::remove_dir_all(logs).with_context(|| format!("{}", logs.display()))
+    }
+
     /// Writes what is done into the folder of the logs, so that they can be replayed when the work is over.
     ///
     /// # Errors
@@ -327,7 +338,7 @@ fn checksum(path: &Path) -> Result<u64> {
 }
 
 /// Whether a file could not be read or written.
-pub(crate) fn is_about_files(error: &anyhow::Error) -> bool {
+fn is_about_files(error: &anyhow::Error) -> bool {
     error
         .chain()
         .any(|cause| cause.is::<std::io::Error>() || matches!(cause.downcast_ref::<Error>(), Some(Error::Io { .. })))

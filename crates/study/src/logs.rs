@@ -18,7 +18,7 @@ use tegmentum::model::network::Network;
 /// A run that may be logged: one arm, at the rate that it has, in one setting with one seed.
 ///
 /// # Example
-/// [`Monitor::log`](crate::run::Monitor::log) is asked with one.
+/// [`Replay`](crate::replay::Replay) has one.
 #[derive(Clone, Copy, Debug)]
 pub struct LoggedRun<'a> {
     /// The study.
@@ -58,6 +58,9 @@ pub(crate) struct Described {
 }
 
 /// A run at one of its updates.
+///
+/// # Example
+/// [`Replay`](crate::replay::Replay) has one.
 #[derive(Clone, Debug)]
 pub struct StateOfRun {
     /// Where it is.
@@ -77,12 +80,15 @@ pub struct StateOfRun {
 }
 
 impl LoggedRun<'_> {
-    /// The name of its folder.
+    /// The name of its folder: arm and seed, with the setting before them if there are several. Characters that a file name may not
+    /// have are written as their number, so that no two runs have one name.
     pub fn folder_name(&self) -> String {
-        let several = self.study.settings().len() > 1;
-        let name = if several { format!("{}-{}", self.setting, self.arm.name) } else { self.arm.name.clone() };
-        let safe = |c: char| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' };
-        format!("{}-{}", name.chars().map(safe).collect::<String>().trim_start_matches('.'), self.seed)
+        let safe = |name: &str| -> String {
+            let plain = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
+            name.chars().map(|c| if plain(c) { c.to_string() } else { format!("%{:x}", u32::from(c)) }).collect()
+        };
+        let setting = if self.study.settings().len() > 1 { safe(self.setting) + "." } else { String::new() };
+        format!("{setting}{}.{}", safe(&self.arm.name), self.seed)
     }
 
     /// The log, to be written or to be compared with.

@@ -14,6 +14,40 @@ use tegmentum::error::{Error, Result};
 use tegmentum::learning::run_log::RunLog;
 
 /// A run that is in a log.
+///
+/// # Example
+/// A study with a log of one of its runs, and a state of it.
+/// ```
+/// use std::path::PathBuf;
+/// use tegmentum_study::config::StudyConfig;
+/// use tegmentum_study::logs::{Log, LogChoice, LoggedRun};
+/// use tegmentum_study::replay::Replay;
+/// use tegmentum_study::run::{Monitor, run};
+///
+/// struct Logging(LogChoice, PathBuf);
+///
+/// impl Monitor for Logging {
+///     fn expect(&self, _: &str, _: u64) {}
+///     fn advance(&self, _: u64) -> bool {
+///         true
+///     }
+///     fn log(&self, run: &LoggedRun<'_>) -> Option<Log> {
+///         self.0.is(run).then(|| Log::Record(self.1.join(run.folder_name())))
+///     }
+/// }
+///
+/// let text = "name = 'small'\ntitle = 'Small'\nquestion = 'Does it learn?'\nbudget = 200\nseeds = { first = 1, count = 2 }
+///     metrics = ['mean_squared_error']\n[task.xor]\n[network.mlp]\nhidden = [4]\n[[arm]]\nname = 'dopamine'\n[arm.optimizer.dopamine]";
+/// let study = StudyConfig::from_toml(text, "an example")?;
+/// let folder = std::env::temp_dir().join(format!("replay-{}", std::process::id()));
+/// let result = run(&study, false, &Logging("dopamine:2".parse()?, folder.clone()))?;
+///
+/// let replay = Replay::open(&folder.join("dopamine.2"))?;
+/// assert_eq!(replay.at(10)?.place.updates, 10);
+/// replay.verify(&result.records)?;
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Replay {
     folder: PathBuf,

@@ -1,6 +1,7 @@
 //! The procedure: parts, encoding, training, judgement.
 
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -63,7 +64,7 @@ pub struct Fit<'a> {
     balanced: bool,
     watch: &'a (dyn Fn(f64) -> ControlFlow<()> + Sync),
     units: Units<'a>,
-    log: Option<&'a RunLog>,
+    log: Option<&'a Path>,
 }
 
 impl std::fmt::Debug for Fit<'_> {
@@ -228,9 +229,10 @@ impl<'a> Fit<'a> {
         Self { units, ..self }
     }
 
-    /// Writes the training to a log, so that each of its states can be had again; see [`state`](Self::state).
-    pub fn logged(self, log: &'a RunLog) -> Self {
-        Self { log: Some(log), ..self }
+    /// Writes the training to a [log](tegmentum::learning::run_log) in a folder, so that each of its states can be had again; see
+    /// [`state`](Self::state).
+    pub fn logged(self, folder: &'a Path) -> Self {
+        Self { log: Some(folder), ..self }
     }
 
     /// The model of a logged training after `update` of its updates, without its losses being evaluated again; with it, where the
@@ -252,7 +254,7 @@ impl<'a> Fit<'a> {
     /// As [`state`](Self::state), with the first difference.
     pub fn verify(self, log: &RunLog) -> Result<Vec<f32>> {
         let prepared = self.prepare()?;
-        Ok(self.plan(&prepared).train(self.learner, &Units::nowhere(), Some(log))?.parameters)
+        Ok(self.plan(&prepared).train_anew(self.learner, &Units::nowhere(), Some(log))?.0.parameters)
     }
 
     /// Trains and judges.
@@ -260,7 +262,7 @@ impl<'a> Fit<'a> {
     /// # Errors
     /// [`Error::Table`](tegmentum::error::Error::Table) for a table that cannot be learned from, with what would be right;
     /// [`Error::InvalidParameter`](tegmentum::error::Error::InvalidParameter) for a
-    /// setting outside its range.
+    /// setting outside its range; [`Error::Io`](tegmentum::error::Error::Io) if its log cannot be written.
     pub fn run(self) -> Result<Fitted> {
         let prepared = self.prepare()?;
         let plan = self.plan(&prepared);

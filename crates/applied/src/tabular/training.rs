@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -20,7 +21,7 @@ use tegmentum::learning::learner::Learner;
 use tegmentum::learning::observer::{Observer, Record, StopReason};
 use tegmentum::learning::optimizers::dopamine::DopamineConfig;
 use tegmentum::learning::plasticity::node_perturbation::NodePerturbationConfig;
-use tegmentum::learning::run_log::{Place, RunLog, train_logged};
+use tegmentum::learning::run_log::{Place, ROOM, RunLog, train_logged};
 use tegmentum::model::network::Network;
 use tegmentum::model::objective::Objective;
 use tegmentum::model::objectives::NetworkLoss;
@@ -37,6 +38,9 @@ const PATIENCE: u64 = 50;
 const BATCH: usize = 64;
 /// Step of Adam, in the unit of a weight.
 const ADAM_RATE: f64 = 0.003;
+
+/// What the log of a training says it is of.
+const LOGGED: &[u8] = b"a training on a table";
 
 /// What all trainings of a table have in common.
 pub(super) struct Plan<'a> {
@@ -61,12 +65,13 @@ pub(super) struct Trained {
 }
 
 impl Plan<'_> {
-    /// Trains with a learner, if that is not done yet; the run is written to `log`, or compared with it.
-    pub(super) fn train(&self, learner: LearnerKind, units: &Units<'_>, log: Option<&RunLog>) -> Result<Trained> {
+    /// Trains with a learner, if that is not done yet, with a log in the folder `log`.
+    pub(super) fn train(&self, learner: LearnerKind, units: &Units<'_>, log: Option<&Path>) -> Result<Trained> {
         if let Some(trained) = units.take(learner.name())? {
             return Ok(trained);
         }
-        let (mut trained, is_whole) = self.train_anew(learner, units, log)?;
+        let log = log.map(|folder| RunLog::record(folder, LOGGED, ROOM)).transpose()?;
+        let (mut trained, is_whole) = self.train_anew(learner, units, log.as_ref())?;
         // A training that was told to stop has not come to its end.
         if is_whole {
             units.keep(learner.name(), &mut trained)?;
@@ -123,8 +128,13 @@ impl Plan<'_> {
         Ok((place, parameters))
     }
 
-    /// What training gave, and whether it came to its end.
-    fn train_anew(&self, learner: LearnerKind, units: &Units<'_>, log: Option<&RunLog>) -> Result<(Trained, bool)> {
+    /// What training gave, and whether it came to its end. It is written to `log`, or compared with it.
+    pub(super) fn train_anew(
+        &self,
+        learner: LearnerKind,
+        units: &Units<'_>,
+        log: Option<&RunLog>,
+    ) -> Result<(Trained, bool)> {
         let problem = Arc::new(self.problem());
         let start = self.network.initialise(self.key.child(0));
         let (stopped, name) = (Cell::new(false), learner.name());

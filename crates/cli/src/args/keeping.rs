@@ -95,7 +95,7 @@ Examples:
   tegmentum replay reports/train-iris --at 500               the model after 500 updates
   tegmentum replay reports/train-iris --verify               is the model what its log says?
   tegmentum run xor --quick --log 2-4-1:dopamine:50000       a log of one run of a study
-  tegmentum replay reports/xor --at 100
+  tegmentum replay reports/xor --at 20
 
 A state is taken from the log where there is one near, and the updates after it are made again with the losses of the log.
 Plasticity rules and gradient baselines, which see more than losses, make these few updates again in full.")]

@@ -111,13 +111,11 @@ enum Replayed {
 impl Replayed {
     /// Writes the model after `update` updates and says where the run was.
     fn write(&self, update: u64, out: &Path, output: &mut Output) -> Result<()> {
-        let place = match self {
+        match self {
             Self::Study(replay) => {
                 let state = replay.at(update)?;
                 write_file(out, &model_of(replay, &state)?)?;
-                place(&state.place, output)?;
-                metrics(&state, output)?;
-                state.place
+                tell(&state.place, details(&state), output)?;
             }
             Self::Training(training) => {
                 let (arguments, log) = &**training;
@@ -125,11 +123,9 @@ impl Replayed {
                 let (at, model) = train::plan(arguments, &data).state(log, update)?;
                 let words: Vec<String> = std::env::args().map(|word| train::shown(&word)).collect();
                 model.with_command(words.join(" ")).save(out)?;
-                place(&at, output)?;
-                at
+                tell(&at, Vec::new(), output)?;
             }
-        };
-        debug_assert_eq!(place.updates, update);
+        }
         output.line(&format!("{}  the model as it was", shown(out).display()))?;
         Ok(())
     }
@@ -171,31 +167,32 @@ fn shown(path: &Path) -> PathBuf {
     path.strip_prefix(&here).unwrap_or(path).to_owned()
 }
 
-fn place(place: &Place, output: &mut Output) -> Result<()> {
+/// Where the run was, and what is known of it there.
+fn tell(place: &Place, more: Vec<(String, String)>, output: &mut Output) -> Result<()> {
     output.line(&format!("After {} updates, {} evaluations:", place.updates, place.evaluations))?;
-    if let Some(report) = place.report {
-        output.line(&format!("  loss           {}", short(report.loss)))?;
-        output.line(&format!("  learning rate  {}", short(report.learning_rate)))?;
-    }
-    Ok(())
+    let report = place.report.map(|report| [("loss", report.loss), ("learning rate", report.learning_rate)]);
+    let mut rows: Vec<(String, String)> =
+        report.into_iter().flatten().map(|(name, value)| (name.to_owned(), short(value))).collect();
+    rows.extend(more);
+    let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    rows.iter().try_for_each(|(name, value)| output.line(&format!("  {name:width$}  {value}")))
 }
 
-/// What the model is worth, and the levels of the modulators.
-fn metrics(state: &StateOfRun, output: &mut Output) -> Result<()> {
-    for (name, value) in &state.metrics {
-        output.line(&format!("  {name}  {}", short(*value)))?;
-    }
-    if let Some(levels) = state.levels {
-        output.line(&format!(
-            "  dopamine {}, acetylcholine {}, serotonin {}, noradrenaline {}",
-            short(levels.dopamine),
-            short(levels.acetylcholine),
-            short(levels.serotonin),
-            short(levels.noradrenaline)
-        ))?;
-    }
-    output.line(&format!("  state {:016x}", state.checksum))?;
-    Ok(())
+/// What the model is worth, the levels of the modulators and the checksum of all of the state.
+fn details(state: &StateOfRun) -> Vec<(String, String)> {
+    let levels = state.levels.map(|levels| {
+        [
+            ("dopamine", levels.dopamine),
+            ("acetylcholine", levels.acetylcholine),
+            ("serotonin", levels.serotonin),
+            ("noradrenaline", levels.noradrenaline),
+        ]
+    });
+    let levels = levels.into_iter().flatten().map(|(name, value)| (name.to_owned(), value));
+    let mut rows: Vec<(String, String)> =
+        state.metrics.iter().cloned().chain(levels).map(|(name, value)| (name, short(value))).collect();
+    rows.push(("checksum".to_owned(), format!("{:016x}", state.checksum)));
+    rows
 }
 
 /// The file of a state of a study's run: the averaged model, and the one that would be handed over.

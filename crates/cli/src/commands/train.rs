@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Result, bail};
 use tegmentum::checkpoint::Units;
 use tegmentum::file::write_file;
-use tegmentum::learning::run_log::{ROOM, RunLog};
 use tegmentum_applied::table::{Column, Table, Values};
 use tegmentum_applied::tabular::{Fit, Fitted, LearnerKind, Report, TaskKind, fit};
 use tegmentum_study::number::{fixed, number, with_interval};
@@ -16,7 +15,7 @@ use tegmentum_study::number::{fixed, number, with_interval};
 use super::predict;
 use crate::args::{ClassWeights, Train};
 use crate::output::{Output, notice, wrapped};
-use crate::unfinished::{LOGS, Task, Then, Unfinished, is_about_files};
+use crate::unfinished::{LOGS, Task, Then, Unfinished};
 use crate::workplace::Workplace;
 use crate::{interrupt, table};
 
@@ -68,26 +67,22 @@ fn run(
         }
         if interrupt::requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
-    let log = log(arguments, workplace, unfinished)?;
+    let logs = workplace.folder().join(LOGS);
+    unfinished.forget_logs(&logs)?;
+    let log = logs.join(LearnerKind::from(arguments.learner).name());
     let mut plan = plan(arguments, data).kept_in(Units::of(unfinished.checkpoint())).watch(&watch);
-    if let Some(log) = &log {
-        plan = plan.logged(log);
+    if !arguments.no_log {
+        plan = plan.logged(&log);
     }
-    let fitted = match plan.run() {
-        Ok(fitted) => fitted,
-        Err(error) => {
-            let error = anyhow::Error::from(error);
-            if !is_about_files(&error) {
-                // Nothing goes on from it; that it cannot be removed is no second error.
-                let _ = std::fs::remove_dir_all(workplace.folder().join(LOGS));
-            }
-            return Err(error);
-        }
-    };
+    let fitted = plan.run()?;
     if interrupt::requested() {
         bail!(interrupt::ENDED);
     }
-    let written = write(workplace, data, &fitted, &unfinished.job.manifest.command)?;
+    let mut written = write(workplace, data, &fitted, &unfinished.job.manifest.command)?;
+    if !arguments.no_log {
+        unfinished.describe_logs(&logs)?;
+        written.push(format!("{}  the log of the training, for `tegmentum replay`", logs.display()));
+    }
     for note in data.notes() {
         output.line(&wrapped(note, output.width(), 0))?;
     }
@@ -111,21 +106,6 @@ pub(super) fn plan<'a>(arguments: &'a Train, data: &'a Table) -> Fit<'a> {
         Some(task) => plan.task(task.into()),
         None => plan,
     }
-}
-
-/// The log of the training, unless the user wants none.
-fn log(arguments: &Train, workplace: &Workplace, unfinished: &Unfinished) -> Result<Option<RunLog>> {
-    let logs = workplace.folder().join(LOGS);
-    let folder = logs.join(LearnerKind::from(arguments.learner).name());
-    if arguments.no_log {
-        return Ok(None);
-    }
-    unfinished.describe_logs(&logs)?;
-    // A training that is finished, in work that goes on, has its log already.
-    if unfinished.resumed && RunLog::exists(&folder) {
-        return Ok(None);
-    }
-    Ok(Some(RunLog::record(&folder, b"a training on a table", ROOM)?))
 }
 
 /// Where files go if the user does not say.

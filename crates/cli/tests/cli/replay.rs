@@ -61,7 +61,7 @@ fn a_run_of_a_study_is_replayed_and_verified() {
     test.stdout(&["run", "study.toml", "--out", "plain"], 0);
     test.stdout(&LOGGED, 0);
     assert_eq!(test.read("plain/small/records.csv"), test.read("out/small/records.csv"));
-    for name in ["dopamine-101", "wp-103"] {
+    for name in ["dopamine.101", "wp.103"] {
         let said = test.stdout(&["replay", "out/small", "--run", name, "--verify"], 0);
         assert!(said.contains("records.csv"), "{said}");
         let said = test.stdout(&["replay", "out/small", "--run", name, "--at", "20", "--out", "state.safetensors"], 0);
@@ -69,23 +69,30 @@ fn a_run_of_a_study_is_replayed_and_verified() {
         assert!(test.path("state.safetensors").exists());
     }
     let said = test.error(&["replay", "out/small", "--at", "20"]);
-    assert!(said.contains("which log?") && said.contains("dopamine-101, wp-103"), "{said}");
-    let said = test.error(&["replay", "out/small", "--run", "wp-104", "--at", "20"]);
+    assert!(said.contains("which log?") && said.contains("dopamine.101, wp.103"), "{said}");
+    let said = test.error(&["replay", "out/small", "--run", "wp.104", "--at", "20"]);
     assert!(said.contains("no such log"), "{said}");
     let said = test.error(&["replay", "plain/small", "--verify"]);
     assert!(said.contains("has no logs") && said.contains("--log ARM:SEED"), "{said}");
 
-    // One digit of the records; one loss.
+    // A new beginning forgets the logs of the old one.
+    test.stdout(&["run", "study.toml", "--out", "again", "--log", "dopamine:101"], 0);
+    test.stdout(&["run", "study.toml", "--out", "again", "--log", "wp:103"], 0);
+    assert!(!test.path("again/small/logs/dopamine.101").exists() && test.path("again/small/logs/wp.103/run").exists());
+    test.stdout(&["run", "study.toml", "--out", "again"], 0);
+    assert!(!test.path("again/small/logs").exists());
+
+    // One number of the records; one loss.
     let records = test.read("out/small/records.csv");
     let row = records.lines().find(|line| line.starts_with("dopamine,101,") && line.contains("final_mean")).unwrap();
     test.write("out/small/records.csv", records.replace(row, &format!("{},0.5", row.rsplit_once(',').unwrap().0)));
-    let said = test.error(&["replay", "out/small", "--run", "dopamine-101", "--verify"]);
+    let said = test.error(&["replay", "out/small", "--run", "dopamine.101", "--verify"]);
     assert!(said.contains("records.csv has final_mean_squared_error"), "{said}");
-    let losses = test.path("out/small/logs/wp-103/losses");
+    let losses = test.path("out/small/logs/wp.103/losses");
     let mut bytes = std::fs::read(&losses).unwrap();
     bytes[100] ^= 4;
     std::fs::write(&losses, bytes).unwrap();
-    let said = test.error(&["replay", "out/small", "--run", "wp-103", "--verify"]);
+    let said = test.error(&["replay", "out/small", "--run", "wp.103", "--verify"]);
     assert!(said.contains("checksum of block 0 is wrong"), "{said}");
 }
 
@@ -117,7 +124,7 @@ fn a_log_outlives_kills() {
         assert!(killed < 1000, "it never comes to its end");
     }
     assert!(killed > 0, "it was never killed");
-    for file in ["records.csv", "logs/dopamine-101/losses", "logs/dopamine-101/run"] {
+    for file in ["records.csv", "logs/dopamine.101/losses", "logs/dopamine.101/run"] {
         let [whole, out] =
             ["whole", "out"].map(|folder| std::fs::read(test.path(folder).join("small").join(file)).unwrap());
         assert!(whole == out, "{file} differs after {killed} kills");

@@ -18,7 +18,8 @@
 //! rules and gradient baselines have no probes: they see activity at their synapses, and make their updates again in full.
 //!
 //! # Cost
-//! Writing: 8.02 bytes a probe, and at most about 450 archives of the learner. Reading: one archive and 1/128 of the updates on average.
+//! Writing: 8.02 bytes a probe, and 128 + 64 log₂(n/128) archives of the learner at most for n evaluations. Reading: one archive and
+//! 1/128 of the updates on average.
 //!
 //! # Source
 //! Seeds and losses as the whole record of a run: Salimans et al. (2017), arXiv 1703.03864, section 2.1 (workers that exchange losses
@@ -143,6 +144,9 @@ struct State {
 crate::archived!(State { updates, evaluations, probes, bytes });
 
 /// Where a run is.
+///
+/// # Example
+/// [`RunLog`] has one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Place {
     /// Updates made.
@@ -151,7 +155,7 @@ pub struct Place {
     pub evaluations: u64,
     /// Losses told.
     pub probes: u64,
-    /// The report of the last update; none where a state of the log was read and no update followed.
+    /// The report of the last update; none at the beginning.
     pub report: Option<StepReport>,
 }
 
@@ -291,7 +295,8 @@ impl RunLog {
                 return Err(Error::Checkpoint { path: self.folder.clone(), problem });
             }
             let Content { losses, run, .. } = &mut *content;
-            let nearest = run.states.iter().rfind(|state| state.updates <= update);
+            // From before it, so that the last update is made and reported.
+            let nearest = run.states.iter().rfind(|state| state.updates < update.max(1));
             let State { updates, evaluations, probes, bytes } =
                 nearest.ok_or_else(|| differs(&self.folder, "it has no state"))?;
             Archive::read(bytes, &mut &mut *learner).map_err(|error| differs(&self.folder, &error.to_string()))?;
