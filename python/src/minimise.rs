@@ -21,7 +21,7 @@ use tegmentum::random::Key;
 
 use crate::arrays::{copied, four, vector};
 use crate::errors::{carried, exception, message};
-use crate::objective::PythonObjective;
+use crate::objective::{Bounds, PythonObjective};
 use crate::settings;
 
 /// Rows of a history, at most.
@@ -47,6 +47,7 @@ impl Watcher<'_> {
             py.check_signals()?;
             let mut parameters = vec![0.0; self.objective.num_parameters];
             record.learner.solution().write(1.0, &mut parameters);
+            self.objective.confine(&mut parameters);
             let seen = self.objective.seen();
             let progress = PyDict::new(py);
             progress.set_item("x", vector(py, &parameters))?;
@@ -109,6 +110,7 @@ fn solve(
         let mut value = [0.0];
         let probe = [Probe::unperturbed(Base::Acting)];
         objective.losses(Bases::single(&parameters), &probe, Batch(key.child(3)), &mut value)?;
+        objective.confine(&mut parameters);
         Ok((parameters, value[0], ended.reason))
     });
     match judged {
@@ -151,7 +153,7 @@ fn interruption(error: &Error) -> Option<(i32, String)> {
     clippy::fn_params_excessive_bools,
     reason = "called by one Python function, by name"
 )]
-#[pyo3(signature = (function, x0, *, arguments, double, optimizer, budget, seed, callback, vectorized, seeded))]
+#[pyo3(signature = (function, x0, *, arguments, double, optimizer, budget, seed, callback, vectorized, seeded, bounds))]
 pub(crate) fn minimize<'py>(
     py: Python<'py>,
     function: Py<PyAny>,
@@ -164,10 +166,15 @@ pub(crate) fn minimize<'py>(
     callback: Option<Py<PyAny>>,
     vectorized: bool,
     seeded: bool,
+    bounds: Option<(PyReadonlyArray1<'py, f32>, PyReadonlyArray1<'py, f32>)>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let start = copied(py, &x0)?;
     let config: OptimizerConfig = settings::read(py, "optimizer", optimizer)?;
     let num_parameters = start.len();
+    let bounds = match &bounds {
+        Some((low, high)) => Some(Bounds { low: copied(py, low)?, high: copied(py, high)? }),
+        None => None,
+    };
     let objective = PythonObjective {
         function,
         arguments,
@@ -175,6 +182,7 @@ pub(crate) fn minimize<'py>(
         double,
         vectorized,
         seeded,
+        bounds,
         seen: std::sync::Mutex::default(),
     };
     let every = if callback.is_some() { 1 } else { (budget / ROWS).max(1) };

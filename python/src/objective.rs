@@ -30,8 +30,39 @@ pub(crate) struct PythonObjective {
     pub(crate) vectorized: bool,
     /// Whether it takes the seed of the update after the parameters.
     pub(crate) seeded: bool,
+    /// The box that candidates lie in, if there is one.
+    pub(crate) bounds: Option<Bounds>,
     /// What it has seen.
     pub(crate) seen: Mutex<Seen>,
+}
+
+/// A box. What leaves it is reflected at its faces, as in a mirror: `low + |x − low|` for one face, and so on without end for two.
+#[derive(Clone, Debug)]
+pub(crate) struct Bounds {
+    /// Lower ends, `[P]`; −∞ where there is none.
+    pub(crate) low: Vec<f32>,
+    /// Upper ends, `[P]`; ∞ where there is none.
+    pub(crate) high: Vec<f32>,
+}
+
+impl Bounds {
+    fn reflect(&self, candidate: &mut [f32]) {
+        for ((value, &low), &high) in candidate.iter_mut().zip(&self.low).zip(&self.high) {
+            let reflected = match (low.is_finite(), high.is_finite()) {
+                (false, false) => continue,
+                (true, false) => low + (*value - low).abs(),
+                (false, true) => high - (high - *value).abs(),
+                (true, true) if high > low => {
+                    // In f64, where twice the width of any two f32 is finite.
+                    let (start, width) = (f64::from(low), f64::from(high) - f64::from(low));
+                    let along = (f64::from(*value) - start).rem_euclid(2.0 * width);
+                    (start + along.min(2.0 * width - along)) as f32
+                }
+                (true, true) => low,
+            };
+            *value = reflected.clamp(low, high);
+        }
+    }
 }
 
 /// What was seen of a function.
@@ -46,6 +77,13 @@ pub(crate) struct Seen {
 }
 
 impl PythonObjective {
+    /// Brings parameters into the box.
+    pub(crate) fn confine(&self, parameters: &mut [f32]) {
+        if let Some(bounds) = &self.bounds {
+            bounds.reflect(parameters);
+        }
+    }
+
     /// What was seen so far.
     pub(crate) fn seen(&self) -> Seen {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -119,6 +157,7 @@ impl Objective for PythonObjective {
             let mut candidates = vec![0.0f32; probes.len() * self.num_parameters];
             for (probe, candidate) in probes.iter().zip(candidates.chunks_exact_mut(self.num_parameters)) {
                 probe.write(bases, candidate)?;
+                self.confine(candidate);
             }
             Python::attach(|py| self.all(py, &candidates, seed, losses)).map_err(failed)?;
             self.note(&candidates, losses);
@@ -127,6 +166,7 @@ impl Objective for PythonObjective {
         let mut candidate = vec![0.0f32; self.num_parameters];
         for (probe, loss) in probes.iter().zip(losses) {
             probe.write(bases, &mut candidate)?;
+            self.confine(&mut candidate);
             *loss = Python::attach(|py| self.one(py, &candidate, seed)).map_err(failed)?;
             self.note(&candidate, &[*loss]);
         }

@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use serde::Deserialize;
 use tegmentum::error::{Error, Result};
+use tegmentum_report::{StudyReport, standalone_figures};
 use tegmentum_study::config::StudyConfig;
 use tegmentum_study::dose::{self, DoseAction, DoseConfig};
 use tegmentum_study::lesions;
@@ -157,5 +158,9 @@ fn parts<'py>(py: Python<'py>, result: &StudyResult) -> PyResult<Bound<'py, PyDi
     found.set_item("summary", json(serde_json::to_string(&result.summary))?)?;
     found.set_item("records", records)?;
     found.set_item("csv", PyBytes::new(py, &csv))?;
+    let report = StudyReport { study: &result.study, summary: &result.summary, figures: &result.figures };
+    let title = |id: &str| result.figures.iter().find(|figure| figure.id == id).map(|figure| figure.title.clone());
+    let pictures = standalone_figures(&report).into_iter().map(|(id, svg)| (title(&id), id, svg));
+    found.set_item("figures", pictures.collect::<Vec<_>>())?;
     Ok(found)
 }

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from tegmentum.errors import InvalidValueError, WrongTypeError
 
-__all__ = ["flag", "losses", "matrix", "number", "seed_of", "sequence", "vector", "whole"]
+__all__ = ["flag", "losses", "matrix", "number", "real", "seed_of", "sequence", "vector", "whole"]
 
 
-def _numbers(name: str, value: Any) -> NDArray[Any]:
+def real(name: str, value: Any) -> NDArray[Any]:
     """`value` as an array of real numbers."""
     if isinstance(value, np.ma.MaskedArray):
         raise WrongTypeError(f"{name} is a masked array: must be a plain one, for example value.filled(0.0)")
@@ -47,7 +47,7 @@ def _checked(name: str, array: NDArray[Any], dtype: Any) -> NDArray[Any]:
 
 def vector(name: str, value: Any, dtype: Any = np.float32) -> NDArray[Any]:
     """A vector of at least one finite number."""
-    array = _numbers(name, value)
+    array = real(name, value)
     if array.ndim == 0:
         array = array.reshape(1)
     if array.ndim != 1:
@@ -59,7 +59,7 @@ def vector(name: str, value: Any, dtype: Any = np.float32) -> NDArray[Any]:
 
 def matrix(name: str, value: Any, columns: int | None = None) -> NDArray[Any]:
     """Rows of finite numbers."""
-    array = _numbers(name, value)
+    array = real(name, value)
     if array.ndim != 2 or 0 in array.shape:
         raise InvalidValueError(f"{name} has the shape {array.shape}: must have two dimensions, none of length 0")
     if columns is not None and array.shape[1] != columns:
@@ -69,7 +69,7 @@ def matrix(name: str, value: Any, columns: int | None = None) -> NDArray[Any]:
 
 def sequence(name: str, value: Any, allow_empty: bool = False) -> NDArray[np.float64]:
     """Values of a metric: one dimension; NaN and infinities have a meaning of their own."""
-    array = _numbers(name, value)
+    array = real(name, value)
     if array.ndim != 1:
         raise InvalidValueError(f"{name} has the shape {array.shape}: must have one dimension")
     if array.size == 0 and not allow_empty:
@@ -83,7 +83,7 @@ def losses(value: Any, count: int) -> NDArray[np.float64]:
         return value
     if value is None:
         raise WrongTypeError(f"the objective returned None: must be {count} numbers")
-    array = _numbers("the losses", value)
+    array = real("the losses", value)
     if array.shape not in ((count,), (count, 1)):
         raise InvalidValueError(f"the losses have the shape {array.shape}: must be ({count},), one for each candidate")
     return np.ascontiguousarray(array.reshape(count), dtype=np.float64)

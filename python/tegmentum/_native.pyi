@@ -73,6 +73,7 @@ def minimize(
     callback: Callable[[dict[str, Any]], None] | None,
     vectorized: bool,
     seeded: bool,
+    bounds: tuple[_F32, _F32] | None,
 ) -> dict[str, Any]: ...
 def direction(family: str, key: int, scale: float, target: _F32) -> None: ...
 def fit_rows(

@@ -140,6 +140,7 @@ def minimize(
     callback: Callable[[Progress], object] | None = None,
     vectorized: bool = False,
     seeded: bool = False,
+    bounds: Sequence[tuple[float | None, float | None]] | None = None,
 ) -> Result:
     """Minimise a function of parameters by its values alone.
 
@@ -165,6 +166,9 @@ def minimize(
     seeded : bool, default False
         `fun` takes an integer after `x`, the same for all candidates of an update: draw from it what is random (a batch, an episode), so
         that candidates are compared on the same numbers.
+    bounds : sequence of (low, high), optional
+        The box of each parameter; None or an infinity for no bound. A candidate that leaves it is reflected at its faces, so that `fun` never
+        sees a value outside.
 
     Returns
     -------
@@ -210,9 +214,39 @@ def minimize(
         callback=None if callback is None else _shown(callback, dtype),
         vectorized=_arrays.flag("vectorized", vectorized),
         seeded=_arrays.flag("seeded", seeded),
+        bounds=None if bounds is None else _box(bounds, start),
     )
     found["x"], found["best_x"] = found["x"].astype(dtype), found["best_x"].astype(dtype)
     return Result(success=found["status"] < 2, **found)
+
+
+def _box(bounds: Any, start: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Lower and upper ends in float32, rounded into the box."""
+    try:
+        rows = [(-np.inf if low is None else float(low), np.inf if high is None else float(high)) for low, high in bounds]
+    except (TypeError, ValueError) as error:
+        raise WrongTypeError(f"bounds: must be a pair (low, high) of numbers for each parameter: {error}") from error
+    if len(rows) != len(start):
+        raise InvalidValueError(f"bounds has {len(rows)} pairs: must have {len(start)}, one for each parameter")
+    ends = np.array(rows, dtype=np.float64)
+    for index, (low, high) in enumerate(ends):
+        if not low <= high or low == np.inf or high == -np.inf:
+            raise InvalidValueError(f"bounds[{index}] = ({low:g}, {high:g}): must be two numbers, the first not above the second")
+    with np.errstate(over="ignore"):
+        low32, high32 = ends[:, 0].astype(np.float32), ends[:, 1].astype(np.float32)
+    low32 = np.where(low32 < ends[:, 0], np.nextafter(low32, np.float32(np.inf)), low32)
+    high32 = np.where(high32 > ends[:, 1], np.nextafter(high32, np.float32(-np.inf)), high32)
+    if (low32 > high32).any():
+        index = int(np.argmax(low32 > high32))
+        raise InvalidValueError(f"bounds[{index}]: no number of type float32 lies between them")
+    # A start that float32 puts a rounding outside is put back.
+    inside = np.clip(start, low32, high32)
+    outside = np.abs(inside - start) > 1e-6 * np.maximum(np.abs(start), 1e-30)
+    if outside.any():
+        index = int(np.argmax(outside))
+        low, high = ends[index]
+        raise InvalidValueError(f"x0[{index}] = {start[index]:g}: must lie within its bounds, {low:g} to {high:g}")
+    return np.ascontiguousarray(low32), np.ascontiguousarray(high32)
 
 
 def _shown(callback: Callable[[Progress], object], dtype: Any) -> Callable[[dict[str, Any]], None]:

@@ -121,7 +121,7 @@ impl Perceptron {
             key: Key::from_seed(seed),
             watch,
         };
-        let trained = plan.train(learner, &Units::nowhere())?;
+        let trained = plan.train(learner, &Units::nowhere(), None)?;
         Ok(BestParameters {
             parameters: trained.parameters,
             evaluations: trained.evaluations,
