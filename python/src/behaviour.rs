@@ -10,7 +10,6 @@ use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use tegmentum::behaviour::agent::{self, Feedback};
-use tegmentum::behaviour::agents::AgentConfig;
 use tegmentum::behaviour::environment::{self, Action, ActionSpace, Outcome, TrialReport};
 use tegmentum::behaviour::environments::EnvironmentConfig;
 use tegmentum::behaviour::session::Behaviour;
@@ -207,7 +206,7 @@ fn dict_of<'py>(py: Python<'py>, signals: &Signals) -> PyResult<Bound<'py, PyDic
 impl Modulators {
     #[new]
     fn new(py: Python<'_>, neuromodulation: &str, seed: u64) -> PyResult<Self> {
-        let config: NeuromodulationConfig = settings::read(py, "neuromodulation", neuromodulation)?;
+        let config: NeuromodulationConfig = settings::read(py, "modulators", neuromodulation)?;
         let system = config.build(Key::from_seed(seed).child(MODULATORS)).map_err(|error| exception(py, error))?;
         Ok(Self { system: Mutex::new(system) })
     }
@@ -271,7 +270,7 @@ fn told(py: Python<'_>, modulators: Option<&Bound<'_, Modulators>>) -> (Levels, 
 impl Agent {
     #[new]
     fn new(py: Python<'_>, agent: &str, environment: &Bound<'_, Environment>, seed: u64) -> PyResult<Self> {
-        let config: AgentConfig = settings::read(py, "agent", agent)?;
+        let config = settings::agent(py, agent)?;
         let (key, environment) = (Key::from_seed(seed).child(AGENT), environment.get());
         let built = with(py, &environment.world, |world| config.build(&*world.environment, key));
         let agent = built.map_err(|error| exception(py, error))?;
@@ -352,8 +351,8 @@ impl Session {
     #[new]
     fn new(py: Python<'_>, environment: &str, agent: &str, neuromodulation: &str, seed: u64) -> PyResult<Self> {
         let environment: EnvironmentConfig = settings::read(py, "environment", environment)?;
-        let agent: AgentConfig = settings::read(py, "agent", agent)?;
-        let neuromodulation: NeuromodulationConfig = settings::read(py, "neuromodulation", neuromodulation)?;
+        let agent = settings::agent(py, agent)?;
+        let neuromodulation: NeuromodulationConfig = settings::read(py, "modulators", neuromodulation)?;
         let key = Key::from_seed(seed);
         let behaviour = Behaviour::from_settings(&environment, &agent, &neuromodulation, key)
             .map_err(|error| exception(py, error))?;

@@ -7,8 +7,12 @@
 //! Its lock is released wherever the engine computes; no signal handler is installed. Long work asks the interpreter for signals: between
 //! evaluations if it runs on the caller's thread, every 20 ms if it runs on one of its own ([`work`]).
 
+// What the interpreter hands over comes by value.
+#![allow(clippy::needless_pass_by_value)]
+
 mod arrays;
 mod behaviour;
+mod checkpoint;
 mod errors;
 mod minimise;
 mod networks;

@@ -8,18 +8,20 @@ use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::exceptions::{PyKeyboardInterrupt, PyStopIteration};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
+use tegmentum::archive::{Archive, Archived};
 use tegmentum::data::batch::Batch;
 use tegmentum::error::{Error, Result};
 use tegmentum::learning::black_box_learner::BlackBoxLearner;
+use tegmentum::learning::group::Member;
 use tegmentum::learning::learner::Learner;
 use tegmentum::learning::observer::{Observer, Record, StopReason};
-use tegmentum::learning::optimizers::OptimizerConfig;
-use tegmentum::learning::training::train;
+use tegmentum::learning::training::train_member;
 use tegmentum::model::objective::Objective;
 use tegmentum::model::perturbation::{Base, Bases, Probe};
 use tegmentum::random::Key;
 
 use crate::arrays::{copied, four, vector};
+use crate::checkpoint::Checkpoint;
 use crate::errors::{carried, exception, message};
 use crate::objective::{Bounds, PythonObjective};
 use crate::settings;
@@ -34,11 +36,23 @@ const COLUMNS: [&str; 8] =
 struct Watcher<'a> {
     callback: Option<Py<PyAny>>,
     objective: &'a PythonObjective,
-    rows: Vec<[f64; COLUMNS.len()]>,
+    /// Row after row of `COLUMNS`.
+    rows: Vec<f64>,
     surprises: u64,
     updates: u64,
     every: u64,
     next: u64,
+}
+
+impl Archived for Watcher<'_> {
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        let Self { callback: _, objective: _, rows, surprises, updates, every: _, next } = self;
+        archive.mark("Watcher")?;
+        rows.archive(archive)?;
+        surprises.archive(archive)?;
+        updates.archive(archive)?;
+        next.archive(archive)
+    }
 }
 
 impl Watcher<'_> {
@@ -63,6 +77,8 @@ impl Watcher<'_> {
 }
 
 impl Observer for Watcher<'_> {
+    tegmentum::archives!();
+
     fn observe(&mut self, record: &Record<'_>) -> Result<ControlFlow<StopReason>> {
         self.updates = record.updates;
         self.surprises += u64::from(record.report.surprised);
@@ -73,7 +89,7 @@ impl Observer for Watcher<'_> {
             self.next = record.evaluations + self.every;
             let (d, a, s, n) = record.learner.levels().map_or((f64::NAN, f64::NAN, f64::NAN, f64::NAN), four);
             let counts = [record.evaluations as f64, record.updates as f64];
-            self.rows.push([counts[0], counts[1], record.report.loss, record.report.learning_rate, d, a, s, n]);
+            self.rows.extend([counts[0], counts[1], record.report.loss, record.report.learning_rate, d, a, s, n]);
         }
         let Some(callback) = &self.callback else { return Ok(ControlFlow::Continue(())) };
         match self.tell(callback, record) {
@@ -102,15 +118,23 @@ fn solve(
     key: Key,
     budget: u64,
     watcher: &mut Watcher<'_>,
+    checkpoint: Option<&Checkpoint>,
 ) -> Ending {
-    let ended = train(&mut learner, key.child(2), budget, &mut [watcher]);
-    let judged = ended.and_then(|ended| {
+    let mut observers: [&mut dyn Observer; 1] = [watcher];
+    let mut member = Member::new(&mut observers);
+    let key_of_batches = key.child(2);
+    let trained = match checkpoint {
+        Some(checkpoint) => checkpoint.train(objective, &mut learner, &mut member, key_of_batches, budget),
+        None => train_member(&mut learner, key_of_batches, budget, &mut member, &mut || false).map(|_| ()),
+    };
+    let judged = trained.and_then(|()| member.finish()).and_then(|(ended, _)| {
         let mut parameters = vec![0.0; objective.num_parameters];
         learner.solution().write(1.0, &mut parameters);
         let mut value = [0.0];
         let probe = [Probe::unperturbed(Base::Acting)];
         objective.losses(Bases::single(&parameters), &probe, Batch(key.child(3)), &mut value)?;
         objective.confine(&mut parameters);
+        checkpoint.map_or(Ok(()), Checkpoint::remove)?;
         Ok((parameters, value[0], ended.reason))
     });
     match judged {
@@ -153,7 +177,7 @@ fn interruption(error: &Error) -> Option<(i32, String)> {
     clippy::fn_params_excessive_bools,
     reason = "called by one Python function, by name"
 )]
-#[pyo3(signature = (function, x0, *, arguments, double, optimizer, budget, seed, callback, vectorized, seeded, bounds))]
+#[pyo3(signature = (function, x0, *, arguments, double, optimizer, budget, seed, callback, vectorized, seeded, bounds, checkpoint))]
 pub(crate) fn minimize<'py>(
     py: Python<'py>,
     function: Py<PyAny>,
@@ -167,10 +191,11 @@ pub(crate) fn minimize<'py>(
     vectorized: bool,
     seeded: bool,
     bounds: Option<(PyReadonlyArray1<'py, f32>, PyReadonlyArray1<'py, f32>)>,
+    checkpoint: Option<std::path::PathBuf>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let start = copied(py, &x0)?;
-    let config: OptimizerConfig = settings::read(py, "optimizer", optimizer)?;
     let num_parameters = start.len();
+    let config = settings::optimizer(py, optimizer, num_parameters)?;
     let bounds = match &bounds {
         Some((low, high)) => Some(Bounds { low: copied(py, low)?, high: copied(py, high)? }),
         None => None,
@@ -185,6 +210,11 @@ pub(crate) fn minimize<'py>(
         bounds,
         seen: std::sync::Mutex::default(),
     };
+    let checkpoint = checkpoint.map(|path| {
+        let bits: Vec<u32> = start.iter().map(|value| value.to_bits()).collect();
+        let run = format!("{bits:?} {optimizer} {budget} {seed} {:?} {double}", objective.bounds);
+        Checkpoint { path, run }
+    });
     let every = if callback.is_some() { 1 } else { (budget / ROWS).max(1) };
     let mut watcher =
         Watcher { callback, objective: &objective, rows: Vec::new(), surprises: 0, updates: 0, every, next: 0 };
@@ -192,7 +222,7 @@ pub(crate) fn minimize<'py>(
         let key = Key::from_seed(seed);
         let optimizer = config.build(start.clone(), key.child(1), budget)?;
         let learner = BlackBoxLearner::new(&objective, optimizer);
-        Ok(solve(&objective, learner, key, budget, &mut watcher))
+        Ok(solve(&objective, learner, key, budget, &mut watcher, checkpoint.as_ref()))
     });
     let ending = ending.map_err(|error| exception(py, error))?;
     if let Some(error) = ending.error {
@@ -217,10 +247,10 @@ pub(crate) fn minimize<'py>(
 }
 
 /// The rows of a history as columns.
-fn history<'py>(py: Python<'py>, rows: &[[f64; COLUMNS.len()]]) -> PyResult<Bound<'py, PyDict>> {
+fn history<'py>(py: Python<'py>, rows: &[f64]) -> PyResult<Bound<'py, PyDict>> {
     let columns = PyDict::new(py);
     for (index, name) in COLUMNS.iter().enumerate() {
-        let values: Vec<f64> = rows.iter().map(|row| row[index]).collect();
+        let values: Vec<f64> = rows.iter().skip(index).step_by(COLUMNS.len()).copied().collect();
         columns.set_item(name, PyArray1::from_vec(py, values))?;
     }
     Ok(columns)

@@ -76,7 +76,14 @@ pub(crate) struct Seen {
     pub(crate) parameters: Vec<f32>,
 }
 
+tegmentum::archived!(Seen { evaluations, best, parameters });
+
 impl PythonObjective {
+    /// Goes on from what another process has seen.
+    pub(crate) fn set_seen(&self, seen: Seen) {
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = seen;
+    }
+
     /// Brings parameters into the box.
     pub(crate) fn confine(&self, parameters: &mut [f32]) {
         if let Some(bounds) = &self.bounds {
@@ -195,13 +202,20 @@ fn number(found: &Bound<'_, PyAny>) -> PyResult<f64> {
     })
 }
 
+/// Numbers of an array of candidates, at most: 16 GiB.
+const LARGEST: usize = 1 << 32;
+
 /// A matrix that is filled by `fill`, row after row, without the interpreter's lock.
-pub(crate) fn filled<'py>(
-    py: Python<'py>,
+pub(crate) fn filled(
+    py: Python<'_>,
     rows: usize,
     columns: usize,
     fill: impl FnOnce(&mut [f32]) -> Result<()> + Send,
-) -> PyResult<Bound<'py, PyArray2<f32>>> {
+) -> PyResult<Bound<'_, PyArray2<f32>>> {
+    if rows.saturating_mul(columns) > LARGEST {
+        let text = format!("{rows} candidates of {columns} parameters are too many for one array: use ask_recipes()");
+        return Err(raise(py, "InvalidValueError", text));
+    }
     let array = PyArray2::<f32>::zeros(py, [rows, columns], false);
     {
         let mut guard = array.readwrite();

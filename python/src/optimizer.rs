@@ -11,7 +11,6 @@ use pyo3::types::PyBytes;
 use tegmentum::archive::Archive;
 use tegmentum::error::{Error, Result};
 use tegmentum::learning::optimizer as contract;
-use tegmentum::learning::optimizers::OptimizerConfig;
 use tegmentum::model::perturbation::{Base, Direction, Probe};
 use tegmentum::neuromodulation::modulation::Modulation;
 use tegmentum::random::Key;
@@ -86,7 +85,7 @@ impl Optimizer {
     fn new(py: Python<'_>, x0: PyReadonlyArray1<'_, f32>, optimizer: &str, budget: u64, seed: u64) -> PyResult<Self> {
         let start = copied(py, &x0)?;
         let num_parameters = start.len();
-        let config: OptimizerConfig = settings::read(py, "optimizer", optimizer)?;
+        let config = settings::optimizer(py, optimizer, num_parameters)?;
         let key = Key::from_seed(seed).child(1);
         let optimizer = py.detach(|| config.build(start, key, budget)).map_err(|error| exception(py, error))?;
         let modulation = Modulation::default();

@@ -8,8 +8,9 @@ use tegmentum::data::tasks::TaskConfig;
 use tegmentum::learning::optimizers::OptimizerConfig;
 use tegmentum::model::networks::NetworkConfig;
 use tegmentum::registry::{Description, NamedSettings};
+use tegmentum_study::limits::check_part;
 
-use crate::errors::invalid;
+use crate::errors::{exception, invalid};
 
 /// Settings of the kind `what` from JSON.
 pub(crate) fn read<T: DeserializeOwned>(py: Python<'_>, what: &str, json: &str) -> PyResult<T> {
@@ -17,8 +18,24 @@ pub(crate) fn read<T: DeserializeOwned>(py: Python<'_>, what: &str, json: &str) 
         let text = error.to_string();
         // Lines and columns are those of our own text, which nobody wrote.
         let problem = text.rsplit_once(" at line ").map_or(text.as_str(), |(problem, _)| problem);
-        invalid(py, format!("{what} = {json}: {problem}"))
+        // An order for a study has much that nobody wrote.
+        let value = if what == "study" { String::new() } else { format!(" = {json}") };
+        invalid(py, format!("{what}{value}: {problem}"))
     })
+}
+
+/// The settings of an optimizer of P parameters that fit into memory.
+pub(crate) fn optimizer(py: Python<'_>, json: &str, num_parameters: usize) -> PyResult<OptimizerConfig> {
+    let config: OptimizerConfig = read(py, "optimizer", json)?;
+    check_part("optimizer", &config, num_parameters).map_err(|error| exception(py, error))?;
+    Ok(config)
+}
+
+/// The settings of an agent that fit into memory.
+pub(crate) fn agent(py: Python<'_>, json: &str) -> PyResult<AgentConfig> {
+    let config: AgentConfig = read(py, "agent", json)?;
+    check_part("agent", &config, 0).map_err(|error| exception(py, error))?;
+    Ok(config)
 }
 
 type Row = (&'static str, &'static str, &'static str);

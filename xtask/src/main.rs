@@ -1,4 +1,4 @@
-//! Project commands: `cargo xtask test | bench | figures | results | forecasts | hearing | onnx | randomness | sanitize`.
+//! Project commands: `cargo xtask test | bench | figures | results | forecasts | hearing | onnx | wheel | randomness | sanitize`.
 //!
 //! Each prints what it does. `test` is the whole check before a change is proposed; its last line is
 //! `N passed, N failed`.
@@ -19,6 +19,7 @@ mod results;
 mod sanitize;
 mod tally;
 mod test;
+mod wheel;
 
 use std::process::ExitCode;
 
@@ -35,7 +36,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Subcommands {
-    /// Format, lints, tests, documentation, exported models, licences and repository text; ends with `N passed, N failed`.
+    /// Format, lints, tests, documentation, exported models, the Python package, licences and repository text; ends with `N passed, N failed`.
     Test,
     /// The benchmarks of the library.
     Bench(bench::Arguments),
@@ -49,6 +50,8 @@ enum Subcommands {
     Hearing,
     /// Exported models beside onnxruntime, a step of `test`.
     Onnx,
+    /// The Python package, built and tested, a step of `test`.
+    Wheel,
     /// A published test battery on the random words of directions; about two hours.
     Randomness(randomness::Arguments),
     /// The kernels' tests under AddressSanitizer; Linux and macOS.
@@ -71,6 +74,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
         Subcommands::Results(arguments) => results::run(arguments),
         Subcommands::Hearing => hearing::run(),
         Subcommands::Onnx => onnx::run(),
+        Subcommands::Wheel => wheel::run(),
         Subcommands::Randomness(arguments) => randomness::run(arguments),
         Subcommands::Sanitize => sanitize::run(),
     }

@@ -65,7 +65,7 @@ pub(crate) fn run() -> Result<ExitCode> {
 
 /// Writes all models and has them checked; skipped where there is no Python that can.
 pub(crate) fn check() -> Result<Tally> {
-    let python = match find_python() {
+    let python = match python::recent("onnx-venv", VARIABLE, &[&INSTALL]) {
         Ok(python) => python,
         Err(error) => {
             println!("    skipped: {error:#}");
@@ -88,16 +88,6 @@ pub(crate) fn check() -> Result<Tally> {
     ensure!(status.success(), "the models could not be checked");
     ensure!(tally.passed + tally.failed == written, "{written} models were written, not all were checked");
     Ok(tally)
-}
-
-/// A Python of version 3.10 or later with the packages.
-fn find_python() -> Result<String> {
-    if std::env::var_os(VARIABLE).is_none() {
-        let mut version = command("python3", ["-c", "import sys; sys.exit(sys.version_info < (3, 10))"]);
-        let fits = version.output().is_ok_and(|output| output.status.success());
-        ensure!(fits, "there is no python3 of version 3.10 or later");
-    }
-    Ok(python::environment("onnx-venv", VARIABLE, &[&INSTALL])?.to_string_lossy().into_owned())
 }
 
 fn write(folder: &Path, case: &Case) -> Result<()> {

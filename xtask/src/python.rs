@@ -6,6 +6,16 @@ use anyhow::{Context, Result, ensure};
 
 use crate::command::{command, root, run};
 
+/// The Python of [`environment`], of version 3.10 or later.
+pub(crate) fn recent(name: &str, variable: &str, installs: &[&[&str]]) -> Result<String> {
+    if std::env::var_os(variable).is_none() {
+        let mut version = command("python3", ["-c", "import sys; sys.exit(sys.version_info < (3, 10))"]);
+        let fits = version.output().is_ok_and(|output| output.status.success());
+        ensure!(fits, "there is no python3 of version 3.10 or later");
+    }
+    Ok(environment(name, variable, installs)?.to_string_lossy().into_owned())
+}
+
 /// The Python of the environment `target/NAME`, which is made if it is not there: each of `installs` is what `pip install` takes.
 ///
 /// The variable `variable` of the process's environment names another Python, which has the packages already.

@@ -12,6 +12,7 @@ use crate::command::{command, has_subcommand, run as run_command, run_reading};
 use crate::machine_paths;
 use crate::onnx;
 use crate::tally::Tally;
+use crate::wheel;
 
 /// A named part of the check.
 struct Step {
@@ -25,6 +26,7 @@ const STEPS: &[Step] = &[
     Step { name: "tests and doctests", run: tests },
     Step { name: "documentation", run: documentation },
     Step { name: "exported models", run: onnx::check },
+    Step { name: "Python package", run: wheel::check },
     Step { name: "licences and sources", run: licences },
     Step { name: "repository text", run: || Ok(machine_paths::check()) },
 ];

@@ -138,7 +138,7 @@ fn default_budget() -> u64 {
 }
 
 /// Gibibytes that a study may take if it does not say how many.
-const DEFAULT_MEMORY: f64 = 4.0;
+pub(crate) const DEFAULT_MEMORY: f64 = 4.0;
 
 fn default_memory() -> f64 {
     DEFAULT_MEMORY

@@ -17,7 +17,7 @@ pub mod folder;
 pub mod hearing;
 mod kind;
 pub mod kinds;
-mod limits;
+pub mod limits;
 pub mod logs;
 pub mod metric;
 mod monitor;

@@ -7,15 +7,17 @@
 //! |---|---|
 //! | data | 64 for each row of a series, 8 × 16 for each step of a window and each example of a batch |
 //! | network | 32 P for each run, P parameters as its layers say, and 64 for each unit and step of a window |
-//! | learner | 128 for each direction of an update; 24 P² for `cma_es` |
+//! | learner | 128 for each direction or candidate of an update, and 4 P for each candidate; 24 P² for `cma_es` |
 //! | agent | 1024 for each unit and context, 16 for each pair of cells |
 //! | results | 4096 + 4 P for each arm and seed; 100 for each trial of a run of behaviour |
 //!
 //! What a run needs counts for as many runs as there are threads.
 
+use serde::Serialize;
+use tegmentum::error::Error;
 use toml::{Table, Value};
 
-use super::config::StudyConfig;
+use super::config::{DEFAULT_MEMORY, StudyConfig};
 
 /// Most steps of integration in the making of a task: about two seconds.
 const MAX_TASK_STEPS: u128 = 50_000_000;
@@ -32,7 +34,7 @@ struct Part {
 }
 
 /// What is wrong with the size of a study, if anything is.
-pub(crate) fn check(study: &StudyConfig) -> Result<(), String> {
+pub(super) fn check(study: &StudyConfig) -> Result<(), String> {
     if !(study.memory_limit > 0.0 && study.memory_limit <= 1e6) {
         return Err(format!("memory_limit = {}: must be above 0 and at most 1000000 (GiB)", study.memory_limit));
     }
@@ -53,6 +55,41 @@ pub(crate) fn check(study: &StudyConfig) -> Result<(), String> {
         readable(bytes),
         study.memory_limit
     ))
+}
+
+/// Refuses a learner or an agent that is made by itself, if it would need more memory than a study may by default. `kind` is the key of
+/// it in an arm, `settings` its value there, `parameters` the number P of parameters that it learns.
+///
+/// # Errors
+/// [`Error::Incompatible`] with the setting that asks for most.
+///
+/// # Example
+/// ```
+/// use tegmentum::learning::optimizers::cma_es::CmaEsConfig;
+/// use tegmentum_study::limits::check_part;
+///
+/// let population = |candidates| CmaEsConfig { population: Some(candidates), ..CmaEsConfig::default() };
+/// assert!(check_part("optimizer", &population(100), 10).is_ok());
+/// assert!(check_part("optimizer", &population(1_000_000_000_000), 10).is_err());
+/// ```
+pub fn check_part(kind: &str, settings: &impl Serialize, parameters: usize) -> Result<(), Error> {
+    let Ok(settings) = Value::try_from(settings) else { return Ok(()) };
+    let arm = Table::from_iter([(kind.to_owned(), settings)]);
+    let table = Table::from_iter([("arm".to_owned(), Value::Array(vec![Value::Table(arm)]))]);
+    let (mut bytes, mut most) = (0_u128, (0, String::new()));
+    arms(&table, parameters as u128, 1, &mut |(key, value), factors| {
+        let part = product(factors);
+        bytes = bytes.saturating_add(part);
+        if part >= most.0 {
+            most = (part, format!("{} = {value}", key.trim_start_matches("arm[0].")));
+        }
+    });
+    let limit = DEFAULT_MEMORY;
+    if bytes as f64 <= limit * GIBIBYTE {
+        return Ok(());
+    }
+    let reason = format!("about {} would be needed; at most {limit} GiB are allowed", readable(bytes));
+    Err(Error::Incompatible { what: most.1, with: "the limit of memory".to_owned(), reason })
 }
 
 /// Bytes in a unit that a reader can judge.
@@ -178,6 +215,9 @@ fn arms(table: &Table, parameters: u128, runs: u128, add: &mut Add<'_>) {
         let path = format!("arm[{index}]");
         for (key, count) in counts(arm, &["directions", "samples", "pairs", "weights_per_update", "positions"], &path) {
             add((key, count), &[count, 128, runs]);
+        }
+        for (key, count) in counts(arm, &["population"], &path) {
+            add((key, count), &[count, parameters.saturating_mul(4).saturating_add(128), runs]);
         }
         if arm.get("optimizer").and_then(Value::as_table).is_some_and(|optimizer| optimizer.contains_key("cma_es")) {
             add((format!("{path}.optimizer.cma_es: parameters"), parameters), &[parameters, parameters, 24, runs]);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import importlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -51,15 +52,11 @@ class Table(Mapping[str, NDArray[Any]]):
 
     def to_pandas(self) -> Any:
         """A `pandas.DataFrame`. Needs pandas."""
-        import pandas
-
-        return pandas.DataFrame(self._columns)
+        return importlib.import_module("pandas").DataFrame(self._columns)
 
     def to_arrow(self) -> Any:
         """A `pyarrow.Table`. Needs pyarrow."""
-        import pyarrow
-
-        return pyarrow.table(self._columns)
+        return importlib.import_module("pyarrow").table(self._columns)
 
     def __repr__(self) -> str:
         return f"Table({self.num_rows} rows: {', '.join(self)})"

@@ -71,7 +71,7 @@ def interquartile_mean(values: ArrayLike) -> float:
 def bootstrap(
     values: ArrayLike, *, statistic: str = "interquartile_mean", resamples: int = 10_000, seed: int = 0
 ) -> Estimate:
-    """A statistic with a bootstrap interval (Efron, 1979), widened for few values as the repository's ``docs/statistics.md`` says.
+    """A statistic with a bootstrap interval (Efron, 1979), widened for few values as the repository's ``docs/metrics-and-statistics.md`` says.
 
     Parameters
     ----------
@@ -180,7 +180,7 @@ def proportion_interval(successes: int, trials: int) -> Estimate:
     Parameters
     ----------
     successes, trials : int
-        How many of how many.
+        How many of how many, at most 1 000 000.
 
     Returns
     -------
@@ -194,5 +194,5 @@ def proportion_interval(successes: int, trials: int) -> Estimate:
     >>> estimate.value, round(estimate.low, 3), round(estimate.high, 3)
     (0.9, 0.555, 0.997)
     """
-    total = _arrays.whole("trials", trials, 1, 2**53)
+    total = _arrays.whole("trials", trials, 1, 10**6)
     return _estimate(_native.proportion_interval(_arrays.whole("successes", successes, 0, total), total))

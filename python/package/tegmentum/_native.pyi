@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from typing import Any
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +9,31 @@ _F64 = NDArray[np.float64]
 _Four = tuple[float, float, float, float]
 _Interval = tuple[float, float, float, int]
 
+__all__ = [
+    "Agent",
+    "Environment",
+    "Modulators",
+    "Network",
+    "Optimizer",
+    "Session",
+    "__version__",
+    "bootstrap",
+    "direction",
+    "fit_rows",
+    "interquartile_mean",
+    "known",
+    "metric",
+    "minimize",
+    "paired_comparison",
+    "probability_of_improvement",
+    "proportion_interval",
+    "run_study",
+    "valid_prediction_time",
+]
+
 __version__: str
 
+@final
 class Optimizer:
     def __new__(cls, x0: _F32, optimizer: str, budget: int, seed: int) -> Optimizer: ...
     def ask(self) -> _F32: ...
@@ -22,6 +45,7 @@ class Optimizer:
     def save(self) -> bytes: ...
     def load(self, bytes: bytes) -> None: ...
 
+@final
 class Network:
     def __new__(cls, inputs: int, outputs: int, hidden: list[int], classes: bool) -> Network: ...
     @property
@@ -29,6 +53,7 @@ class Network:
     def initialise(self, seed: int) -> _F32: ...
     def forward(self, parameters: _F32, inputs: _F32) -> _F32: ...
 
+@final
 class Environment:
     def __new__(cls, environment: str, seed: int) -> Environment: ...
     @property
@@ -38,6 +63,7 @@ class Environment:
     def begin(self) -> _F32: ...
     def step(self, action: float) -> tuple[_F32, dict[str, Any]]: ...
 
+@final
 class Modulators:
     def __new__(cls, neuromodulation: str, seed: int) -> Modulators: ...
     def observe(self, signals: dict[str, Any]) -> None: ...
@@ -46,6 +72,7 @@ class Modulators:
     def record(self) -> str: ...
     def forget(self) -> None: ...
 
+@final
 class Agent:
     def __new__(cls, agent: str, environment: Environment, seed: int) -> Agent: ...
     def act(self, observation: _F32, modulators: Modulators | None) -> tuple[float, bool]: ...
@@ -55,6 +82,7 @@ class Agent:
     def learn(self, modulators: Modulators | None) -> None: ...
     def parameters(self) -> _F32: ...
 
+@final
 class Session:
     def __new__(cls, environment: str, agent: str, neuromodulation: str, seed: int) -> Session: ...
     def run(self, trials: int) -> dict[str, NDArray[Any]]: ...
@@ -74,6 +102,7 @@ def minimize(
     vectorized: bool,
     seeded: bool,
     bounds: tuple[_F32, _F32] | None,
+    checkpoint: str | None,
 ) -> dict[str, Any]: ...
 def direction(family: str, key: int, scale: float, target: _F32) -> None: ...
 def fit_rows(

@@ -128,7 +128,9 @@ class Results:
         return self.records.to_arrow()
 
     def _repr_html_(self) -> str:
-        text = lambda value: html.escape(str(value))  # noqa: E731
+        def text(value: object) -> str:
+            return html.escape(str(value))
+
         claims = "".join(
             f"<li><b>{text(claim.verdict.replace('_', ' '))}</b>: {text(claim.claim)}</li>" for claim in self.claims
         )
@@ -143,7 +145,7 @@ def _source(study: Any) -> dict[str, Any]:
     if isinstance(study, Mapping):
         return {"table": study}
     if isinstance(study, os.PathLike):
-        return {"file": os.fspath(study)}
+        return {"file": _arrays.path("study", study)}
     if not isinstance(study, str):
         raise WrongTypeError(f"study = {study!r}: must be a name, a path or a dict")
     is_file = study.endswith(".toml") or os.sep in study or Path(study).is_file()
@@ -179,7 +181,7 @@ def _run(study: Any, intervention: Any, quick: Any, seeds: Any, folder: Any, pro
         "quick": _arrays.flag("quick", quick),
         "seeds": None if seeds is None else _arrays.whole("seeds", seeds, 1, 10**6),
         "intervention": intervention,
-        "folder": None if folder is None else os.fspath(folder),
+        "folder": _arrays.path("folder", folder),
     }
     with _bar(progress) as show:
         found = _native.run_study(encode("study", order), show)
@@ -235,9 +237,9 @@ def run(
     Examples
     --------
     >>> import tegmentum
-    >>> results = tegmentum.run("xor", quick=True, seeds=2)
+    >>> results = tegmentum.run("go-no-go", seeds=2)
     >>> results.name, sorted(results.records)
-    ('xor', ['arm', 'metric', 'seed', 'value', 'x', 'x_unit'])
+    ('go-no-go', ['arm', 'metric', 'seed', 'value', 'x', 'x_unit'])
     """
     return _run(study, None, quick, seeds, folder, progress)
 
@@ -278,7 +280,7 @@ def lesion(
     >>> results.name
     'go-no-go-lesions'
     """
-    if isinstance(metrics, str) or not all(isinstance(name, str) for name in metrics):
+    if not isinstance(metrics, (list, tuple)) or not all(isinstance(name, str) for name in metrics):
         raise WrongTypeError(f"metrics = {metrics!r}: must be a list of names")
     chosen = {"arm": _text("arm", arm), "setting": _text("setting", setting), "metrics": list(metrics)}
     return _run(study, {"lesion": chosen}, quick, seeds, folder, progress)

@@ -159,7 +159,8 @@ class Modulators:
             if name == "confirmed":
                 checked[name] = _arrays.flag(name, value)
             else:
-                checked[name] = float("nan") if value != value else _arrays.number(name, value)
+                missing = isinstance(value, (float, np.floating)) and np.isnan(value)
+                checked[name] = float("nan") if missing else _arrays.number(name, value)
         self._native.observe(checked)
 
     @property

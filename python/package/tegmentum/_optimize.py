@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -141,6 +142,7 @@ def minimize(
     vectorized: bool = False,
     seeded: bool = False,
     bounds: Sequence[tuple[float | None, float | None]] | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
 ) -> Result:
     """Minimise a function of parameters by its values alone.
 
@@ -169,6 +171,9 @@ def minimize(
     bounds : sequence of (low, high), optional
         The box of each parameter; None or an infinity for no bound. A candidate that leaves it is reflected at its faces, so that `fun` never
         sees a value outside.
+    checkpoint : path, optional
+        A file where the state is kept every few seconds. If it is there, the run goes on from it, with the same bits as if it had not been
+        interrupted; call `minimize` with the same arguments. It is removed at the end of the run.
 
     Returns
     -------
@@ -215,6 +220,7 @@ def minimize(
         vectorized=_arrays.flag("vectorized", vectorized),
         seeded=_arrays.flag("seeded", seeded),
         bounds=None if bounds is None else _box(bounds, start),
+        checkpoint=_arrays.path("checkpoint", checkpoint),
     )
     found["x"], found["best_x"] = found["x"].astype(dtype), found["best_x"].astype(dtype)
     return Result(success=found["status"] < 2, **found)
@@ -378,7 +384,7 @@ class Optimizer:
 
     def vector(self, base: str) -> NDArray[np.float32]:
         """The base of a recipe, of shape (P,): ``"acting"``, ``"averaged"`` or ``"candidate:0"``, …"""
-        if base not in ("acting", "averaged") and not (isinstance(base, str) and base.startswith("candidate:")):
+        if not isinstance(base, str) or not (base in ("acting", "averaged") or base.startswith("candidate:")):
             raise InvalidValueError(f"base = {base!r}: must be acting, averaged or candidate:NUMBER")
         return self._native.vector(base)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+import os
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from tegmentum.errors import InvalidValueError, WrongTypeError
 
-__all__ = ["flag", "losses", "matrix", "number", "real", "seed_of", "sequence", "vector", "whole"]
+__all__ = ["flag", "losses", "matrix", "number", "path", "real", "seed_of", "sequence", "vector", "whole"]
 
 
 def real(name: str, value: Any) -> NDArray[Any]:
@@ -127,6 +128,16 @@ def seed_of(value: Any) -> int:
     if isinstance(value, np.random.RandomState):
         return int(value.randint(2**31 - 1))
     return whole("seed", value, 0, 2**64 - 1)
+
+
+def path(name: str, value: Any) -> str | None:
+    """A path as text."""
+    if value is None:
+        return None
+    try:
+        return os.fsdecode(value)
+    except Exception as error:
+        raise WrongTypeError(f"{name} = {value!r}: must be a path") from error
 
 
 def flag(name: str, value: Any) -> bool:

@@ -1,0 +1,58 @@
+"""The examples of the documentation run, and every public name has one text with one example."""
+
+import doctest
+import importlib
+import inspect
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+
+import tegmentum
+
+README = Path(__file__).parents[1] / "README.md"
+MODULES = sorted(module.name for module in pkgutil.iter_modules(tegmentum.__path__, "tegmentum.") if "_native" not in module.name)
+
+
+def module_or_skip(name):
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("tegmentum"):
+            raise
+        pytest.skip(str(error))
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_of_the_docstrings_run(name):
+    failed, attempted = doctest.testmod(module_or_skip(name))
+    assert failed == 0, f"{failed} of {attempted}"
+
+
+@pytest.mark.parametrize("name", ["tegmentum", *(name for name in MODULES if not name.startswith("tegmentum._"))])
+def test_every_public_name_is_documented(name):
+    module = module_or_skip(name)
+    for public in module.__all__:
+        value = getattr(module, public)
+        if inspect.isfunction(value):
+            assert ">>>" in (value.__doc__ or ""), f"{name}.{public} has no example"
+        elif inspect.isclass(value):
+            assert value.__doc__ and "(" not in value.__doc__.split("\n")[0], f"{name}.{public} has no text"
+            for method, part in vars(value).items():
+                if not method.startswith("_") and (callable(part) or isinstance(part, property)):
+                    assert inspect.getdoc(part), f"{name}.{public}.{method} has no text"
+
+
+def blocks():
+    return re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+
+
+@pytest.mark.parametrize("index", range(len(blocks())))
+def test_examples_of_the_readme_run_as_printed(index, tmp_path, monkeypatch):
+    block = blocks()[index]
+    for package in ("sklearn", "gymnasium", "pandas"):
+        if package in block:
+            pytest.importorskip(package)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(block, f"README.md, block {index + 1}", "exec"), {"__name__": "__main__"})
