@@ -1,0 +1,81 @@
+"""scikit-learn's own checks, and that the models learn."""
+
+import pickle
+
+import numpy as np
+import pytest
+
+pytest.importorskip("sklearn")
+
+from sklearn.datasets import load_digits, load_iris
+from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import tegmentum
+from tegmentum.sklearn import DopamineClassifier, DopamineRegressor
+
+
+@parametrize_with_checks(
+    [
+        DopamineClassifier(max_evaluations=4_000),
+        DopamineRegressor(max_evaluations=4_000),
+        DopamineClassifier(learner="dopamine", max_evaluations=8_000),
+    ]
+)
+def test_estimators_keep_the_contract(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize("learner", ["node-perturbation", "dopamine"])
+def test_classes_of_iris_are_learned(learner):
+    X, y = load_iris(return_X_y=True)
+    scores = cross_val_score(DopamineClassifier(learner=learner, random_state=1), X, y, cv=5)
+    assert scores.mean() > 0.9, scores
+
+
+def test_digits_are_learned():
+    X, y = load_digits(return_X_y=True)
+    train, test, train_y, test_y = train_test_split(X, y, random_state=1, stratify=y)
+    scores = [DopamineClassifier(max_evaluations=20_000, random_state=seed).fit(train, train_y).score(test, test_y) for seed in range(3)]
+    assert np.mean(scores) > 0.93, scores
+
+
+def test_seeds_give_bits_and_models_survive_pickling():
+    X, y = load_iris(return_X_y=True)
+    models = [DopamineClassifier(max_evaluations=2_000, random_state=seed).fit(X, y) for seed in (1, 1, 2)]
+    assert (models[0].coefs_ == models[1].coefs_).all() and (models[0].coefs_ != models[2].coefs_).any()
+    again = pickle.loads(pickle.dumps(models[0]))
+    assert (again.predict_proba(X) == models[0].predict_proba(X)).all()
+
+
+def test_training_ends_early():
+    X = np.random.default_rng(1).normal(size=(200, 3))
+    model = DopamineRegressor(max_evaluations=100_000, random_state=1).fit(X, X[:, 0])
+    assert model.n_evaluations_ < 100_000 and model.best_evaluations_ <= model.n_evaluations_
+
+
+def test_pipelines_and_searches():
+    X, y = load_iris(return_X_y=True)
+    pipeline = make_pipeline(StandardScaler(), DopamineClassifier(max_evaluations=1_000, random_state=1))
+    search = GridSearchCV(pipeline, {"dopamineclassifier__hidden_layer_sizes": [(4,), (8, 8)]}, cv=2).fit(X, y)
+    assert search.best_score_ > 0.8
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"hidden_layer_sizes": (0,)},
+        {"hidden_layer_sizes": (2**20, 2**20)},
+        {"learner": "adam"},
+        {"learner": "x"},
+        {"learner": None},
+        {"max_evaluations": 0},
+        {"validation_fraction": 1.0},
+    ],
+)
+def test_settings_that_cannot_be_used(settings):
+    X, y = load_iris(return_X_y=True)
+    with pytest.raises(tegmentum.TegmentumError):
+        DopamineClassifier(**settings).fit(X, y)
