@@ -26,10 +26,10 @@ use crate::settings;
 use crate::work::supervised;
 
 /// Children of the key of a seed.
-const ENVIRONMENT: u64 = 0;
+pub(crate) const ENVIRONMENT: u64 = 0;
 const AGENT: u64 = 1;
 const MODULATORS: u64 = 2;
-const TRIALS: u64 = 3;
+pub(crate) const TRIALS: u64 = 3;
 
 type Four = (f64, f64, f64, f64);
 
@@ -39,12 +39,45 @@ fn with<P: Send, T: Send>(py: Python<'_>, part: &Mutex<P>, use_it: impl FnOnce(&
 }
 
 /// What lies behind the lock of an environment.
-struct World {
-    environment: Box<dyn environment::Environment>,
-    observation: Vec<f32>,
+pub(crate) struct World {
+    /// The environment.
+    pub(crate) environment: Box<dyn environment::Environment>,
+    /// What is seen now.
+    pub(crate) observation: Vec<f32>,
     trial: u64,
     /// Whether a trial has begun and not ended.
-    open: bool,
+    pub(crate) open: bool,
+}
+
+impl World {
+    /// An environment before its first trial.
+    pub(crate) fn new(environment: Box<dyn environment::Environment>) -> Self {
+        let observation = vec![0.0; environment.num_observations()];
+        Self { environment, observation, trial: 0, open: false }
+    }
+
+    /// Begins the next trial; trial u has the child u of the key.
+    pub(crate) fn begin(&mut self, trials: Key) {
+        self.environment.begin(trials.child(self.trial), &mut self.observation);
+        (self.trial, self.open) = (self.trial + 1, true);
+    }
+}
+
+/// The action that a number stands for.
+pub(crate) fn action_of(py: Python<'_>, space: ActionSpace, action: f64) -> PyResult<Action> {
+    match space {
+        ActionSpace::Choices(count) if action >= 0.0 && action.fract() == 0.0 && action < count as f64 => {
+            Ok(Action::Choice(action as usize))
+        }
+        ActionSpace::Choices(count) => {
+            let most = count.saturating_sub(1);
+            Err(invalid(py, format!("action = {action}: must be a whole number from 0 to {most}")))
+        }
+        ActionSpace::Interval { low, high } if (low..=high).contains(&action) => Ok(Action::Value(action)),
+        ActionSpace::Interval { low, high } => {
+            Err(invalid(py, format!("action = {action}: must be between {low} and {high}")))
+        }
+    }
 }
 
 /// See `tegmentum.Environment`.
@@ -64,8 +97,7 @@ impl Environment {
         let key = Key::from_seed(seed);
         let environment = config.build(key.child(ENVIRONMENT)).map_err(|error| exception(py, error))?;
         let (actions, num_observations) = (environment.actions(), environment.num_observations());
-        let world = World { environment, observation: vec![0.0; num_observations], trial: 0, open: false };
-        Ok(Self { world: Mutex::new(world), trials: key.child(TRIALS), actions, num_observations })
+        Ok(Self { world: Mutex::new(World::new(environment)), trials: key.child(TRIALS), actions, num_observations })
     }
 
     /// Numbers of an observation.
@@ -86,8 +118,7 @@ impl Environment {
     /// Begins the next trial; its first observation.
     fn begin<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f32>> {
         let observation = with(py, &self.world, |world| {
-            world.environment.begin(self.trials.child(world.trial), &mut world.observation);
-            (world.trial, world.open) = (world.trial + 1, true);
+            world.begin(self.trials);
             world.observation.clone()
         });
         vector(py, &observation)
@@ -95,7 +126,7 @@ impl Environment {
 
     /// Takes an action; the observation after it and what came of it.
     fn step<'py>(&self, py: Python<'py>, action: f64) -> PyResult<(Bound<'py, PyArray1<f32>>, Bound<'py, PyDict>)> {
-        let action = self.action(py, action)?;
+        let action = action_of(py, self.actions, action)?;
         let found = with(py, &self.world, |world| {
             world.open.then(|| {
                 let outcome = world.environment.step(action, &mut world.observation);
@@ -106,24 +137,6 @@ impl Environment {
         let (observation, outcome) =
             found.ok_or_else(|| invalid(py, "step: no trial is open; call begin first".to_owned()))?;
         Ok((vector(py, &observation), outcome_of(py, &outcome)?))
-    }
-}
-
-impl Environment {
-    fn action(&self, py: Python<'_>, action: f64) -> PyResult<Action> {
-        match self.actions {
-            ActionSpace::Choices(count) if action >= 0.0 && action.fract() == 0.0 && action < count as f64 => {
-                Ok(Action::Choice(action as usize))
-            }
-            ActionSpace::Choices(count) => {
-                let most = count.saturating_sub(1);
-                Err(invalid(py, format!("action = {action}: must be a whole number from 0 to {most}")))
-            }
-            ActionSpace::Interval { low, high } if (low..=high).contains(&action) => Ok(Action::Value(action)),
-            ActionSpace::Interval { low, high } => {
-                Err(invalid(py, format!("action = {action}: must be between {low} and {high}")))
-            }
-        }
     }
 }
 

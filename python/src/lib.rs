@@ -18,10 +18,12 @@ mod minimise;
 mod networks;
 mod objective;
 mod optimizer;
+mod series;
 mod settings;
 mod statistics;
 mod studies;
 mod work;
+mod worlds;
 
 use pyo3::prelude::*;
 
@@ -32,12 +34,14 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<optimizer::Optimizer>()?;
     module.add_class::<networks::Network>()?;
     module.add_class::<behaviour::Environment>()?;
+    module.add_class::<worlds::Worlds>()?;
     module.add_class::<behaviour::Modulators>()?;
     module.add_class::<behaviour::Agent>()?;
     module.add_class::<behaviour::Session>()?;
     module.add_function(wrap_pyfunction!(minimise::minimize, module)?)?;
     module.add_function(wrap_pyfunction!(optimizer::direction, module)?)?;
     module.add_function(wrap_pyfunction!(networks::fit_rows, module)?)?;
+    module.add_function(wrap_pyfunction!(series::forecast, module)?)?;
     module.add_function(wrap_pyfunction!(settings::known, module)?)?;
     module.add_function(wrap_pyfunction!(studies::run_study, module)?)?;
     statistics::register(module)

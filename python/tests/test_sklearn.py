@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import tegmentum
-from tegmentum.sklearn import DopamineClassifier, DopamineRegressor
+from tegmentum.sklearn import DopamineClassifier, DopamineForecaster, DopamineRegressor
 
 
 @parametrize_with_checks(
@@ -79,3 +79,22 @@ def test_settings_that_cannot_be_used(settings):
     X, y = load_iris(return_X_y=True)
     with pytest.raises(tegmentum.TegmentumError):
         DopamineClassifier(**settings).fit(X, y)
+
+
+def test_a_series_is_continued():
+    t = np.arange(150)
+    series = 0.1 * t + 5 * np.sin(2 * np.pi * t / 12) + np.random.default_rng(1).normal(size=150) * 0.1
+    model = DopamineForecaster(horizon=6, random_state=1).fit(series[:-6])
+    low, high = model.predict_interval(95)
+    assert model.season_ == 12 and np.abs(model.predict() - series[-6:]).max() < 0.6
+    assert (low < model.predict()).all() and (model.predict_interval(80)[1] < high).all()
+    assert (pickle.loads(pickle.dumps(model)).predict() == model.predict()).all()
+
+
+@pytest.mark.parametrize("y", [[], [1.0, 2.0], [np.nan] * 50, "text", None, np.ones((50, 2)), [1.0] * 50])
+def test_series_that_cannot_be_learned(y):
+    with pytest.raises(tegmentum.TegmentumError):
+        DopamineForecaster().fit(y)
+    for settings in ({"horizon": 0}, {"networks": -1}, {"season": 0}, {"train_fraction": 2}, {"evaluations": "x"}):
+        with pytest.raises(tegmentum.TegmentumError):
+            DopamineForecaster(**settings).fit(np.sin(np.arange(100)))

@@ -85,7 +85,7 @@ fn count(line: &str) -> Tally {
     }
     for part in counts.split(", ") {
         let Some((number, what)) = part.split_once(' ') else { return Tally::default() };
-        let Ok(number) = number.parse() else { return Tally::default() };
+        let Ok(number) = number.parse::<u64>() else { return Tally::default() };
         match what {
             "passed" => tally.passed += number,
             "failed" | "error" | "errors" => tally.failed += number,

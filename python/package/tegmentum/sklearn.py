@@ -1,4 +1,4 @@
-"""Models for scikit-learn: perceptrons that are trained by forward passes alone. Needs scikit-learn.
+"""Models for scikit-learn: networks that are trained by forward passes alone. Needs scikit-learn.
 
 The network, its learners and the rule that ends the training are those of ``tegmentum train`` (the repository's ``docs/own-table.md``): batches of
 64 rows; the loss on validation rows is looked at 200 times over the evaluations, and when 50 looks in a row were not better than the best one, the
@@ -20,8 +20,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data  # type: ign
 
 from tegmentum import _arrays, _native
 from tegmentum._settings import encode
+from tegmentum.errors import InvalidValueError
 
-__all__ = ["DopamineClassifier", "DopamineRegressor"]
+__all__ = ["DopamineClassifier", "DopamineForecaster", "DopamineRegressor"]
 
 #: Fewer rows than this are learned from and validated on as a whole.
 _LEAST_TO_SPLIT = 10
@@ -204,3 +205,88 @@ class DopamineRegressor(RegressorMixin, _Perceptron):  # type: ignore[misc]
     def predict(self, X: ArrayLike) -> NDArray[np.float64]:
         """The number of each row, of shape (n,)."""
         return np.asarray(self._outputs(X)[:, 0].astype(np.float64) * self._deviation + self._mean)
+
+
+class DopamineForecaster(BaseEstimator):  # type: ignore[misc]
+    """A series continued, with intervals, as by ``tegmentum forecast`` (the repository's ``docs/forecast.md``).
+
+    A season that is found, an average of simple linear models, and recurrent networks that learn what those leave by forward passes alone.
+
+    Parameters
+    ----------
+    horizon : int, default 12
+        Rows that are forecast past the end.
+    season : int, optional
+        Rows after which the series repeats itself; found if not given, none if 1.
+    networks : int, default 3
+        Networks whose mean is taken; 0 for the linear models alone.
+    evaluations : int, default 450
+        Evaluations of each training of a network.
+    train_fraction : float, default 0.7
+        The rows before the part on which the intervals and the weight of the networks are found.
+    random_state : int, RandomState or None, default None
+        What everything random follows from.
+
+    Attributes
+    ----------
+    season_ : int or None
+        The season that was found, in rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tegmentum.sklearn import DopamineForecaster
+    >>> t = np.arange(120)
+    >>> model = DopamineForecaster(horizon=3, random_state=1).fit(t + 10.0 * (t % 12))
+    >>> model.season_, model.predict().round(0).tolist()
+    (12, [120.0, 131.0, 142.0])
+    """
+
+    season_: int | None
+
+    def __init__(
+        self,
+        horizon: int = 12,
+        *,
+        season: int | None = None,
+        networks: int = 3,
+        evaluations: int = 450,
+        train_fraction: float = 0.7,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.horizon = horizon
+        self.season = season
+        self.networks = networks
+        self.evaluations = evaluations
+        self.train_fraction = train_fraction
+        self.random_state = random_state
+
+    def fit(self, y: ArrayLike) -> DopamineForecaster:
+        """Learn a series y of shape (n,), at equal steps of time; Ctrl-C is heard when it is done."""
+        most = 20_000
+        settings = {
+            "horizon": _arrays.whole("horizon", self.horizon, 1, most),
+            "networks": _arrays.whole("networks", self.networks, 0, 100),
+            "evaluations": _arrays.whole("evaluations", self.evaluations, 1),
+            "train_fraction": _arrays.number("train_fraction", self.train_fraction, 0.0, 1.0),
+            "seed": int(check_random_state(self.random_state).randint(2**31 - 1)),
+        }
+        if self.season is not None:
+            settings["season"] = _arrays.whole("season", self.season, 1, most)
+        found = _native.forecast(_arrays.vector("y", y, np.float64), encode("forecast", settings))
+        self.season_ = found["season"]
+        self._future, self._widths = found["future"], {80: found["half_widths_80"], 95: found["half_widths_95"]}
+        return self
+
+    def predict(self) -> NDArray[np.float64]:
+        """The rows past the end, of shape (horizon,), or fewer where the series is short."""
+        check_is_fitted(self, "season_")
+        return np.asarray(self._future.copy())
+
+    def predict_interval(self, coverage: int = 95) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Lower and upper ends of the intervals that cover 80 or 95 of 100 rows, each of shape (horizon,)."""
+        check_is_fitted(self, "season_")
+        if coverage not in (80, 95):
+            raise InvalidValueError(f"coverage = {coverage!r}: must be 80 or 95")
+        widths = self._widths[coverage]
+        return self._future - widths, self._future + widths
