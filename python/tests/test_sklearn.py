@@ -84,7 +84,7 @@ def test_settings_that_cannot_be_used(settings):
 def test_a_series_is_continued():
     t = np.arange(150)
     series = 0.1 * t + 5 * np.sin(2 * np.pi * t / 12) + np.random.default_rng(1).normal(size=150) * 0.1
-    model = DopamineForecaster(horizon=6, random_state=1).fit(series[:-6])
+    model = DopamineForecaster(horizon=6, networks=1, random_state=1).fit(series[:-6])
     low, high = model.predict_interval(95)
     assert model.season_ == 12 and np.abs(model.predict() - series[-6:]).max() < 0.6
     assert (low < model.predict()).all() and (model.predict_interval(80)[1] < high).all()

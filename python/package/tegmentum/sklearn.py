@@ -208,9 +208,10 @@ class DopamineRegressor(RegressorMixin, _Perceptron):  # type: ignore[misc]
 
 
 class DopamineForecaster(BaseEstimator):  # type: ignore[misc]
-    """A series continued, with intervals, as by ``tegmentum forecast`` (the repository's ``docs/forecast.md``).
+    """A series continued, with intervals, as by ``tegmentum forecast``.
 
-    A season that is found, an average of simple linear models, and recurrent networks that learn what those leave by forward passes alone.
+    A season that is found, an average of simple linear models, and recurrent networks that learn what those leave by forward passes alone: the
+    recipe of the repository's ``docs/forecast.md``.
 
     Parameters
     ----------
@@ -237,7 +238,7 @@ class DopamineForecaster(BaseEstimator):  # type: ignore[misc]
     >>> import numpy as np
     >>> from tegmentum.sklearn import DopamineForecaster
     >>> t = np.arange(120)
-    >>> model = DopamineForecaster(horizon=3, random_state=1).fit(t + 10.0 * (t % 12))
+    >>> model = DopamineForecaster(horizon=3, networks=0).fit(t + 10.0 * (t % 12))
     >>> model.season_, model.predict().round(0).tolist()
     (12, [120.0, 131.0, 142.0])
     """
