@@ -194,6 +194,13 @@ def test_arrays_of_every_layout_are_read(dtype):
         optimizer.tell(np.ones(2 * count, dtype)[::2])
 
 
+def test_many_parameters_are_no_hostile_input():
+    for entry in tegmentum.known("optimizer"):
+        optimizer = tegmentum.Optimizer(np.zeros(200_000, np.float32), entry.name)
+        optimizer.tell(np.arange(len(optimizer.ask()), dtype=float))
+        assert np.isfinite(optimizer.x).all()
+
+
 def test_what_is_handed_out_belongs_to_the_caller():
     optimizer = tegmentum.Optimizer([1.0, 2.0])
     x, candidates = optimizer.x, optimizer.ask()

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | data | 64 for each row of a series, 8 × 16 for each step of a window and each example of a batch |
 //! | network | 32 P for each run, P parameters as its layers say, and 64 for each unit and step of a window |
-//! | learner | 128 for each direction or candidate of an update, and 4 P for each candidate; 24 P² for `cma_es` |
+//! | learner | 128 for each direction or candidate of an update, and 4 P for each candidate of `cma_es` |
 //! | agent | 1024 for each unit and context, 16 for each pair of cells |
 //! | results | 4096 + 4 P for each arm and seed; 100 for each trial of a run of behaviour |
 //!
@@ -218,9 +218,6 @@ fn arms(table: &Table, parameters: u128, runs: u128, add: &mut Add<'_>) {
         }
         for (key, count) in counts(arm, &["population"], &path) {
             add((key, count), &[count, parameters.saturating_mul(4).saturating_add(128), runs]);
-        }
-        if arm.get("optimizer").and_then(Value::as_table).is_some_and(|optimizer| optimizer.contains_key("cma_es")) {
-            add((format!("{path}.optimizer.cma_es: parameters"), parameters), &[parameters, parameters, 24, runs]);
         }
         let contexts = largest(counts(arm, &["contexts"], &path), &path);
         for (key, units) in counts(arm, &["actor_units", "critic_units"], &path).into_iter().chain([contexts.clone()]) {
