@@ -12,6 +12,7 @@
 //! | `change-point` | reduced Bayes about a number that jumps: error, noise, surprise and patience | Nassar 2010; roles partly ours |
 //! | `mei-2025` | dopamine carries δ; noradrenaline bursts on unexpected uncertainty, raises temperature and plasticity | arXiv:2501.06762, constants inferred |
 //! | `tegmentum` | all four: search opened by noradrenaline, kept up by acetylcholine, released by serotonin | ours |
+//! | `uncertain-worlds` | the same, surprise divided by expected uncertainty: for rewards that may be false | ours |
 
 use std::collections::BTreeMap;
 
@@ -55,6 +56,8 @@ pub enum Preset {
     Mei2025,
     /// All four modulators; ours.
     Tegmentum,
+    /// All four modulators for rewards that may be false; ours.
+    UncertainWorlds,
 }
 
 /// The parts of a system.
@@ -78,7 +81,7 @@ pub struct Parts {
 
 impl Preset {
     /// All presets that are a system of their own.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::None,
         Self::DopamineOptimizer,
         Self::NodePerturbation,
@@ -88,6 +91,7 @@ impl Preset {
         Self::Mei2025,
         Self::ChangePoint,
         Self::Tegmentum,
+        Self::UncertainWorlds,
     ];
 
     /// The name in study files.
@@ -103,6 +107,7 @@ impl Preset {
             Self::ChangePoint => "change-point",
             Self::Mei2025 => "mei-2025",
             Self::Tegmentum => "tegmentum",
+            Self::UncertainWorlds => "uncertain-worlds",
         }
     }
 
@@ -118,6 +123,7 @@ impl Preset {
             Self::ChangePoint => change_point::parts(),
             Self::Mei2025 => mei_2025::parts(),
             Self::Tegmentum => tegmentum::parts(),
+            Self::UncertainWorlds => tegmentum::for_uncertain_worlds(),
         }
     }
 }
