@@ -10,7 +10,8 @@
 //! · t moments since the beginning.
 //!
 //! Where one outcome in five is false, the usual error is large and so is its spread: the same errors are then less of a surprise. The
-//! floor of s keeps a world without noise from making a surprise of every trifle. Cost: ten operations a moment.
+//! floor of s keeps a world without noise from making a surprise of every trifle. Errors that never reach the smallest one teach it nothing: a
+//! predictor that was never wrong must be wrong 20 times first. Cost: ten operations a moment.
 //!
 //! h, k, the floor, the bound of z, the smallest error and the rate were chosen on seeds of the Go/No-Go task with certain and with false
 //! rewards. They are in the unit of outcomes, whose largest is 1.
@@ -188,7 +189,7 @@ mod tests {
     #[test]
     fn false_outcomes_seldom_make_it_burst_and_a_change_does() {
         let mut stream = Key::from_seed(5).stream();
-        for (false_share, false_alarms, latest) in [(0.05, 60, 60), (0.1, 60, 60), (0.2, 60, 60)] {
+        for (false_share, false_alarms, latest) in [(0.1, 60, 40), (0.2, 60, 60)] {
             let runs: Vec<_> = (0..200).map(|_| play(&mut stream, false_share)).collect();
             let before: u32 = runs.iter().map(|run| run.0).sum();
             let found = runs.iter().filter(|run| run.1.is_some_and(|moments| moments < latest)).count();
