@@ -162,7 +162,6 @@ impl FeedbackAlignmentConfig {
         at_least_zero("decay", self.decay)?;
         positive("largest_rate", self.largest_rate)?;
         Backpropagation::check(&*network, &problem, &start).map_err(named)?;
-        super::check_reinforcement(&self.modulators_or_own(), "feedback alignment")?;
         let settings = Settings {
             start: self.start_rate.unwrap_or(self.largest_rate),
             cap: self.largest_rate,
@@ -171,6 +170,7 @@ impl FeedbackAlignmentConfig {
         };
         let system = self.modulators_or_own();
         system.check_heard("feedback alignment", &self.hears_within(&*network), &[])?;
+        super::check_reinforcement(&system, "feedback alignment")?;
         let partners = self.partners(&*network, &start, key.child(FEEDBACK));
         let modulators = (&system, key.child(u64::MAX));
         let mut learner = FeedbackAlignment {
