@@ -133,7 +133,7 @@ fn the_estimate_points_along_the_gradient() {
 #[test]
 fn credit_is_that_of_eligibility_traces() {
     let hidden = 6;
-    let mut learner = learner("feedback = 'random'", LORENZ, "[elman]\nhidden = 6", 3);
+    let mut learner = learner("feedback = 'random'\ncredit = 'traces'", LORENZ, "[elman]\nhidden = 6", 3);
     let (network, problem) = world(LORENZ, "[elman]\nhidden = 6");
     let batch = Batch(Key::from_seed(9));
     let mut lanes = LaneBatch::<16>::default();

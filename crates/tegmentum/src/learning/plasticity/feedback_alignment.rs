@@ -94,9 +94,9 @@ pub enum Feedback {
 #[serde(rename_all = "snake_case")]
 pub enum Credit {
     /// Through each unit's own state alone: eligibility traces.
-    #[default]
     Traces,
     /// From unit to unit through feedback synapses, backwards over the stored window.
+    #[default]
     Recurrent,
 }
 
@@ -135,7 +135,7 @@ impl Default for FeedbackAlignmentConfig {
     fn default() -> Self {
         Self {
             feedback: Feedback::KolenPollack,
-            credit: Credit::Traces,
+            credit: Credit::Recurrent,
             decay: 0.03,
             start_rate: None,
             largest_rate: 0.1,
