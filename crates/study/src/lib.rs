@@ -52,6 +52,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("feedback-recurrent", include_str!("../../../studies/feedback-recurrent.toml")),
     ("gradient-gap", include_str!("../../../studies/gradient-gap.toml")),
     ("digits", include_str!("../../../studies/digits.toml")),
+    ("size", include_str!("../../../studies/size.toml")),
     ("go-no-go", include_str!("../../../studies/go-no-go.toml")),
     ("go-no-go-effects", include_str!("../../../studies/go-no-go-effects.toml")),
     ("go-no-go-probabilistic", include_str!("../../../studies/go-no-go-probabilistic.toml")),
