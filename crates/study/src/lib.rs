@@ -53,6 +53,8 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("gradient-gap", include_str!("../../../studies/gradient-gap.toml")),
     ("digits", include_str!("../../../studies/digits.toml")),
     ("size", include_str!("../../../studies/size.toml")),
+    ("warm-start", include_str!("../../../studies/warm-start.toml")),
+    ("quantised", include_str!("../../../studies/quantised.toml")),
     ("go-no-go", include_str!("../../../studies/go-no-go.toml")),
     ("go-no-go-effects", include_str!("../../../studies/go-no-go-effects.toml")),
     ("go-no-go-probabilistic", include_str!("../../../studies/go-no-go-probabilistic.toml")),

@@ -192,7 +192,7 @@ impl Task for Images {
 mod tests {
     use super::*;
 
-    fn examples(config: ImagesConfig, seed: u64) -> Examples {
+    fn examples(config: &ImagesConfig, seed: u64) -> Examples {
         match config.build().unwrap().problem(Key::from_seed(seed)).unwrap() {
             Problem::Examples(examples) => examples,
             Problem::Series(_) => panic!("not a series"),
@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn pixels_are_bounded_and_every_class_is_in_both_parts() {
-        let examples = examples(ImagesConfig { train: 600, test: 300, ..ImagesConfig::default() }, 1);
+        let examples = examples(&ImagesConfig { train: 600, test: 300, ..ImagesConfig::default() }, 1);
         for set in [&examples.train, &examples.test] {
             assert!(set.inputs.iter().all(|pixel| (0.0..=1.0).contains(pixel)));
             let mut counts = [0; CLASSES];
@@ -219,7 +219,7 @@ mod tests {
     #[test]
     fn classes_can_be_told_apart_but_not_by_their_mean() {
         for seed in 0..5 {
-            let examples = examples(ImagesConfig { train: 1500, test: 200, ..ImagesConfig::default() }, seed);
+            let examples = examples(&ImagesConfig { train: 1500, test: 200, ..ImagesConfig::default() }, seed);
             let pixels = examples.num_inputs;
             let distance = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f32>();
             let mut means = vec![vec![0.0f32; pixels]; CLASSES];
@@ -245,7 +245,7 @@ mod tests {
 
     #[test]
     fn value_stability() {
-        let examples = examples(ImagesConfig { side: 8, train: 6, test: 2, ..ImagesConfig::default() }, 3);
+        let examples = examples(&ImagesConfig { side: 8, train: 6, test: 2, ..ImagesConfig::default() }, 3);
         let classes: Vec<usize> = examples.train.targets.chunks(CLASSES).map(class).collect();
         assert_eq!(classes, [2, 6, 7, 3, 4, 5]);
         assert_eq!(examples.test.inputs[20..24], [0.0, 0.0, 0.024_752_408, 0.0]);
