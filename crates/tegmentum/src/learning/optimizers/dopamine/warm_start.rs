@@ -90,7 +90,7 @@ impl WarmStart {
         }
         if self.first.is_nan() {
             self.first = loss;
-        } else if self.first.is_finite() && !(loss - self.first <= DOUBT * self.gain) {
+        } else if self.first.is_finite() && exceeds(loss - self.first, DOUBT * self.gain) {
             self.asking = true;
             return;
         }
@@ -121,7 +121,7 @@ impl WarmStart {
         self.asking = false;
         let rise = losses[1] - losses[0];
         let bound = if self.proved { 0.0 } else { DOUBT * self.gain };
-        let is_worse = losses[0].is_finite() && !(rise <= bound);
+        let is_worse = losses[0].is_finite() && exceeds(rise, bound);
         match (self.proved, is_worse) {
             (false, false) => {
                 self.end();
@@ -147,6 +147,11 @@ impl WarmStart {
     pub(super) fn is_last_retreat(&self) -> bool {
         self.earned
     }
+}
+
+/// Whether a rise is above a bound, or no number at all.
+fn exceeds(rise: f64, bound: f64) -> bool {
+    rise.is_nan() || rise > bound
 }
 
 impl Dopamine {
