@@ -27,7 +27,7 @@ fn regions_without_a_loss_are_walked_around() {
     let mut wrong = Vec::new();
     let mut check = |right: bool, what: String| {
         if !right {
-            wrong.push(what)
+            wrong.push(what);
         }
     };
     for seed in 0..20 {
