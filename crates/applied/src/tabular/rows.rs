@@ -14,7 +14,7 @@ use tegmentum::model::network::Network;
 use tegmentum::random::Key;
 
 use super::data::Part;
-use super::training::Plan;
+use super::training::{Plan, problem};
 use super::{LearnerKind, build_network, network};
 
 /// What a perceptron learns from.
@@ -114,14 +114,12 @@ impl Perceptron {
         let loss = if self.classes { Loss::CrossEntropy } else { Loss::MeanSquaredError };
         let plan = Plan {
             network: &self.network,
-            loss,
-            train: &train,
-            validation: &validation,
+            problem: problem(&*self.network, loss, &train, &validation),
             budget,
             key: Key::from_seed(seed),
             watch,
         };
-        let trained = plan.train(learner, &Units::nowhere(), None)?;
+        let (trained, _) = plan.train(learner, &Units::nowhere(), None)?;
         Ok(BestParameters {
             parameters: trained.parameters,
             evaluations: trained.evaluations,
