@@ -2,10 +2,11 @@
 //!
 //! | preset | what is in it | source |
 //! |---|---|---|
-//! | `own` | what the learner brings along: `dopamine-optimizer` for `dopamine`, `node-perturbation` for `node_perturbation`, `none` for all others | |
+//! | `own` | what the learner brings along: `dopamine-optimizer` for `dopamine`, `node-perturbation` for `node_perturbation`, `contexts` for `contexts`, `none` for all others | |
 //! | `none` | nothing: modulation is neutral | |
 //! | `dopamine-optimizer` | how far, how boldly and when to start over, for learners that step through parameter space | ours |
 //! | `node-perturbation` | the same with a smaller demand and a stronger pull, for estimates with less noise | ours |
+//! | `contexts` | what is learned, in which context, and when to take another one, for a learner of tasks that follow one another | ours |
 //! | `doya-2002` | one knob for each modulator: δ, learning rate, inverse temperature, discount; seven arrows between them | Doya 2002, strengths inferred |
 //! | `yu-dayan-2005` | acetylcholine is expected, noradrenaline unexpected uncertainty | Yu & Dayan 2005, effects inferred |
 //! | `change-point` | reduced Bayes about a number that jumps: error, noise, surprise and patience | Nassar 2010; roles partly ours |
@@ -23,7 +24,7 @@ use super::nuclei::dorsal_raphe::DorsalRapheConfig;
 use super::nuclei::locus_coeruleus::LocusCoeruleusConfig;
 use super::nuclei::ventral_tegmental_area::VentralTegmentalAreaConfig;
 use super::nucleus::Transmitter;
-use super::presets::{change_point, dopamine_optimizer, doya_2002, mei_2025, tegmentum, yu_dayan_2005};
+use super::presets::{change_point, contexts, dopamine_optimizer, doya_2002, mei_2025, tegmentum, yu_dayan_2005};
 use super::receptor::Receptor;
 
 /// The name of a preset.
@@ -39,6 +40,8 @@ pub enum Preset {
     DopamineOptimizer,
     /// The same for node perturbation.
     NodePerturbation,
+    /// The four modulators of a learner of contexts.
+    Contexts,
     /// One knob for each modulator, and seven arrows between them.
     #[serde(rename = "doya-2002")]
     Doya2002,
@@ -75,10 +78,11 @@ pub struct Parts {
 
 impl Preset {
     /// All presets that are a system of their own.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::None,
         Self::DopamineOptimizer,
         Self::NodePerturbation,
+        Self::Contexts,
         Self::Doya2002,
         Self::YuDayan2005,
         Self::Mei2025,
@@ -93,6 +97,7 @@ impl Preset {
             Self::None => "none",
             Self::DopamineOptimizer => "dopamine-optimizer",
             Self::NodePerturbation => "node-perturbation",
+            Self::Contexts => "contexts",
             Self::Doya2002 => "doya-2002",
             Self::YuDayan2005 => "yu-dayan-2005",
             Self::ChangePoint => "change-point",
@@ -107,6 +112,7 @@ impl Preset {
             Self::Own | Self::None => Parts::default(),
             Self::DopamineOptimizer => dopamine_optimizer::parts(),
             Self::NodePerturbation => dopamine_optimizer::for_node_perturbation(),
+            Self::Contexts => contexts::parts(),
             Self::Doya2002 => doya_2002::parts(),
             Self::YuDayan2005 => yu_dayan_2005::parts(),
             Self::ChangePoint => change_point::parts(),
