@@ -307,7 +307,7 @@ mod tests {
     #[test]
     fn all_passages_at_once_have_their_shares() {
         let stream = stream(0.0, 0.0);
-        let (mut batch, mut counts) = (LabelledBatch::default(), [0.0; 3]);
+        let (mut batch, mut counts) = (LabelledBatch::default(), [0.0_f64; 3]);
         for key in 0..2000 {
             stream.draw_jointly(Key::from_seed(key), &mut batch);
             batch.classes.iter().for_each(|&class| counts[class] += 1.0 / 16_000.0);

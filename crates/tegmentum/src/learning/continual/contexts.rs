@@ -201,7 +201,7 @@ impl ContextsConfig {
             squares: vec![0.0; parameters.len()],
             parameters,
             system,
-            contexts: Vec::new(),
+            found: Vec::new(),
             now: 0,
             used: vec![0; self.hidden],
             updates: 0,
@@ -293,7 +293,7 @@ pub struct Contexts {
     averaged: Vec<f32>,
     squares: Vec<f32>,
     system: NeuromodulatorySystem,
-    contexts: Vec<Context>,
+    found: Vec<Context>,
     now: usize,
     /// Contexts that use each hidden unit.
     used: Vec<u64>,
@@ -305,11 +305,11 @@ pub struct Contexts {
 impl Archived for Contexts {
     fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
         archive.mark("Contexts")?;
-        let mut count = self.contexts.len();
+        let mut count = self.found.len();
         count.archive(archive)?;
         archive.check((1..=self.config.contexts).contains(&count), "a number of contexts that there is room for")?;
-        self.contexts.truncate(count);
-        while self.contexts.len() < count {
+        self.found.truncate(count);
+        while self.found.len() < count {
             self.recruit();
         }
         let Self {
@@ -317,7 +317,7 @@ impl Archived for Contexts {
             averaged,
             squares,
             system,
-            contexts,
+            found,
             now,
             used,
             updates,
@@ -331,7 +331,7 @@ impl Archived for Contexts {
         archive.values("averaged", averaged)?;
         archive.values("squares", squares)?;
         system.archive(archive)?;
-        archive.values("contexts", contexts)?;
+        archive.values("found", found)?;
         now.archive(archive)?;
         archive.check(*now < count, "one of the contexts")?;
         archive.values("used", used)?;
@@ -367,7 +367,7 @@ impl Contexts {
 
     /// How surprising a loss and inputs are in a context.
     fn look(&self, context: usize, loss: f64, features: &[f32]) -> Look {
-        let Context { losses, densities, recogniser, .. } = &self.contexts[context];
+        let Context { losses, densities, recogniser, .. } = &self.found[context];
         let density = if recogniser.count() > 0.0 { recogniser.surprise(features) } else { 0.0 };
         let surprise = match self.relative_error_size() {
             None => UNDIVIDED * (loss - losses.mean).max(0.0),
@@ -384,7 +384,7 @@ impl Contexts {
     /// Passes with noise in the present context; the mean loss.
     fn perturb(&mut self, batch: &LabelledBatch, draw: u64) -> f64 {
         let noise = NOISE * self.system.modulation().perturbation_scale as f32;
-        let mask = Some(self.contexts[self.now].mask.as_slice());
+        let mask = Some(self.found[self.now].mask.as_slice());
         let mut stream = self.key.child(2).child(self.updates).child(draw).stream();
         let parts = self.net.parts(&self.parameters);
         self.net.perturb(parts, batch, (mask, noise.max(1e-6)), &mut stream, &mut self.space);
@@ -394,7 +394,7 @@ impl Contexts {
     /// Writes a batch that was perturbed into the present context.
     fn write(&mut self, batch: &LabelledBatch, features: &[f32]) -> Result<()> {
         self.net.estimate(batch, &mut self.space);
-        let context = &mut self.contexts[self.now];
+        let context = &mut self.found[self.now];
         context.recogniser.learn(features, &vec![0; batch.len()])?;
         context.age += 1;
         let age = context.age as f64;
@@ -414,7 +414,7 @@ impl Contexts {
     fn step(&mut self, rate: f32, correction: f32) {
         let size = self.relative_error_size().map(|size| size as f32);
         let [_, hidden_end, ..] = self.net.ends();
-        let held = &self.contexts[self.now].held;
+        let held = &self.found[self.now].held;
         let memory = SQUARE_MEMORY as f32;
         let entries = self.parameters.iter_mut().zip(&mut self.squares).zip(&self.space.gradient);
         for (index, ((parameter, square), &slope)) in entries.enumerate().filter(|(_, entry)| *entry.1 != 0.0) {
@@ -431,7 +431,7 @@ impl Contexts {
     /// Moves the weights that answer, those of the present context alone.
     fn average(&mut self, share: f32) {
         let [first, bias, readout, _] = self.net.ends();
-        let mask = &self.contexts[self.now].mask;
+        let mask = &self.found[self.now].mask;
         let (hidden, classes) = (self.net.hidden, self.net.classes);
         let pairs = self.averaged.iter_mut().zip(&self.parameters).enumerate().take(readout);
         for (index, (mean, &value)) in pairs {
@@ -448,7 +448,7 @@ impl Contexts {
 
     /// The weights that answer in a context.
     fn answering(&self, context: usize) -> Parts<'_> {
-        let (own, parts) = (&self.contexts[context], self.net.parts(&self.averaged));
+        let (own, parts) = (&self.found[context], self.net.parts(&self.averaged));
         let readout = if self.config.readout_by_context { own.averaged_readout.as_slice() } else { parts.readout };
         Parts { readout, readout_bias: &own.bias, ..parts }
     }
@@ -456,7 +456,7 @@ impl Contexts {
     /// The context under which an example is most probable.
     fn recognise(&self, features: &[f32]) -> usize {
         let (mut best, mut most) = (self.now, f64::NEG_INFINITY);
-        for (index, context) in self.contexts.iter().enumerate().filter(|(_, one)| one.recogniser.count() > 0.0) {
+        for (index, context) in self.found.iter().enumerate().filter(|(_, one)| one.recogniser.count() > 0.0) {
             let score = context.recogniser.score(features, 0);
             if score > most {
                 (best, most) = (index, score);
@@ -474,7 +474,7 @@ impl ContinualLearner for Contexts {
             return Err(Error::NonFinite { what: "the loss", step: self.updates });
         }
         let look = self.look(self.now, loss, &features);
-        let is_ready = self.contexts[self.now].losses.count >= self.config.ready;
+        let is_ready = self.found[self.now].losses.count >= self.config.ready;
         let surprise = Some(if is_ready { look.surprise } else { 0.0 });
         self.system.observe(&Signals { surprise, ..Signals::default() });
         let mut evaluations = EVALUATIONS;
@@ -484,7 +484,7 @@ impl ContinualLearner for Contexts {
             self.perturb(batch, 1);
             self.write(batch, &features)?;
         } else if !(is_ready && self.relative_error_size().is_some() && look.surprise > self.config.hold) {
-            let context = &mut self.contexts[self.now];
+            let context = &mut self.found[self.now];
             context.losses.update(look.loss, RATE);
             context.densities.update(look.density, RATE);
             self.write(batch, &features)?;
@@ -498,13 +498,13 @@ impl ContinualLearner for Contexts {
         let width = features.len() * self.net.inputs / inputs.len().max(1);
         let answer = |(row, features): (&[f32], &[f32])| {
             let context = self.recognise(features);
-            argmax(&self.net.logits(self.answering(context), row, Some(&self.contexts[context].mask)))
+            argmax(&self.net.logits(self.answering(context), row, Some(&self.found[context].mask)))
         };
         inputs.chunks_exact(self.net.inputs).zip(features.chunks_exact(width.max(1))).map(answer).collect()
     }
 
     fn contexts(&self) -> Option<usize> {
-        Some(self.contexts.len())
+        Some(self.found.len())
     }
 
     fn levels(&self) -> Option<Levels> {
@@ -517,7 +517,7 @@ impl ContinualLearner for Contexts {
             size_of::<f32>() * numbers + one.recogniser.bytes()
         };
         let projection = self.projection.as_ref().map_or(0, Vec::len);
-        size_of::<f32>() * (3 * self.parameters.len() + projection) + self.contexts.iter().map(of).sum::<usize>()
+        size_of::<f32>() * (3 * self.parameters.len() + projection) + self.found.iter().map(of).sum::<usize>()
     }
 
     crate::archives!();

@@ -32,6 +32,3 @@ tegmentum_engine::named_settings! {
         StreamingLda(StreamingLdaConfig),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -149,7 +149,8 @@ impl Perceptron {
             affine(&space.back, self.hidden, parts.readout, parts.readout_bias, out);
             out.chunks_exact_mut(self.classes).for_each(log_softmax);
         }
-        (space.losses.clear(), space.dopamine.clear());
+        space.losses.clear();
+        space.dopamine.clear();
         for (example, &class) in batch.classes.iter().enumerate() {
             let at = example * self.classes + class;
             let (plus, minus) = (-space.plus[at], -space.minus[at]);
@@ -182,7 +183,8 @@ impl Perceptron {
         self.activity(parts, &batch.inputs, mask, &mut space.activity);
         affine(&space.activity, self.hidden, parts.readout, parts.readout_bias, &mut space.plus);
         space.plus.chunks_exact_mut(self.classes).for_each(log_softmax);
-        (space.losses.clear(), space.back.clear());
+        space.losses.clear();
+        space.back.clear();
         for (example, &class) in batch.classes.iter().enumerate() {
             let logs = &space.plus[example * self.classes..(example + 1) * self.classes];
             space.losses.push(-logs[class]);
@@ -223,7 +225,9 @@ pub(super) fn log_softmax(row: &mut [f32]) {
     let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let sum: f32 = row.iter().map(|&value| exp(value - largest)).sum();
     let shift = largest + ln(sum);
-    row.iter_mut().for_each(|value| *value -= shift);
+    for value in row {
+        *value -= shift;
+    }
 }
 
 /// The place of the largest value, the first of equals.

@@ -9,7 +9,8 @@
 //! ```
 //! What follows is the learner's business ([`contexts`](../../learning/continual/contexts/index.html)). A lesion of dopamine learns
 //! nothing; of acetylcholine divides nothing and writes whatever comes; of serotonin keeps the first rate, answers with the weights as
-//! they are and is quick to take another context; of noradrenaline stays in its first context for ever.
+//! they are and is quick to take another context; of noradrenaline stays in its first context for ever, and, as acetylcholine goes on refusing what is not expected, learns nothing of what
+//! comes later: nothing is forgotten then, and nothing learned.
 //!
 //! Roles are from the literature, all strengths are ours, chosen on seeds that are not reported.
 //!

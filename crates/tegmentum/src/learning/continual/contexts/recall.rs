@@ -13,8 +13,8 @@ impl Contexts {
     /// Takes another context for a batch, or the same one again. Returns the evaluations.
     pub(super) fn switch(&mut self, batch: &LabelledBatch, features: &[f32]) -> u64 {
         let (mut best, mut least, mut evaluations) = (self.now, f64::INFINITY, 0);
-        for index in (0..self.contexts.len()).filter(|&index| self.contexts[index].losses.count >= KNOWN) {
-            let context = &self.contexts[index];
+        for index in (0..self.found.len()).filter(|&index| self.found[index].losses.count >= KNOWN) {
+            let context = &self.found[index];
             let mut parts = self.net.parts(&self.parameters);
             if self.config.readout_by_context {
                 parts.readout = &context.readout;
@@ -27,7 +27,7 @@ impl Contexts {
                 (best, least) = (index, surprise);
             }
         }
-        if least < self.config.back || self.contexts.len() >= self.config.contexts {
+        if least < self.config.back || self.found.len() >= self.config.contexts {
             self.now = best;
         } else {
             self.recruit();
@@ -39,7 +39,7 @@ impl Contexts {
 
     /// Recruits a new context from the units that were used least; among equals chance decides.
     pub(super) fn recruit(&mut self) {
-        let (hidden, index) = (self.config.hidden, self.contexts.len());
+        let (hidden, index) = (self.config.hidden, self.found.len());
         let key = self.key.child(3).child(index as u64);
         let mut order: Vec<usize> = (0..hidden).collect();
         key.stream().shuffle(&mut order);
@@ -56,7 +56,7 @@ impl Contexts {
         let own = if self.config.readout_by_context { hidden * self.net.classes } else { 0 };
         let readout: Vec<f32> = (0..own).map(|_| scale * stream.normal()).collect();
         let width = self.projection.as_ref().map_or(self.net.inputs, |_| self.config.features);
-        self.contexts.push(Context {
+        self.found.push(Context {
             mask,
             held,
             bias: vec![0.0; self.net.classes],
@@ -74,7 +74,7 @@ impl Contexts {
     /// Puts the readout of the present context in its place.
     fn load(&mut self) {
         let [_, start, end, _] = self.net.ends();
-        let context = &self.contexts[self.now];
+        let context = &self.found[self.now];
         self.parameters[end..].copy_from_slice(&context.bias);
         if self.config.readout_by_context {
             self.parameters[start..end].copy_from_slice(&context.readout);
@@ -85,7 +85,7 @@ impl Contexts {
     /// Keeps the readout of the present context.
     pub(super) fn keep(&mut self) {
         let [_, start, end, _] = self.net.ends();
-        let context = &mut self.contexts[self.now];
+        let context = &mut self.found[self.now];
         context.bias.copy_from_slice(&self.parameters[end..]);
         if self.config.readout_by_context {
             context.readout.copy_from_slice(&self.parameters[start..end]);
