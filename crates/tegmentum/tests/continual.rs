@@ -10,8 +10,8 @@ use tegmentum::learning::continual::{ContinualLearner, ContinualRun};
 use tegmentum::random::Key;
 
 fn examples(text: &str, key: Key) -> Examples {
-    let task: TaskConfig = toml::from_str(text).unwrap();
-    match task.build().unwrap().problem(key).unwrap() {
+    let task: TaskConfig = toml::from_str(text).expect("valid");
+    match task.build().expect("valid").problem(key).expect("valid") {
         Problem::Examples(examples) => examples,
         Problem::Series(_) => panic!("not a series"),
     }
@@ -29,17 +29,17 @@ fn stream(scenario: &str, seed: u64, blur: f64) -> TaskStream {
     let length = if scenario == "permuted" || scenario == "rotated" { 1350 } else { 540 };
     let tasks = (0..5).map(|t| examples(&task(t), key)).collect();
     let passages: Vec<Passage> = (0..5).map(|task| Passage { task, length, label_noise: 0.0 }).collect();
-    TaskStream::new(tasks, &passages, 16, blur).unwrap()
+    TaskStream::new(tasks, &passages, 16, blur).expect("valid")
 }
 
 fn build(text: &str, stream: &TaskStream, seed: u64) -> Box<dyn ContinualLearner> {
-    let config: ContinualConfig = toml::from_str(text).unwrap();
-    config.build(stream.num_inputs(), stream.num_classes(), Key::from_seed(seed).child(1)).unwrap()
+    let config: ContinualConfig = toml::from_str(text).expect("valid");
+    config.build(stream.num_inputs(), stream.num_classes(), Key::from_seed(seed).child(1)).expect("valid")
 }
 
 fn accuracies(learner: &dyn ContinualLearner, stream: &TaskStream) -> Vec<f64> {
     let one = |(task, examples): (usize, &Examples)| {
-        let classes = classes_of(&examples.test.targets, examples.num_outputs).unwrap();
+        let classes = classes_of(&examples.test.targets, examples.num_outputs).expect("valid");
         let found = learner.predict(&examples.test.inputs, task);
         found.iter().zip(&classes).filter(|(a, b)| a == b).count() as f64 / classes.len() as f64
     };
@@ -54,7 +54,7 @@ fn matrix(text: &str, scenario: &str, seed: u64, blur: f64) -> (AccuracyMatrix, 
         AccuracyMatrix { passages: (0..5).collect(), before: accuracies(&*learner, &stream), rows: Vec::new() };
     for &end in stream.ends() {
         while run.spent() < end {
-            run.update(&mut *learner, &stream).unwrap();
+            run.update(&mut *learner, &stream).expect("valid");
         }
         matrix.rows.push(accuracies(&*learner, &stream));
     }
@@ -125,27 +125,27 @@ fn every_learner_goes_on_from_its_state() {
     for config in ContinualConfig::registry() {
         let name = config.name();
         let fresh = || {
-            let learner = config.build(64, 10, Key::from_seed(1)).unwrap();
+            let learner = config.build(64, 10, Key::from_seed(1)).expect("valid");
             (learner, ContinualRun::new(Key::from_seed(2)))
         };
         let (mut whole, mut run) = fresh();
         let (mut part, mut part_run) = fresh();
         // Over two boundaries, for contexts and what is told.
         for update in 0..400 {
-            let one = run.update(&mut *whole, &stream).unwrap();
-            let other = part_run.update(&mut *part, &stream).unwrap();
+            let one = run.update(&mut *whole, &stream).expect("valid");
+            let other = part_run.update(&mut *part, &stream).expect("valid");
             assert_eq!((one.loss.to_bits(), one.evaluations), (other.loss.to_bits(), other.evaluations), "{name}");
             if update % 150 == 149 {
-                let bytes = Archive::write(&mut (&mut *part, &mut part_run)).unwrap();
+                let bytes = Archive::write(&mut (&mut *part, &mut part_run)).expect("valid");
                 (part, part_run) = fresh();
-                Archive::read(&bytes, &mut (&mut *part, &mut part_run)).unwrap();
+                Archive::read(&bytes, &mut (&mut *part, &mut part_run)).expect("valid");
             }
         }
         let test = &stream.tasks()[0].test.inputs;
         assert_eq!(whole.predict(test, 0), part.predict(test, 0), "{name}");
         assert_eq!(whole.state_bytes(), part.state_bytes(), "{name}");
         let (mut other, _) = fresh();
-        let bytes = Archive::write(&mut whole).unwrap();
+        let bytes = Archive::write(&mut whole).expect("valid");
         assert!(Archive::read(&bytes[..bytes.len() - 1], &mut other).is_err(), "{name}");
     }
 }
@@ -153,12 +153,12 @@ fn every_learner_goes_on_from_its_state() {
 #[test]
 fn settings_survive_a_study_file_and_bad_ones_are_named() {
     for config in ContinualConfig::registry() {
-        let text = toml::to_string(&config).unwrap();
-        assert_eq!(toml::from_str::<ContinualConfig>(&text).unwrap(), config, "{text}");
+        let text = toml::to_string(&config).expect("valid");
+        assert_eq!(toml::from_str::<ContinualConfig>(&text).expect("valid"), config, "{text}");
     }
     let refused = |text: &str| {
-        let config: ContinualConfig = toml::from_str(text).unwrap();
-        config.build(64, 10, Key::from_seed(1)).unwrap_err().to_string()
+        let config: ContinualConfig = toml::from_str(text).expect("valid");
+        config.build(64, 10, Key::from_seed(1)).expect_err("refused").to_string()
     };
     assert_eq!(refused("[contexts]\nhidden = 0"), "hidden = 0: must be between 1 and 10000");
     assert_eq!(refused("[contexts]\ncontexts = 100000"), "contexts = 100000: must be between 1 and 1000");
