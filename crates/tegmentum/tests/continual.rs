@@ -173,6 +173,7 @@ fn settings_survive_a_study_file_and_bad_ones_are_named() {
 /// `ARMS="[contexts];[naive]" SCENARIOS="permuted class" SEEDS=10 FIRST=90000 BLUR=0.25`; `|` is the end of a line.
 #[test]
 #[ignore = "measures and prints"]
+#[allow(clippy::print_stdout, reason = "what was measured is the output")]
 fn measure() {
     let variable = |name: &str, default: &str| std::env::var(name).unwrap_or(default.to_owned());
     let number = |name: &str, default: &str| variable(name, default).parse::<f64>().expect("a number");

@@ -35,7 +35,7 @@ pub struct AccuracyMatrix {
     pub passages: Vec<usize>,
     /// Accuracy on each task before anything was learned.
     pub before: Vec<f64>,
-    /// Accuracy on each task after each passage: [passages][tasks].
+    /// Accuracy on each task after each passage: one row for each passage, one column for each task.
     pub rows: Vec<Vec<f64>>,
 }
 
