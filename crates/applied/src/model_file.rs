@@ -39,6 +39,7 @@ use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
 use tegmentum::error::{Error, Result};
 use tegmentum::file::write_file;
+use tegmentum::model::network::Network;
 
 use crate::tabular::{Encoding, Provenance, TabularModel, Target, build_network, check_network};
 
@@ -87,15 +88,7 @@ impl TabularModel {
             provenance: self.provenance.clone(),
         };
         let text = serde_json::to_string(&description).map_err(|error| refused(error.to_string()))?;
-        let bytes: Vec<u8> = self.parameters.iter().flat_map(|value| value.to_le_bytes()).collect();
-        let mut tensors = Vec::new();
-        for block in self.network.blocks() {
-            let own = &bytes[4 * block.range().start..4 * block.range().end];
-            let tensor = TensorView::new(Dtype::F32, shape(block.rows, block.columns, &block.name), own);
-            tensors.push((block.name.clone(), tensor.map_err(|error| refused(error.to_string()))?));
-        }
-        let metadata = HashMap::from([(ENTRY.to_owned(), text)]);
-        safetensors::serialize(tensors, Some(metadata)).map_err(|error| refused(error.to_string()))
+        network_to_bytes(&*self.network, &[("", &self.parameters)], &text)
     }
 
     /// Reads a model from a file.
@@ -116,6 +109,27 @@ impl TabularModel {
     pub fn from_bytes(bytes: &[u8], origin: impl AsRef<Path>) -> Result<Self> {
         read(bytes).map_err(|problem| refused(origin.as_ref(), problem))
     }
+}
+
+/// The bytes of a file in the format safetensors with several sets of parameters of one network, each `[P]` and with a prefix for the
+/// names of its blocks; `text` is the metadata's entry `tegmentum`.
+///
+/// # Errors
+/// [`Error::Model`] if a set has another number of parameters, or two have one prefix.
+pub fn network_to_bytes(network: &dyn Network, sets: &[(&str, &[f32])], text: &str) -> Result<Vec<u8>> {
+    let refused = |problem: String| refused(Path::new("the model"), problem);
+    let bytes: Vec<Vec<u8>> =
+        sets.iter().map(|(_, parameters)| parameters.iter().flat_map(|value| value.to_le_bytes()).collect()).collect();
+    let mut tensors = Vec::new();
+    for ((prefix, _), bytes) in sets.iter().zip(&bytes) {
+        for block in network.blocks() {
+            let own = bytes.get(4 * block.range().start..4 * block.range().end).unwrap_or_default();
+            let tensor = TensorView::new(Dtype::F32, shape(block.rows, block.columns, &block.name), own);
+            tensors.push((format!("{prefix}{}", block.name), tensor.map_err(|error| refused(error.to_string()))?));
+        }
+    }
+    let metadata = HashMap::from([(ENTRY.to_owned(), text.to_owned())]);
+    safetensors::serialize(tensors, Some(metadata)).map_err(|error| refused(error.to_string()))
 }
 
 fn refused(path: &Path, problem: String) -> Error {

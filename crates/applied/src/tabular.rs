@@ -277,6 +277,11 @@ impl TabularModel {
         &self.provenance
     }
 
+    /// The parameters of the network `[P]`.
+    pub fn parameters(&self) -> &[f32] {
+        &self.parameters
+    }
+
     /// The same model with the command that made it.
     #[must_use]
     pub fn with_command(mut self, command: String) -> Self {

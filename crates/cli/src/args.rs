@@ -10,10 +10,11 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tegmentum::neuromodulation::nucleus::Transmitter;
 use tegmentum_study::dose::DoseAction;
+use tegmentum_study::logs::LogChoice;
 use tegmentum_study::shard::Shard;
 
 pub(crate) use data::{ClassWeights, Export, Forecast, Predict, Train};
-pub(crate) use keeping::{Keeping, Merge, Resume};
+pub(crate) use keeping::{Keeping, Merge, Replay, Resume};
 
 /// Train networks by forward passes alone, under the control of four neuromodulators.
 ///
@@ -80,6 +81,11 @@ pub(crate) enum Command {
     /// Reads what `tegmentum run STUDY --shard I/N` has left in N folders and writes DIR/NAME: the same records and the same summary,
     /// byte for byte, as a run on one machine.
     Merge(Merge),
+    /// Have a state of a logged run again, or check the run against its log
+    ///
+    /// Builds the state of a run after any of its updates, bit for bit, from the log of its losses: the objective is not evaluated.
+    /// `train` keeps a log, `run STUDY --log ARM:SEED` keeps one of a run of a study. Without --at and --verify the logs are listed.
+    Replay(Replay),
     /// Write the report of finished runs again
     ///
     /// Draws the report of finished runs again, from their folders alone, and prints where it is.
@@ -171,6 +177,10 @@ pub(crate) struct Run {
     /// Make one of N shares of the runs, for one of several machines; `tegmentum merge` puts them together
     #[arg(long, value_name = "I/N", conflicts_with_all = ["json", "strict"])]
     pub(crate) shard: Option<Shard>,
+    /// Keep a log of one run, ARM:SEED or SETTING:ARM:SEED, so that `tegmentum replay` can have each of its states again; may be
+    /// given several times
+    #[arg(long = "log", value_name = "RUN", conflicts_with = "shard")]
+    pub(crate) logs: Vec<LogChoice>,
     /// Change a field: a path through tables by key and through lists by index or name, and a value in TOML
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub(crate) changes: Vec<String>,
@@ -323,7 +333,7 @@ impl Command {
             Self::Merge(arguments) => Some(arguments.results.threads),
             Self::Forecast(arguments) => Some(arguments.threads),
             Self::Train(arguments) => Some(arguments.threads),
-            Self::Report(_) | Self::List(_) | Self::Predict(_) | Self::Export(_) => None,
+            Self::Report(_) | Self::List(_) | Self::Predict(_) | Self::Export(_) | Self::Replay(_) => None,
         }
     }
 }

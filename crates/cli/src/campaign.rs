@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
+use tegmentum_study::logs::LogChoice;
 use tegmentum_study::outcome::{Summary, Verdict};
 use tegmentum_study::shard::Shard;
 use tegmentum_study::{folder, run};
@@ -16,7 +17,7 @@ use crate::output::{Output, wrapped};
 use crate::progress::Progress;
 use crate::source::Source;
 use crate::summary;
-use crate::unfinished::{StudyText, Task, Then, Unfinished};
+use crate::unfinished::{LOGS, StudyText, Task, Then, Unfinished};
 use crate::workplace::Workplace;
 
 /// Studies, and where their results go.
@@ -31,6 +32,8 @@ pub(crate) struct Campaign {
     strict: bool,
     /// The share of the runs that is made.
     shard: Option<Shard>,
+    /// Runs that are logged.
+    logs: Vec<LogChoice>,
 }
 
 /// The unit that says that all units of a shard are finished.
@@ -40,7 +43,26 @@ impl Campaign {
     /// One study, whose folder has the report.
     pub(crate) fn one(source: Source, results: &Results) -> Self {
         let folder = results.out.join(&source.study.name);
-        Self { sources: vec![source], folder, several: false, json: results.json, strict: results.strict, shard: None }
+        Self {
+            sources: vec![source],
+            folder,
+            several: false,
+            json: results.json,
+            strict: results.strict,
+            shard: None,
+            logs: Vec::new(),
+        }
+    }
+
+    /// The same with logs of some runs.
+    ///
+    /// # Errors
+    /// If a run is not in the study, or its kind keeps no logs.
+    pub(crate) fn logged(self, logs: &[LogChoice]) -> Result<Self> {
+        for (source, log) in self.sources.iter().flat_map(|source| logs.iter().map(move |log| (source, log))) {
+            log.check(&source.study)?;
+        }
+        Ok(Self { logs: logs.to_vec(), ..self })
     }
 
     /// A share of the runs of one study.
@@ -53,7 +75,15 @@ impl Campaign {
     /// Several studies and one report of them all.
     pub(crate) fn several(sources: Vec<Source>, results: &Results) -> Self {
         let folder = results.out.clone();
-        Self { sources, folder, several: true, json: results.json, strict: results.strict, shard: None }
+        Self {
+            sources,
+            folder,
+            several: true,
+            json: results.json,
+            strict: results.strict,
+            shard: None,
+            logs: Vec::new(),
+        }
     }
 
     /// Runs the studies, writes their folders and their report, and prints what they found.
@@ -77,7 +107,7 @@ impl Campaign {
         let workplaces = self.prepare()?;
         let studies = self.sources.iter().map(StudyText::of).collect::<Result<_>>()?;
         let Self { several, json, strict, shard, .. } = self;
-        let task = Task::Studies { studies, several, json, strict, shard };
+        let task = Task::Studies { studies, several, json, strict, shard, logs: self.logs.clone() };
         let inputs: Vec<PathBuf> = self.sources.iter().flat_map(|source| source.study.files()).collect();
         let unfinished = Unfinished::begin(&self.folder, task, &inputs, keeping)?;
         unfinished.checkpoint().adopt(units);
@@ -135,7 +165,7 @@ impl Campaign {
         let is_shortened = self.sources.iter().any(|source| source.whole.is_some());
         let mut full = 0.0;
         for (source, workplace) in self.sources.iter().zip(&workplaces[1..]) {
-            let (summary, seconds) = run_one(source, is_shortened, workplace, unfinished)?;
+            let (summary, seconds) = run_one(source, is_shortened, workplace, (unfinished, &self.logs))?;
             full += seconds;
             if !self.json {
                 let lines = match self.sources.len() {
@@ -172,11 +202,11 @@ impl Campaign {
 /// # Errors
 /// As [`Campaign::execute`].
 pub(crate) fn resume(unfinished: Unfinished, folder: PathBuf, output: &mut Output) -> Result<ExitCode> {
-    let Task::Studies { studies, several, json, strict, shard } = unfinished.job.task.clone() else {
+    let Task::Studies { studies, several, json, strict, shard, logs } = unfinished.job.task.clone() else {
         bail!("{} holds no studies", folder.display());
     };
     let sources = studies.iter().map(StudyText::source).collect::<Result<_>>()?;
-    let campaign = Campaign { sources, folder, several, json, strict, shard };
+    let campaign = Campaign { sources, folder, several, json, strict, shard, logs };
     let workplaces = campaign.prepare()?;
     campaign.go_through(&workplaces, unfinished, output)
 }
@@ -187,7 +217,7 @@ fn run_one(
     source: &Source,
     is_shortened: bool,
     workplace: &Workplace,
-    unfinished: &Unfinished,
+    (unfinished, logs): (&Unfinished, &[LogChoice]),
 ) -> Result<(Summary, f64)> {
     let Source { study, whole } = source;
     let done = format!("{}/done", study.name);
@@ -197,8 +227,13 @@ fn run_one(
         return Ok((folder::read(workplace.folder())?.summary, seconds));
     }
     let manifest = unfinished.job.manifest.at_work(unfinished.resumed);
+    let folder_of_logs = workplace.folder().join(LOGS);
+    unfinished.forget_logs(&folder_of_logs)?;
+    if !logs.is_empty() {
+        unfinished.describe_logs(&folder_of_logs)?;
+    }
     let result = {
-        let progress = Progress::new(Some(checkpoint));
+        let progress = Progress::new(Some(checkpoint)).logged(logs, folder_of_logs);
         run::run(study, whole.is_some(), &progress).with_context(|| format!("study {}", study.name))?
     };
     let full = full_run::seconds(source, manifest.elapsed());

@@ -8,6 +8,7 @@ mod lesion;
 mod list;
 mod merge;
 mod predict;
+mod replay;
 pub(crate) mod report;
 mod reproduce;
 mod resume;
@@ -33,6 +34,7 @@ pub(crate) fn dispatch(arguments: Arguments, output: &mut Output) -> Result<Exit
         Command::Dose(arguments) => dose::execute(&arguments, output),
         Command::Merge(arguments) => merge::execute(&arguments, output),
         Command::Resume(arguments) => resume::execute(&arguments, output),
+        Command::Replay(arguments) => replay::execute(&arguments, output),
         Command::Report(arguments) => report::execute(&arguments, output),
         Command::List(arguments) => list::execute(&arguments, output),
         Command::Forecast(arguments) => forecast::execute(&arguments, output),

@@ -3,6 +3,7 @@
 //! The workers only count; a thread of its own draws ten times a second.
 
 use std::io::{self, IsTerminal};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use tegmentum::checkpoint::Checkpoint;
+use tegmentum_study::logs::{Log, LogChoice, LoggedRun};
 use tegmentum_study::run::Monitor;
 
 use crate::output::notice;
@@ -24,6 +26,8 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(crate) struct Progress<'a> {
     checkpoint: Option<&'a Checkpoint>,
+    /// Runs that are logged, and the folder of their logs.
+    logs: Option<(&'a [LogChoice], PathBuf)>,
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
 }
@@ -48,7 +52,14 @@ impl<'a> Progress<'a> {
     pub(crate) fn new(checkpoint: Option<&'a Checkpoint>) -> Self {
         let shared = Arc::new(Shared::default());
         let drawing = Arc::clone(&shared);
-        Self { checkpoint, shared, thread: Some(std::thread::spawn(move || drawing.draw_until_ended())) }
+        let thread = Some(std::thread::spawn(move || drawing.draw_until_ended()));
+        Self { checkpoint, logs: None, shared, thread }
+    }
+
+    /// The same, with logs of some runs in `folder`.
+    pub(crate) fn logged(mut self, choices: &'a [LogChoice], folder: PathBuf) -> Self {
+        self.logs = Some((choices, folder));
+        self
     }
 }
 
@@ -78,6 +89,11 @@ impl Monitor for Progress<'_> {
 
     fn checkpoint(&self) -> Option<&Checkpoint> {
         self.checkpoint
+    }
+
+    fn log(&self, run: &LoggedRun<'_>) -> Option<Log> {
+        let (choices, folder) = self.logs.as_ref()?;
+        choices.iter().any(|choice| choice.is(run)).then(|| Log::Record(folder.join(run.folder_name())))
     }
 
     fn peak_bytes(&self, work: &mut dyn FnMut()) -> Option<usize> {

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use tegmentum::checkpoint::{Checkpoint, sealed};
 use tegmentum::error::Error;
 use tegmentum_study::config::StudyConfig;
+use tegmentum_study::logs::LogChoice;
 use tegmentum_study::shard::Shard;
 
 use crate::args::Keeping;
@@ -20,6 +21,11 @@ use crate::source::Source;
 
 /// The folder beside the results.
 const FOLDER: &str = "checkpoint";
+
+/// The folder of logs beside the results.
+pub(crate) const LOGS: &str = "logs";
+/// The file in it that says what was done.
+const LOGGED: &str = "job";
 
 /// The work that can go on, for when the program has to end at once.
 static CURRENT: Mutex<Option<(Weak<Checkpoint>, PathBuf)>> = Mutex::new(None);
@@ -40,6 +46,35 @@ pub(crate) struct Job {
 }
 
 impl Job {
+    /// Goes to the folder where relative paths begin, and sees that the files that are read are as they were; `shown` is what was begun.
+    ///
+    /// # Errors
+    /// If a file has changed or cannot be read.
+    pub(crate) fn enter(&self, shown: &str) -> Result<()> {
+        if self.directory.is_dir() {
+            std::env::set_current_dir(&self.directory).with_context(|| format!("{}", self.directory.display()))?;
+        }
+        for (path, sum) in &self.inputs {
+            if checksum(path)? != *sum {
+                bail!(
+                    "{} has changed since {shown} was begun: put the old file back, or give the command again with --fresh",
+                    path.display()
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// Version and commit of the program that it was begun with, if they are not those of this one.
+    pub(crate) fn other_version(&self) -> Option<String> {
+        let own = (env!("CARGO_PKG_VERSION"), env!("TEGMENTUM_COMMIT"));
+        let is_own = (self.version.as_str(), self.commit.as_str()) == own;
+        (!is_own).then(|| {
+            let (version, commit) = own;
+            format!("version {} (commit {}) and this is version {version} (commit {commit})", self.version, self.commit)
+        })
+    }
+
     /// Whether both are of the same version of the program.
     pub(crate) fn is_of_the_version_of(&self, other: &Self) -> bool {
         (&self.version, &self.commit) == (&other.version, &other.commit)
@@ -61,6 +96,8 @@ pub(crate) enum Task {
         strict: bool,
         /// The share of the runs that is made.
         shard: Option<Shard>,
+        /// Runs that are logged.
+        logs: Vec<LogChoice>,
     },
     /// A command that learns from a file of the user's, as it was typed.
     Data(Vec<String>),
@@ -163,29 +200,13 @@ impl Unfinished {
         }
         let (checkpoint, job) = Checkpoint::open(&place, every)?;
         let job = read(&place, &job)?;
-        let (version, commit) = (env!("CARGO_PKG_VERSION"), env!("TEGMENTUM_COMMIT"));
-        if (job.version.as_str(), job.commit.as_str()) != (version, commit) {
+        if let Some(versions) = job.other_version() {
             bail!(
-                "{} was begun by version {} (commit {}) and this is version {version} (commit {commit}): one run must not mix two \
-                 versions; go on with the first, or begin anew with --fresh",
-                folder.display(),
-                job.version,
-                job.commit
+                "{} was begun by {versions}: one run must not mix two versions; go on with the first, or begin anew with --fresh",
+                folder.display()
             );
         }
-        let shown = folder.display();
-        if job.directory.is_dir() {
-            std::env::set_current_dir(&job.directory).with_context(|| format!("{}", job.directory.display()))?;
-        }
-        for (path, sum) in &job.inputs {
-            if checksum(path)? != *sum {
-                bail!(
-                    "{} has changed since {} was begun: put the old file back, or begin anew with --fresh",
-                    path.display(),
-                    shown
-                );
-            }
-        }
+        job.enter(&folder.display().to_string())?;
         Ok(Self::new(checkpoint, &absolute, job, true))
     }
 
@@ -193,6 +214,26 @@ impl Unfinished {
         let checkpoint = Arc::new(checkpoint);
         *current() = Some((Arc::downgrade(&checkpoint), folder.to_owned()));
         Self { checkpoint, folder: folder.to_owned(), job, resumed }
+    }
+
+    /// Removes the logs of earlier work in a folder, at the beginning of new work: they would be those of other results.
+    ///
+    /// # Errors
+    /// If they cannot be removed.
+    pub(crate) fn forget_logs(&self, logs: &Path) -> Result<()> {
+        if self.resumed || !logs.join(LOGGED).is_file() {
+            return Ok(());
+        }
+        std::fs::remove_dir_all(logs).with_context(|| format!("{}", logs.display()))
+    }
+
+    /// Writes what is done into the folder of the logs, so that they can be replayed when the work is over.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub(crate) fn describe_logs(&self, logs: &Path) -> Result<()> {
+        std::fs::create_dir_all(logs).with_context(|| format!("{}", logs.display()))?;
+        Ok(sealed::write(&logs.join(LOGGED), &serde_json::to_vec(&self.job)?)?)
     }
 
     /// Where finished work is kept.
@@ -241,6 +282,22 @@ impl Unfinished {
         }
         Ok(())
     }
+}
+
+/// What was done that the logs in a folder are of.
+///
+/// # Errors
+/// If there are none, or they were written by another version of the program.
+pub(crate) fn logged(logs: &Path) -> Result<Job> {
+    let path = logs.join(LOGGED);
+    if !path.is_file() {
+        bail!(
+            "{} has no logs: `train` keeps one unless --no-log is given, `run STUDY --log ARM:SEED` one of a run",
+            logs.parent().unwrap_or(logs).display()
+        );
+    }
+    serde_json::from_slice(&sealed::read(&path)?)
+        .with_context(|| format!("{}: was written by another version of the program", path.display()))
 }
 
 /// What a folder holds, without going on with it: the job, and the units that are finished.

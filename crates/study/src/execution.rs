@@ -6,6 +6,7 @@
 use rayon::prelude::*;
 
 use super::config::{Arm, StudyConfig};
+use super::logs::StateOfRun;
 use super::metric::Metric;
 use super::monitor::Monitor;
 use super::trial::{ArmTrials, Trial};
@@ -13,6 +14,7 @@ use super::tuning::{Candidate, TuningRecord, candidates, choose, sum_up};
 pub(crate) use super::tuning::{Criterion, Speed};
 use super::work::{self, Work};
 use tegmentum::error::{Error, Result};
+use tegmentum::learning::run_log::RunLog;
 
 /// What a kind of study makes of a study before it runs: what is measured and what rates are chosen by.
 #[derive(Debug)]
@@ -39,6 +41,16 @@ impl Design<'_> {
 pub(crate) trait Runner: Sync {
     /// The settings: name and evaluations of a run.
     fn settings(&self) -> Vec<(String, u64)>;
+
+    /// A logged run after so many of its updates, for kinds that [keep logs](super::kind::StudyKind::keeps_logs).
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] if it did not come so far, or its log is damaged; [`Error::Incompatible`] for other kinds.
+    fn state(&self, setting: usize, arm: &Arm, seed: u64, (log, update): (&RunLog, u64)) -> Result<StateOfRun> {
+        let _ = (setting, seed, log, update);
+        let (with, reason) = ("a study of this kind".to_owned(), "its runs keep no logs".to_owned());
+        Err(Error::Incompatible { what: format!("a replay of {}", arm.name), with, reason })
+    }
 
     /// How many of `count` seeds of an arm are one unit of work.
     fn seeds_per_job(&self, setting: usize, arm: &Arm, count: usize) -> usize {
@@ -111,8 +123,8 @@ pub(crate) fn run_jobs(
     let seeds: Vec<u64> = study.seeds.iter().collect();
     let units = units(runner, jobs, &seeds);
     let block = monitor.shard().map_or(0..units.len(), |shard| shard.block(units.len()));
-    let trials =
-        run_units(&format!("{}/runs", study.name), runner, &units, |index, _| block.contains(&index), monitor)?;
+    let part = format!("{}/runs", study.name);
+    let trials = run_units((&part, Some(monitor)), runner, &units, |index, _| block.contains(&index), monitor)?;
     if !monitor.advance(0) {
         return Err(interrupted(study));
     }
@@ -123,9 +135,9 @@ pub(crate) fn run_jobs(
     Ok(trials)
 }
 
-/// Runs the units that are wanted. The names of units do not depend on which are.
+/// Runs the units that are wanted, with logs where they are asked for. The names of units do not depend on which are wanted.
 fn run_units(
-    part: &str,
+    (part, logs): (&str, Option<&dyn Monitor>),
     runner: &dyn Runner,
     units: &[Unit<'_>],
     is_wanted: impl Fn(usize, &Unit<'_>) -> bool + Sync,
@@ -137,7 +149,7 @@ fn run_units(
         let name = format!("{part}/{index}");
         let evaluations = settings[setting].1.saturating_mul(seeds.len() as u64);
         let make = |work: &Work<'_>| runner.run_together(setting, arm, seeds, work);
-        work::run((&name, seeds, evaluations), monitor, make)
+        work::run((&name, seeds, evaluations), (monitor, logs), make)
     });
     Ok(trials.collect::<Result<Vec<Vec<Trial>>>>()?.into_iter().flatten().collect())
 }
@@ -247,6 +259,6 @@ fn search(study: &StudyConfig, runner: &dyn Runner, grids: &[Grid], monitor: &dy
     let seeds: Vec<u64> = seeds.iter().collect();
     let units = units(runner, &jobs, &seeds);
     let is_wanted = |_: usize, unit: &Unit<'_>| is_searched[unit.job];
-    let trials = run_units(&format!("{}/search", study.name), runner, &units, is_wanted, monitor)?;
+    let trials = run_units((&format!("{}/search", study.name), None), runner, &units, is_wanted, monitor)?;
     if monitor.advance(0) { Ok(trials) } else { Err(interrupted(study)) }
 }

@@ -66,6 +66,16 @@ pub fn read(folder: &Path) -> Result<Stored> {
     })
 }
 
+/// Reads the records of a run folder.
+///
+/// # Errors
+/// [`Error::Io`] if they cannot be read, with the row that is none.
+pub fn read_records(folder: &Path) -> Result<Vec<RecordRow>> {
+    let path = folder.join("records.csv");
+    let error = |source: csv::Error| Error::Io { path: path.clone(), source: source.into() };
+    csv::Reader::from_path(&path).map_err(error)?.into_deserialize().collect::<Result<_, _>>().map_err(error)
+}
+
 fn records(rows: &[RecordRow], folder: &Path) -> Result<Vec<u8>> {
     let error = |source: csv::Error| Error::Io { path: folder.join("records.csv"), source: source.into() };
     let mut writer = csv::Writer::from_writer(Vec::new());

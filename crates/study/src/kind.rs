@@ -85,6 +85,11 @@ pub(crate) trait StudyKind: Sync {
         true
     }
 
+    /// Whether its runs can be logged, so that their states can be had again.
+    fn keeps_logs(&self) -> bool {
+        false
+    }
+
     /// Runs a study of this kind, which has been checked.
     ///
     /// # Errors

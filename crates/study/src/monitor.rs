@@ -1,5 +1,6 @@
 //! Watching a study from outside.
 
+use super::logs::{Log, LoggedRun};
 use super::shard::Shard;
 use tegmentum::checkpoint::Checkpoint;
 
@@ -18,6 +19,12 @@ pub trait Monitor: Sync {
 
     /// The share of the runs that are to be made, if it is not all of them; see [`run_shard`](crate::run::run_shard).
     fn shard(&self) -> Option<Shard> {
+        None
+    }
+
+    /// What becomes of the log of a run; none if it has none.
+    fn log(&self, run: &LoggedRun<'_>) -> Option<Log> {
+        let _ = run;
         None
     }
 

@@ -178,7 +178,8 @@ pub(crate) fn single(value: f64) -> Sample {
     }
 }
 
-fn records_of(design: &Design<'_>, arm: &ArmTrials) -> Vec<RecordRow> {
+/// The rows of `records.csv` of an arm.
+pub(crate) fn records_of(design: &Design<'_>, arm: &ArmTrials) -> Vec<RecordRow> {
     let mut rows = Vec::new();
     for trial in &arm.trials {
         let mut push = |x, metric: &str, value| {

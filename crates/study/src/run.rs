@@ -5,6 +5,7 @@ pub use super::result::{RecordRow, StudyResult};
 
 use super::config::{Shortened, StudyConfig};
 use super::drawing::finish;
+use super::logs::{Log, LoggedRun};
 use super::outcome::{ClaimOutcome, Summary, Verdict};
 use super::shard::Shard;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -88,6 +89,10 @@ impl Monitor for Share<'_> {
 
     fn shard(&self) -> Option<Shard> {
         Some(self.shard)
+    }
+
+    fn log(&self, run: &LoggedRun<'_>) -> Option<Log> {
+        self.monitor.log(run)
     }
 
     fn share_is_done(&self) {

@@ -6,6 +6,7 @@
 use std::cell::Cell;
 use std::time::Instant;
 
+use super::logs::LoggedRun;
 use super::monitor::Monitor;
 use super::trial::{ProcessorClock, Trial};
 use tegmentum::archive::{Archive, Archived};
@@ -15,7 +16,8 @@ use tegmentum::error::{Error, Result};
 use tegmentum::learning::group::Member;
 use tegmentum::learning::learner::Learner;
 use tegmentum::learning::observer::Observer;
-use tegmentum::learning::training::{Ended, train_member};
+use tegmentum::learning::run_log::{RunLog, train_logged};
+use tegmentum::learning::training::Ended;
 use tegmentum::random::Key;
 
 /// One unit, as its run sees it: whom it tells what it has spent, and where it keeps its state.
@@ -24,6 +26,8 @@ pub(crate) struct Work<'a> {
     /// Whether it was told to stop.
     stopped: Cell<bool>,
     kept: Option<Kept<'a>>,
+    /// Who says which runs are logged.
+    logs: Option<&'a dyn Monitor>,
 }
 
 /// Where the state of a unit is kept.
@@ -38,12 +42,30 @@ struct Kept<'a> {
 impl<'a> Work<'a> {
     /// A unit whose state nobody keeps.
     pub(crate) fn alone(advance: &'a dyn Fn(u64) -> bool) -> Self {
-        Self { advance, stopped: Cell::new(false), kept: None }
+        Self { advance, stopped: Cell::new(false), kept: None, logs: None }
     }
 
     fn kept_in(checkpoint: &'a Checkpoint, unit: &'a str, advance: &'a dyn Fn(u64) -> bool) -> Self {
         let kept = Kept { checkpoint, unit, saved: Cell::new(Instant::now()), has_state: Cell::new(true) };
         Self { kept: Some(kept), ..Self::alone(advance) }
+    }
+
+    /// The same with runs that are logged where `monitor` says so.
+    pub(crate) fn logged(self, monitor: Option<&'a dyn Monitor>) -> Self {
+        Self { logs: monitor, ..self }
+    }
+
+    /// Whether a run is logged.
+    pub(crate) fn is_logged(&self, run: &LoggedRun<'_>) -> bool {
+        self.logs.is_some_and(|monitor| monitor.log(run).is_some())
+    }
+
+    /// The log of a run, if it has one: to be written, or to be compared with.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it cannot be written or read.
+    pub(crate) fn log(&self, run: &LoggedRun<'_>) -> Result<Option<RunLog>> {
+        self.logs.and_then(|monitor| monitor.log(run)).map(|log| run.open(&log)).transpose()
     }
 
     /// Told the evaluations that were spent since the last call.
@@ -59,7 +81,7 @@ impl<'a> Work<'a> {
     }
 
     /// Trains a learner from where the run `name` of this unit was, watched by `observer`, and saves its state now and then; how it ended,
-    /// with the model that it handed over. `budget` is in evaluations.
+    /// with the model that it handed over. `budget` is in evaluations. The run is written to `log`, or compared with it.
     ///
     /// # Errors
     /// Those of [`restore`](Self::restore) and [`save`](Self::save); those of the observer. The error of the run is the inner one.
@@ -67,16 +89,23 @@ impl<'a> Work<'a> {
         &self,
         name: &str,
         (learner, key, budget): (&mut (dyn Learner + '_), Key, u64),
+        log: Option<&RunLog>,
         observer: &mut dyn Observer,
         clock: &mut ProcessorClock,
     ) -> Result<Result<(Ended, Vec<f32>)>> {
-        let mut observers = [observer];
+        let mut marks = log.map(RunLog::marks);
+        let mut observers = vec![&mut *observer as &mut dyn Observer];
+        observers.extend(marks.as_mut().map(|marks| marks as &mut dyn Observer));
         let mut member = Member::new(&mut observers);
         self.restore(name, &mut (&mut *learner, &mut member, &mut *clock))?;
-        while train_member(learner, key, budget, &mut member, &mut || self.wants_pause())? {
+        while train_logged(log, learner, key, budget, &mut member, &mut || self.wants_pause())? {
             self.save(name, &mut (&mut *learner, &mut member, &mut *clock))?;
         }
-        Ok(member.finish())
+        let ended = member.finish();
+        if let Some(log) = log {
+            log.finish(learner, &ended)?;
+        }
+        Ok(ended)
     }
 
     /// Reads the state of the run `name` of this unit into `state`, if one was saved.
@@ -136,11 +165,11 @@ archived!(Finished { seeds, trials });
 /// Those of `make`; [`Error::Checkpoint`] if what is kept is of another study; [`Error::Io`] if the trials cannot be kept.
 pub(crate) fn run(
     (unit, seeds, evaluations): (&str, &[u64], u64),
-    monitor: &dyn Monitor,
+    (monitor, logs): (&dyn Monitor, Option<&dyn Monitor>),
     make: impl FnOnce(&Work<'_>) -> Result<Vec<Trial>>,
 ) -> Result<Vec<Trial>> {
     let advance = |evaluations| monitor.advance(evaluations);
-    let Some(checkpoint) = monitor.checkpoint() else { return make(&Work::alone(&advance)) };
+    let Some(checkpoint) = monitor.checkpoint() else { return make(&Work::alone(&advance).logged(logs)) };
     if let Some(bytes) = checkpoint.take(unit) {
         monitor.advance(evaluations);
         return finished(checkpoint, unit, seeds, &bytes);
@@ -150,7 +179,7 @@ pub(crate) fn run(
         let _ = checkpoint.flush_if_due();
         monitor.advance(evaluations) && !checkpoint.has_failed()
     };
-    let made = make(&Work::kept_in(checkpoint, unit, &go_on));
+    let made = make(&Work::kept_in(checkpoint, unit, &go_on).logged(logs));
     // A unit that stopped because a file of another one could not be written is not the reason.
     checkpoint.check()?;
     let trials = made?;
@@ -213,10 +242,11 @@ mod tests {
             work.advance(1);
             work.save("this unit", &mut 0_u64).map(|()| Vec::new())
         };
-        let error = run(("unit", &[], 1), &monitor, stopped).unwrap_err();
+        let error = run(("unit", &[], 1), (&monitor, None), stopped).unwrap_err();
         assert!(matches!(&error, Error::Io { path, .. } if path.ends_with("finished-000000")), "{error}");
-        let error =
-            run(("unit", &[], 1), &monitor, |_| Err(Error::Study { origin: String::new(), problem: String::new() }));
+        let error = run(("unit", &[], 1), (&monitor, None), |_| {
+            Err(Error::Study { origin: String::new(), problem: String::new() })
+        });
         assert!(matches!(error.unwrap_err(), Error::Io { .. }));
     }
 }

@@ -1,5 +1,7 @@
-//! Evidence: how good a model is ([evaluation], [metrics]) and what a set of runs says ([statistics]).
+//! Evidence: how good a model is ([evaluation], [metrics]), what a set of runs says ([statistics]), and what theory says of learning
+//! ([closed_forms]).
 
+pub mod closed_forms;
 pub mod evaluation;
 pub mod metrics;
 pub mod statistics;

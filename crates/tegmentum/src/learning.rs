@@ -15,6 +15,7 @@ pub mod optimizer;
 pub mod optimizers;
 pub mod places;
 pub mod plasticity;
+pub mod run_log;
 pub mod schedule;
 pub(crate) mod schedule_free;
 pub mod stream;

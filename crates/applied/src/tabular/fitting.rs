@@ -1,11 +1,15 @@
 //! The procedure: parts, encoding, training, judgement.
 
 use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
 
 use serde::Serialize;
 use tegmentum::checkpoint::Units;
 use tegmentum::data::task::Loss;
 use tegmentum::error::{Result, at_least_one};
+use tegmentum::learning::run_log::{Place, RunLog};
+use tegmentum::model::network::Network;
 use tegmentum::random::Key;
 
 use super::baselines::{self, Baseline};
@@ -39,6 +43,7 @@ pub fn fit<'a>(table: &'a Table, target: &'a str) -> Fit<'a> {
         balanced: false,
         watch: &|_| ControlFlow::Continue(()),
         units: Units::nowhere(),
+        log: None,
     }
 }
 
@@ -59,6 +64,7 @@ pub struct Fit<'a> {
     balanced: bool,
     watch: &'a (dyn Fn(f64) -> ControlFlow<()> + Sync),
     units: Units<'a>,
+    log: Option<&'a Path>,
 }
 
 impl std::fmt::Debug for Fit<'_> {
@@ -162,6 +168,21 @@ pub struct Importance {
     pub increase: f64,
 }
 
+/// A table made ready for training.
+struct Prepared {
+    rows: Split,
+    /// To learn from, to stop the training, to be judged on.
+    parts: [Part; 3],
+    /// What is learned from instead, where classes are balanced.
+    told: Option<Part>,
+    encoding: Encoding,
+    dropped: Vec<Dropped>,
+    target: Target,
+    network: Arc<dyn Network>,
+    loss: Loss,
+    key: Key,
+}
+
 impl<'a> Fit<'a> {
     /// Whether classes or numbers are predicted, instead of what the target looks like.
     pub fn task(self, task: TaskKind) -> Self {
@@ -208,13 +229,56 @@ impl<'a> Fit<'a> {
         Self { units, ..self }
     }
 
+    /// Writes the training to a [log](tegmentum::learning::run_log) in a folder, so that each of its states can be had again; see
+    /// [`state`](Self::state).
+    pub fn logged(self, folder: &'a Path) -> Self {
+        Self { log: Some(folder), ..self }
+    }
+
+    /// The model of a logged training after `update` of its updates, without its losses being evaluated again; with it, where the
+    /// training was. Table and settings must be those of the training.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run); [`Error::Checkpoint`](tegmentum::error::Error::Checkpoint) if the training did not come so far, or the
+    /// log is damaged or of another training.
+    pub fn state(self, log: &RunLog, update: u64) -> Result<(Place, TabularModel)> {
+        let prepared = self.prepare()?;
+        let (place, parameters) = self.plan(&prepared).state(self.learner, log, update)?;
+        let trained = Trained { parameters, evaluations: place.evaluations, best_at: place.evaluations };
+        Ok((place, self.model(&prepared, &trained)))
+    }
+
+    /// Makes a logged training again with the losses of its log, compares all of its states, and returns the parameters that it gave.
+    ///
+    /// # Errors
+    /// As [`state`](Self::state), with the first difference.
+    pub fn verify(self, log: &RunLog) -> Result<Vec<f32>> {
+        let prepared = self.prepare()?;
+        Ok(self.plan(&prepared).train_anew(self.learner, &Units::nowhere(), Some(log))?.0.parameters)
+    }
+
     /// Trains and judges.
     ///
     /// # Errors
     /// [`Error::Table`](tegmentum::error::Error::Table) for a table that cannot be learned from, with what would be right;
     /// [`Error::InvalidParameter`](tegmentum::error::Error::InvalidParameter) for a
-    /// setting outside its range.
+    /// setting outside its range; [`Error::Io`](tegmentum::error::Error::Io) if its log cannot be written.
     pub fn run(self) -> Result<Fitted> {
+        let prepared = self.prepare()?;
+        let plan = self.plan(&prepared);
+        let trained = plan.train(self.learner, &self.units, self.log)?;
+        let gradient = match self.learner {
+            LearnerKind::Adam => None,
+            _ => Some(plan.train(LearnerKind::Adam, &self.units, None)?),
+        };
+        let model = self.model(&prepared, &trained);
+        let report = self.report(&model, &trained, gradient.as_ref(), &prepared);
+        let test = model.predict_encoded(&prepared.parts[2].inputs);
+        Ok(Fitted { model, report, test_rows: prepared.rows.test, test })
+    }
+
+    /// Parts, encoding and network.
+    fn prepare(&self) -> Result<Prepared> {
         let column = self.table.column(self.target)?;
         self.check()?;
         let truth = Truth::read(self.table, column, self.task)?;
@@ -232,31 +296,34 @@ impl<'a> Fit<'a> {
         let parts = [part(&rows.train), part(&rows.validation), part(&rows.test)];
         let told = self.balanced.then(|| part(&balanced(&rows.train, &truth, key.child(1))));
         let network = build_network(&self.hidden, encoding.width(), target.classes())?;
-        let plan = Plan {
-            network: &network,
-            loss: if truth.classes.is_some() { Loss::CrossEntropy } else { Loss::MeanSquaredError },
-            train: told.as_ref().unwrap_or(&parts[0]),
-            validation: &parts[1],
+        let loss = if truth.classes.is_some() { Loss::CrossEntropy } else { Loss::MeanSquaredError };
+        Ok(Prepared { rows, parts, told, encoding, dropped, target, network, loss, key })
+    }
+
+    /// The training of what was prepared.
+    fn plan<'b>(&'b self, prepared: &'b Prepared) -> Plan<'b> {
+        Plan {
+            network: &prepared.network,
+            loss: prepared.loss,
+            train: prepared.told.as_ref().unwrap_or(&prepared.parts[0]),
+            validation: &prepared.parts[1],
             budget: self.evaluations,
-            key: key.child(2),
+            key: prepared.key.child(2),
             watch: self.watch,
-        };
-        let trained = plan.train(self.learner, &self.units)?;
-        let gradient = match self.learner {
-            LearnerKind::Adam => None,
-            _ => Some(plan.train(LearnerKind::Adam, &self.units)?),
-        };
-        let model = TabularModel {
-            provenance: self.provenance(&trained, rows.train.len() + rows.validation.len()),
-            network,
-            encoding,
-            target,
+        }
+    }
+
+    /// The model with trained parameters.
+    fn model(&self, prepared: &Prepared, trained: &Trained) -> TabularModel {
+        let rows = prepared.rows.train.len() + prepared.rows.validation.len();
+        TabularModel {
+            provenance: self.provenance(trained, rows),
+            network: Arc::clone(&prepared.network),
+            encoding: prepared.encoding.clone(),
+            target: prepared.target.clone(),
             hidden: self.hidden.clone(),
             parameters: trained.parameters.clone(),
-        };
-        let report = self.report(&model, &trained, gradient.as_ref(), &parts, (&rows, dropped), key.child(3));
-        let test = model.predict_encoded(&parts[2].inputs);
-        Ok(Fitted { model, report, test_rows: rows.test, test })
+        }
     }
 
     fn check(&self) -> Result<()> {
@@ -290,10 +357,10 @@ impl<'a> Fit<'a> {
         model: &TabularModel,
         trained: &Trained,
         gradient: Option<&Trained>,
-        [train, validation, test]: &[Part; 3],
-        (rows, dropped): (&Split, Vec<Dropped>),
-        key: Key,
+        prepared: &Prepared,
     ) -> Report {
+        let Prepared { rows, dropped, parts: [train, validation, test], .. } = prepared;
+        let key = prepared.key.child(3);
         let judged = Judged { classes: model.target.classes(), truth: &test.truth };
         let own = model.predict_encoded(&test.inputs).flat();
         let simple = baselines::all(train, validation, test, &model.target);
@@ -321,7 +388,7 @@ impl<'a> Fit<'a> {
                 without_target: self.table.rows() - rows.train.len() - rows.validation.len() - rows.test.len(),
             },
             columns: model.columns().map(str::to_owned).collect(),
-            dropped,
+            dropped: dropped.clone(),
             hidden: self.hidden.clone(),
             parameters: model.parameters.len(),
             learner: self.learner,

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -20,8 +21,9 @@ use tegmentum::learning::learner::Learner;
 use tegmentum::learning::observer::{Observer, Record, StopReason};
 use tegmentum::learning::optimizers::dopamine::DopamineConfig;
 use tegmentum::learning::plasticity::node_perturbation::NodePerturbationConfig;
-use tegmentum::learning::training::train_member;
+use tegmentum::learning::run_log::{Place, ROOM, RunLog, train_logged};
 use tegmentum::model::network::Network;
+use tegmentum::model::objective::Objective;
 use tegmentum::model::objectives::NetworkLoss;
 use tegmentum::random::Key;
 
@@ -36,6 +38,9 @@ const PATIENCE: u64 = 50;
 const BATCH: usize = 64;
 /// Step of Adam, in the unit of a weight.
 const ADAM_RATE: f64 = 0.003;
+
+/// What the log of a training says it is of.
+const LOGGED: &[u8] = b"a training on a table";
 
 /// What all trainings of a table have in common.
 pub(super) struct Plan<'a> {
@@ -60,12 +65,13 @@ pub(super) struct Trained {
 }
 
 impl Plan<'_> {
-    /// Trains with a learner, if that is not done yet.
-    pub(super) fn train(&self, learner: LearnerKind, units: &Units<'_>) -> Result<Trained> {
+    /// Trains with a learner, if that is not done yet, with a log in the folder `log`.
+    pub(super) fn train(&self, learner: LearnerKind, units: &Units<'_>, log: Option<&Path>) -> Result<Trained> {
         if let Some(trained) = units.take(learner.name())? {
             return Ok(trained);
         }
-        let (mut trained, is_whole) = self.train_anew(learner, units)?;
+        let log = log.map(|folder| RunLog::record(folder, LOGGED, ROOM)).transpose()?;
+        let (mut trained, is_whole) = self.train_anew(learner, units, log.as_ref())?;
         // A training that was told to stop has not come to its end.
         if is_whole {
             units.keep(learner.name(), &mut trained)?;
@@ -86,8 +92,49 @@ impl Plan<'_> {
         Problem::Examples(examples)
     }
 
-    /// What training gave, and whether it came to its end.
-    fn train_anew(&self, learner: LearnerKind, units: &Units<'_>) -> Result<(Trained, bool)> {
+    /// The learner at its beginning, on `objective` if it is a black box.
+    fn learner<'b>(
+        &self,
+        learner: LearnerKind,
+        objective: &'b dyn Objective,
+        problem: Arc<Problem>,
+    ) -> Result<Box<dyn Learner + 'b>> {
+        let (start, key) = (self.network.initialise(self.key.child(0)), self.key.child(1));
+        Ok(match learner {
+            LearnerKind::NodePerturbation => {
+                NodePerturbationConfig::default().build(Arc::clone(self.network), problem, start, key).map(Box::new)?
+            }
+            LearnerKind::Dopamine => {
+                let optimizer = DopamineConfig::default().build(start, key, self.budget)?;
+                Box::new(BlackBoxLearner::new(objective, Box::new(optimizer)))
+            }
+            LearnerKind::Adam => {
+                let rule = AdamConfig { learning_rate: ADAM_RATE, ..AdamConfig::default() };
+                let descent = GradientConfig::from(rule).build(start, self.budget)?;
+                Box::new(GradientLearner::new(descent, Arc::clone(self.network), problem))
+            }
+        })
+    }
+
+    /// Where a logged training was after `update` of its updates, and the parameters that it would have handed over.
+    pub(super) fn state(&self, learner: LearnerKind, log: &RunLog, update: u64) -> Result<(Place, Vec<f32>)> {
+        let problem = Arc::new(self.problem());
+        let objective = NetworkLoss::new(Arc::clone(self.network), Arc::clone(&problem));
+        let objective = log.objective(&objective);
+        let mut learner = self.learner(learner, &objective, problem)?;
+        let place = log.restore(&mut *learner, self.key.child(2), update)?;
+        let mut parameters = vec![0.0; self.network.num_parameters()];
+        learner.solution().write(1.0, &mut parameters);
+        Ok((place, parameters))
+    }
+
+    /// What training gave, and whether it came to its end. It is written to `log`, or compared with it.
+    pub(super) fn train_anew(
+        &self,
+        learner: LearnerKind,
+        units: &Units<'_>,
+        log: Option<&RunLog>,
+    ) -> Result<(Trained, bool)> {
         let problem = Arc::new(self.problem());
         let start = self.network.initialise(self.key.child(0));
         let (stopped, name) = (Cell::new(false), learner.name());
@@ -103,29 +150,19 @@ impl Plan<'_> {
             stopped: &stopped,
         };
         let objective = NetworkLoss::new(Arc::clone(self.network), Arc::clone(&problem));
-        let key = self.key.child(1);
-        let mut learner: Box<dyn Learner + '_> = match learner {
-            LearnerKind::NodePerturbation => {
-                Box::new(NodePerturbationConfig::default().build(Arc::clone(self.network), problem, start, key)?)
-            }
-            LearnerKind::Dopamine => {
-                let optimizer = DopamineConfig::default().build(start, key, self.budget)?;
-                Box::new(BlackBoxLearner::new(&objective, Box::new(optimizer)))
-            }
-            LearnerKind::Adam => {
-                let rule = AdamConfig { learning_rate: ADAM_RATE, ..AdamConfig::default() };
-                let descent = GradientConfig::from(rule).build(start, self.budget)?;
-                Box::new(GradientLearner::new(descent, Arc::clone(self.network), problem))
-            }
-        };
+        let logged = log.map(|log| log.objective(&objective));
+        let asked: &dyn Objective = logged.as_ref().map_or(&objective, |logged| logged);
+        let mut learner = self.learner(learner, asked, problem)?;
         let ended = {
-            let mut observers: [&mut dyn Observer; 1] = [&mut judge];
+            let mut marks = log.map(RunLog::marks);
+            let mut observers: Vec<&mut dyn Observer> = vec![&mut judge];
+            observers.extend(marks.as_mut().map(|marks| marks as &mut dyn Observer));
             let mut member = Member::new(&mut observers);
             let batches = self.key.child(2);
             let mut saved = Instant::now();
             units.restore(name, &mut (&mut *learner, &mut member))?;
             let is_due = |saved: Instant| units.every().is_some_and(|every| saved.elapsed() >= every);
-            while train_member(&mut *learner, batches, self.budget, &mut member, &mut || {
+            while train_logged(log, &mut *learner, batches, self.budget, &mut member, &mut || {
                 stopped.get() || is_due(saved)
             })? {
                 units.save(name, &mut (&mut *learner, &mut member))?;
@@ -134,7 +171,11 @@ impl Plan<'_> {
                     break;
                 }
             }
-            member.finish()
+            let ended = member.finish();
+            if let Some(log) = log.filter(|_| !stopped.get()) {
+                log.finish(&mut *learner, &ended)?;
+            }
+            ended
         };
         match ended {
             Ok((ended, _)) => judge.best.evaluations = ended.evaluations,

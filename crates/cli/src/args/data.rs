@@ -127,6 +127,9 @@ pub(crate) struct Train {
     /// Passes of 64 rows at most that may be spent
     #[arg(long, value_name = "N", default_value_t = 60_000, value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     pub(crate) evaluations: u64,
+    /// Keep no log of the training: `tegmentum replay` cannot have its states again
+    #[arg(long)]
+    pub(crate) no_log: bool,
     /// Whether rarer classes count as much as frequent ones
     #[arg(long, value_enum, default_value_t = ClassWeights::Frequency)]
     pub(crate) class_weights: ClassWeights,

@@ -86,3 +86,33 @@ pub(crate) struct Resume {
     #[command(flatten)]
     pub(crate) every: Interval,
 }
+
+/// `tegmentum replay`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  tegmentum replay reports/train-iris                        which logs there are
+  tegmentum replay reports/train-iris --at 500               the model after 500 updates
+  tegmentum replay reports/train-iris --verify               is the model what its log says?
+  tegmentum run xor --quick --log 2-4-1:dopamine:50000       a log of one run of a study
+  tegmentum replay reports/xor --at 20
+
+A state is taken from the log where there is one near, and the updates after it are made again with the losses of the log.
+Plasticity rules and gradient baselines, which see more than losses, make these few updates again in full.")]
+pub(crate) struct Replay {
+    /// The folder of the results
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    /// Which log, if there are several
+    #[arg(long, value_name = "NAME")]
+    pub(crate) run: Option<String>,
+    /// Write the model as it was after so many updates
+    #[arg(long, value_name = "UPDATE", conflicts_with = "verify")]
+    pub(crate) at: Option<u64>,
+    /// File to write the model to; DIR/logs/NAME/update-UPDATE.safetensors if not given
+    #[arg(long, value_name = "FILE", requires = "at")]
+    pub(crate) out: Option<PathBuf>,
+    /// Make the whole run again with the losses of the log, and compare every state that is kept and the results
+    #[arg(long)]
+    pub(crate) verify: bool,
+}

@@ -19,7 +19,7 @@ pub(crate) fn execute(arguments: &Run, output: &mut Output) -> Result<ExitCode> 
     let source = source::study(&arguments.study, &arguments.changes, arguments.length.quick, seeds)?;
     let campaign = match arguments.shard {
         Some(shard) => Campaign::share(source, shard, &options.results),
-        None => Campaign::one(source, &options.results),
+        None => Campaign::one(source, &options.results).logged(&arguments.logs)?,
     };
     campaign.execute(&options.results.keeping, output)
 }

@@ -9,13 +9,13 @@ use anyhow::{Result, bail};
 use tegmentum::checkpoint::Units;
 use tegmentum::file::write_file;
 use tegmentum_applied::table::{Column, Table, Values};
-use tegmentum_applied::tabular::{Fitted, Report, TaskKind, fit};
+use tegmentum_applied::tabular::{Fit, Fitted, LearnerKind, Report, TaskKind, fit};
 use tegmentum_study::number::{fixed, number, with_interval};
 
 use super::predict;
 use crate::args::{ClassWeights, Train};
 use crate::output::{Output, notice, wrapped};
-use crate::unfinished::{Task, Then, Unfinished};
+use crate::unfinished::{LOGS, Task, Then, Unfinished};
 use crate::workplace::Workplace;
 use crate::{interrupt, table};
 
@@ -67,23 +67,22 @@ fn run(
         }
         if interrupt::requested() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
-    let mut plan = fit(data, &arguments.target)
-        .hidden(&arguments.hidden.0)
-        .learner(arguments.learner.into())
-        .evaluations(arguments.evaluations)
-        .seed(arguments.seed)
-        .exclude(&arguments.exclude)
-        .balanced(arguments.class_weights == ClassWeights::Balanced)
-        .kept_in(Units::of(unfinished.checkpoint()))
-        .watch(&watch);
-    if let Some(task) = arguments.task {
-        plan = plan.task(task.into());
+    let logs = workplace.folder().join(LOGS);
+    unfinished.forget_logs(&logs)?;
+    let log = logs.join(LearnerKind::from(arguments.learner).name());
+    let mut plan = plan(arguments, data).kept_in(Units::of(unfinished.checkpoint())).watch(&watch);
+    if !arguments.no_log {
+        plan = plan.logged(&log);
     }
     let fitted = plan.run()?;
     if interrupt::requested() {
         bail!(interrupt::ENDED);
     }
-    let written = write(workplace, data, &fitted, &unfinished.job.manifest.command)?;
+    let mut written = write(workplace, data, &fitted, &unfinished.job.manifest.command)?;
+    if !arguments.no_log {
+        unfinished.describe_logs(&logs)?;
+        written.push(format!("{}  the log of the training, for `tegmentum replay`", logs.display()));
+    }
     for note in data.notes() {
         output.line(&wrapped(note, output.width(), 0))?;
     }
@@ -92,6 +91,21 @@ fn run(
         output.line(&line)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the arguments ask for.
+pub(super) fn plan<'a>(arguments: &'a Train, data: &'a Table) -> Fit<'a> {
+    let plan = fit(data, &arguments.target)
+        .hidden(&arguments.hidden.0)
+        .learner(arguments.learner.into())
+        .evaluations(arguments.evaluations)
+        .seed(arguments.seed)
+        .exclude(&arguments.exclude)
+        .balanced(arguments.class_weights == ClassWeights::Balanced);
+    match arguments.task {
+        Some(task) => plan.task(task.into()),
+        None => plan,
+    }
 }
 
 /// Where files go if the user does not say.
@@ -123,7 +137,7 @@ fn write(workplace: &Workplace, data: &Table, fitted: &Fitted, command: &str) ->
 }
 
 /// A word of the command without the folders of a file: a model that is passed on tells nothing of the machine.
-fn shown(word: &str) -> String {
+pub(super) fn shown(word: &str) -> String {
     let path = Path::new(word);
     match path.file_name() {
         Some(name) if path.components().count() > 1 => name.to_string_lossy().into_owned(),

@@ -10,6 +10,7 @@ mod forecast;
 mod help;
 mod interventions;
 mod list;
+mod replay;
 mod resume;
 mod studies;
 mod train;

@@ -12,12 +12,14 @@ use crate::claims;
 use crate::config::{Arm, StudyConfig};
 use crate::execution::{Criterion, Design, Runner, Speed, run_all};
 use crate::kind::{Learners, StudyKind, check_arms, check_measures, check_searches};
+use crate::logs::StateOfRun;
 use crate::metric::{self, Metric, evaluations_to, solved};
 use crate::monitor::Monitor;
 use crate::result::{StudyResult, assemble};
 use crate::trial::Trial;
 use crate::work::Work;
 use tegmentum::error::Result;
+use tegmentum::learning::run_log::RunLog;
 
 /// The kind.
 pub(super) struct Compare;
@@ -51,6 +53,10 @@ impl StudyKind for Compare {
 
     fn runner<'a>(&self, design: &'a Design<'a>) -> Result<Box<dyn Runner + 'a>> {
         Ok(Box::new(Comparison::new(design)?))
+    }
+
+    fn keeps_logs(&self) -> bool {
+        true
     }
 
     fn run(&self, study: &StudyConfig, monitor: &dyn Monitor) -> Result<StudyResult> {
@@ -115,6 +121,10 @@ impl Runner for Comparison<'_> {
 
     fn run(&self, setting: usize, arm: &Arm, seed: u64, work: &Work<'_>) -> Result<Trial> {
         self.judge(setting).run_trial(arm, seed, work)
+    }
+
+    fn state(&self, setting: usize, arm: &Arm, seed: u64, (log, update): (&RunLog, u64)) -> Result<StateOfRun> {
+        self.judge(setting).state(arm, seed, log, update)
     }
 
     fn seeds_per_job(&self, setting: usize, arm: &Arm, count: usize) -> usize {

@@ -15,6 +15,7 @@ use tegmentum::learning::loss_signals::LossSignals;
 use tegmentum::learning::modulated_learner::ModulatedLearner;
 use tegmentum::learning::optimizers::OptimizerConfig;
 use tegmentum::model::network::Network;
+use tegmentum::model::objective::Objective;
 use tegmentum::model::objectives::NetworkLoss;
 use tegmentum::random::Key;
 
@@ -61,7 +62,7 @@ impl PreparedSetting {
 
     /// Floating-point operations of one loss evaluation.
     pub(crate) fn operations(&self) -> u64 {
-        tegmentum::model::objective::Objective::operations(&self.objective).unwrap_or(0)
+        self.objective.operations().unwrap_or(0)
     }
 
     /// The learner of an arm, for a seed, on this setting's objective.
@@ -69,26 +70,54 @@ impl PreparedSetting {
     /// # Errors
     /// If the arm's settings are out of range or do not fit the network.
     pub(crate) fn learner(&self, arm: &Arm, seed: u64) -> Result<Box<dyn Learner + '_>> {
-        let learner = self.bare_learner(arm, seed)?;
+        Self::modulated(self.bare_learner(arm, seed)?, arm, seed)
+    }
+
+    /// The same on `objective`, which every loss is asked of: no fused form takes its place.
+    ///
+    /// # Errors
+    /// As [`learner`](Self::learner).
+    pub(super) fn learner_on<'a>(
+        &'a self,
+        objective: &'a dyn Objective,
+        arm: &Arm,
+        seed: u64,
+    ) -> Result<Box<dyn Learner + 'a>> {
+        let learner = self.general_learner(objective, arm, seed)?;
+        Self::modulated(learner, arm, seed)
+    }
+
+    /// The learner with its system around it, if it has one.
+    fn modulated<'a>(learner: Box<dyn Learner + 'a>, arm: &Arm, seed: u64) -> Result<Box<dyn Learner + 'a>> {
         let Some(system) = &arm.neuromodulation else { return Ok(learner) };
         let key = Key::from_seed(seed).child(3);
         Ok(Box::new(ModulatedLearner::new(learner, system, LossSignals::default(), key)?))
     }
 
-    /// The learner without a system around it.
+    /// The learner without a system around it, in a fused form if there is one.
     fn bare_learner(&self, arm: &Arm, seed: u64) -> Result<Box<dyn Learner + '_>> {
+        if let (Some(OptimizerConfig::WeightPerturbation(config)), Some(fused)) = (&arm.optimizer, &self.fused) {
+            let (key, fused) = (Key::from_seed(seed), Arc::clone(fused));
+            let start = self.network.initialise(key.child(0));
+            if let Some(learner) = FusedPerceptron::new(fused, config, start, key.child(1), self.budget)? {
+                return Ok(Box::new(learner));
+            }
+        }
+        self.general_learner(&self.objective, arm, seed)
+    }
+
+    fn general_learner<'a>(
+        &'a self,
+        objective: &'a dyn Objective,
+        arm: &Arm,
+        seed: u64,
+    ) -> Result<Box<dyn Learner + 'a>> {
         let key = Key::from_seed(seed);
         let start = self.network.initialise(key.child(0));
         let (network, problem) = (Arc::clone(&self.network), Arc::clone(&self.problem));
         if let Some(optimizer) = &arm.optimizer {
-            if let (OptimizerConfig::WeightPerturbation(config), Some(fused)) = (optimizer, &self.fused) {
-                let fused = Arc::clone(fused);
-                if let Some(learner) = FusedPerceptron::new(fused, config, start.clone(), key.child(1), self.budget)? {
-                    return Ok(Box::new(learner));
-                }
-            }
             let optimizer = optimizer.for_network(&*network).build(start, key.child(1), self.budget)?;
-            return Ok(Box::new(BlackBoxLearner::new(&self.objective, optimizer)));
+            return Ok(Box::new(BlackBoxLearner::new(objective, optimizer)));
         }
         if let Some(plasticity) = &arm.plasticity {
             return plasticity.build(network, problem, start, key.child(1));

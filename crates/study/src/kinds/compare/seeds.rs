@@ -8,18 +8,23 @@ use std::sync::Arc;
 use super::prepared::PreparedSetting;
 use super::watch::RunWatch;
 use crate::config::{Arm, StudyConfig};
+use crate::logs::{LoggedRun, StateOfRun};
 use crate::metric::Metric;
 use crate::trial::{ProcessorClock, Trial};
 use crate::work::Work;
 use tegmentum::archive::{Archive, Archived};
+use tegmentum::checkpoint::sealed;
 use tegmentum::error::{Error, Result};
+use tegmentum::evidence::evaluation::Evaluator;
 use tegmentum::learning::fused::lockstep::{Lockstep, MAX_RUNS, MIN_RUNS};
 use tegmentum::learning::fused::seeds::Seeds;
 use tegmentum::learning::fused::{MAX_DIRECTIONS, is_plain};
 use tegmentum::learning::group::Member;
 use tegmentum::learning::observer::Observer;
 use tegmentum::learning::optimizers::OptimizerConfig;
+use tegmentum::learning::run_log::RunLog;
 use tegmentum::learning::training::Ended;
+use tegmentum::model::perturbation::Point;
 use tegmentum::random::Key;
 
 /// What runs in a setting are judged by.
@@ -49,14 +54,47 @@ impl Judge<'_> {
     /// If the arm cannot be built. A run whose parameters become NaN or infinite is lost, and no error.
     pub(super) fn run_trial(&self, arm: &Arm, seed: u64, work: &Work<'_>) -> Result<Trial> {
         let mut clock = ProcessorClock::start();
-        let mut learner = self.setting.learner(arm, seed)?;
+        let log = work.log(&self.logged(arm, seed))?;
+        let objective = log.as_ref().map(|log| log.objective(&self.setting.objective));
+        let mut learner = match &objective {
+            Some(objective) => self.setting.learner_on(objective, arm, seed)?,
+            None => self.setting.learner(arm, seed)?,
+        };
         let mut watch = RunWatch::new(self.study, self.setting, work);
         let (batches, budget) = (Key::from_seed(seed).child(2), self.setting.budget);
         let training = (&mut *learner, batches, budget);
-        let ended = work.train(&format!("seed {seed}"), training, &mut watch, &mut clock)?;
+        let ended = work.train(&format!("seed {seed}"), training, log.as_ref(), &mut watch, &mut clock)?;
         let seconds = clock.seconds() - watch.judging;
         let state_bytes = learner.state_bytes();
         self.trial(watch, seed, ended, state_bytes, seconds)
+    }
+
+    /// The run of an arm with a seed, as its log has it.
+    fn logged<'b>(&'b self, arm: &'b Arm, seed: u64) -> LoggedRun<'b> {
+        LoggedRun { study: self.study, setting: &self.setting.setting.name, arm, seed }
+    }
+
+    /// A logged run after `update` of its updates; the objective is not evaluated, the model is judged.
+    ///
+    /// # Errors
+    /// Those of [`RunLog::restore`].
+    pub(super) fn state(&self, arm: &Arm, seed: u64, log: &RunLog, update: u64) -> Result<StateOfRun> {
+        let objective = log.objective(&self.setting.objective);
+        let mut learner = self.setting.learner_on(&objective, arm, seed)?;
+        let place = log.restore(&mut *learner, Key::from_seed(seed).child(2), update)?;
+        let written = |point: Point<'_>| {
+            let mut parameters = vec![0.0; point.len()];
+            point.write(1.0, &mut parameters);
+            parameters
+        };
+        let (averaged, solution) = (written(learner.averaged()), written(learner.solution()));
+        let network = Arc::clone(&self.setting.network);
+        let mut evaluator = Evaluator::new(Arc::clone(&network), Arc::clone(&self.setting.problem));
+        let measured = evaluator.measure_all(&self.study.metrics, &averaged)?;
+        let metrics = self.study.metrics.iter().map(|metric| metric.name());
+        let metrics = metrics.filter_map(|name| Some((name.to_owned(), *measured.get(name)?))).collect();
+        let (levels, checksum) = (learner.levels(), sealed::checksum(&Archive::write(&mut learner)?));
+        Ok(StateOfRun { place, averaged, solution, levels, metrics, checksum, network })
     }
 
     /// The trial of a run from how it ended.
@@ -84,7 +122,9 @@ impl Judge<'_> {
     /// As [`run_trial`](Self::run_trial); the error of the first seed that has one.
     pub(super) fn run_trials(&self, arm: &Arm, seeds: &[u64], work: &Work<'_>) -> Result<Vec<Trial>> {
         let mut clock = ProcessorClock::start();
-        let Some(lockstep) = lockstep(self.setting, arm, seeds)? else {
+        let is_logged = seeds.iter().any(|&seed| work.is_logged(&self.logged(arm, seed)));
+        let lockstep = if is_logged { None } else { lockstep(self.setting, arm, seeds)? };
+        let Some(lockstep) = lockstep else {
             return seeds.iter().map(|&seed| self.run_trial(arm, seed, work)).collect();
         };
         let state_bytes = lockstep.state_bytes();

@@ -255,7 +255,7 @@ pub(super) fn run(study: &StudyConfig, course: &Course, arm: &Arm, seed: u64, wo
     let mut watch = PhaseWatch::new(study, course, work);
     let batches = Key::from_seed(seed).child(2);
     let training = (&mut learner as &mut dyn Learner, batches, course.budget());
-    let ended = match work.train(&format!("seed {seed}"), training, &mut watch, &mut clock)? {
+    let ended = match work.train(&format!("seed {seed}"), training, None, &mut watch, &mut clock)? {
         Err(Error::NonFinite { .. }) => None,
         other => Some(other?.0),
     };

@@ -44,7 +44,7 @@ pub fn bootstrap(values: &[f64], statistic: impl Fn(&[f64]) -> f64, resamples: u
 }
 
 /// The percentile interval of `statistic`, as it is.
-fn percentile_bootstrap(values: &[f64], statistic: impl Fn(&[f64]) -> f64, resamples: usize, key: Key) -> [f64; 2] {
+fn percentile_bootstrap(values: &[f64], statistic: &dyn Fn(&[f64]) -> f64, resamples: usize, key: Key) -> [f64; 2] {
     let mut stream = key.stream();
     let mut resample = Vec::with_capacity(values.len());
     percentile_interval(values.len() >= 2, resamples, || {
@@ -100,7 +100,7 @@ mod tests {
             ("median", Statistic::Median),
             ("mean", Statistic::Mean),
         ] {
-            let percentile = percentile_bootstrap(&values, |sample| statistic.of(sample), 20_000, Key::from_seed(2));
+            let percentile = percentile_bootstrap(&values, &|sample| statistic.of(sample), 20_000, Key::from_seed(2));
             assert_interval(percentile, &case[name], 0.04);
         }
     }
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn a_key_fixes_the_interval() {
         let values = [3.0, 1.0, 4.0, 1.5, 9.0, 2.6];
-        let run = |seed| percentile_bootstrap(&values, interquartile_mean, RESAMPLES, Key::from_seed(seed));
+        let run = |seed| percentile_bootstrap(&values, &interquartile_mean, RESAMPLES, Key::from_seed(seed));
         assert_eq!(run(1).map(f64::to_bits), run(1).map(f64::to_bits));
         assert_ne!(run(1), run(2));
         assert_eq!(run(1), [1.5, 6.003_749_999_999_98]);

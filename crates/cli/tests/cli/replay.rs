@@ -1,0 +1,153 @@
+//! `tegmentum replay`: states of logged runs again, without their objective, and runs that are checked against their logs.
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use crate::command::{STUDY, TestCommand, program};
+
+/// A table of two classes.
+fn table() -> String {
+    let row = |index: u32| {
+        let (x, y) = (f64::from(index % 17) - 8.0, f64::from(index * 7 % 13) - 6.0);
+        format!("{x},{y},{}\n", if x * y > 1.0 { "same" } else { "other" })
+    };
+    std::iter::once("x,y,kind\n".to_owned()).chain((0..160).map(row)).collect()
+}
+
+#[test]
+fn a_training_is_replayed_and_verified() {
+    for learner in ["node-perturbation", "dopamine", "adam"] {
+        let test = TestCommand::new();
+        test.write("data.csv", table());
+        let train =
+            ["train", "data.csv", "--target", "kind", "--learner", learner, "--evaluations", "3000", "--out", "out"];
+        test.stdout(&train, 0);
+        let model = test.path("out/model.safetensors");
+        let whole = std::fs::read(&model).unwrap();
+        let listed = test.stdout(&["replay", "out"], 0);
+        assert!(listed.contains("updates") && listed.contains(learner), "{listed}");
+        let said = test.stdout(&["replay", "out", "--verify"], 0);
+        assert!(said.contains("Verified") && said.contains("model.safetensors"), "{said}");
+        let said = test.stdout(&["replay", "out", "--at", "7"], 0);
+        assert!(said.contains("After 7 updates") && said.contains("loss"), "{said}");
+        let name =
+            std::fs::read_dir(test.path("out/logs")).unwrap().flatten().find(|entry| entry.path().is_dir()).unwrap();
+        let at = format!("out/logs/{}/update-7.safetensors", name.file_name().to_string_lossy());
+        assert!(test.stdout(&["predict", &at, "data.csv"], 0).lines().count() == 161);
+        assert!(std::fs::read(test.path(&at)).unwrap() != whole);
+        // Without a log everything else is the same.
+        test.stdout(&[&train[..train.len() - 1], &["none", "--no-log"]].concat(), 0);
+        assert!(!test.path("none/logs").exists());
+        let parameters =
+            |bytes: &[u8]| bytes[8 + u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize..].to_vec();
+        assert!(parameters(&std::fs::read(test.path("none/model.safetensors")).unwrap()) == parameters(&whole));
+        // Another model in its place, other data, an update that was never made.
+        std::fs::copy(test.path(&at), &model).unwrap();
+        let said = test.error(&["replay", "out", "--verify"]);
+        assert!(said.contains("is not the model that the log gives"), "{said}");
+        let said = test.error(&["replay", "out", "--at", "1000000"]);
+        assert!(said.contains("update 1000000 is not there: the run made"), "{said}");
+        test.write("data.csv", table() + "1,1,same\n");
+        let said = test.error(&["replay", "out", "--at", "7"]);
+        assert!(said.contains("data.csv has changed"), "{said}");
+    }
+}
+
+const LOGGED: [&str; 8] = ["run", "study.toml", "--out", "out", "--log", "dopamine:101", "--log", "wp:103"];
+
+#[test]
+fn a_run_of_a_study_is_replayed_and_verified() {
+    let test = TestCommand::with_study(STUDY);
+    test.stdout(&["run", "study.toml", "--out", "plain"], 0);
+    test.stdout(&LOGGED, 0);
+    assert_eq!(test.read("plain/small/records.csv"), test.read("out/small/records.csv"));
+    for name in ["dopamine.101", "wp.103"] {
+        let said = test.stdout(&["replay", "out/small", "--run", name, "--verify"], 0);
+        assert!(said.contains("records.csv"), "{said}");
+        let said = test.stdout(&["replay", "out/small", "--run", name, "--at", "20", "--out", "state.safetensors"], 0);
+        assert!(said.contains("After 20 updates") && said.contains("mean_squared_error"), "{said}");
+        assert!(test.path("state.safetensors").exists());
+    }
+    let said = test.error(&["replay", "out/small", "--at", "20"]);
+    assert!(said.contains("which log?") && said.contains("dopamine.101, wp.103"), "{said}");
+    let said = test.error(&["replay", "out/small", "--run", "wp.104", "--at", "20"]);
+    assert!(said.contains("no such log"), "{said}");
+    let said = test.error(&["replay", "plain/small", "--verify"]);
+    assert!(said.contains("has no logs") && said.contains("--log ARM:SEED"), "{said}");
+
+    // A new beginning forgets the logs of the old one.
+    test.stdout(&["run", "study.toml", "--out", "again", "--log", "dopamine:101"], 0);
+    test.stdout(&["run", "study.toml", "--out", "again", "--log", "wp:103"], 0);
+    assert!(!test.path("again/small/logs/dopamine.101").exists() && test.path("again/small/logs/wp.103/run").exists());
+    test.stdout(&["run", "study.toml", "--out", "again"], 0);
+    assert!(!test.path("again/small/logs").exists());
+
+    // One number of the records; one loss.
+    let records = test.read("out/small/records.csv");
+    let row = records.lines().find(|line| line.starts_with("dopamine,101,") && line.contains("final_mean")).unwrap();
+    test.write("out/small/records.csv", records.replace(row, &format!("{},0.5", row.rsplit_once(',').unwrap().0)));
+    let said = test.error(&["replay", "out/small", "--run", "dopamine.101", "--verify"]);
+    assert!(said.contains("records.csv has final_mean_squared_error"), "{said}");
+    let losses = test.path("out/small/logs/wp.103/losses");
+    let mut bytes = std::fs::read(&losses).unwrap();
+    bytes[100] ^= 4;
+    std::fs::write(&losses, bytes).unwrap();
+    let said = test.error(&["replay", "out/small", "--run", "wp.103", "--verify"]);
+    assert!(said.contains("checksum of block 0 is wrong"), "{said}");
+}
+
+#[test]
+fn a_log_outlives_kills() {
+    let text = STUDY.replace("budget = 600", "budget = 60000").replace("count = 6", "count = 4");
+    let text = text.replace("targets = [0.01]\n", "");
+    let test = TestCommand::with_study(&text);
+    let run =
+        |out: &'static str| ["run", "study.toml", "--out", out, "--log", "dopamine:101", "--checkpoint-every", "0.02"];
+    test.stdout(&run("whole"), 0);
+    let mut killed = 0;
+    loop {
+        let resume = ["resume", "out/small", "--checkpoint-every", "0.02"];
+        let mut command = Command::new(program());
+        command.current_dir(test.path("")).stdout(Stdio::null()).stderr(Stdio::null());
+        let begun = test.path("out/small/checkpoint/job").exists();
+        let mut child = if begun { command.args(resume) } else { command.args(run("out")) }.spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(70 + 13 * (killed % 7)));
+        if child.try_wait().unwrap().is_some() {
+            break;
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        if test.path("out/small/summary.json").exists() {
+            break;
+        }
+        killed += 1;
+        assert!(killed < 1000, "it never comes to its end");
+    }
+    assert!(killed > 0, "it was never killed");
+    for file in ["records.csv", "logs/dopamine.101/losses", "logs/dopamine.101/run"] {
+        let [whole, out] =
+            ["whole", "out"].map(|folder| std::fs::read(test.path(folder).join("small").join(file)).unwrap());
+        assert!(whole == out, "{file} differs after {killed} kills");
+    }
+    test.stdout(&["replay", "out/small", "--verify"], 0);
+}
+
+#[test]
+fn a_run_that_cannot_be_logged_is_one_clear_error() {
+    let test = TestCommand::with_study(STUDY);
+    for (log, expected) in [
+        ("dopamin:101", "unknown arm \"dopamin\""),
+        ("dopamine:7", "seed 7 is not run: must be from 100 to 105"),
+        ("2-4-1:dopamine:101", "unknown setting \"2-4-1\""),
+        ("dopamine", "must be ARM:SEED"),
+        ("dopamine:x", "must be ARM:SEED"),
+    ] {
+        let said = test.error(&["run", "study.toml", "--log", log]);
+        assert!(said.contains(expected), "{said}");
+    }
+    let said = test.error(&["run", "xor", "--log", "dopamine:1"]);
+    assert!(said.contains("which setting?") || said.contains("unknown arm"), "{said}");
+    let said = test.error(&["run", "go-no-go", "--log", "full:1"]);
+    assert!(said.contains("keeps no logs: must be compare"), "{said}");
+    assert_eq!(test.entries(), ["study.toml"]);
+}
