@@ -100,6 +100,16 @@ fn baselines_are_where_they_are_known_to_be() {
         ("[ewc]\nstrength = 100.0\ndecay = 0.9", "permuted", [70.0, 88.0]),
         ("[xdg]", "permuted", [76.0, 92.0]),
         ("[streaming_lda]", "permuted", [77.0, 87.0]),
+        ("[synaptic_intelligence]\nstrength = 0.1", "class", [18.0, 32.0]),
+        ("[anchored_decay]\nstrength = 0.1", "class", [15.0, 27.0]),
+        ("[shrink_perturb]", "class", [15.0, 25.0]),
+        ("[random_features]", "class", [97.0, 99.8]),
+        ("[task_gaussians]", "class", [96.0, 99.5]),
+        ("[synaptic_intelligence]\nstrength = 0.1", "permuted", [70.0, 86.0]),
+        ("[anchored_decay]\nstrength = 0.01", "permuted", [54.0, 71.0]),
+        ("[shrink_perturb]", "permuted", [27.0, 48.0]),
+        ("[random_features]", "permuted", [90.0, 96.0]),
+        ("[task_gaussians]", "permuted", [94.5, 98.0]),
     ];
     for (text, scenario, [low, high]) in bands {
         let found = means(text, scenario, 0.0, 100..102);

@@ -8,7 +8,7 @@ use tegmentum_study::names::listed;
 
 use crate::args::Reproduce;
 use crate::campaign::Campaign;
-use crate::output::Output;
+use crate::output::{Output, notice};
 use crate::source;
 
 /// Runs the studies and writes their report.
@@ -27,6 +27,20 @@ pub(crate) fn execute(arguments: &Reproduce, output: &mut Output) -> Result<Exit
             "there is no built-in study {unknown:?}: must be one of {}; `tegmentum run` runs a file of yours",
             listed(unknown, &all)
         );
+    }
+    let is_short = |name: &&String| tegmentum_study::built_in(name).map(|study| !study.quick.full_only);
+    let (names, left_out) = match arguments.studies.is_empty() && !arguments.full {
+        false => (names.clone(), 0),
+        true => {
+            let short =
+                names.iter().filter_map(|name| is_short(&name).map(|short| short.then(|| name.clone())).transpose());
+            let short: Vec<String> = short.collect::<Result<_, _>>()?;
+            let left_out = names.len() - short.len();
+            (short, left_out)
+        }
+    };
+    if left_out > 0 {
+        notice(&format!("{left_out} longer studies are left out: name them, or give --full"));
     }
     let study = |name: &String| source::study(name, &[], !arguments.full, options.seeds.map(Into::into));
     let sources = names.iter().map(study).collect::<Result<Vec<_>>>()?;

@@ -10,8 +10,13 @@
 //! | [`joint`] | all tasks at once | one network |
 //! | [`replay`] | nothing | examples |
 //! | [`ewc`] | when a task begins | Fisher information and old weights |
+//! | [`synaptic_intelligence`] | when a task begins | what each weight did, and old weights |
+//! | [`anchored_decay`] | when a task begins | old weights |
+//! | [`shrink_perturb`] | when a task begins | one network |
 //! | [`xdg`] | the task, also at test | a mask for each task |
 //! | [`nearest_class_mean`], [`streaming_lda`] | nothing | means; and a covariance |
+//! | [`random_features`] | nothing | the same of fixed random features |
+//! | [`task_gaussians`] | when a task begins | means and a covariance for each task |
 //!
 //! [`ContinualRun`] leads a learner through a [`TaskStream`](crate::data::task_stream::TaskStream).
 
@@ -27,6 +32,7 @@ use crate::neuromodulation::system::NeuromodulationConfig;
 use crate::random::Key;
 use crate::registry::Description;
 
+pub mod anchored_decay;
 pub mod contexts;
 pub mod ewc;
 pub mod joint;
@@ -34,11 +40,15 @@ pub mod learners;
 pub mod naive;
 pub mod nearest_class_mean;
 mod perceptron;
+pub mod random_features;
 mod recogniser;
 pub mod replay;
 mod run;
 mod shared_network;
+pub mod shrink_perturb;
 pub mod streaming_lda;
+pub mod synaptic_intelligence;
+pub mod task_gaussians;
 pub mod xdg;
 
 pub use run::ContinualRun;
@@ -139,6 +149,12 @@ pub trait ContinualSettings: Any + Debug + Send + Sync {
     /// Sets the learning rate. False for learners that have none.
     fn set_learning_rate(&mut self, rate: f64) -> bool {
         let _ = rate;
+        false
+    }
+
+    /// Sets how strongly what was learned is held, or what a closed form is regularised by. False for learners that have no such strength.
+    fn set_strength(&mut self, strength: f64) -> bool {
+        let _ = strength;
         false
     }
 

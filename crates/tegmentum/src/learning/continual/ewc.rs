@@ -82,6 +82,11 @@ impl ContinualSettings for EwcConfig {
         self.network.learning_rate = rate;
         true
     }
+
+    fn set_strength(&mut self, strength: f64) -> bool {
+        self.strength = strength;
+        true
+    }
 }
 
 /// The learner.
@@ -128,7 +133,7 @@ impl ContinualLearner for Ewc {
         self.seen.extend_from_slice(&batch.inputs);
         let most = self.config.examples * self.network.net.inputs;
         self.seen.drain(..self.seen.len().saturating_sub(most));
-        Ok(Observed { evaluations: EVALUATIONS, loss, switched: false })
+        Ok(Observed { evaluations: self.network.evaluations(), loss, switched: false })
     }
 
     fn predict(&self, inputs: &[f32], _: usize) -> Vec<usize> {

@@ -4,7 +4,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::perceptron::EVALUATIONS;
 use super::shared_network::{NetworkConfig, SharedNetwork};
 use super::{ContinualLearner, ContinualSettings, Observed, Told};
 use crate::data::task_stream::LabelledBatch;
@@ -61,7 +60,7 @@ impl ContinualLearner for Joint {
 
     fn observe(&mut self, batch: &LabelledBatch) -> Result<Observed> {
         let loss = self.network.update(batch, None, None)?;
-        Ok(Observed { evaluations: EVALUATIONS, loss, switched: false })
+        Ok(Observed { evaluations: self.network.evaluations(), loss, switched: false })
     }
 
     fn predict(&self, inputs: &[f32], _: usize) -> Vec<usize> {

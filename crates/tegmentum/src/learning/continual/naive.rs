@@ -5,7 +5,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::perceptron::EVALUATIONS;
 use super::shared_network::{NetworkConfig, SharedNetwork};
 use super::{ContinualLearner, ContinualSettings, Observed};
 use crate::data::task_stream::LabelledBatch;
@@ -58,7 +57,7 @@ crate::archived!(Naive { network });
 impl ContinualLearner for Naive {
     fn observe(&mut self, batch: &LabelledBatch) -> Result<Observed> {
         let loss = self.network.update(batch, None, None)?;
-        Ok(Observed { evaluations: EVALUATIONS, loss, switched: false })
+        Ok(Observed { evaluations: self.network.evaluations(), loss, switched: false })
     }
 
     fn predict(&self, inputs: &[f32], _: usize) -> Vec<usize> {

@@ -5,6 +5,7 @@
 //!
 //!     node perturbation    ξ = ±1 on units that are on,  h^± = h ± σ ξ,  d = (ℓ⁺ − ℓ⁻)/2σ
 //!                          ∂a ≈ ξ d ,   e = p − y with ln p the mean of both passes
+//!     weight perturbation  Δ = ±1 on weights of units that are on under the mask,  g = mean over K of Δ (L(w + σ Δ) − L(w))/σ
 //!     exact                ∂a = (e W₂ᵀ) · on
 //!     both                 g = mean over the batch of  x ∂aᵀ, ∂a, h eᵀ, e
 //! ```
@@ -13,7 +14,7 @@
 //! on stays on.
 //!
 //! # Cost
-//! Two passes and the outer product of one batch: three forward-equivalents, as many as backpropagation.
+//! Two passes and the outer product of one batch: three forward-equivalents, as many as backpropagation; K + 1 for weight perturbation.
 //!
 //! Arithmetic is `+ − × ÷ √` and the kernel's `exp` and `ln`: the same bits on every machine.
 
@@ -49,6 +50,7 @@ pub(super) struct Space {
     activity: Vec<f32>,
     noise: Vec<f32>,
     back: Vec<f32>,
+    candidate: Vec<f32>,
     plus: Vec<f32>,
     minus: Vec<f32>,
     /// What the noise did to the loss of each example.
@@ -169,6 +171,58 @@ impl Perceptron {
         let logs = space.plus.iter_mut().zip(&space.minus);
         logs.for_each(|(plus, minus)| *plus = 0.5 * (*plus + minus));
         self.outer_products(batch, weight, space);
+    }
+
+    /// The estimate from `directions` one-sided perturbations of the weights, with the losses of the batch: the mean loss is all that it
+    /// takes from a pass.
+    pub(super) fn perturb_weights(
+        self,
+        parameters: &[f32],
+        batch: &LabelledBatch,
+        (mask, noise, directions): (Option<&[f32]>, f32, usize),
+        stream: &mut Stream,
+        space: &mut Space,
+    ) {
+        let mut logits = self.logits(self.parts(parameters), &batch.inputs, mask);
+        space.losses.clear();
+        for (row, &class) in logits.chunks_exact_mut(self.classes).zip(&batch.classes) {
+            log_softmax(row);
+            space.losses.push(-row[class]);
+        }
+        let still = space.losses.iter().map(|&loss| f64::from(loss)).sum::<f64>() / batch.len() as f64;
+        let mut on = vec![1.0_f32; parameters.len()];
+        if let Some(mask) = mask {
+            on.iter_mut().enumerate().for_each(|(index, on)| *on = self.unit_of(index).map_or(1.0, |unit| mask[unit]));
+        }
+        space.gradient.clear();
+        space.gradient.resize(parameters.len(), 0.0);
+        for _ in 0..directions {
+            space.noise.clear();
+            let (mut word, mut left) = (0, 0);
+            for &on in &on {
+                if left == 0 {
+                    (word, left) = (stream.next_u32(), 32);
+                }
+                space.noise.push(if word & 1 == 1 { on } else { -on });
+                (word, left) = (word >> 1, left - 1);
+            }
+            space.candidate.clear();
+            space.candidate.extend(parameters.iter().zip(&space.noise).map(|(w, delta)| w + noise * delta));
+            let moved = self.loss(self.parts(&space.candidate), batch, mask);
+            let slope = ((moved - still) / f64::from(noise)) as f32 / directions as f32;
+            space.gradient.iter_mut().zip(&space.noise).for_each(|(sum, delta)| *sum += slope * delta);
+        }
+    }
+
+    /// The hidden unit of a weight; `None` for the biases of the readout.
+    pub(super) fn unit_of(self, index: usize) -> Option<usize> {
+        let [first, bias, readout, _] = self.ends();
+        match index {
+            _ if index < first => Some(index % self.hidden),
+            _ if index < bias => Some(index - first),
+            _ if index < readout => Some((index - bias) / self.classes),
+            _ => None,
+        }
     }
 
     /// The exact gradient of a batch, with its losses.
@@ -320,6 +374,15 @@ mod tests {
         }
         for (index, (found, exact)) in mean.iter().zip(&exact).enumerate() {
             assert!((found - f64::from(*exact)).abs() < 0.02, "{index}: {found} {exact}");
+        }
+        let (mut mean, count) = (vec![0.0; exact.len()], 3000);
+        for draw in 0..count {
+            let mut stream = Key::from_seed(10).child(draw).stream();
+            NET.perturb_weights(&parameters, &batch, (Some(&mask), NOISE, 4), &mut stream, &mut space);
+            mean.iter_mut().zip(&space.gradient).for_each(|(mean, g)| *mean += f64::from(*g) / count as f64);
+        }
+        for (index, (found, exact)) in mean.iter().zip(&exact).enumerate() {
+            assert!((found - f64::from(*exact)).abs() < 0.07, "weights, {index}: {found} {exact}");
         }
         // Units that the mask leaves out get nothing, not even noise.
         let [first, ..] = NET.ends();

@@ -11,7 +11,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::perceptron::EVALUATIONS;
 use super::shared_network::{NetworkConfig, SharedNetwork};
 use super::{ContinualLearner, ContinualSettings, Observed, within};
 use crate::data::task_stream::LabelledBatch;
@@ -106,7 +105,7 @@ impl ContinualLearner for Replay {
                 self.classes[place] = class;
             }
         }
-        Ok(Observed { evaluations: 2 * EVALUATIONS, loss, switched: false })
+        Ok(Observed { evaluations: 2 * self.network.evaluations(), loss, switched: false })
     }
 
     fn predict(&self, inputs: &[f32], _: usize) -> Vec<usize> {

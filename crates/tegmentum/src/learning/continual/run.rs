@@ -61,6 +61,19 @@ impl ContinualRun {
     /// # Errors
     /// Those of the learner.
     pub fn update(&mut self, learner: &mut dyn ContinualLearner, stream: &TaskStream) -> Result<Observed> {
+        self.update_after(learner, stream, |_, _| ())
+    }
+
+    /// One update, after `look` has seen the learner and the batch that it is about to learn from: for scores that need no boundaries.
+    ///
+    /// # Errors
+    /// Those of the learner.
+    pub fn update_after(
+        &mut self,
+        learner: &mut dyn ContinualLearner,
+        stream: &TaskStream,
+        look: impl FnOnce(&dyn ContinualLearner, &LabelledBatch),
+    ) -> Result<Observed> {
         let passage = stream.passage_at(self.spent);
         let mut evaluations = 0;
         if matches!(learner.told(), Told::Boundaries | Told::Tasks) && self.entered != Some(passage) {
@@ -73,6 +86,7 @@ impl ContinualRun {
         } else {
             stream.draw(self.spent, key, &mut self.batch);
         }
+        look(learner, &self.batch);
         let observed = learner.observe(&self.batch)?;
         let observed = Observed { evaluations: observed.evaluations + evaluations, ..observed };
         self.updates += 1;

@@ -9,24 +9,91 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::perceptron::{NOISE, Perceptron, Space, argmax};
+use super::perceptron::{EVALUATIONS, NOISE, Perceptron, Space, argmax};
 use super::{MAX_HIDDEN, within};
 use crate::data::task_stream::LabelledBatch;
 use crate::error::{Error, Result, positive};
-use crate::random::Key;
+use crate::random::{Key, Stream};
 
 /// Memory of the size of an estimate at a synapse.
 const SQUARE_MEMORY: f64 = 0.99;
 
+/// Most directions of an update.
+const MAX_DIRECTIONS: usize = 10_000;
+
 /// Where a network's gradient comes from.
+///
+/// # Example
+/// ```
+/// use tegmentum::learning::continual::NetworkConfig;
+///
+/// let network: NetworkConfig = toml::from_str("estimate = { weight_perturbation = { directions = 8 } }")?;
+/// assert_eq!(network.estimate.evaluations(), 9);
+/// # Ok::<(), toml::de::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Estimate {
     /// Exact, by the way back through the network.
     #[default]
     Backpropagation,
     /// From noise on hidden units and losses, divided by its running size.
     NodePerturbation,
+    /// From noise on all weights and one number, the loss; one-sided; divided by its running size.
+    WeightPerturbation {
+        /// Directions of an update.
+        directions: usize,
+    },
+}
+
+impl Estimate {
+    /// Forward-equivalents of an estimate.
+    pub fn evaluations(self) -> u64 {
+        match self {
+            Self::Backpropagation | Self::NodePerturbation => EVALUATIONS,
+            Self::WeightPerturbation { directions } => directions as u64 + 1,
+        }
+    }
+
+    pub(super) fn check(self) -> Result<()> {
+        match self {
+            Self::WeightPerturbation { directions } => {
+                within("estimate.directions", directions, MAX_DIRECTIONS, "between 1 and 10000")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The passes for a batch of a network with its parameters and units that are on; `scale` is a factor on the noise. Afterwards the space
+    /// has the losses, and what [`finish`](Self::finish) makes the gradient of.
+    pub(super) fn passes(
+        self,
+        (net, parameters, mask, scale): (Perceptron, &[f32], Option<&[f32]>, f64),
+        batch: &LabelledBatch,
+        stream: &mut Stream,
+        space: &mut Space,
+    ) {
+        let noise = (NOISE * scale as f32).max(1e-6);
+        match self {
+            Self::Backpropagation => net.backpropagate(net.parts(parameters), batch, mask, space),
+            Self::NodePerturbation => net.perturb(net.parts(parameters), batch, (mask, noise), stream, space),
+            Self::WeightPerturbation { directions } => {
+                net.perturb_weights(parameters, batch, (mask, noise, directions), stream, space);
+            }
+        }
+    }
+
+    /// The gradient from the passes.
+    pub(super) fn finish(self, net: Perceptron, batch: &LabelledBatch, space: &mut Space) {
+        if self == Self::NodePerturbation {
+            net.estimate(batch, space);
+        }
+    }
+
+    /// Whether its entries are divided by their running size.
+    fn is_divided(self) -> bool {
+        self != Self::Backpropagation
+    }
 }
 
 /// The network of a baseline and how it descends.
@@ -58,9 +125,10 @@ impl NetworkConfig {
     pub(super) fn build(self, num_inputs: usize, num_classes: usize, key: Key) -> Result<SharedNetwork> {
         within("network.hidden", self.hidden, MAX_HIDDEN, "between 1 and 10000")?;
         positive("network.learning_rate", self.learning_rate)?;
+        self.estimate.check()?;
         let net = Perceptron { inputs: num_inputs, hidden: self.hidden, classes: num_classes };
         let parameters = net.initialise(key.child(0));
-        let squares = if self.estimate == Estimate::NodePerturbation { parameters.len() } else { 0 };
+        let squares = if self.estimate.is_divided() { parameters.len() } else { 0 };
         Ok(SharedNetwork {
             net,
             squares: vec![0.0; squares],
@@ -108,15 +176,10 @@ impl SharedNetwork {
         mask: Option<&[f32]>,
         pull: Option<Pull<'_>>,
     ) -> Result<f64> {
-        let parts = self.net.parts(&self.parameters);
-        match self.config.estimate {
-            Estimate::Backpropagation => self.net.backpropagate(parts, batch, mask, &mut self.space),
-            Estimate::NodePerturbation => {
-                let mut stream = self.key.child(2).child(self.updates).stream();
-                self.net.perturb(parts, batch, (mask, NOISE), &mut stream, &mut self.space);
-                self.net.estimate(batch, &mut self.space);
-            }
-        }
+        let mut stream = self.key.child(2).child(self.updates).stream();
+        let probing = (self.net, &self.parameters[..], mask, 1.0);
+        self.config.estimate.passes(probing, batch, &mut stream, &mut self.space);
+        self.config.estimate.finish(self.net, batch, &mut self.space);
         let loss = self.space.losses.iter().map(|&loss| f64::from(loss)).sum::<f64>() / batch.len() as f64;
         if !loss.is_finite() {
             return Err(Error::NonFinite { what: "the loss", step: self.updates });
@@ -159,6 +222,16 @@ impl SharedNetwork {
             let slopes = sum.iter_mut().zip(&self.space.gradient);
             slopes.for_each(|(sum, slope)| *sum += weight * slope * slope);
         }
+    }
+
+    /// Forward-equivalents of an update.
+    pub(super) fn evaluations(&self) -> u64 {
+        self.config.estimate.evaluations()
+    }
+
+    /// The gradient of the last update.
+    pub(super) fn gradient(&self) -> &[f32] {
+        &self.space.gradient
     }
 
     pub(super) fn predict(&self, inputs: &[f32], mask: Option<&[f32]>) -> Vec<usize> {

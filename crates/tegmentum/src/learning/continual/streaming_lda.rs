@@ -53,21 +53,17 @@ impl ContinualSettings for StreamingLdaConfig {
 
     fn build(&self, num_inputs: usize, num_classes: usize, _: Key) -> Result<Box<dyn ContinualLearner>> {
         positive("ridge", self.ridge)?;
-        Ok(Box::new(StreamingLda {
-            width: num_inputs,
-            gaussians: Recogniser::new(num_inputs, num_classes, 0.0, self.ridge),
-        }))
+        Ok(Box::new(StreamingLda { gaussians: Recogniser::new(num_inputs, num_classes, 0.0, self.ridge) }))
     }
 }
 
 /// The learner.
 #[derive(Debug)]
 struct StreamingLda {
-    width: usize,
     gaussians: Recogniser,
 }
 
-crate::archived!(StreamingLda { gaussians } fixed { width });
+crate::archived!(StreamingLda { gaussians });
 
 impl ContinualLearner for StreamingLda {
     fn observe(&mut self, batch: &LabelledBatch) -> Result<Observed> {
@@ -76,7 +72,7 @@ impl ContinualLearner for StreamingLda {
     }
 
     fn predict(&self, inputs: &[f32], _: usize) -> Vec<usize> {
-        inputs.chunks_exact(self.width).map(|row| self.gaussians.nearest(row)).collect()
+        self.gaussians.nearest(inputs)
     }
 
     fn state_bytes(&self) -> usize {

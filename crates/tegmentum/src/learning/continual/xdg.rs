@@ -9,7 +9,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::perceptron::EVALUATIONS;
 use super::shared_network::{NetworkConfig, SharedNetwork};
 use super::{ContinualLearner, ContinualSettings, Observed, Told};
 use crate::data::task_stream::LabelledBatch;
@@ -95,7 +94,7 @@ impl ContinualLearner for Xdg {
     fn observe(&mut self, batch: &LabelledBatch) -> Result<Observed> {
         let mask = self.mask(self.task);
         let loss = self.network.update(batch, Some(&mask), None)?;
-        Ok(Observed { evaluations: EVALUATIONS, loss, switched: false })
+        Ok(Observed { evaluations: self.network.evaluations(), loss, switched: false })
     }
 
     fn predict(&self, inputs: &[f32], task: usize) -> Vec<usize> {

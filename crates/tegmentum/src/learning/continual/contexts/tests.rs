@@ -1,5 +1,6 @@
 use super::*;
 use crate::neuromodulation::pharmacology::Drug;
+use crate::neuromodulation::system::NeuromodulationConfig;
 
 /// Two worlds: the second has the classes of the first exchanged and its inputs moved.
 fn batch(world: usize, index: u64) -> LabelledBatch {
