@@ -28,21 +28,22 @@ pub(crate) fn execute(arguments: &Reproduce, output: &mut Output) -> Result<Exit
             listed(unknown, &all)
         );
     }
-    let is_short = |name: &&String| tegmentum_study::built_in(name).map(|study| !study.quick.full_only);
-    let (names, left_out) = match arguments.studies.is_empty() && !arguments.full {
-        false => (names.clone(), 0),
-        true => {
-            let short =
-                names.iter().filter_map(|name| is_short(&name).map(|short| short.then(|| name.clone())).transpose());
-            let short: Vec<String> = short.collect::<Result<_, _>>()?;
-            let left_out = names.len() - short.len();
-            (short, left_out)
-        }
-    };
-    if left_out > 0 {
-        notice(&format!("{left_out} longer studies are left out: name them, or give --full"));
-    }
+    let names = if arguments.studies.is_empty() && !arguments.full { &short(&all)? } else { names };
     let study = |name: &String| source::study(name, &[], !arguments.full, options.seeds.map(Into::into));
     let sources = names.iter().map(study).collect::<Result<Vec<_>>>()?;
     Campaign::several(sources, &options.results).execute(&options.results.keeping, output)
+}
+
+/// The studies that a shortened reproduction of all makes.
+fn short(all: &[String]) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for name in all {
+        if !tegmentum_study::built_in(name)?.quick.full_only {
+            names.push(name.clone());
+        }
+    }
+    if names.len() < all.len() {
+        notice(&format!("{} longer studies are left out: name them, or give --full", all.len() - names.len()));
+    }
+    Ok(names)
 }

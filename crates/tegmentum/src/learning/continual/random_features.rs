@@ -87,7 +87,9 @@ impl RandomFeatures {
     fn features(&self, inputs: &[f32]) -> Vec<f32> {
         let mut features = Vec::new();
         affine(inputs, self.width, &self.weights, &self.bias, &mut features);
-        features.iter_mut().for_each(|value| *value = value.max(0.0));
+        for value in &mut features {
+            *value = value.max(0.0);
+        }
         features
     }
 }

@@ -106,17 +106,11 @@ impl ContinualLearner for TaskGaussians {
     }
 
     fn enter(&mut self, task: usize) -> Result<u64> {
-        match self.known.iter().position(|&known| known == task) {
-            Some(place) => {
-                let (task, own) = (self.known.remove(place), self.gaussians.remove(place));
-                self.known.push(task);
-                self.gaussians.push(own);
-            }
-            None => {
-                self.known.push(task);
-                self.gaussians.push(self.fresh());
-            }
-        }
+        let place = self.known.iter().position(|&known| known == task);
+        let own = if let Some(place) = place { self.gaussians.remove(place) } else { self.fresh() };
+        self.known.retain(|&known| known != task);
+        self.known.push(task);
+        self.gaussians.push(own);
         Ok(0)
     }
 
