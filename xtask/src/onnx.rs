@@ -1,8 +1,9 @@
 //! Exported models beside the library: onnxruntime must compute what our own forward pass computes.
 //!
-//! For every registered network with several settings and seeds, and for models of tables, an ONNX file and what goes in and comes out
+//! For every registered network with several settings and seeds, for models of tables and for forecasts, an ONNX file and what goes in and comes out
 //! are written below `target/onnx`; `xtask/onnx/check.py` runs the files and compares.
 
+mod forecasts;
 mod networks;
 mod tables;
 
@@ -78,7 +79,7 @@ pub(crate) fn check() -> Result<Tally> {
     }
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
     let mut written = 0;
-    for case in networks::cases()?.into_iter().chain(tables::cases()?) {
+    for case in networks::cases()?.into_iter().chain(tables::cases()?).chain(forecasts::cases()?) {
         write(&folder, &case)?;
         written += 1;
     }

@@ -15,20 +15,27 @@
 //!
 //! The recipe is ours; its parts and their references are in the files of this folder.
 
-mod average;
+pub(crate) mod average;
 pub mod calendar;
-mod features;
+pub mod continuation;
+mod data;
+pub(crate) mod features;
 pub mod intervals;
 pub mod judgement;
 mod linear;
-mod recurrence;
+pub(crate) mod model;
+pub(crate) mod model_file;
+pub(crate) mod recurrence;
 pub mod season;
 pub mod series;
-mod smoothing;
+pub(crate) mod smoothing;
 
 use serde::{Deserialize, Serialize};
 
-use average::Average;
+use average::{Ahead, Average};
+pub use data::{Data, MOST_KNOWN};
+pub use model::{ForecastModel, Prediction};
+pub use model_file::{ForecastFile, Origin};
 use recurrence::{Inputs, Recurrence};
 use tegmentum::checkpoint::Units;
 use tegmentum::error::{Error, Result, at_least_one};
@@ -126,24 +133,28 @@ pub struct Forecast {
     pub asked: usize,
     /// One for each row ahead, as far as the rows suffice.
     pub horizons: Vec<Horizon>,
+    /// What was learned from all rows, which goes on with rows that come later.
+    pub model: ForecastModel,
 }
 
 impl ForecastConfig {
-    /// Learns `values` \[rows\], at equal steps of time.
+    /// Learns values \[rows\], at equal steps of time, or [`Data`] with known inputs.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for a setting outside its range; [`Error::Incompatible`] for too few rows or a series that does
-    /// not vary in the rows to learn from.
-    pub fn fit(&self, values: &[f64]) -> Result<Forecast> {
-        self.fit_in(values, &Units::nowhere())
+    /// [`Error::InvalidParameter`] for a setting outside its range or a value that is not finite; [`Error::Incompatible`] for too few rows
+    /// or a series that does not vary in the rows to learn from; [`Error::ShapeMismatch`] for a known input that is not known for
+    /// every row and horizon.
+    pub fn fit<'a>(&self, data: impl Into<Data<'a>>) -> Result<Forecast> {
+        self.fit_in(data, &Units::nowhere())
     }
 
     /// The same with trained networks that are kept as units of work, so that a forecast that was stopped goes on where it was.
     ///
     /// # Errors
     /// As [`fit`](Self::fit), and [`Error::Io`] if a unit cannot be kept.
-    pub fn fit_in(&self, values: &[f64], units: &Units<'_>) -> Result<Forecast> {
-        let learned = self.check(values)?;
+    pub fn fit_in<'a>(&self, data: impl Into<Data<'a>>, units: &Units<'_>) -> Result<Forecast> {
+        let data = data.into();
+        let (values, learned) = (data.values, self.check(data)?);
         let rows = values.len();
         let repetitions = (ROWS_LEARNED_ANEW / rows).clamp(1, REPETITIONS).min((rows - learned).max(1));
         let mut starts: Vec<usize> =
@@ -153,33 +164,43 @@ impl ForecastConfig {
         starts.dedup();
         let mut traces = vec![Trace::default(); self.horizon.min(rows)];
         let mut last = None;
+        let aheads = traces.len();
         for (part, &start) in starts.iter().enumerate() {
             let end = starts.get(part + 1).copied().unwrap_or(rows);
-            let learner = self.learn(&values[..end], start, &units.below(&start.to_string()))?;
+            let learner = self.learn(data.until(end), start, &units.below(&start.to_string()))?;
+            let mut found = Vec::with_capacity(aheads);
             for (trace, ahead) in traces.iter_mut().zip(1..) {
-                learner.extend(trace, ahead, part == 0);
+                found.extend(learner.extend(trace, ahead, part == 0));
             }
-            last = Some((learner.season, learner.base.describe()));
+            last = Some((learner, found));
         }
-        let (season, base) = last.unwrap_or_default();
-        let horizons =
+        // The starts are never empty.
+        let Some((learner, found)) = last else { return Err(too_short()) };
+        let horizons: Vec<Horizon> =
             traces.iter().zip(1..).map_while(|(trace, ahead)| trace.judged(values, learned, ahead)).collect();
-        Ok(Forecast { learned, repetitions, season, base, asked: self.horizon, horizons })
+        if horizons.is_empty() {
+            return Err(too_short());
+        }
+        let (season, base) = (learner.season, learner.base.describe());
+        let model = learner.settle(data, &found[..horizons.len()], &horizons);
+        Ok(Forecast { learned, repetitions, season, base, asked: self.horizon, horizons, model })
     }
 
-    /// Learns the rows before `learned` of `values`.
-    fn learn<'a>(&self, values: &'a [f64], learned: usize, units: &Units<'_>) -> Result<Learner<'a>> {
+    /// Learns the rows before `learned`.
+    fn learn<'a>(&self, data: Data<'a>, learned: usize, units: &Units<'_>) -> Result<Learner<'a>> {
+        let values = data.values;
         let season = match self.season {
             Some(season) => (season > 1).then_some(season),
             None => season::find(&values[..learned]),
         };
-        let base = Average::choose(values, season, validation_parts(learned)).ok_or_else(|| Error::Incompatible {
+        let base = Average::choose(data, season, validation_parts(learned)).ok_or_else(|| Error::Incompatible {
             what: "the series".to_owned(),
             with: "a forecast".to_owned(),
             reason: "it does not vary in the rows to learn from".to_owned(),
         })?;
         let networks = match base.ahead(values, 1, true).filter(|_| self.networks > 0) {
-            Some(predicted) => predicted
+            Some(ahead) => ahead
+                .predicted
                 .iter()
                 .enumerate()
                 .map(|(fit, predicted)| self.networks(values, &base, predicted, (fit, units)))
@@ -193,7 +214,8 @@ impl ForecastConfig {
     ///
     /// # Errors
     /// Those of [`fit`](Self::fit).
-    pub fn check(&self, values: &[f64]) -> Result<usize> {
+    pub fn check<'a>(&self, data: impl Into<Data<'a>>) -> Result<usize> {
+        let Data { values, known } = data.into();
         at_least_one("horizon", self.horizon)?;
         if !(self.train_fraction > 0.0 && self.train_fraction <= 1.0) {
             return Err(Error::InvalidParameter {
@@ -224,6 +246,7 @@ impl ForecastConfig {
             let reason = format!("every row to learn from has the value {}", values[0]);
             return Err(refused("the series".to_owned(), reason));
         }
+        data::check_known(known, values.len() + self.horizon)?;
         Ok(learned)
     }
 
@@ -282,6 +305,15 @@ fn residuals(values: &[f64], predicted: &[f64], first: usize, end: usize, ahead:
     (left, scale)
 }
 
+/// A series of which not even the next row could be predicted.
+fn too_short() -> Error {
+    Error::Incompatible {
+        what: "the series".to_owned(),
+        with: "a forecast".to_owned(),
+        reason: "its rows are too few, or vary too little, for any model".to_owned(),
+    }
+}
+
 /// The first row of each part of the validation, and the end of the rows to learn from.
 fn validation_parts(learned: usize) -> Vec<usize> {
     (0..=PARTS).map(|part| learned - (PARTS - part) * learned / (PARTS * VALIDATION)).collect()
@@ -308,16 +340,17 @@ struct Trace {
 }
 
 impl Learner<'_> {
-    /// Adds the predictions from the origins that are not learned from, and for the first learner also those before.
-    fn extend(&self, trace: &mut Trace, ahead: usize, is_first: bool) {
+    /// Adds the predictions from the origins that are not learned from, and for the first learner also those before. Returns those of the
+    /// base; `None` if there are too few rows for this horizon.
+    fn extend(&self, trace: &mut Trace, ahead: usize, is_first: bool) -> Option<Ahead> {
         let (first, fit) = (self.base.first, self.base.ends.len() - 1);
         let learned = self.base.ends[fit];
-        let Some(predicted) = self.base.ahead(self.values, ahead, is_first) else {
+        let Some(found) = self.base.ahead(self.values, ahead, is_first) else {
             trace.broken = true;
-            return;
+            return None;
         };
-        let base = &predicted[fit];
-        let weight = self.weight(&predicted, ahead);
+        let base = &found.predicted[fit];
+        let weight = self.weight(&found.predicted, ahead);
         let correction = match self.networks.get(fit) {
             Some(networks) if weight > 0.0 => networks.correction(self.values, base, first, ahead),
             _ => vec![0.0; base.len()],
@@ -330,6 +363,41 @@ impl Learner<'_> {
         trace.weight = weight;
         if is_first {
             trace.first = first;
+        }
+        Some(found)
+    }
+
+    /// What was learned from all rows, with `found` of each horizon.
+    fn settle(&self, data: Data<'_>, found: &[Ahead], horizons: &[Horizon]) -> ForecastModel {
+        let (first, rows, season) = (self.base.first, self.values.len(), self.season.unwrap_or(1));
+        let weights: Vec<Vec<f64>> = found.iter().map(|found| found.weights.clone()).collect();
+        let base = self.base.settle(&weights);
+        let late = self.base.ends.len() - 1;
+        // As `Networks::correction` has them.
+        let left = found.iter().zip(1..).map(|(found, ahead)| {
+            let (mut left, scale) = residuals(self.values, &found.predicted[late], first, rows, ahead);
+            left.truncate((rows + 1).saturating_sub(first + ahead));
+            (left, scale)
+        });
+        let (left, scales): (Vec<Vec<f64>>, Vec<f64>) = left.unzip();
+        let used = horizons.iter().any(|horizon| horizon.network_weight > 0.0);
+        let networks = self.networks.get(late).filter(|_| used);
+        let kept = model::needed(&base.members, season);
+        let from = rows.saturating_sub(kept) / season * season;
+        let until = rows + horizons.len();
+        ForecastModel {
+            rows,
+            season,
+            base,
+            moments: networks.map_or([(0.0, 1.0); 3], |networks| networks.inputs.moments()),
+            networks: networks.map_or_else(Vec::new, |networks| {
+                networks.recurrences.iter().map(|network| network.settle(&networks.inputs, &left)).collect()
+            }),
+            scales,
+            network_weights: horizons.iter().map(|horizon| horizon.network_weight).collect(),
+            half_widths: horizons.iter().map(|horizon| horizon.future_half_widths).collect(),
+            values: self.values[from..].to_vec(),
+            known: data.known.iter().map(|input| input[from..until].to_vec()).collect(),
         }
     }
 
@@ -394,83 +462,4 @@ fn network_weight(errors: &[f64], said: &[f64]) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn series(rows: u32) -> Vec<f64> {
-        let mut stream = Key::from_seed(5).stream();
-        let mut level = 0.0;
-        (0..rows)
-            .map(|t| {
-                level = 0.7 * level + f64::from(stream.normal());
-                50.0 + 0.2 * f64::from(t) + 5.0 * f64::from(t % 4) + level
-            })
-            .collect()
-    }
-
-    /// The first test row of a series is predicted as the row behind the end of a series that ends before it.
-    #[test]
-    fn what_the_future_was_forecast_as_is_what_a_test_row_would_be() {
-        let values = series(100);
-        let config = ForecastConfig { horizon: 2, networks: 1, evaluations: 30, ..ForecastConfig::default() };
-        let tested = config.fit(&values).unwrap();
-        let ended = ForecastConfig { train_fraction: 1.0, ..config }.fit(&values[..70]).unwrap();
-        for (tested, ended) in tested.horizons.iter().zip(&ended.horizons) {
-            assert_eq!(tested.predicted[0], ended.future, "{} rows ahead", tested.ahead);
-            let widths = tested.half_widths.each_ref().map(|widths| widths[0]);
-            assert_eq!(widths, ended.future_half_widths, "{} rows ahead", tested.ahead);
-        }
-    }
-
-    #[test]
-    fn later_rows_change_no_prediction_before_them() {
-        let config = ForecastConfig { horizon: 2, networks: 1, evaluations: 30, ..ForecastConfig::default() };
-        let values = series(100);
-        let mut other = values.clone();
-        other[85..].iter_mut().for_each(|value| *value += 30.0);
-        let (one, two) = (config.fit(&values).unwrap(), config.fit(&other).unwrap());
-        for (one, two) in one.horizons.iter().zip(&two.horizons) {
-            let before = 85 - 70 - one.ahead;
-            assert_eq!(one.predicted[..before], two.predicted[..before]);
-            assert_eq!(one.half_widths.each_ref().map(|widths| widths[..before].to_vec()), {
-                two.half_widths.each_ref().map(|widths| widths[..before].to_vec())
-            });
-        }
-    }
-
-    #[test]
-    fn a_forecast_follows_from_its_seed() {
-        let config = ForecastConfig { horizon: 1, networks: 2, evaluations: 30, ..ForecastConfig::default() };
-        let values = series(80);
-        assert_eq!(config.fit(&values).unwrap(), config.fit(&values).unwrap());
-    }
-
-    /// Numbers of this version: a change of them belongs into the changelog.
-    #[test]
-    fn value_stability() {
-        let config = ForecastConfig { horizon: 2, networks: 1, evaluations: 30, ..ForecastConfig::default() };
-        let found = config.fit(&series(80)).unwrap();
-        let close = |value: f64, known: f64| assert!((value / known - 1.0).abs() < 1e-9, "{value} is not {known}");
-        close(found.horizons[0].future, 67.384_620_389_616_5);
-        close(found.horizons[1].future, 72.247_995_646_963_64);
-        close(found.horizons[1].future_half_widths[1], 3.501_873_998_453_603_6);
-    }
-
-    /// Against the last value on many seeds: never worse by a tenth, mostly better by half.
-    #[test]
-    fn a_trend_with_a_season_is_followed() {
-        let config = ForecastConfig { horizon: 1, networks: 0, ..ForecastConfig::default() };
-        let mut much_better = 0;
-        for seed in 0..12 {
-            let mut stream = Key::from_seed(seed).stream();
-            let noise = 0.1 + 0.2 * seed as f64;
-            let values: Vec<f64> =
-                (0..90).map(|t| f64::from(t) + 8.0 * f64::from(t % 6) + noise * f64::from(stream.normal())).collect();
-            let judged = config.fit(&values).unwrap().judge(&values).unwrap();
-            let last = judged.scores.iter().find(|score| score.name == "the last value").unwrap();
-            assert!(judged.scores[0].next < 1.1 * last.next, "{seed}: {:?}", judged.scores);
-            much_better += usize::from(judged.scores[0].next < 0.5 * last.next);
-        }
-        assert!(much_better >= 10, "{much_better} of 12");
-    }
-}
+mod tests;

@@ -1,4 +1,5 @@
-//! Models that are files, in the format safetensors: a header in JSON, then the numbers.
+//! Models that are files, in the format safetensors: a header in JSON, then the numbers. Those of forecasts are told of in
+//! [`forecast`](crate::forecast::ForecastModel).
 //!
 //! # Format 1
 //! One tensor of 32-bit floats for each block of the network's parameters, by its name (`layer1.weights` [inputs × units],
@@ -41,14 +42,15 @@ use tegmentum::error::{Error, Result};
 use tegmentum::file::write_file;
 use tegmentum::model::network::Network;
 
+use crate::forecast::{ForecastFile, ForecastModel, model_file as forecast};
 use crate::tabular::{Encoding, Provenance, TabularModel, Target, build_network, check_network};
 
 /// The format that is written, and the newest that is read.
 const FORMAT: u64 = 1;
 /// The entry of the metadata.
-const ENTRY: &str = "tegmentum";
+pub(crate) const ENTRY: &str = "tegmentum";
 /// Bytes of a file, at most.
-const MOST_BYTES: u64 = 1 << 30;
+pub(crate) const MOST_BYTES: u64 = 1 << 30;
 /// Classes of a target, at most.
 const MOST_CLASSES: usize = 100;
 
@@ -132,7 +134,7 @@ pub fn network_to_bytes(network: &dyn Network, sets: &[(&str, &[f32])], text: &s
     safetensors::serialize(tensors, Some(metadata)).map_err(|error| refused(error.to_string()))
 }
 
-fn refused(path: &Path, problem: String) -> Error {
+pub(crate) fn refused(path: &Path, problem: String) -> Error {
     Error::Model { path: path.to_owned(), problem }
 }
 
@@ -141,14 +143,90 @@ fn shape(rows: usize, columns: usize, name: &str) -> Vec<usize> {
     if name.ends_with(".bias") { vec![columns] } else { vec![rows, columns] }
 }
 
-fn read(bytes: &[u8]) -> Result<TabularModel, String> {
-    let not_a_model = || "not a model: must be a file that `tegmentum train` wrote".to_owned();
+pub(crate) fn not_a_model() -> String {
+    "not a model: must be a file that `tegmentum train` or `tegmentum forecast` wrote".to_owned()
+}
+
+/// What all formats have.
+#[derive(Deserialize)]
+struct Any {
+    format: u64,
+    kind: String,
+}
+
+/// The text in a file, and what it says that it is.
+fn entry(bytes: &[u8]) -> Result<(String, Any), String> {
     let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| match error {
         safetensors::SafeTensorError::MetadataIncompleteBuffer => "damaged: the end of the file is missing".to_owned(),
         _ => not_a_model(),
     })?;
     let text = metadata.metadata().as_ref().and_then(|entries| entries.get(ENTRY)).ok_or_else(not_a_model)?;
-    let description = describe(text)?;
+    let any = serde_json::from_str(text);
+    let any = any.map_err(|error| format!("damaged: {}", crate::table::shorten(&error.to_string())))?;
+    Ok((text.clone(), any))
+}
+
+/// The text in a file of a kind, in a format that can be read.
+pub(crate) fn text_of(bytes: &[u8], kind: &str, newest: u64) -> Result<String, String> {
+    let (text, any) = entry(bytes)?;
+    if any.kind == kind && any.format > newest {
+        return Err(format!("made by a newer version: format {}, this program reads up to {newest}", any.format));
+    }
+    if any.kind != kind || any.format == 0 {
+        let found = crate::table::quoted(&any.kind);
+        return Err(format!("a model of kind {found}, format {}: must be {kind:?}, format {newest}", any.format));
+    }
+    Ok(text)
+}
+
+/// A model of any kind.
+///
+/// # Example
+/// ```
+/// use tegmentum_applied::forecast::{ForecastConfig, Origin};
+/// use tegmentum_applied::model_file::AnyModel;
+///
+/// let values: Vec<f64> = (0..60).map(|t| f64::from(t % 5)).collect();
+/// let forecast = ForecastConfig { horizon: 2, networks: 0, ..ForecastConfig::default() }.fit(&values)?;
+/// let bytes = forecast.model.to_bytes("y", &Origin::default())?;
+/// assert!(matches!(AnyModel::from_bytes(&bytes, "y.safetensors")?, AnyModel::Forecast(_)));
+/// # Ok::<(), tegmentum::error::Error>(())
+/// ```
+#[derive(Debug)]
+pub enum AnyModel {
+    /// Of a table.
+    Tabular(Box<TabularModel>),
+    /// Of a series.
+    Forecast(Box<ForecastFile>),
+}
+
+impl AnyModel {
+    /// Reads a model from a file.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it cannot be read, [`Error::Model`] if it is not a model, of a newer format, or damaged.
+    pub fn load(path: &Path) -> Result<Self> {
+        match crate::read_bytes(path, MOST_BYTES)? {
+            Some(bytes) => Self::from_bytes(&bytes, path),
+            None => Err(refused(path, "larger than 1 GiB, which no model is".to_owned())),
+        }
+    }
+
+    /// Reads a model from the bytes of a file; `origin` is named in errors.
+    ///
+    /// # Errors
+    /// [`Error::Model`] if it is not a model, of a newer format, or damaged.
+    pub fn from_bytes(bytes: &[u8], origin: impl AsRef<Path>) -> Result<Self> {
+        let (_, any) = entry(bytes).map_err(|problem| refused(origin.as_ref(), problem))?;
+        if any.kind == forecast::KIND {
+            return Ok(Self::Forecast(Box::new(ForecastModel::from_bytes(bytes, origin)?)));
+        }
+        Ok(Self::Tabular(Box::new(TabularModel::from_bytes(bytes, origin)?)))
+    }
+}
+
+fn read(bytes: &[u8]) -> Result<TabularModel, String> {
+    let description = describe(&text_of(bytes, "tabular", FORMAT)?)?;
     let classes = description.target.classes();
     check_network(&description.hidden, description.columns.width(), classes)
         .map_err(|error| format!("damaged: {error}"))?;
@@ -184,21 +262,7 @@ fn read(bytes: &[u8]) -> Result<TabularModel, String> {
 
 /// The description in `text`, with everything in it that is not the size of the network checked.
 fn describe(text: &str) -> Result<Description, String> {
-    /// What all formats have.
-    #[derive(Deserialize)]
-    struct Any {
-        format: u64,
-        kind: String,
-    }
     let damaged = |error: serde_json::Error| format!("damaged: {}", crate::table::shorten(&error.to_string()));
-    let any: Any = serde_json::from_str(text).map_err(damaged)?;
-    if any.format > FORMAT {
-        return Err(format!("made by a newer version: format {}, this program reads up to {FORMAT}", any.format));
-    }
-    if any.kind != "tabular" || any.format != FORMAT {
-        let kind = crate::table::quoted(&any.kind);
-        return Err(format!("a model of kind {kind}, format {}: must be \"tabular\", format {FORMAT}", any.format));
-    }
     let description: Description = serde_json::from_str(text).map_err(damaged)?;
     if let Some(wrong) = description.columns.columns.iter().find(|column| !column.coding.is_sound()) {
         return Err(format!("damaged: column {} cannot be read as it says", crate::table::quoted(&wrong.name)));

@@ -1,4 +1,4 @@
-//! Models for other programs: networks and models of tables in the format ONNX.
+//! Models for other programs: networks, models of tables and forecasts in the format ONNX.
 //!
 //! # Networks
 //! [`export_network`] writes any built-in network with its parameters.
@@ -29,10 +29,20 @@
 //! dates: training leaves columns of dates out. A category whose levels are numbers knows `1` and `1.0`
 //! as the same, and no other spellings; `predict` knows all. A column that is called as an output is has a number after its name.
 //!
+//! # Forecasts
+//! [`ForecastFile::to_onnx`](crate::forecast::ForecastFile::to_onnx) writes a forecast, which takes in rows that came later and says what comes next.
+//!
+//! | what | type and shape | content |
+//! |---|---|---|
+//! | `values` | 64-bit floats `[rows]` | the rows after those that were learned, in the order of time; there may be none |
+//! | `known` | 64-bit floats [rows + H × inputs] | known inputs of these rows and of the H to come, in the order of the entry `known`; only if there are any |
+//! | `prediction` | 64-bit floats `[H]` | of each row ahead, in the unit of the data |
+//! | `half_widths` | 64-bit floats [H × 2] | of the intervals of 80 % and 95 % |
+//!
 //! # Format
 //! ONNX with the format version 8, the standard operators of version 17, and `ai.onnx.ml` of version 3 for texts. Entries of the
 //! metadata say where the model comes from: those of [`Provenance`](crate::tabular::Provenance), `target`, `classes` and `columns`
-//! (JSON: input, column, kind, levels), or `network` with its settings. The same model gives the same bytes.
+//! (JSON: input, column, kind, levels), or `network` with its settings, or `column`, `rows`, `known` and `last_row` of a forecast. The same model gives the same bytes.
 //!
 //! # Cost
 //! Memory of twice the parameters.
@@ -55,6 +65,7 @@
 //! # References
 //! 1. The format and its operators: <https://onnx.ai/onnx/>.
 
+mod forecast;
 mod graph;
 mod messages;
 mod networks;

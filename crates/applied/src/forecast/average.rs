@@ -23,9 +23,10 @@
 
 use rayon::prelude::*;
 
-use super::features::{Difference, Family, Seasonality, Seen, Transform};
+use super::Data;
+use super::features::{Difference, Family, Scaling, Seasonality, Seen, Transform};
 use super::linear::{self, Design, Fit, Ridge};
-use super::smoothing::{Rates, Smoothing};
+use super::smoothing::{Rates, Smoothing, State};
 
 /// Models of less weight are left out: of all, and within their class.
 const LEAST_WEIGHT: f64 = 0.01;
@@ -59,10 +60,45 @@ pub(super) struct Candidate {
 /// A model that takes part.
 #[derive(Clone, Debug)]
 struct Member {
+    /// Its place among the members.
+    index: usize,
     candidate: Candidate,
     class: Class,
     /// Its weight u within its class for the next row, when fitted to the rows before each of `ends`.
     within: Vec<f64>,
+}
+
+/// Predictions so many rows ahead.
+pub(super) struct Ahead {
+    /// From every origin, by the models of each fit \[fits\]\[origins\].
+    pub(super) predicted: Vec<Vec<f64>>,
+    /// Weights of the members in the last fit \[members\].
+    pub(super) weights: Vec<f64>,
+}
+
+/// The average as it is behind the last row, with coefficients that stay as they are.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Settled {
+    pub(crate) members: Vec<SettledMember>,
+    /// Of the members, 1 in all \[horizons\]\[members\].
+    pub(crate) weights: Vec<Vec<f64>>,
+}
+
+/// A model of it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct SettledMember {
+    pub(crate) family: Family,
+    pub(crate) scaling: Scaling,
+    pub(crate) model: SettledModel,
+}
+
+/// What it has learned.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum SettledModel {
+    /// Coefficients \[horizons\]\[columns\].
+    Ridge { lags: usize, coefficients: Vec<Vec<f64>> },
+    /// Rates, and the state behind the last row.
+    Smoothing { model: Smoothing, rates: Rates, state: State },
 }
 
 /// Models that answer a change of the world alike: what they predict the difference of, if they do not smooth, and the transform.
@@ -84,13 +120,14 @@ pub(super) struct Average {
 }
 
 impl Average {
-    /// The average for `values` \[rows\], of which those before the last of `ends` are learned from; validation begins at the
+    /// The average for a series, of which the rows before the last of `ends` are learned from; validation begins at the
     /// first. `None` where nothing can be fitted.
-    pub(super) fn choose(values: &[f64], season: Option<usize>, ends: Vec<usize>) -> Option<Self> {
+    pub(super) fn choose(data: Data<'_>, season: Option<usize>, ends: Vec<usize>) -> Option<Self> {
+        let values = data.values;
         let (v, n) = (*ends.first()?, *ends.last()?);
         let positive = values[..n].iter().all(|&value| value > 0.0);
-        let families = Family::all(season, positive).into_iter();
-        let seen: Vec<Seen> = families.filter_map(|family| Seen::new(family, season, values, n)).collect();
+        let families = Family::all(season, positive, data.known.len()).into_iter();
+        let seen: Vec<Seen> = families.filter_map(|family| Seen::new(family, season, data, n)).collect();
         let period = season.unwrap_or(1);
         let first = 61.min((v / 4).max(2) + 1).max((2 * period + 1).min(v / 3)).max(2);
         let found: Vec<(Option<Design>, Vec<Candidate>)> = (0..seen.len())
@@ -99,7 +136,7 @@ impl Average {
                 let ridges = linear::candidates(&seen[index], index, first, &ends, values);
                 let (design, mut found) = ridges.map_or((None, Vec::new()), |(design, found)| (Some(design), found));
                 let family = seen[index].family;
-                if (family.difference, family.seasonality) == (Difference::None, Seasonality::None) {
+                if (family.difference, family.seasonality, family.known) == (Difference::None, Seasonality::None, 0) {
                     found.extend(smoothed(&seen[index], index, season, first, &ends, values));
                 }
                 (design, found)
@@ -118,7 +155,7 @@ impl Average {
     /// Predictions `horizon` rows ahead from every origin from `first` on, up to the end of `values`, by the models that were fitted
     /// to the rows before each of `ends`. `None` if too few rows are left to fit any. For the next row, and for others if they are
     /// `left_out`, rows that were fitted are predicted without themselves.
-    pub(super) fn ahead(&self, values: &[f64], horizon: usize, left_out: bool) -> Option<Vec<Vec<f64>>> {
+    pub(super) fn ahead(&self, values: &[f64], horizon: usize, left_out: bool) -> Option<Ahead> {
         let fits = self.ends.len();
         // Every fit must have targets so far ahead.
         if self.ends[0] < self.first + horizon {
@@ -141,11 +178,53 @@ impl Average {
             .filter(|(_, all)| all.iter().flatten().all(|value| value.is_finite()))
             .collect();
         let errors: Vec<f64> = usable.iter().map(|(_, all)| self.validation_error(values, all, horizon)).collect();
-        let of = |fit: usize| {
-            let weights = self.weights(&usable, &errors, fit, horizon);
-            self.blend(values, &usable, &weights, &errors, fit, horizon)
+        if usable.is_empty() {
+            return None;
+        }
+        let weights: Vec<Vec<f64>> = (0..fits).map(|fit| self.weights(&usable, &errors, fit, horizon)).collect();
+        let predicted = weights.iter().enumerate();
+        let predicted =
+            predicted.map(|(fit, weights)| self.blend(values, &usable, weights, &errors, fit, horizon)).collect();
+        let mut last = vec![0.0; self.members.len()];
+        for ((member, _), weight) in usable.iter().zip(&weights[fits - 1]) {
+            last[member.index] = *weight;
+        }
+        Some(Ahead { predicted, weights: last })
+    }
+
+    /// The models that weigh anything at a horizon, `weights` \[horizons\]\[members\], with what was learned from all rows.
+    pub(super) fn settle(&self, weights: &[Vec<f64>]) -> Settled {
+        let (fit, mut kept) = (self.ends.len() - 1, Vec::new());
+        let used = |member: &&Member| weights.iter().any(|weights| weights[member.index] > 0.0);
+        for member in self.members.iter().filter(used) {
+            let (seen, end) = (&self.seen[member.candidate.seen], self.ends[fit]);
+            let own = match (&member.candidate.model, &self.designs[member.candidate.seen]) {
+                (Model::Ridge(ridge), Some(design)) => {
+                    let of = |horizon: usize| {
+                        let fit = Fit { first: self.first, end, index: fit, horizon, left_out: false };
+                        let columns = seen.family.fixed_columns(seen.season) + ridge.lags;
+                        // A horizon without a fit has no weight.
+                        ridge.coefficients(seen, design, fit).unwrap_or_else(|| vec![0.0; columns])
+                    };
+                    SettledModel::Ridge { lags: ridge.lags, coefficients: (1..=weights.len()).map(of).collect() }
+                }
+                (Model::Smoothing(model, rates), _) => SettledModel::Smoothing {
+                    model: *model,
+                    rates: rates[fit],
+                    state: model.state(&seen.z, end, &rates[fit]),
+                },
+                (Model::Ridge(_), None) => continue,
+            };
+            kept.push((member.index, seen.family, seen.scaling.clone(), own));
+        }
+        let of = |weights: &Vec<f64>| {
+            let own: Vec<f64> = kept.iter().map(|member| weights[member.0]).collect();
+            let total: f64 = own.iter().sum();
+            own.into_iter().map(|weight| weight / total).collect()
         };
-        (!usable.is_empty()).then(|| (0..fits).map(of).collect())
+        let weights = weights.iter().map(of).collect();
+        let members = kept.into_iter().map(|(_, family, scaling, model)| SettledMember { family, scaling, model });
+        Settled { members: members.collect(), weights }
     }
 
     /// The weighted mean of the members' predictions. Behind the rows that were fitted a class loses weight as it errs.
@@ -310,9 +389,10 @@ fn members(candidates: Vec<Candidate>, seen: &[Seen], fits: usize, validated: us
         best[index] = !candidates.iter().any(|other| same(other) && other.validation < candidates[index].validation);
     }
     let all = candidates.into_iter().zip(classes).zip(within).zip(best);
-    let members = all.map(|(((candidate, class), within), best)| (Member { candidate, class, within }, best));
+    let members = all.map(|(((candidate, class), within), best)| (Member { index: 0, candidate, class, within }, best));
     let heavy = |member: &Member| member.within.iter().any(|&weight| weight >= LEAST_WITHIN);
-    members.filter(|(member, best)| *best || heavy(member)).map(|(member, _)| member).collect()
+    let kept = members.filter(|(member, best)| *best || heavy(member)).enumerate();
+    kept.map(|(index, (member, _))| Member { index, ..member }).collect()
 }
 
 /// The models of exponential smoothing for one transformed series.

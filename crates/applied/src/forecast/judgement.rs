@@ -10,7 +10,7 @@
 
 use super::features::{Difference, Family, Seasonality, Seen, Transform};
 use super::linear;
-use super::{Forecast, Horizon};
+use super::{Data, Forecast, Horizon};
 
 /// Blocks that the test part is cut into.
 const BLOCKS: usize = 20;
@@ -125,9 +125,13 @@ impl Forecast {
 
     /// The autoregression that was fitted to the rows to learn from: its lags, and its predictions \[horizons\]\[test rows\].
     fn autoregression(&self, values: &[f64]) -> Option<(usize, Vec<Vec<f64>>)> {
-        let family =
-            Family { transform: Transform::Level, difference: Difference::None, seasonality: Seasonality::None };
-        let seen = Seen::new(family, None, values, self.learned)?;
+        let family = Family {
+            transform: Transform::Level,
+            difference: Difference::None,
+            seasonality: Seasonality::None,
+            known: 0,
+        };
+        let seen = Seen::new(family, None, Data::from(values), self.learned)?;
         let (ridge, lags) = linear::autoregression(&seen, self.learned)?;
         let (first, end) = (lags.max(1), self.learned);
         let design = linear::Design::new(&seen, first, lags, &[end]);

@@ -13,6 +13,8 @@
 //! References: C. M. Hurvich, C.-L. Tsai, Biometrika 76, 297–307, 1989 (AICc); S. Ben Taieb, G. Bontempi, A. F. Atiya, A. Sorjamaa,
 //! Expert Systems with Applications 39, 7067–7083, 2012 (direct forecasts).
 
+use std::borrow::Cow;
+
 use super::average::{Candidate, Model};
 use super::features::Seen;
 use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
@@ -50,6 +52,46 @@ impl Design {
         };
         Self { grams: ends.iter().map(gram).collect(), x }
     }
+
+    /// The first columns for a horizon: known inputs are those of the row that is predicted.
+    fn ahead(&self, seen: &Seen, columns: usize, fit: Fit) -> Cow<'_, DMatrix<f64>> {
+        if columns == self.x.ncols() && (seen.family.known == 0 || fit.horizon == 1) {
+            return Cow::Borrowed(&self.x);
+        }
+        let mut x = self.x.columns(0, columns).into_owned();
+        if fit.horizon > 1 && seen.family.known > 0 {
+            for row in 0..x.nrows() {
+                for (column, value) in seen.known(fit.first + row, fit.horizon).enumerate() {
+                    x[(row, column)] = value;
+                }
+            }
+        }
+        Cow::Owned(x)
+    }
+
+    /// XᵀX of `x` over the `fitted` rows that have a target, from the products over all rows before the end.
+    fn gram(&self, seen: &Seen, x: &DMatrix<f64>, columns: usize, fit: Fit, fitted: usize) -> DMatrix<f64> {
+        // The last rows have no target so far ahead.
+        let last = self.x.view((fitted, 0), (fit.end - fit.first - fitted, columns));
+        let mut gram = self.grams[fit.index].view((0, 0), (columns, columns)) - last.tr_mul(&last);
+        let known = seen.family.known;
+        if known > 0 && fit.horizon > 1 {
+            let changed = x.view((0, 0), (fitted, known)).tr_mul(&x.rows(0, fitted));
+            gram.rows_mut(0, known).copy_from(&changed);
+            gram.columns_mut(0, known).copy_from(&changed.transpose());
+        }
+        gram
+    }
+}
+
+/// A ridge regression with its coefficients.
+struct Fitted<'a> {
+    /// \[origins × columns\].
+    x: Cow<'a, DMatrix<f64>>,
+    targets: DVector<f64>,
+    /// Of XᵀX + λ I.
+    factor: Cholesky<f64, Dyn>,
+    beta: DVector<f64>,
 }
 
 /// Which rows a ridge regression is fitted to, and how far ahead.
@@ -69,6 +111,24 @@ pub(super) struct Fit {
 impl Ridge {
     /// Predictions in the unit of the data from each origin `first ..= rows`; `None` if the rows are too few.
     pub(super) fn predict(&self, seen: &Seen, design: &Design, fit: Fit) -> Option<Vec<f64>> {
+        let Fitted { x, targets, factor, beta } = self.fitted(seen, design, fit)?;
+        let mut all = &*x * &beta;
+        if fit.left_out {
+            let known = x.rows(0, targets.len()).into_owned();
+            for (index, leverage) in leverages(&known, &factor).into_iter().enumerate() {
+                all[index] = targets[index] - (targets[index] - all[index]) / (1.0 - leverage).max(0.05);
+            }
+        }
+        let back = |(index, value): (usize, &f64)| seen.back(value + seen.start(fit.first + index, fit.horizon));
+        Some(all.iter().enumerate().map(back).collect())
+    }
+
+    /// The coefficients \[columns\]; `None` if the rows are too few.
+    pub(super) fn coefficients(&self, seen: &Seen, design: &Design, fit: Fit) -> Option<Vec<f64>> {
+        Some(self.fitted(seen, design, fit)?.beta.as_slice().to_vec())
+    }
+
+    fn fitted<'a>(&self, seen: &Seen, design: &'a Design, fit: Fit) -> Option<Fitted<'a>> {
         let columns = seen.family.fixed_columns(seen.season) + self.lags;
         let fitted = (fit.end + 1).saturating_sub(fit.first + fit.horizon);
         if fitted == 0 || columns as f64 > MOST_COLUMNS * fitted as f64 {
@@ -78,24 +138,15 @@ impl Ridge {
             let t = fit.first + index;
             seen.z[t + fit.horizon - 1] - seen.start(t, fit.horizon)
         });
-        let x = design.x.columns(0, columns);
+        let x = design.ahead(seen, columns, fit);
         let known = x.rows(0, fitted);
-        // The last rows have no target so far ahead.
-        let last = x.rows(fitted, fit.end - fit.first - fitted);
-        let mut gram = design.grams[fit.index].view((0, 0), (columns, columns)) - last.tr_mul(&last);
+        let mut gram = design.gram(seen, &x, columns, fit, fitted);
         for index in 0..columns {
             gram[(index, index)] += self.penalty;
         }
         let factor = gram.cholesky()?;
         let beta = factor.solve(&known.tr_mul(&targets));
-        let mut all = x * &beta;
-        if fit.left_out {
-            for (index, leverage) in leverages(&known.into_owned(), &factor).into_iter().enumerate() {
-                all[index] = targets[index] - (targets[index] - all[index]) / (1.0 - leverage).max(0.05);
-            }
-        }
-        let back = |(index, value): (usize, &f64)| seen.back(value + seen.start(fit.first + index, fit.horizon));
-        Some(all.iter().enumerate().map(back).collect())
+        Some(Fitted { x, targets, factor, beta })
     }
 }
 

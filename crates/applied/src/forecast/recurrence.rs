@@ -24,19 +24,30 @@ use tegmentum::learning::minimise::minimise;
 use tegmentum::model::network::Activation;
 use tegmentum::random::Key;
 
-const UNITS: usize = 16;
-const INPUTS: usize = 3;
-const PARAMETERS: usize = UNITS * (UNITS + INPUTS + 1);
+pub(crate) const UNITS: usize = 16;
+pub(crate) const INPUTS: usize = 3;
+pub(crate) const PARAMETERS: usize = UNITS * (UNITS + INPUTS + 1);
 const PENALTIES: [f64; 4] = [0.1, 1.0, 10.0, 100.0];
 /// Most rows that an evaluation looks at, from the last.
 const MOST_ROWS: usize = 3000;
 /// Rows before the first one that the readout is fitted to.
 const WASHOUT: usize = 2;
+/// Deviations from its mean beyond which an input is taken to stand there.
+pub(crate) const FARTHEST: f64 = 20.0;
 
 /// What the networks see: standardised inputs \[rows + 1 × 3\], the row of an index being the one that is predicted.
 #[derive(Clone, Debug)]
 pub(super) struct Inputs {
     rows: Vec<[f32; INPUTS]>,
+    moments: Moments,
+}
+
+/// Mean and deviation of each input.
+pub(crate) type Moments = [(f64, f64); INPUTS];
+
+/// Inputs as the networks see them. What lies far outside what was learned tells a saturating unit no more than its sign.
+fn scaled(row: &[f64; INPUTS], moments: &Moments) -> [f32; INPUTS] {
+    std::array::from_fn(|input| ((row[input] - moments[input].0) / moments[input].1).clamp(-FARTHEST, FARTHEST) as f32)
 }
 
 impl Inputs {
@@ -49,19 +60,13 @@ impl Inputs {
         };
         let rows: Vec<[f64; INPUTS]> = (first..=values.len()).map(raw).collect();
         let learned = &rows[..end - first];
-        let moments: Vec<(f64, f64)> = (0..INPUTS)
-            .map(|input| {
-                let count = learned.len() as f64;
-                let mean = learned.iter().map(|row| row[input]).sum::<f64>() / count;
-                let variance = learned.iter().map(|row| (row[input] - mean).powi(2)).sum::<f64>() / count;
-                (mean, variance.sqrt().max(1e-300))
-            })
-            .collect();
-        // What lies far outside what was learned tells a saturating unit no more than its sign.
-        let scaled = |row: &[f64; INPUTS]| {
-            std::array::from_fn(|input| ((row[input] - moments[input].0) / moments[input].1).clamp(-20.0, 20.0) as f32)
-        };
-        Self { rows: rows.iter().map(scaled).collect() }
+        let moments: Moments = std::array::from_fn(|input| {
+            let count = learned.len() as f64;
+            let mean = learned.iter().map(|row| row[input]).sum::<f64>() / count;
+            let variance = learned.iter().map(|row| (row[input] - mean).powi(2)).sum::<f64>() / count;
+            (mean, variance.sqrt().max(1e-300))
+        });
+        Self { rows: rows.iter().map(|row| scaled(row, &moments)).collect(), moments }
     }
 }
 
@@ -101,6 +106,56 @@ impl Recurrence {
     }
 }
 
+/// A network whose readouts stay as they are, and its state.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Settled {
+    /// W, U, c: the weights of one source side by side \[20 × 16\].
+    pub(crate) parameters: Vec<f32>,
+    /// h.
+    pub(crate) state: [f32; UNITS],
+    /// β of each horizon.
+    pub(crate) readouts: Vec<[f64; UNITS + 1]>,
+}
+
+impl Settled {
+    /// What the base leaves so many rows ahead, in its deviations.
+    pub(super) fn predict(&self, ahead: usize) -> f64 {
+        let beta = &self.readouts[ahead - 1];
+        beta[UNITS] + self.state.iter().zip(beta).map(|(state, beta)| f64::from(*state) * beta).sum::<f64>()
+    }
+
+    /// Takes in a row: its value, its change, and what the base left of it.
+    pub(super) fn step(&mut self, row: &[f64; INPUTS], moments: &Moments) {
+        let states = states_from(self.state, &self.parameters, &[scaled(row, moments)]);
+        self.state = std::array::from_fn(|unit| states[(0, unit)] as f32);
+    }
+}
+
+impl Recurrence {
+    /// The network behind the last row, with a readout for each horizon, fitted to the residuals of the first rows at that horizon.
+    pub(super) fn settle(&self, inputs: &Inputs, residuals: &[Vec<f64>]) -> Settled {
+        let states = states(&self.parameters, &inputs.rows);
+        let last = states.nrows() - 1;
+        let readout = |residuals: &Vec<f64>| {
+            let known = states.rows(0, residuals.len()).into_owned();
+            let (_, readout) = Readout::new(&known, residuals, WASHOUT);
+            std::array::from_fn(|unit| readout.beta[unit])
+        };
+        Settled {
+            parameters: self.parameters.clone(),
+            state: std::array::from_fn(|unit| states[(last, unit)] as f32),
+            readouts: residuals.iter().map(readout).collect(),
+        }
+    }
+}
+
+impl Inputs {
+    /// How inputs are scaled.
+    pub(super) fn moments(&self) -> Moments {
+        self.moments
+    }
+}
+
 /// The mean of the predictions of several networks that were trained from drawings of their own.
 ///
 /// `residuals` are those of the rows from the first of `inputs` on that may be learned from.
@@ -137,9 +192,13 @@ fn drawn(key: Key) -> Vec<f32> {
 
 /// States and a one \[rows × 17\].
 fn states(parameters: &[f32], rows: &[[f32; INPUTS]]) -> DMatrix<f64> {
+    states_from([0.0; UNITS], parameters, rows)
+}
+
+/// The same from a state.
+fn states_from(mut state: [f32; UNITS], parameters: &[f32], rows: &[[f32; INPUTS]]) -> DMatrix<f64> {
     let weights: Vec<[f32; UNITS]> =
         parameters.chunks_exact(UNITS).map(|chunk| std::array::from_fn(|unit| chunk[unit])).collect();
-    let mut state = [0.0f32; UNITS];
     let mut states = DMatrix::from_element(rows.len(), UNITS + 1, 1.0);
     for (index, row) in rows.iter().enumerate() {
         let mut sums = weights[UNITS + INPUTS];

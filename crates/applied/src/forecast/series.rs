@@ -8,7 +8,12 @@
 //! - **A single one** (over 12 times the usual deviation from its neighbours, and beyond the others) is replaced by the mean of its
 //!   neighbours.
 //!
+//! - **Known inputs** are columns of numbers, or of categories, each level but the most frequent one becoming 0 or 1. The last rows have them
+//!   alone: they are the rows to come.
+//!
 //! All of it is said. `keep_outliers` takes every value as it is.
+
+use serde::{Deserialize, Serialize};
 
 use super::calendar::{self, Calendar};
 use crate::table::{Kind, Table, Values};
@@ -24,18 +29,25 @@ const FAR: f64 = 20.0;
 const OUTLYING: f64 = 12.0;
 /// Rows below which no outlier is looked for.
 const FEW: usize = 20;
+/// Most levels of a category that is a known input.
+const MOST_LEVELS: usize = 20;
 
 /// The series of a table.
 ///
 /// # Example
 /// ```
-/// use tegmentum_applied::forecast::series::SeriesTable;
+/// use tegmentum_applied::forecast::series::{SeriesOptions, SeriesTable};
 /// use tegmentum_applied::table::{ReadOptions, Table};
 ///
 /// let table = Table::from_csv(b"month,sales\n2024-03,5\n2024-02,4\n2024-01,3\n", "t.csv", &ReadOptions::default())?;
-/// let series = SeriesTable::of(&table, &[], false)?;
+/// let series = SeriesTable::of(&table, &SeriesOptions::default())?;
 /// assert_eq!(series.columns[0].values, [3.0, 4.0, 5.0]);
 /// assert_eq!(series.calendar.name(3), "2024-04-01");
+///
+/// let table = Table::from_csv(b"day,sales,price\n1,5,2\n2,4,3\n3,6,1\n4,,2\n5,,3\n", "t.csv", &ReadOptions::default())?;
+/// let series = SeriesTable::of(&table, &SeriesOptions { known: vec!["price".into()], ..SeriesOptions::default() })?;
+/// assert_eq!((series.columns[0].values.len(), series.ahead), (3, 2));
+/// assert_eq!(series.known[0].values, [2.0, 3.0, 1.0, 2.0, 3.0]);
 /// # Ok::<(), tegmentum::error::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
@@ -44,8 +56,65 @@ pub struct SeriesTable {
     pub calendar: Calendar,
     /// The series to forecast.
     pub columns: Vec<SeriesColumn>,
+    /// Known inputs, whose values go on for the rows to come \[rows + ahead\].
+    pub known: Vec<KnownColumn>,
+    /// Rows to come, of which the known inputs are there.
+    pub ahead: usize,
     /// What was found out or done, in sentences.
     pub notes: Vec<String>,
+}
+
+/// Which columns of a table are what.
+///
+/// # Example
+/// [`SeriesTable`] has one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SeriesOptions {
+    /// The columns to forecast; all with numbers, but time and known inputs, if empty.
+    pub columns: Vec<String>,
+    /// The known inputs.
+    pub known: Vec<String>,
+    /// Whether values far from all others are taken as they are.
+    pub keep_outliers: bool,
+}
+
+/// What a known input is made of.
+///
+/// # Example
+/// ```
+/// use tegmentum_applied::forecast::series::KnownInput;
+///
+/// let holiday = KnownInput { column: "holiday".into(), level: Some("yes".into()) };
+/// assert_eq!(holiday.to_string(), "holiday = yes");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KnownInput {
+    /// A column.
+    pub column: String,
+    /// Its level for which the input is 1, where it has categories.
+    pub level: Option<String>,
+}
+
+impl std::fmt::Display for KnownInput {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.level {
+            Some(level) => write!(f, "{} = {level}", self.column),
+            None => f.write_str(&self.column),
+        }
+    }
+}
+
+/// A known input with its values.
+///
+/// # Example
+/// [`SeriesTable`] has one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KnownColumn {
+    /// What it is.
+    pub input: KnownInput,
+    /// Its values \[rows + ahead\], in the order of time.
+    pub values: Vec<f64>,
 }
 
 /// One series.
@@ -61,42 +130,139 @@ pub struct SeriesColumn {
 }
 
 impl SeriesTable {
-    /// The series of `table`: those that `chosen` names, or all columns of numbers that are not time.
+    /// The series of `table`.
     ///
     /// # Errors
     /// [`Error::Table`] with line and column for a column that is not there or has no numbers, a missing value, a value that
     /// stands for something else, and times that neither ascend nor descend.
-    pub fn of(table: &Table, chosen: &[String], keep_outliers: bool) -> Result<Self> {
+    pub fn of(table: &Table, options: &SeriesOptions) -> Result<Self> {
+        let inputs = known_inputs(table, &options.known)?;
+        Self::with(table, options, inputs)
+    }
+
+    /// The same with these known inputs.
+    pub(super) fn with(table: &Table, options: &SeriesOptions, inputs: Vec<KnownInput>) -> Result<Self> {
         let mut notes = table.notes().to_vec();
-        let (calendar, time, turned) = time(table, chosen, &mut notes)?;
+        let named = [&options.columns[..], &options.known[..]].concat();
+        let (calendar, time, turned) = time(table, &named, &mut notes)?;
+        let mut lines = table.lines().to_vec();
+        if turned {
+            lines.reverse();
+        }
         let mut columns = Vec::new();
-        for name in names(table, chosen, time.as_deref(), &mut notes)? {
+        for name in names(table, options, time.as_deref(), &mut notes)? {
             let column = table.column(&name)?;
             let Values::Number(values) = column.values() else {
-                return Err(table.error(
-                    table.lines()[0],
-                    &name,
-                    format!("has {}, not numbers", column.kind().plural()),
-                ));
+                let problem = format!("has {}, not numbers", column.kind().plural());
+                return Err(table.error(table.lines()[0], &name, problem));
             };
-            let mut values = complete(table, &name, values)?;
-            let mut lines = table.lines().to_vec();
+            let mut values = values.clone();
             if turned {
                 values.reverse();
-                lines.reverse();
-            }
-            if !keep_outliers {
-                refuse_sentinels(table, &name, &values, &lines)?;
-                replace_outliers(&name, &mut values, &lines, &mut notes);
             }
             columns.push(SeriesColumn { name, values });
         }
-        Ok(Self { calendar, columns, notes })
+        let known = inputs.into_iter().map(|input| input.read(table, turned, &lines));
+        let known = known.collect::<Result<Vec<_>>>()?;
+        let ahead = if known.is_empty() { 0 } else { rows_to_come(table, &columns, &lines)? };
+        lines.truncate(lines.len() - ahead);
+        for SeriesColumn { name, values } in &mut columns {
+            values.truncate(lines.len());
+            complete(table, name, values, &lines)?;
+            if !options.keep_outliers {
+                refuse_sentinels(table, name, values, &lines)?;
+                replace_outliers(name, values, &lines, &mut notes);
+            }
+        }
+        Ok(Self { calendar, columns, known, ahead, notes })
+    }
+
+    /// The known inputs as a forecast takes them \[inputs\]\[rows + ahead\].
+    pub fn known_values(&self) -> Vec<Vec<f64>> {
+        self.known.iter().map(|input| input.values.clone()).collect()
     }
 }
 
+/// The known inputs that these columns are: their numbers, or each level but the most frequent one.
+fn known_inputs(table: &Table, names: &[String]) -> Result<Vec<KnownInput>> {
+    let mut inputs = Vec::new();
+    for (index, name) in names.iter().enumerate() {
+        if names[..index].contains(name) {
+            return Err(table.error(1, name, "is named twice: once is enough".to_owned()));
+        }
+        match table.column(name)?.values() {
+            Values::Category { names: levels, codes } => {
+                if levels.len() > MOST_LEVELS {
+                    let many = levels.len();
+                    let problem = format!("has {many} different texts: a known input may have {MOST_LEVELS} at most");
+                    return Err(table.error(table.lines()[0], name, problem));
+                }
+                let count = |level: &usize| codes.iter().filter(|code| **code == Some(*level as u32)).count();
+                let usual = (0..levels.len()).rev().max_by_key(count);
+                let others = (0..levels.len()).filter(|level| Some(*level) != usual);
+                let one = |level: usize| KnownInput { column: name.clone(), level: Some(levels[level].clone()) };
+                inputs.extend(others.map(one));
+            }
+            Values::Number(_) | Values::Date(_) => inputs.push(KnownInput { column: name.clone(), level: None }),
+        }
+    }
+    Ok(inputs)
+}
+
+impl KnownInput {
+    /// Its values in the order of time, all there.
+    fn read(self, table: &Table, turned: bool, lines: &[u64]) -> Result<KnownColumn> {
+        let column = table.column(&self.column)?;
+        let mut values = match (column.values(), &self.level) {
+            (Values::Number(values), None) => values.clone(),
+            // Levels that are numbers, if no other one is in this table.
+            (Values::Number(values), Some(level)) => {
+                let level = level.parse::<f64>().ok();
+                let of = |value: &f64| if value.is_nan() { f64::NAN } else { indicator(Some(*value) == level) };
+                values.iter().map(of).collect()
+            }
+            (Values::Category { names, codes }, Some(level)) => {
+                let code = names.iter().position(|name| name == level).map(|code| code as u32);
+                codes.iter().map(|own| own.map_or(f64::NAN, |own| indicator(Some(own) == code))).collect()
+            }
+            (Values::Date(_), _) | (Values::Category { .. }, None) => {
+                let problem = format!("has {}, not what a known input can be", column.kind().plural());
+                return Err(table.error(table.lines()[0], &self.column, problem));
+            }
+        };
+        if turned {
+            values.reverse();
+        }
+        complete(table, &self.column, &values, lines)?;
+        Ok(KnownColumn { input: self, values })
+    }
+}
+
+fn indicator(is_it: bool) -> f64 {
+    f64::from(u8::from(is_it))
+}
+
+/// The rows at the end that have known inputs alone.
+fn rows_to_come(table: &Table, columns: &[SeriesColumn], lines: &[u64]) -> Result<usize> {
+    let is_open = |row: &usize| columns.iter().all(|column| column.values[*row].is_nan());
+    let ahead = (0..lines.len()).rev().take_while(is_open).count();
+    if ahead == 0 {
+        let problem =
+            "has a value in the last row: known inputs need rows to come, which have them and nothing else".to_owned();
+        return Err(table.error(lines[lines.len() - 1], &columns[0].name, problem));
+    }
+    if ahead == lines.len() {
+        return Err(table.error(lines[0], &columns[0].name, "has no value".to_owned()));
+    }
+    Ok(ahead)
+}
+
 /// The names of the columns to forecast.
-fn names(table: &Table, chosen: &[String], time: Option<&str>, notes: &mut Vec<String>) -> Result<Vec<String>> {
+fn names(table: &Table, options: &SeriesOptions, time: Option<&str>, notes: &mut Vec<String>) -> Result<Vec<String>> {
+    let SeriesOptions { columns: chosen, known, .. } = options;
+    if let Some(name) = chosen.iter().find(|name| known.contains(name)) {
+        return Err(table.error(1, name, "is to be forecast and a known input: it can be one of them".to_owned()));
+    }
     if !chosen.is_empty() {
         for (index, name) in chosen.iter().enumerate() {
             table.column(name)?;
@@ -104,9 +270,10 @@ fn names(table: &Table, chosen: &[String], time: Option<&str>, notes: &mut Vec<S
                 return Err(table.error(1, name, "is named twice: once is enough".to_owned()));
             }
         }
-        return Ok(chosen.to_vec());
+        return Ok(chosen.clone());
     }
-    let others = || table.columns().iter().filter(|column| Some(column.name()) != time);
+    let is_other = |name: &str| Some(name) != time && !known.iter().any(|known| known == name);
+    let others = || table.columns().iter().filter(|column| is_other(column.name()));
     let numbers: Vec<String> =
         others().filter(|column| column.kind() == Kind::Number).map(|column| column.name().to_owned()).collect();
     if numbers.is_empty() {
@@ -225,12 +392,13 @@ fn counts(values: &Values) -> Option<Vec<f64>> {
     }
 }
 
-/// The values, all of them there.
-fn complete(table: &Table, name: &str, values: &[f64]) -> Result<Vec<f64>> {
-    let missing: Vec<u64> =
-        values.iter().zip(table.lines()).filter(|(value, _)| value.is_nan()).map(|(_, line)| *line).collect();
+/// All values must be there.
+fn complete(table: &Table, name: &str, values: &[f64], lines: &[u64]) -> Result<()> {
+    let mut missing: Vec<u64> =
+        values.iter().zip(lines).filter(|(value, _)| value.is_nan()).map(|(_, line)| *line).collect();
+    missing.sort_unstable();
     match missing.first() {
-        None => Ok(values.to_vec()),
+        None => Ok(()),
         Some(&first) => {
             let more = match missing.len() {
                 1 => String::new(),
@@ -302,61 +470,4 @@ fn replace_outliers(name: &str, values: &mut [f64], lines: &[u64], notes: &mut V
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::table::ReadOptions;
-
-    fn series(text: &str, chosen: &[&str]) -> Result<SeriesTable> {
-        let chosen: Vec<String> = chosen.iter().map(|&name| name.to_owned()).collect();
-        let table = Table::from_csv(text.as_bytes(), "t.csv", &ReadOptions::default())?;
-        SeriesTable::of(&table, &chosen, false)
-    }
-
-    fn wave(rows: usize, change: impl Fn(usize) -> Option<f64>) -> String {
-        let values = (0..rows).map(|row| change(row).unwrap_or_else(|| (0.3 * row as f64).sin()).to_string());
-        std::iter::once("y".to_owned()).chain(values).collect::<Vec<_>>().join("\n")
-    }
-
-    #[test]
-    fn counters_are_time_and_turned_where_they_descend() {
-        let counted = series("n,y\n0,5\n1,4\n2,6\n3,5\n", &[]).unwrap();
-        assert_eq!((counted.columns.len(), counted.columns[0].name.as_str()), (1, "y"));
-        assert!(counted.notes[0].contains("counts the rows"), "{:?}", counted.notes);
-        let turned = series("date,y\nd3,5\nd2,4\nd1,6\nd0,7\n", &[]).unwrap();
-        assert_eq!(turned.columns[0].values, [7.0, 6.0, 4.0, 5.0]);
-        let unix = series("t,y\n1700000000,5\n1700003600,4\n1700007200,6\n1700010800,7\n", &[]).unwrap();
-        assert_eq!(unix.calendar.name(4), "2023-11-15T02:13:20");
-        let asked = series("n,y\n0,5\n1,4\n2,6\n3,5\n", &["n"]).unwrap();
-        assert_eq!(asked.columns[0].name, "n");
-    }
-
-    #[test]
-    fn what_stands_for_something_else_is_refused_and_a_single_one_replaced() {
-        let error = series(&wave(60, |row| (row % 20 == 9).then_some(-999.0)), &[]).unwrap_err().to_string();
-        assert!(error.starts_with("t.csv, line 11, column y: -999 stands in 3 rows"), "{error}");
-        let once = series(&wave(60, |row| (row == 9).then_some(1e6)), &[]).unwrap();
-        assert!(
-            once.columns[0].values[9] < 2.0 && once.notes[0].contains("line 11: 1000000 is far"),
-            "{:?}",
-            once.notes
-        );
-        let shift = series(&wave(60, |row| (row >= 40).then_some(50.0 + (row % 3) as f64)), &[]).unwrap();
-        assert!(shift.notes.is_empty(), "a shift of the level is no outlier: {:?}", shift.notes);
-        let error = series("y\n1\n\n3\n4\n", &[]).unwrap_err().to_string();
-        assert!(error.starts_with("t.csv, line 3, column y: the value is missing"), "{error}");
-    }
-
-    #[test]
-    fn disorder_and_gaps_are_named() {
-        let error = series("d,y\n2024-01-01,1\n2024-01-03,2\n2024-01-02,3\n", &[]).unwrap_err().to_string();
-        assert!(error.starts_with("t.csv, line 4, column d: the date does not come after"), "{error}");
-        let gap = series("d,y\n2024-01-01,1\n2024-01-02,2\n2024-01-03,2\n2024-01-06,3\n", &[]).unwrap();
-        assert!(
-            gap.notes[0].contains("steps of 1 day; 1 of the steps is of another length, the first at line 5"),
-            "{:?}",
-            gap.notes
-        );
-        let error = series("d,y\n2024-01-01,1\n2024-01-02,2\n", &["z"]).unwrap_err().to_string();
-        assert!(error.contains("no such column"), "{error}");
-    }
-}
+mod tests;

@@ -13,6 +13,8 @@
 //!
 //! Reference: R. J. Hyndman, A. B. Koehler, J. K. Ord, R. D. Snyder, *Forecasting with Exponential Smoothing*, 2008, additive errors.
 
+use serde::{Deserialize, Serialize};
+
 use super::features::Transform;
 use tegmentum::error::Result;
 use tegmentum::learning::minimise::minimise;
@@ -22,8 +24,9 @@ use tegmentum::learning::optimizers::cma_es::CmaEsConfig;
 const EVALUATIONS: u64 = 240;
 
 /// Whether there is a trend.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Trend {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Trend {
     /// None.
     None,
     /// A line.
@@ -33,16 +36,17 @@ pub(super) enum Trend {
 }
 
 /// A model without its rates.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Smoothing {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Smoothing {
     /// The trend.
-    pub(super) trend: Trend,
+    pub(crate) trend: Trend,
     /// The season in rows; none if not given.
-    pub(super) season: Option<usize>,
+    pub(crate) season: Option<usize>,
 }
 
 /// Rates α, β, γ and φ.
-pub(super) type Rates = [f64; 4];
+pub(crate) type Rates = [f64; 4];
 
 impl Smoothing {
     /// All models for a series with a season or without.
@@ -112,6 +116,15 @@ impl Smoothing {
         predicted
     }
 
+    /// The state behind the last row, as the rows before `end` fitted it.
+    pub(super) fn state(self, z: &[f64], end: usize, rates: &Rates) -> State {
+        let mut state = self.first_state(z, end);
+        for (t, value) in z.iter().enumerate() {
+            state.step(t, *value, rates);
+        }
+        state
+    }
+
     fn rates(self, logits: &[f32]) -> Rates {
         let share = |logit: f32| 1.0 / (1.0 + (-f64::from(logit)).exp());
         let [alpha, beta, gamma, phi] = [share(logits[0]), share(logits[1]), share(logits[2]), share(logits[3])];
@@ -151,16 +164,17 @@ impl Smoothing {
 }
 
 /// What is followed.
-struct State {
-    level: f64,
-    trend: f64,
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct State {
+    pub(crate) level: f64,
+    pub(crate) trend: f64,
     /// By phase.
-    season: Vec<f64>,
+    pub(crate) season: Vec<f64>,
 }
 
 impl State {
     /// Takes in the value of row `t`; returns its error.
-    fn step(&mut self, t: usize, value: f64, rates: &Rates) -> f64 {
+    pub(super) fn step(&mut self, t: usize, value: f64, rates: &Rates) -> f64 {
         let [alpha, beta, gamma, damping] = *rates;
         let phase = t % self.season.len();
         let carried = self.level + damping * self.trend;
@@ -172,7 +186,7 @@ impl State {
     }
 
     /// The prediction of row `t + ahead − 1` from the rows before `t`.
-    fn ahead(&self, t: usize, ahead: usize, damping: f64) -> f64 {
+    pub(super) fn ahead(&self, t: usize, ahead: usize, damping: f64) -> f64 {
         let reach: f64 = (1..=ahead as i32).map(|row| damping.powi(row)).sum();
         self.level + reach * self.trend + self.season[(t + ahead - 1) % self.season.len()]
     }

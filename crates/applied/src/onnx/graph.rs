@@ -168,8 +168,15 @@ impl Graph {
 
     /// What an operator makes of these inputs: `N` outputs.
     pub(crate) fn apply<const N: usize>(&mut self, operator: Operator, inputs: &[&Value]) -> [Value; N] {
+        let mut outputs = self.apply_many(operator, inputs, N).into_iter();
+        // There are as many as were asked for.
+        std::array::from_fn(|_| outputs.next().unwrap_or_else(Value::none))
+    }
+
+    /// The same with a number of outputs that is not known before.
+    pub(crate) fn apply_many(&mut self, operator: Operator, inputs: &[&Value], count: usize) -> Vec<Value> {
         let stem = operator.name.to_lowercase();
-        let outputs: [Value; N] = std::array::from_fn(|_| Value(self.free("", &stem)));
+        let outputs: Vec<Value> = (0..count).map(|_| Value(self.free("", &stem))).collect();
         self.proto.node.push(NodeProto {
             input: inputs.iter().map(|value| value.0.clone()).collect(),
             output: outputs.iter().map(|value| value.0.clone()).collect(),

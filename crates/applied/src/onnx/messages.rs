@@ -126,6 +126,7 @@ pub(crate) enum ElementType {
     Float = 1,
     Int64 = 7,
     String = 8,
+    Bool = 9,
     Double = 11,
 }
 

@@ -49,6 +49,7 @@ Examples:
   tegmentum forecast load.csv --columns north,south --horizon 48 --season 168
   tegmentum forecast export.csv --delimiter ';' --no-header --columns 2
   tegmentum forecast load.csv --networks 0          the linear base alone
+  tegmentum forecast sales.csv --known price,holiday
 
 The table: rows in lines, equal steps of time. Dates and columns that count the rows are understood as time. What should
 stand in place of a missing value is for you to decide, so that one is refused. Everything is decided on the rows before
@@ -63,9 +64,12 @@ pub(crate) struct Forecast {
     /// How the table is written.
     #[command(flatten)]
     pub(crate) table: TableOptions,
-    /// Rows to forecast past the end of the data
-    #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    pub(crate) horizon: u32,
+    /// Columns that are known for the rows to come: numbers, or categories. The last rows of the table have them, and nothing to forecast
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub(crate) known: Vec<String>,
+    /// Rows to forecast past the end of the data; 12 if not given, or as many as have known inputs
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) horizon: Option<u32>,
     /// Rows after which the series repeats itself, 1 for no season; found out if not given
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) season: Option<u32>,
@@ -207,9 +211,13 @@ pub(crate) enum ClassWeights {
 #[command(after_help = "\
 Examples:
   tegmentum predict reports/train-iris/model.safetensors data/iris.csv
-  tegmentum predict model.safetensors new.csv --out predicted.csv")]
+  tegmentum predict model.safetensors new.csv --out predicted.csv
+  tegmentum predict reports/forecast-sales/model.safetensors sales.csv
+
+The model of a table says something of each row. The model of a forecast takes in the rows that came after those that it has
+learned, and says what comes next; with dates the table may begin anywhere, without them it is the table that was learned, gone on.")]
 pub(crate) struct Predict {
-    /// A model that `train` has written
+    /// A model that `train` or `forecast` has written
     #[arg(value_name = "MODEL")]
     pub(crate) model: PathBuf,
     /// A table with the columns of the model
@@ -228,11 +236,13 @@ pub(crate) struct Predict {
 #[command(after_help = "\
 Examples:
   tegmentum export reports/train-iris/model.safetensors --onnx iris.onnx
+  tegmentum export reports/forecast-sunspots/model.safetensors --onnx sunspots.onnx
 
 Numbers go in as 64-bit floats [rows, 1], NaN where one is missing; categories as texts [rows, 1], empty where one is missing.
-A class comes out as `label` and `probabilities`, a number as `prediction`.")]
+A class comes out as `label` and `probabilities`, a number as `prediction`. A forecast takes `values`, the rows after those that it
+has learned [rows], and gives `prediction` and `half_widths` of its intervals.")]
 pub(crate) struct Export {
-    /// A model that `train` has written
+    /// A model that `train` or `forecast` has written
     #[arg(value_name = "MODEL")]
     pub(crate) model: PathBuf,
     /// File to write to

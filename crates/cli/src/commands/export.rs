@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use tegmentum::file::write_file;
-use tegmentum_applied::tabular::TabularModel;
+use tegmentum_applied::model_file::AnyModel;
 
 use crate::args::Export;
 use crate::output::Output;
@@ -16,13 +16,23 @@ use crate::output::Output;
 /// If the model cannot be used, the file is the model itself, or it cannot be written.
 pub(crate) fn execute(arguments: &Export, output: &mut Output) -> Result<ExitCode> {
     let (from, to) = (&arguments.model, &arguments.onnx);
-    let model = TabularModel::load(from)?;
+    let model = AnyModel::load(from)?;
     if is_same(from, to) {
         bail!("{}: is the model itself, which would be lost: name another file", to.display());
     }
-    write_file(to, &model.to_onnx())?;
-    let columns: Vec<&str> = model.columns().collect();
-    output.line(&format!("{}  {} from {}", to.display(), model.target(), columns.join(", ")))?;
+    match model {
+        AnyModel::Tabular(model) => {
+            write_file(to, &model.to_onnx())?;
+            let columns: Vec<&str> = model.columns().collect();
+            output.line(&format!("{}  {} from {}", to.display(), model.target(), columns.join(", ")))?;
+        }
+        AnyModel::Forecast(file) => {
+            write_file(to, &file.to_onnx())?;
+            let horizon = file.model.horizon();
+            let rows = if horizon == 1 { "the next row".to_owned() } else { format!("the next {horizon} rows") };
+            output.line(&format!("{}  {}, {rows}", to.display(), file.column))?;
+        }
+    }
     Ok(ExitCode::SUCCESS)
 }
 

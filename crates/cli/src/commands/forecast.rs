@@ -1,6 +1,6 @@
 //! `tegmentum forecast`: a user's series, forecast with intervals, judged beside simple predictors.
 
-mod files;
+pub(super) mod files;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -8,8 +8,8 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use tegmentum::checkpoint::Units;
 use tegmentum_applied::forecast::judgement::{ITS_BASE, Judgement};
-use tegmentum_applied::forecast::series::{SeriesColumn, SeriesTable};
-use tegmentum_applied::forecast::{Forecast, ForecastConfig};
+use tegmentum_applied::forecast::series::{SeriesColumn, SeriesOptions, SeriesTable};
+use tegmentum_applied::forecast::{Data, Forecast, ForecastConfig};
 use tegmentum_applied::table::Table;
 use tegmentum_study::number::{fixed, number};
 
@@ -18,6 +18,9 @@ use crate::output::{Output, notice, wrapped};
 use crate::table;
 use crate::unfinished::{Task, Then, Unfinished};
 use crate::workplace::Workplace;
+
+/// Rows that are forecast if nothing is said.
+const HORIZON: usize = 12;
 
 /// A column with what was made of it.
 #[derive(Debug)]
@@ -58,40 +61,49 @@ pub(crate) fn resume(
 struct Ready<'a> {
     arguments: &'a args::Forecast,
     series: SeriesTable,
+    /// Known inputs \[inputs\]\[rows and those to come\].
+    known: Vec<Vec<f64>>,
     config: ForecastConfig,
 }
 
 impl<'a> Ready<'a> {
     fn new(arguments: &'a args::Forecast) -> Result<Self> {
         let table = Table::read(&arguments.data, &arguments.table.read())?;
-        let series = SeriesTable::of(&table, &arguments.columns, arguments.keep_outliers)?;
+        let options = SeriesOptions {
+            columns: arguments.columns.clone(),
+            known: arguments.known.clone(),
+            keep_outliers: arguments.keep_outliers,
+        };
+        let series = SeriesTable::of(&table, &options)?;
+        let known = series.known_values();
         let config = ForecastConfig {
             train_fraction: arguments.train_fraction,
             season: arguments.season.map(|season| season as usize),
-            horizon: arguments.horizon as usize,
+            horizon: horizon(arguments, &series)?,
             networks: usize::from(arguments.networks),
             evaluations: arguments.evaluations,
             seed: arguments.seed,
         };
         for column in &series.columns {
-            config.check(&column.values).with_context(|| place(arguments, column))?;
+            let data = Data { values: &column.values, known: &known };
+            config.check(data).with_context(|| place(arguments, column))?;
         }
-        Ok(Self { arguments, series, config })
+        Ok(Self { arguments, series, known, config })
     }
 
     /// Learns, judges, writes, prints.
     fn run(&self, workplace: &Workplace, unfinished: &Unfinished, output: &mut Output) -> Result<ExitCode> {
-        let Self { arguments, series, config } = self;
+        let Self { arguments, series, known, config } = self;
         let units = Units::of(unfinished.checkpoint());
         let mut learned = Vec::new();
         for column in &series.columns {
             notice(&format!("learning {} of {} rows", column.name, column.values.len()));
-            let forecast =
-                config.fit_in(&column.values, &units.below(&column.name)).with_context(|| place(arguments, column))?;
+            let data = Data { values: &column.values, known };
+            let forecast = config.fit_in(data, &units.below(&column.name)).with_context(|| place(arguments, column))?;
             let judgement = forecast.judge(&column.values);
             learned.push(Learned { column, forecast, judgement });
         }
-        let written = files::write(workplace, arguments, config, series, &learned)?;
+        let written = files::write(workplace, arguments, (config, series), &learned, &unfinished.job.manifest.command)?;
         for note in &series.notes {
             output.line(&wrapped(note, output.width(), 0))?;
         }
@@ -102,6 +114,23 @@ impl<'a> Ready<'a> {
             output.line(&line)?;
         }
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// The rows to forecast, as asked for or as many as known inputs go on.
+fn horizon(arguments: &args::Forecast, series: &SeriesTable) -> Result<usize> {
+    let asked = arguments.horizon.map(|rows| rows as usize);
+    if series.known.is_empty() {
+        return Ok(asked.unwrap_or(HORIZON));
+    }
+    match asked {
+        Some(rows) if rows > series.ahead => anyhow::bail!(
+            "--horizon {rows}: {} has known inputs for {} row{} to come, and a forecast cannot go on without them",
+            arguments.data.display(),
+            series.ahead,
+            if series.ahead == 1 { "" } else { "s" }
+        ),
+        _ => Ok(asked.unwrap_or(series.ahead)),
     }
 }
 

@@ -1,12 +1,16 @@
-//! `tegmentum predict`: what a model says of the rows of a table.
+//! `tegmentum predict`: what a model says of the rows of a table, or of those that come after a series.
 
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use tegmentum::file::write_file;
+use tegmentum_applied::forecast::continuation::Continuation;
+use tegmentum_applied::forecast::{Data, ForecastFile};
+use tegmentum_applied::model_file::AnyModel;
 use tegmentum_applied::table::Table;
 use tegmentum_applied::tabular::{Predictions, TabularModel};
 
+use super::forecast::files::predictions_table;
 use crate::args::Predict;
 use crate::output::{Output, notice, wrapped};
 
@@ -15,21 +19,49 @@ use crate::output::{Output, notice, wrapped};
 /// # Errors
 /// If the model or the table cannot be used, or the file cannot be written.
 pub(crate) fn execute(arguments: &Predict, output: &mut Output) -> Result<ExitCode> {
-    let model = TabularModel::load(&arguments.model)?;
-    let data = Table::read(&arguments.data, &arguments.table.read())?;
-    let predictions = model.predict(&data)?;
-    let unread: Vec<&str> = model.unread(&data).collect();
+    let data = || Table::read(&arguments.data, &arguments.table.read());
+    match AnyModel::load(&arguments.model)? {
+        AnyModel::Tabular(model) => rows(arguments, &model, &data()?, output),
+        AnyModel::Forecast(file) => rows_to_come(arguments, *file, &data()?, output),
+    }
+}
+
+/// What a forecast says of the rows after the end of a table.
+fn rows_to_come(arguments: &Predict, mut file: ForecastFile, data: &Table, output: &mut Output) -> Result<ExitCode> {
+    let more = Continuation::of(data, &file)?;
+    for note in &more.notes {
+        notice(&wrapped(note, output.width(), 0));
+    }
+    notice(&match more.values.len() {
+        0 => "no row is new: as it was forecast".to_owned(),
+        1 => "1 row is new".to_owned(),
+        count => format!("{count} rows are new"),
+    });
+    file.model.observe(Data { values: &more.values, known: &more.known })?;
+    let text = predictions_table(&file, &more, &file.model.predict())?;
+    write(arguments, &text, file.model.horizon(), output)
+}
+
+/// What a model of a table says of its rows.
+fn rows(arguments: &Predict, model: &TabularModel, data: &Table, output: &mut Output) -> Result<ExitCode> {
+    let predictions = model.predict(data)?;
+    let unread: Vec<&str> = model.unread(data).collect();
     if !unread.is_empty() {
         notice(&wrapped(&format!("Not read by the model: {}.", unread.join(", ")), output.width(), 0));
     }
     let text = csv(data.lines(), model.target(), None, &predictions)?;
+    write(arguments, &text, predictions.rows(), output)
+}
+
+/// Writes predictions to where they were asked for.
+fn write(arguments: &Predict, text: &[u8], count: usize, output: &mut Output) -> Result<ExitCode> {
     match &arguments.out {
         Some(path) => {
-            write_file(path, &text)?;
-            output.line(&format!("{}  {} predictions", path.display(), predictions.rows()))?;
+            write_file(path, text)?;
+            output.line(&format!("{}  {count} predictions", path.display()))?;
         }
         None => {
-            for line in String::from_utf8_lossy(&text).lines() {
+            for line in String::from_utf8_lossy(text).lines() {
                 output.line(line)?;
             }
         }

@@ -125,8 +125,7 @@ fn write(workplace: &Workplace, data: &Table, fitted: &Fitted, command: &str) ->
     let test = predict::csv(&lines, &fitted.report.target, Some(&truths), &fitted.test)?;
     write_file(&folder.join("test_predictions.csv"), &test)?;
     write_file(&folder.join("report.json"), &serde_json::to_vec_pretty(&fitted.report)?)?;
-    let words: Vec<String> = command.split(' ').map(shown).collect();
-    let model = fitted.model.clone().with_command(words.join(" "));
+    let model = fitted.model.clone().with_command(without_folders(command));
     model.save(&folder.join("model.safetensors"))?;
     let named = |name: &str, what: &str| format!("{}  {what}", folder.join(name).display());
     Ok(vec![
@@ -134,6 +133,11 @@ fn write(workplace: &Workplace, data: &Table, fitted: &Fitted, command: &str) ->
         named("report.json", "everything that is said above, and more digits"),
         named("test_predictions.csv", "every test row beside its prediction"),
     ])
+}
+
+/// A command without the folders of its files.
+pub(super) fn without_folders(command: &str) -> String {
+    command.split(' ').map(shown).collect::<Vec<_>>().join(" ")
 }
 
 /// A word of the command without the folders of a file: a model that is passed on tells nothing of the machine.

@@ -72,6 +72,41 @@ fn the_same_seed_gives_the_same_forecast_on_any_number_of_threads() {
     assert_eq!(run("one", "1"), run("two", "2"));
 }
 
+/// Sales that follow a price and a holiday, known for the three rows at the end.
+fn priced(rows: u32) -> String {
+    let mut text = "day,sales,price,holiday\n".to_owned();
+    for row in 0..rows + 3 {
+        let (price, holiday) = (10 + row * 7 % 11, row % 9 == 4);
+        let sales = 500 - 12 * price + if holiday { 90 } else { 0 } + row * row % 5;
+        let sales = if row < rows { sales.to_string() } else { String::new() };
+        writeln!(text, "{row},{sales},{price},{}", if holiday { "yes" } else { "no" }).unwrap();
+    }
+    text
+}
+
+#[test]
+fn known_inputs_go_on_after_the_end() {
+    let test = test_with(priced(110));
+    let run = [&SHORT[..], &["--known", "price,holiday"]].concat();
+    test.stdout(&run, 0);
+    let forecast = test.read("reports/forecast-data/forecast.csv");
+    assert!(forecast.starts_with("row,sales,sales_low80"), "{forecast}");
+    assert_eq!(forecast.lines().count(), 4, "{forecast}");
+    for (row, line) in (110u32..).zip(forecast.lines().skip(1)) {
+        let truth = f64::from(500 - 12 * (10 + row * 7 % 11) + if row % 9 == 4 { 90 } else { 0 } + 2);
+        let cells: Vec<f64> = line.split(',').map(|cell| cell.parse().unwrap()).collect();
+        assert!((cells[1] - truth).abs() < 8.0, "{line}: {truth}");
+    }
+    let kept: serde_json::Value = serde_json::from_str(&test.read("reports/forecast-data/forecast.json")).unwrap();
+    assert_eq!(kept["known"], serde_json::json!(["price", "holiday = yes"]));
+    let error = test.error(&[&run[..], &["--horizon", "4"]].concat());
+    assert!(error.contains("--horizon 4: data.csv has known inputs for 3 rows to come"), "{error}");
+    let error = test.error(&[&SHORT[..], &["--known", "cost"]].concat());
+    assert!(error.contains("no such column"), "{error}");
+    let error = test_with(priced(110).replace("113,,", "113,5,")).error(&SHORT);
+    assert!(error.contains("column sales: the value is missing"), "{error}");
+}
+
 #[test]
 fn exact_series_are_exact() {
     for (text, next) in [
@@ -150,4 +185,60 @@ fn awkward_series_are_survived() {
     let test = test_with(months(48));
     test.stdout(&[&SHORT[..], &["--season", "1"]].concat(), 0);
     test.stdout(&[&SHORT[..], &["--season", "20", "--train-fraction", "1", "--out", "all"]].concat(), 0);
+}
+
+const PREDICT: [&str; 3] = ["predict", "reports/forecast-data/model.safetensors", "data.csv"];
+
+/// The model says what was forecast, and goes on as the table does: with dates from any row on.
+#[test]
+fn a_model_goes_on_as_the_table_does() {
+    let test = test_with(months(120));
+    let run = [&SHORT[..], &["--columns", "sales", "--horizon", "3"]].concat();
+    assert!(test.stdout(&run, 0).contains("model.safetensors  the model, for `tegmentum predict`"));
+    let forecast = test.read("reports/forecast-data/forecast.csv");
+    assert_eq!(test.stdout(&PREDICT, 0), forecast);
+    let whole = months(123);
+    test.write("data.csv", &whole);
+    let later = test.stdout(&PREDICT, 0);
+    let cells: Vec<&str> = later.lines().nth(1).unwrap().split(',').collect();
+    let truth = 100.0 + 61.5 + 10.0 * (std::f64::consts::TAU * 123.0 / 12.0).sin();
+    assert_eq!(cells[0], "2010-04-01");
+    assert!((cells[1].parse::<f64>().unwrap() - truth).abs() < 3.0, "{later}");
+    // The last rows alone say the same; a table that does not go on is refused, and one that says something else.
+    let tail = |from: usize| {
+        let lines: Vec<&str> = whole.lines().collect();
+        [&lines[..1], &lines[from..]].concat().join("\n")
+    };
+    test.write("data.csv", tail(100));
+    assert_eq!(test.stdout(&[&PREDICT[..], &["--out", "p.csv"]].concat(), 0), "p.csv  3 predictions\n");
+    assert_eq!(test.read("p.csv"), later);
+    test.write("data.csv", tail(122));
+    let error = test.error(&PREDICT);
+    assert!(error.contains("has no row of 2009-12-01, the last that was learned"), "{error}");
+    test.write("data.csv", whole.replace("2009-12,", "2009-12,9"));
+    let error = test.error(&PREDICT);
+    assert!(error.contains("another series"), "{error}");
+    test.write("data.csv", "month,other\n2009-12,1\n2010-01,2\n");
+    assert!(test.error(&PREDICT).contains("no such column"));
+}
+
+#[test]
+fn a_model_with_known_inputs_needs_those_of_the_rows_to_come() {
+    let test = test_with(priced(110));
+    test.stdout(&[&SHORT[..], &["--known", "price,holiday"]].concat(), 0);
+    assert_eq!(test.stdout(&PREDICT, 0), test.read("reports/forecast-data/forecast.csv"));
+    test.write("data.csv", priced(114));
+    let later = test.stdout(&PREDICT, 0);
+    for (row, line) in (114u32..).zip(later.lines().skip(1)) {
+        let truth = f64::from(500 - 12 * (10 + row * 7 % 11) + if row % 9 == 4 { 90 } else { 0 } + 2);
+        let cells: Vec<f64> = line.split(',').map(|cell| cell.parse().unwrap()).collect();
+        assert!((cells[1] - truth).abs() < 8.0, "{line}: {truth}");
+    }
+    let short: Vec<String> = priced(114).lines().map(str::to_owned).collect();
+    test.write("data.csv", short[..short.len() - 1].join("\n"));
+    let error = test.error(&PREDICT);
+    assert!(error.contains("has 2 rows to come with known inputs: must be 3"), "{error}");
+    test.write("data.csv", priced(100));
+    let error = test.error(&PREDICT);
+    assert!(error.contains("has 100 rows, and 110 were learned"), "{error}");
 }

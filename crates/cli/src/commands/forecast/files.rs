@@ -1,16 +1,16 @@
 //! The files of a forecast: tables in the data's own units, pictures, and how it came about.
 
-use std::path::PathBuf;
-
 use anyhow::{Context, Result};
 use serde_json::json;
 use tegmentum::file::write_file;
 use tegmentum_applied::forecast::calendar::Calendar;
+use tegmentum_applied::forecast::continuation::Continuation;
 use tegmentum_applied::forecast::series::SeriesTable;
-use tegmentum_applied::forecast::{COVERAGES, ForecastConfig, Horizon};
+use tegmentum_applied::forecast::{COVERAGES, ForecastConfig, ForecastFile, Horizon, Origin, Prediction};
 use tegmentum_study::outcome::{Axis, CurveSeries, Figure, FigureContent};
 
 use super::super::report::file_name;
+use super::super::train::without_folders;
 use super::{Learned, args};
 use crate::workplace::Workplace;
 use tegmentum_report::standalone_svg;
@@ -27,9 +27,9 @@ const DIGITS: i32 = 4;
 pub(super) fn write(
     workplace: &Workplace,
     arguments: &args::Forecast,
-    config: &ForecastConfig,
-    series: &SeriesTable,
+    (config, series): (&ForecastConfig, &SeriesTable),
     learned: &[Learned<'_>],
+    command: &str,
 ) -> Result<Vec<String>> {
     let folder = workplace.folder();
     let mut lines = Vec::new();
@@ -38,18 +38,62 @@ pub(super) fn write(
         write_file(&folder.join(name), content)
     };
     keep("test_predictions.csv", "every test row beside its prediction", &test_table(series, learned)?)?;
+    for (index, one) in learned.iter().enumerate() {
+        let name = name_of(learned, index, "model", "safetensors");
+        keep(&name, "the model, for `tegmentum predict`", &model(arguments, series, one, command)?)?;
+    }
     keep("forecast.json", "settings, models, errors", &provenance(arguments, config, series, learned)?)?;
     for (index, one) in learned.iter().enumerate() {
-        let name = match learned.len() {
-            1 => PathBuf::from("forecast.svg"),
-            _ => PathBuf::from(format!("forecast-{}-{}.svg", index + 1, file_name(&one.column.name))),
-        };
+        let name = name_of(learned, index, "forecast", "svg");
         let svg = standalone_svg(&picture(series, one), &[]).unwrap_or_default();
-        keep(&name.to_string_lossy(), "a picture", svg.as_bytes())?;
+        keep(&name, "a picture", svg.as_bytes())?;
     }
     keep("forecast.csv", "the rows after the end of the data, with intervals", &future_table(series, learned)?)?;
     lines.reverse();
     Ok(lines)
+}
+
+/// The name of a file of which there is one for each column.
+fn name_of(learned: &[Learned<'_>], index: usize, stem: &str, end: &str) -> String {
+    match learned.len() {
+        1 => format!("{stem}.{end}"),
+        _ => format!("{stem}-{}-{}.{end}", index + 1, file_name(&learned[index].column.name)),
+    }
+}
+
+/// The model of a column as a file.
+fn model(arguments: &args::Forecast, series: &SeriesTable, one: &Learned<'_>, command: &str) -> Result<Vec<u8>> {
+    let rows = one.column.values.len();
+    let has_dates = series.calendar != Calendar::Rows;
+    let origin = Origin {
+        data: arguments.data.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        known: series.known.iter().map(|known| known.input.clone()).collect(),
+        last: has_dates.then(|| [rows - 1, rows].map(|row| series.calendar.name(row))),
+        keep_outliers: arguments.keep_outliers,
+        seed: arguments.seed,
+        command: without_folders(command),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    Ok(one.forecast.model.to_bytes(&one.column.name, &origin)?)
+}
+
+/// What a model says of rows to come, as `forecast.csv` has it.
+///
+/// # Errors
+/// If it cannot be written.
+pub(in crate::commands) fn predictions_table(
+    file: &ForecastFile,
+    more: &Continuation,
+    predictions: &[Prediction],
+) -> Result<Vec<u8>> {
+    let head = if more.has_dates() { "date" } else { "row" };
+    let mut rows = vec![std::iter::once(head.to_owned()).chain(heads(&file.column, &file.column)).collect::<Vec<_>>()];
+    let deviation = deviation(file.model.last_values());
+    for one in predictions {
+        let cells = cells(one.value, one.half_widths, deviation);
+        rows.push(std::iter::once(more.name(one.ahead)).chain(cells).collect());
+    }
+    csv(rows)
 }
 
 /// A number with so many digits beyond the first one of `deviation`, the deviation of the values.
@@ -171,6 +215,7 @@ fn provenance(
         "data": arguments.data.file_name().unwrap_or_default().to_string_lossy(),
         "settings": config,
         "notes": series.notes,
+        "known": series.known.iter().map(|known| known.input.to_string()).collect::<Vec<_>>(),
         "columns": columns,
     });
     Ok(serde_json::to_vec_pretty(&all)?)
