@@ -72,9 +72,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("continual-class", include_str!("../../../studies/continual-class.toml")),
     ("continual-blurred", include_str!("../../../studies/continual-blurred.toml")),
     ("continual-blurred-class", include_str!("../../../studies/continual-blurred-class.toml")),
-    ("continual-ten-permutations", include_str!("../../../studies/continual-ten-permutations.toml")),
     ("continual-label-noise", include_str!("../../../studies/continual-label-noise.toml")),
-    ("continual-weight-perturbation", include_str!("../../../studies/continual-weight-perturbation.toml")),
     ("lesions", include_str!("../../../studies/lesions.toml")),
     ("cost", include_str!("../../../studies/cost.toml")),
 ];
