@@ -405,6 +405,8 @@ pub(crate) enum ListKind {
     Plasticity,
     /// Baselines that follow the exact gradient
     Gradient,
+    /// Learners of tasks that follow one another
+    Continual,
     /// Tasks that answer to actions
     Environments,
     /// What acts and learns

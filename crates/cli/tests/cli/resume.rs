@@ -160,7 +160,7 @@ fn a_run_under_way_goes_on_where_it_was() {
 
 #[test]
 fn agents_and_streams_go_on_where_they_were() {
-    for (study, key) in [("go-no-go", 4), ("switching-xor", 5)] {
+    for (study, key) in [("go-no-go", 4), ("switching-xor", 5), ("continual-class", 7)] {
         let test = TestCommand::new();
         let run = ["run", study, "--quick", "--seeds", "2", "--checkpoint-every", "0.01", "--out"];
         test.stdout(&[&run[..], &["whole"]].concat(), 0);
