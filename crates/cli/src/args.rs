@@ -202,7 +202,7 @@ Examples:
   tegmentum lesion xor --arm dopamine --setting 2-4-1 --metric evaluations_to_0.01
   tegmentum lesion lesions --json | jq '.[0].arms.dopamine'
 
-Arms that can be lesioned: agents with [arm.neuromodulation], the optimizer dopamine, the rule node_perturbation. A rate
+Arms that can be lesioned: agents with [arm.neuromodulation], the optimizer dopamine, the rules node_perturbation and feedback_alignment. A rate
 that the arm has searched is searched once, with all modulators intact. DIR/STUDY-lesions/study.toml is a study of its
 own: change it, add claims, and give it to `tegmentum run`.")]
 pub(crate) struct Lesion {

@@ -176,7 +176,7 @@ fn measure(prepared: &PreparedSetting, arm: &Arm, length: usize, monitor: &dyn M
 /// A fresh learner and its first updates: evaluations and counted bytes.
 fn updates(prepared: &PreparedSetting, arm: &Arm) -> Result<(u64, usize)> {
     // So that work space is made, and given back, inside the measurement.
-    let prepared = prepared.afresh();
+    let prepared = prepared.afresh()?;
     let mut learner = prepared.learner(arm, 0)?;
     let mut evaluations = 0;
     for update in 0..UPDATES {
