@@ -170,7 +170,8 @@ fn page(all: &[Kept]) -> String {
     let _ = write!(
         page,
         "\n## All\n\nAs good as tuned Adam on {good} of {}. The interval of the difference says that ours is worse on {}, better on {}, and \
-         cannot tell on the others. Bold is what misses the bar: there we lose by more than it allows.\n",
+         cannot tell on the others. Bold is what misses the bar: there we lose by more than it allows. Where ours is worse, look at its passes: \
+         `train` says if it was still improving when they were spent.\n",
         all.len(),
         clearly(true),
         clearly(false),

@@ -94,4 +94,8 @@ impl Monitor for Share<'_> {
     fn share_is_done(&self) {
         self.ended.store(true, Ordering::Relaxed);
     }
+
+    fn peak_bytes(&self, work: &mut dyn FnMut()) -> Option<usize> {
+        self.monitor.peak_bytes(work)
+    }
 }

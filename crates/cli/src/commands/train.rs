@@ -86,7 +86,7 @@ fn run(
     for note in data.notes() {
         output.line(&wrapped(note, output.width(), 0))?;
     }
-    print(&fitted.report, output)?;
+    print(&fitted.report, arguments, output)?;
     for line in written {
         output.line(&line)?;
     }
@@ -161,7 +161,7 @@ fn cell(column: &Column, row: usize) -> String {
 }
 
 /// The report.
-fn print(report: &Report, output: &mut Output) -> Result<()> {
+fn print(report: &Report, arguments: &Train, output: &mut Output) -> Result<()> {
     let width = output.width();
     let classes = report.task == TaskKind::Classification;
     let what = if classes { format!("{} classes", report.classes.len()) } else { "a number".to_owned() };
@@ -187,11 +187,20 @@ fn print(report: &Report, output: &mut Output) -> Result<()> {
     }
     output.line(&wrapped(
         &format!(
-            "{} parameters, {}, best after {} of {} passes.",
+            "{} parameters, {}, best after {} of {} passes.{}",
             report.parameters,
             report.learner.name(),
             report.best_at,
-            report.evaluations
+            report.evaluations,
+            // What stops early stops a quarter of its passes after it was best.
+            if report.best_at == report.evaluations {
+                format!(
+                    " It was still improving: --evaluations {} may be better.",
+                    arguments.evaluations.saturating_mul(4)
+                )
+            } else {
+                String::new()
+            }
         ),
         width,
         0,
