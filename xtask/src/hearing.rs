@@ -33,6 +33,7 @@ fn page() -> Result<String> {
     for (field, title) in [
         ("optimizer", "Optimizers"),
         ("plasticity", "Plasticity rules"),
+        ("continual", "Learners of tasks that follow one another"),
         ("agent", "Agents"),
         ("gradient", "Gradient baselines"),
     ] {

@@ -174,9 +174,9 @@ pub(crate) struct Run {
     /// A study: a file that ends in .toml, or the name of a built-in one
     #[arg(value_name = "STUDY")]
     pub(crate) study: String,
-    /// Make one of N shares of the runs, for one of several machines; `tegmentum merge` puts them together
-    #[arg(long, value_name = "I/N", conflicts_with_all = ["json", "strict"])]
-    pub(crate) shard: Option<Shard>,
+    /// Whether it is shared among machines.
+    #[command(flatten)]
+    pub(crate) share: Share,
     /// Keep a log of one run, ARM:SEED or SETTING:ARM:SEED, so that `tegmentum replay` can have each of its states again; may be
     /// given several times
     #[arg(long = "log", value_name = "RUN", conflicts_with = "shard")]
@@ -218,6 +218,9 @@ pub(crate) struct Lesion {
     /// Change a field of the study first, as for `run`
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub(crate) changes: Vec<String>,
+    /// Whether it is shared among machines.
+    #[command(flatten)]
+    pub(crate) share: Share,
     /// Whether it is shortened.
     #[command(flatten)]
     pub(crate) length: Length,
@@ -263,12 +266,23 @@ pub(crate) struct Dose {
     /// Change a field of the study first, as for `run`
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub(crate) changes: Vec<String>,
+    /// Whether it is shared among machines.
+    #[command(flatten)]
+    pub(crate) share: Share,
     /// Whether it is shortened.
     #[command(flatten)]
     pub(crate) length: Length,
     /// How to run it.
     #[command(flatten)]
     pub(crate) options: Options,
+}
+
+/// Whether the runs of `run`, `lesion` or `dose` are shared among machines.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Share {
+    /// Make one of N shares of the runs, for one of several machines; `tegmentum merge` puts them together
+    #[arg(long, value_name = "I/N", conflicts_with_all = ["json", "strict"])]
+    pub(crate) shard: Option<Shard>,
 }
 
 /// Which part of a study is treated.
@@ -391,6 +405,8 @@ pub(crate) enum ListKind {
     Plasticity,
     /// Baselines that follow the exact gradient
     Gradient,
+    /// Learners of tasks that follow one another
+    Continual,
     /// Tasks that answer to actions
     Environments,
     /// What acts and learns

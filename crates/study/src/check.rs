@@ -86,6 +86,7 @@ impl StudyConfig {
         check_range("budget", self.budget, 1, 1_000_000_000_000)?;
         self.quick.check()?;
         self.check_names()?;
+        self.check_stream()?;
         let kind = self.study_kind()?;
         kind.check(self)?;
         limits::check(self)?;
@@ -133,10 +134,24 @@ impl StudyConfig {
                 ));
             }
             if self.phase.is_empty() {
-                return Err(format!("arm {:?}: lesion_of belongs to kind = \"switching\"", arm.name));
+                return Err(format!("arm {:?}: lesion_of belongs to kinds with phases", arm.name));
             }
         }
         Ok(())
+    }
+
+    /// What is said of a stream of tasks in a study whose arms do not learn from one.
+    fn check_stream(&self) -> Result<(), String> {
+        if self.kind == "continual" || self.arm.iter().any(|arm| arm.continual.is_some()) {
+            return Ok(());
+        }
+        if self.stream.is_some() {
+            return Err("[stream] belongs to kind = \"continual\"".to_owned());
+        }
+        match self.phase.iter().find(|phase| phase.label_noise != 0.0) {
+            None => Ok(()),
+            Some(phase) => Err(format!("phase: label_noise = {} belongs to kind = \"continual\"", phase.label_noise)),
+        }
     }
 
     fn check_claim(&self, kind: &dyn StudyKind, claim: &Claim) -> Result<(), String> {

@@ -6,6 +6,7 @@
 mod numbers;
 mod sentences;
 mod shortening;
+mod stream;
 mod treatment;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use numbers::check as check_numbers;
 pub use sentences::Answer;
 pub use shortening::{Quick, ShortBudget, Shortened};
+pub use stream::StreamConfig;
 pub use treatment::{DoseAction, DoseConfig, LesionConfig};
 
 use tegmentum::behaviour::agents::AgentConfig;
@@ -22,6 +24,7 @@ use tegmentum::behaviour::environments::EnvironmentConfig;
 use tegmentum::data::tasks::TaskConfig;
 use tegmentum::evidence::evaluation::Metric;
 use tegmentum::evidence::statistics::{Effect, Statistic};
+use tegmentum::learning::continual::learners::ContinualConfig;
 use tegmentum::learning::gradient::rules::GradientConfig;
 use tegmentum::learning::optimizers::OptimizerConfig;
 use tegmentum::learning::plasticity::rules::PlasticityConfig;
@@ -123,6 +126,9 @@ pub struct StudyConfig {
     /// The phases of a stream of change, one after the other.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub phase: Vec<Phase>,
+    /// How examples of the phases come, for tasks that follow one another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream: Option<StreamConfig>,
     /// What is compared.
     #[serde(default)]
     pub arm: Vec<Arm>,
@@ -148,6 +154,11 @@ fn default_memory() -> f64 {
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "as the attribute asks for it")]
 fn is_default_memory(limit: &f64) -> bool {
     *limit == DEFAULT_MEMORY
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as the attribute asks for it")]
+fn is_none(share: &f64) -> bool {
+    *share == 0.0
 }
 
 fn compare() -> String {
@@ -240,11 +251,15 @@ pub struct Phase {
     /// Evaluations from its beginning over which its task comes in by degrees; 0 for a sudden change.
     #[serde(default)]
     pub drift: u64,
+    /// Share of the examples whose class is drawn anew, for tasks that follow one another.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub label_noise: f64,
     /// The task.
     pub task: TaskConfig,
 }
 
-/// What is compared: exactly one of an optimizer, a plasticity rule and a gradient baseline, or an agent.
+/// What is compared: exactly one of an optimizer, a plasticity rule and a gradient baseline, or an agent, or a learner of tasks that
+/// follow one another.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Arm {
@@ -271,6 +286,9 @@ pub struct Arm {
     /// An agent, for a study of behaviour.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<AgentConfig>,
+    /// A learner of tasks that follow one another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continual: Option<ContinualConfig>,
     /// The modulators: of an agent, of a learner that has its own (the optimizer `dopamine`, node perturbation), or around any other
     /// learner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -287,13 +305,15 @@ impl Arm {
     pub fn modulators(&self) -> Option<NeuromodulationConfig> {
         let own = self.optimizer.as_ref().and_then(|optimizer| optimizer.modulators());
         let own = own.or_else(|| self.plasticity.as_ref().and_then(|rule| rule.modulators()));
+        let own = own.or_else(|| self.continual.as_ref().and_then(|learner| learner.modulators()));
         own.or_else(|| self.neuromodulation.clone())
     }
 
     /// Gives it modulators: to the learner itself if it has its own, else around it.
     pub(crate) fn set_modulators(&mut self, modulators: NeuromodulationConfig) {
         let taken = self.optimizer.as_mut().is_some_and(|optimizer| optimizer.set_modulators(&modulators))
-            || self.plasticity.as_mut().is_some_and(|rule| rule.set_modulators(&modulators));
+            || self.plasticity.as_mut().is_some_and(|rule| rule.set_modulators(&modulators))
+            || self.continual.as_mut().is_some_and(|learner| learner.set_modulators(&modulators));
         self.neuromodulation = (!taken).then_some(modulators);
     }
 
@@ -316,7 +336,7 @@ impl Arm {
     }
 }
 
-/// The grid of a search: every learning rate with every scale.
+/// The grid of a search: every learning rate with every scale and every strength.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Grid {
@@ -324,6 +344,9 @@ pub struct Grid {
     pub learning_rate: Vec<f64>,
     /// Perturbation scales.
     pub perturbation_scale: Vec<f64>,
+    /// Strengths with which what was learned is held.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub strength: Vec<f64>,
 }
 
 /// A claim: a number of an arm, or its ratio to that of another arm, against a threshold.

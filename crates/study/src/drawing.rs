@@ -103,28 +103,25 @@ pub(crate) fn table(id: &str, title: &str, columns: &[&str], rows: Vec<Vec<Strin
 /// The searches of all arms.
 pub(crate) fn search_table(tuning: &[TuningRecord]) -> Figure {
     let mut rows = Vec::new();
+    let has_strength = tuning.iter().flat_map(|record| &record.points).any(|point| point.strength.is_some());
     for record in tuning {
         for (index, point) in record.points.iter().enumerate() {
             let cell = |value: Option<f64>| value.map_or("–".to_owned(), short);
             let chosen = if index == record.chosen { "chosen" } else { "" };
-            rows.push(vec![
-                record.arm.clone(),
-                cell(point.learning_rate),
-                cell(point.perturbation_scale),
-                cell(point.solved),
-                cell(point.evaluations_to_target),
-                cell(point.metric),
-                chosen.to_owned(),
-            ]);
+            let strength = has_strength.then(|| cell(point.strength));
+            let head = [record.arm.clone(), cell(point.learning_rate), cell(point.perturbation_scale)];
+            let tail = [cell(point.solved), cell(point.evaluations_to_target), cell(point.metric), chosen.to_owned()];
+            rows.push(head.into_iter().chain(strength).chain(tail).collect());
         }
     }
-    let heads = ["arm", "rate", "scale", "share solved", "evaluations to target", "first metric", ""];
+    let heads = ["arm", "rate", "scale"].into_iter().chain(has_strength.then_some("strength"));
+    let heads = heads.chain(["share solved", "evaluations to target", "first metric", ""]);
     Figure {
         id: "search".to_owned(),
         title: "The search of rates".to_owned(),
         caption: "Every arm with a rate was searched on seeds of its own, with the budget of a reported run."
             .to_owned(),
-        content: FigureContent::Table { columns: heads.map(str::to_owned).to_vec(), rows },
+        content: FigureContent::Table { columns: heads.map(str::to_owned).collect(), rows },
     }
 }
 

@@ -10,6 +10,7 @@ use tegmentum::behaviour::agents::AgentConfig;
 use tegmentum::behaviour::environments::EnvironmentConfig;
 use tegmentum::data::tasks::TaskConfig;
 use tegmentum::error::Result;
+use tegmentum::learning::continual::learners::ContinualConfig;
 use tegmentum::learning::gradient::rules::GradientConfig;
 use tegmentum::learning::optimizers::OptimizerConfig;
 use tegmentum::learning::plasticity::rules::PlasticityConfig;
@@ -33,7 +34,7 @@ const OPTIONS: [(&str, &str); 4] = [
 /// What a learner obeys.
 #[derive(Clone, Debug)]
 pub struct Obedience {
-    /// The field of an arm: `optimizer`, `plasticity`, `gradient` or `agent`.
+    /// The field of an arm: `optimizer`, `plasticity`, `gradient`, `continual` or `agent`.
     pub field: &'static str,
     /// The learner's name.
     pub name: &'static str,
@@ -88,6 +89,10 @@ pub fn all() -> Result<Vec<Obedience>> {
         all.push(Obedience { has_own, ..plain("plasticity", config.name(), heard) });
     }
     all.extend(GradientConfig::registry().iter().map(|config| plain("gradient", config.name(), Vec::new())));
+    for config in ContinualConfig::registry() {
+        let has_own = config.modulators().is_some();
+        all.push(Obedience { has_own, ..plain("continual", config.name(), config.hears_within()) });
+    }
     for config in AgentConfig::registry() {
         for options in options(config.name()) {
             all.push(agent(config.name(), options)?);

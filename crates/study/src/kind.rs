@@ -80,11 +80,6 @@ pub(crate) trait StudyKind: Sync {
         Err(Error::Study { origin: design.study.name.clone(), problem })
     }
 
-    /// Whether it is run in units of work, which can be shared among machines.
-    fn has_units(&self) -> bool {
-        true
-    }
-
     /// Whether its runs can be logged, so that their states can be had again.
     fn keeps_logs(&self) -> bool {
         false
@@ -124,6 +119,8 @@ pub(crate) enum Learners {
     Bare,
     /// An agent.
     Agents,
+    /// A learner of tasks that follow one another.
+    Continual,
 }
 
 /// What is wrong with the arms of a study, if anything is.
@@ -168,7 +165,16 @@ pub(crate) fn check_measures(study: &StudyConfig) -> Result<(), String> {
 fn check_arm(arm: &Arm, wanted: Learners) -> Result<(), String> {
     let has = [arm.optimizer.is_some(), arm.plasticity.is_some(), arm.gradient.is_some()];
     let learners = has.iter().filter(|&&has| has).count();
+    let others = learners + usize::from(arm.agent.is_some());
     let problem = match wanted {
+        Learners::Continual if others > 0 || arm.continual.is_none() => {
+            "tasks that follow one another need [arm.continual.…] and nothing else that learns"
+        }
+        Learners::Continual if arm.neuromodulation.is_some() => {
+            "[arm.neuromodulation]: this learner has no modulators; contexts has"
+        }
+        Learners::Continual => return check_grid(arm),
+        _ if arm.continual.is_some() => "a learner of tasks that follow one another belongs to kind = \"continual\"",
         Learners::Agents if learners > 0 || arm.agent.is_none() => {
             "a study of behaviour needs [arm.agent.…] and nothing else that learns"
         }
@@ -186,10 +192,12 @@ fn check_arm(arm: &Arm, wanted: Learners) -> Result<(), String> {
 
 fn check_grid(arm: &Arm) -> Result<(), String> {
     let Some(grid) = &arm.tune else { return Ok(()) };
-    if grid.learning_rate.is_empty() && grid.perturbation_scale.is_empty() {
-        return Err("tune has neither learning_rate nor perturbation_scale".to_owned());
+    if grid.learning_rate.is_empty() && grid.perturbation_scale.is_empty() && grid.strength.is_empty() {
+        return Err("tune has neither learning_rate, perturbation_scale nor strength".to_owned());
     }
-    match grid.learning_rate.iter().chain(&grid.perturbation_scale).find(|value| value.is_nan() || **value <= 0.0) {
+    let values = grid.learning_rate.iter().chain(&grid.perturbation_scale).chain(&grid.strength);
+    let mut values = values;
+    match values.find(|value| value.is_nan() || **value <= 0.0) {
         Some(value) => Err(format!("tune has {value}: must be above 0")),
         None => Ok(()),
     }

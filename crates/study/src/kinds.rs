@@ -5,6 +5,7 @@
 //! | `compare` | which arm is better, each at its tuned rate? |
 //! | `robustness` | how wide is the range of rates that works? |
 //! | `switching` | what happens when the task changes without a sign? |
+//! | `continual` | what is still known of earlier tasks when others have followed? |
 //! | `behaviour` | how does an agent behave in an environment? |
 //! | `lesions` | which modulator does what? |
 //! | `dose` | how much of a drug does what? |
@@ -15,6 +16,7 @@
 
 mod behaviour;
 mod compare;
+mod continual;
 mod cost;
 pub mod dose;
 mod intervention;
@@ -28,10 +30,11 @@ use super::kind::StudyKind;
 use super::names::listed;
 
 /// Every kind, in the order in which to show them.
-pub(crate) const ALL: [&dyn StudyKind; 8] = [
+pub(crate) const ALL: [&dyn StudyKind; 9] = [
     &compare::Compare,
     &robustness::Robustness,
     &switching::Switching,
+    &continual::Continual,
     &behaviour::BehaviourStudy,
     &lesions::Lesions,
     &dose::Dose,

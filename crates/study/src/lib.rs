@@ -69,6 +69,13 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("switching-digits", include_str!("../../../studies/switching-digits.toml")),
     ("switching-drift", include_str!("../../../studies/switching-drift.toml")),
     ("false-alarms", include_str!("../../../studies/false-alarms.toml")),
+    ("continual-permuted", include_str!("../../../studies/continual-permuted.toml")),
+    ("continual-rotated", include_str!("../../../studies/continual-rotated.toml")),
+    ("continual-domain", include_str!("../../../studies/continual-domain.toml")),
+    ("continual-class", include_str!("../../../studies/continual-class.toml")),
+    ("continual-blurred", include_str!("../../../studies/continual-blurred.toml")),
+    ("continual-blurred-class", include_str!("../../../studies/continual-blurred-class.toml")),
+    ("continual-label-noise", include_str!("../../../studies/continual-label-noise.toml")),
     ("lesions", include_str!("../../../studies/lesions.toml")),
     ("cost", include_str!("../../../studies/cost.toml")),
 ];

@@ -186,6 +186,14 @@ fn arms(table: &Table, parameters: u128, runs: u128, add: &mut Add<'_>) {
         for (key, units) in counts(arm, &["actor_units", "critic_units"], &path).into_iter().chain([contexts.clone()]) {
             add((key, units), &[units, contexts.1, 1024, runs]);
         }
+        if arm.contains_key("continual") {
+            let (of, sizes) = (format!("{path}.continual"), ["hidden", "features", "contexts", "examples"]);
+            let width = largest(counts(arm, &["features"], &of), &of).1.max(100);
+            for (key, size) in counts(arm, &sizes, &of) {
+                let each = if key.ends_with("contexts") { product(&[width, width, 12]) } else { 1024 };
+                add((key, size), &[size, each, runs]);
+            }
+        }
         let cells = ["cells_per_observation", "critic_cells", "actor_cells", "prediction_cells", "error_cells"];
         for (key, cells) in counts(arm, &cells, &path) {
             add((key, cells), &[cells, cells, 16, runs]);

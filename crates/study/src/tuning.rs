@@ -47,6 +47,9 @@ pub struct TuningPoint {
     pub learning_rate: Option<f64>,
     /// The perturbation scale, if it was searched.
     pub perturbation_scale: Option<f64>,
+    /// The strength with which what was learned is held, if it was searched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strength: Option<f64>,
     /// Share of the tuning seeds that reached the first target.
     pub solved: Option<f64>,
     /// Worse quartile of the evaluations to the first target.
@@ -96,7 +99,8 @@ impl TuningRecord {
 impl TuningPoint {
     fn place(&self) -> String {
         let part = |name: &str, value: Option<f64>| value.map(|value| format!("{name} {value:e}"));
-        let parts = [part("rate", self.learning_rate), part("scale", self.perturbation_scale)];
+        let parts =
+            [part("rate", self.learning_rate), part("scale", self.perturbation_scale), part("strength", self.strength)];
         parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
 }
@@ -108,7 +112,9 @@ pub struct Candidate {
     pub learning_rate: Option<f64>,
     /// The perturbation scale, if it is searched.
     pub perturbation_scale: Option<f64>,
-    /// The arm with both.
+    /// The strength with which what was learned is held, if it is searched.
+    pub strength: Option<f64>,
+    /// The arm with all of them.
     pub arm: Arm,
 }
 
@@ -118,22 +124,23 @@ pub struct Candidate {
 /// [`Error::Study`] if the arm has no such rate.
 pub fn candidates(arm: &Arm) -> Result<Vec<Candidate>> {
     let Some(grid) = &arm.tune else {
-        return Ok(vec![Candidate { learning_rate: None, perturbation_scale: None, arm: arm.clone() }]);
+        let (learning_rate, perturbation_scale, strength) = (None, None, None);
+        return Ok(vec![Candidate { learning_rate, perturbation_scale, strength, arm: arm.clone() }]);
     };
     let options = |values: &[f64]| -> Vec<Option<f64>> {
         if values.is_empty() { vec![None] } else { values.iter().copied().map(Some).collect() }
     };
     let mut points = Vec::new();
-    for rate in options(&grid.learning_rate) {
-        for scale in options(&grid.perturbation_scale) {
-            let mut candidate = arm.clone();
-            if let Some(rate) = rate {
-                set_rate(&mut candidate, rate)?;
-            }
-            if let Some(scale) = scale {
-                set_scale(&mut candidate, scale)?;
-            }
-            points.push(Candidate { learning_rate: rate, perturbation_scale: scale, arm: candidate });
+    let (rates, scales) = (options(&grid.learning_rate), options(&grid.perturbation_scale));
+    for (&learning_rate, &perturbation_scale) in
+        rates.iter().flat_map(|rate| scales.iter().map(move |scale| (rate, scale)))
+    {
+        for strength in options(&grid.strength) {
+            let mut arm = arm.clone();
+            learning_rate.map_or(Ok(()), |rate| set_rate(&mut arm, rate))?;
+            perturbation_scale.map_or(Ok(()), |scale| set_scale(&mut arm, scale))?;
+            strength.map_or(Ok(()), |strength| set_strength(&mut arm, strength))?;
+            points.push(Candidate { learning_rate, perturbation_scale, strength, arm });
         }
     }
     Ok(points)
@@ -144,6 +151,9 @@ pub fn candidates(arm: &Arm) -> Result<Vec<Candidate>> {
 /// # Errors
 /// [`Error::Study`] if the arm has no rate.
 pub fn set_rate(arm: &mut Arm, rate: f64) -> Result<()> {
+    if let Some(learner) = &mut arm.continual {
+        return if learner.set_learning_rate(rate) { Ok(()) } else { Err(no_such(arm, "learning_rate")) };
+    }
     let done = match (&mut arm.optimizer, &mut arm.plasticity, &mut arm.gradient, &mut arm.agent) {
         (Some(optimizer), ..) => optimizer.set_learning_rate(rate),
         (_, Some(plasticity), ..) => plasticity.set_learning_rate(rate),
@@ -160,6 +170,11 @@ pub fn set_rate(arm: &mut Arm, rate: f64) -> Result<()> {
 fn set_scale(arm: &mut Arm, scale: f64) -> Result<()> {
     let done = arm.optimizer.as_mut().is_some_and(|optimizer| optimizer.set_perturbation_scale(scale));
     if done { Ok(()) } else { Err(no_such(arm, "perturbation_scale")) }
+}
+
+fn set_strength(arm: &mut Arm, strength: f64) -> Result<()> {
+    let done = arm.continual.as_mut().is_some_and(|learner| learner.set_strength(strength));
+    if done { Ok(()) } else { Err(no_such(arm, "strength")) }
 }
 
 fn no_such(arm: &Arm, what: &str) -> Error {
@@ -182,6 +197,7 @@ pub(crate) fn sum_up(criterion: &Criterion, candidate: &Candidate, trials: &[Tri
     TuningPoint {
         learning_rate: candidate.learning_rate,
         perturbation_scale: candidate.perturbation_scale,
+        strength: candidate.strength,
         solved: criterion.speed.as_ref().map(reached),
         evaluations_to_target: criterion.speed.as_ref().and_then(time),
         metric: finite(sign * quantile(&signed, WORSE)),
@@ -216,6 +232,8 @@ pub(crate) fn choose(criterion: &Criterion, arm: String, points: Vec<TuningPoint
     // A scale of two values is a choice, not a range with an end.
     let mut scales: Vec<f64> = points.iter().filter_map(|point| point.perturbation_scale).collect();
     scales.dedup();
-    let at_edge = is_end(|point| point.learning_rate) || (scales.len() > 2 && is_end(|point| point.perturbation_scale));
+    let at_edge = is_end(|point| point.learning_rate)
+        || is_end(|point| point.strength)
+        || (scales.len() > 2 && is_end(|point| point.perturbation_scale));
     TuningRecord { arm, points, chosen, at_edge }
 }

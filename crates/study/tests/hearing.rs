@@ -29,12 +29,20 @@ fn place(place: &Place) -> String {
 fn study(one: &Obedience, environment: Option<&str>, heard: Option<(&Heard, f64)>) -> String {
     let kind = if environment.is_some() {
         "behaviour"
+    } else if one.field == "continual" {
+        "continual"
     } else if one.has_own {
         "switching"
     } else {
         "compare"
     };
     let world = match (environment, kind) {
+        (None, "continual") => {
+            let phase = |classes: &str| {
+                format!("{{ budget = 240, task = {{ digits = {{ drawn = true, classes = {classes} }} }} }}")
+            };
+            format!("stream = {{ batch = 8 }}\nphase = [{}, {}]\n", phase("[0, 1]"), phase("[2, 3]"))
+        }
         (Some(environment), _) => format!("budget = 120\n[environment.{environment}]\n"),
         (None, "switching") => format!(
             "targets = [0.01]\nphase = [{{ budget = 3000, task = {{ xor = {{}} }} }}, {{ budget = 3000, task = {{ xor = {{ inverted = true }} }} }}]\n{}",
@@ -59,7 +67,7 @@ fn study(one: &Obedience, environment: Option<&str>, heard: Option<(&Heard, f64)
     format!(
         "name = \"obeys\"\ntitle = \"t\"\nquestion = \"?\"\nkind = \"{kind}\"\nseeds = {{ first = 7, count = 1 }}\n{}{world}\n\
          [[arm]]\nname = \"a\"\n{} = {{ {} = {{ {} }} }}\n{modulators}",
-        if environment.is_some() { "" } else { "metrics = [\"mean_squared_error\"]\n" },
+        if environment.is_some() || one.field == "continual" { "" } else { "metrics = [\"mean_squared_error\"]\n" },
         one.field,
         one.name,
         one.options
@@ -120,7 +128,9 @@ fn moves(one: &Obedience, world: Option<&str>, heard: &Heard, efficacy: f64, bar
 #[test]
 fn what_is_not_in_the_list_is_refused() {
     use tegmentum::neuromodulation::target::Target;
-    for one in all().unwrap().into_iter().filter(|one| one.field != "gradient") {
+    for one in
+        all().unwrap().into_iter().filter(|one| one.field != "gradient" && (one.field != "continual" || one.has_own))
+    {
         let world = environments().into_iter().find(|world| outcome(&study(&one, Some(world), None)).is_ok());
         for target in Target::ALL {
             let heard = Heard { target, place: Place::Population("nobody".to_owned()), by: None };

@@ -10,6 +10,7 @@ use tegmentum::behaviour::agents::AgentConfig;
 use tegmentum::behaviour::environments::EnvironmentConfig;
 use tegmentum::data::tasks::TaskConfig;
 use tegmentum::evidence::evaluation::Metric;
+use tegmentum::learning::continual::learners::ContinualConfig;
 use tegmentum::learning::gradient::rules::GradientConfig;
 use tegmentum::learning::optimizers::OptimizerConfig;
 use tegmentum::learning::plasticity::rules::PlasticityConfig;
@@ -88,6 +89,7 @@ fn entries(kind: ListKind) -> Result<Vec<Entry>> {
         ListKind::Optimizers => named::<OptimizerConfig>().map(described).collect(),
         ListKind::Plasticity => named::<PlasticityConfig>().map(described).collect(),
         ListKind::Gradient => named::<GradientConfig>().map(described).collect(),
+        ListKind::Continual => named::<ContinualConfig>().map(described).collect(),
         ListKind::Environments => named::<EnvironmentConfig>().map(described).collect(),
         ListKind::Agents => named::<AgentConfig>().map(described).collect(),
         ListKind::Nuclei => {

@@ -8,7 +8,7 @@ use tegmentum_study::names::listed;
 
 use crate::args::Reproduce;
 use crate::campaign::Campaign;
-use crate::output::Output;
+use crate::output::{Output, notice};
 use crate::source;
 
 /// Runs the studies and writes their report.
@@ -28,7 +28,22 @@ pub(crate) fn execute(arguments: &Reproduce, output: &mut Output) -> Result<Exit
             listed(unknown, &all)
         );
     }
+    let names = if arguments.studies.is_empty() && !arguments.full { &short(&all)? } else { names };
     let study = |name: &String| source::study(name, &[], !arguments.full, options.seeds.map(Into::into));
     let sources = names.iter().map(study).collect::<Result<Vec<_>>>()?;
     Campaign::several(sources, &options.results).execute(&options.results.keeping, output)
+}
+
+/// The studies that a shortened reproduction of all makes.
+fn short(all: &[String]) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for name in all {
+        if !tegmentum_study::built_in(name)?.quick.full_only {
+            names.push(name.clone());
+        }
+    }
+    if names.len() < all.len() {
+        notice(&format!("{} longer studies are left out: name them, or give --full", all.len() - names.len()));
+    }
+    Ok(names)
 }

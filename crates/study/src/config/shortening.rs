@@ -11,6 +11,9 @@ pub struct Quick {
     /// Whether the study is short enough to be run whole; nothing else is then changed.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub whole: bool,
+    /// Whether it is left out of a reproduction of all studies that is shortened; by its name it is run, shortened as the rest says.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub full_only: bool,
     /// The arms that are run, if not all: they have their whole budgets and rates, and the claims about them are tested as in the
     /// whole study. Only `seeds` may stand beside it.
     #[serde(skip_serializing_if = "Vec::is_empty")]

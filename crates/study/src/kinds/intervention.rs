@@ -6,6 +6,7 @@
 
 use super::behaviour::BehaviourStudy;
 use super::compare::Compare;
+use super::continual::Continual;
 use super::switching::Switching;
 use super::treatment::{intact, with_drugs, without_modulators};
 use crate::config::{Arm, StudyConfig};
@@ -26,6 +27,7 @@ use tegmentum::random::Key;
 pub(crate) fn underlying_kind(study: &StudyConfig) -> &'static dyn StudyKind {
     match (&study.environment, study.phase.is_empty()) {
         (Some(_), _) => &BehaviourStudy,
+        (None, false) if study.arm.iter().any(|arm| arm.continual.is_some()) => &Continual,
         (None, false) => &Switching,
         (None, true) => &Compare,
     }

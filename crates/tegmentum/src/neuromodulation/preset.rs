@@ -2,11 +2,12 @@
 //!
 //! | preset | what is in it | source |
 //! |---|---|---|
-//! | `own` | what the learner brings along: `dopamine-optimizer` for `dopamine`, `node-perturbation` for `node_perturbation`, `feedback-alignment` for `feedback_alignment`, `none` for all others | |
+//! | `own` | what the learner brings along: `dopamine-optimizer` for `dopamine`, `node-perturbation` for `node_perturbation`, `feedback-alignment` for `feedback_alignment`, `contexts` for `contexts`, `none` for all others | |
 //! | `none` | nothing: modulation is neutral | |
 //! | `dopamine-optimizer` | how far, how boldly and when to start over, for learners that step through parameter space | ours |
 //! | `node-perturbation` | the same with a smaller demand and a stronger pull, for estimates with less noise | ours |
 //! | `feedback-alignment` | the same with no demand and no pull, for estimates without noise of their own | ours |
+//! | `contexts` | what is learned, in which context, and when to take another one, for a learner of tasks that follow one another | ours |
 //! | `doya-2002` | one knob for each modulator: δ, learning rate, inverse temperature, discount; seven arrows between them | Doya 2002, strengths inferred |
 //! | `yu-dayan-2005` | acetylcholine is expected, noradrenaline unexpected uncertainty | Yu & Dayan 2005, effects inferred |
 //! | `change-point` | reduced Bayes about a number that jumps: error, noise, surprise and patience | Nassar 2010; roles partly ours |
@@ -25,7 +26,7 @@ use super::nuclei::dorsal_raphe::DorsalRapheConfig;
 use super::nuclei::locus_coeruleus::LocusCoeruleusConfig;
 use super::nuclei::ventral_tegmental_area::VentralTegmentalAreaConfig;
 use super::nucleus::Transmitter;
-use super::presets::{change_point, dopamine_optimizer, doya_2002, mei_2025, tegmentum, yu_dayan_2005};
+use super::presets::{change_point, contexts, dopamine_optimizer, doya_2002, mei_2025, tegmentum, yu_dayan_2005};
 use super::receptor::Receptor;
 
 /// The name of a preset.
@@ -43,6 +44,8 @@ pub enum Preset {
     NodePerturbation,
     /// The same for feedback alignment.
     FeedbackAlignment,
+    /// The four modulators of a learner of contexts.
+    Contexts,
     /// One knob for each modulator, and seven arrows between them.
     #[serde(rename = "doya-2002")]
     Doya2002,
@@ -81,11 +84,12 @@ pub struct Parts {
 
 impl Preset {
     /// All presets that are a system of their own.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::None,
         Self::DopamineOptimizer,
         Self::NodePerturbation,
         Self::FeedbackAlignment,
+        Self::Contexts,
         Self::Doya2002,
         Self::YuDayan2005,
         Self::Mei2025,
@@ -102,6 +106,7 @@ impl Preset {
             Self::DopamineOptimizer => "dopamine-optimizer",
             Self::NodePerturbation => "node-perturbation",
             Self::FeedbackAlignment => "feedback-alignment",
+            Self::Contexts => "contexts",
             Self::Doya2002 => "doya-2002",
             Self::YuDayan2005 => "yu-dayan-2005",
             Self::ChangePoint => "change-point",
@@ -118,6 +123,7 @@ impl Preset {
             Self::DopamineOptimizer => dopamine_optimizer::parts(),
             Self::NodePerturbation => dopamine_optimizer::for_node_perturbation(),
             Self::FeedbackAlignment => dopamine_optimizer::for_feedback_alignment(),
+            Self::Contexts => contexts::parts(),
             Self::Doya2002 => doya_2002::parts(),
             Self::YuDayan2005 => yu_dayan_2005::parts(),
             Self::ChangePoint => change_point::parts(),

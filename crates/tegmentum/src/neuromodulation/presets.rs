@@ -1,6 +1,7 @@
 //! The presets, one file each.
 
 pub mod change_point;
+pub mod contexts;
 pub mod dopamine_optimizer;
 pub mod doya_2002;
 pub mod mei_2025;

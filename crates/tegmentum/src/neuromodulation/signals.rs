@@ -38,6 +38,9 @@ pub struct Signals {
     /// interval of answers. It may be right where values are wrong: the
     /// model knows the outcome of each action, the critic the value of the policy.
     pub outcome_error: Option<f64>,
+    /// Surprise of the moment in units of its usual size, from a learner that knows what it expects: 0 for what is expected, 3 for what
+    /// is three deviations beyond.
+    pub surprise: Option<f64>,
     /// Bayes-factor surprise: likelihood of the observation under the prior over that under what was learned.
     pub bayes_factor: Option<f64>,
     /// Entropy of the policy at this moment, in bits.

@@ -194,13 +194,13 @@ mod tests {
     use super::super::eligibility::pair_at;
     use super::*;
 
-    fn change(before: usize, after: usize, reward_at: usize, third_factor: ThirdFactor, signals: Signals) -> f64 {
+    fn change(before: usize, after: usize, reward_at: usize, third_factor: ThirdFactor, signals: &Signals) -> f64 {
         let config = RStdpConfig { third_factor, bounds: (-10.0, 10.0), ..RStdpConfig::default() };
         let mut rule = config.build(1, 1, vec![0.0]).unwrap();
         let mut now = 0;
         pair_at(before, after, reward_at + 1, |spikes| {
             let silent = Signals::default();
-            rule.step(spikes, if now == reward_at { &signals } else { &silent });
+            rule.step(spikes, if now == reward_at { signals } else { &silent });
             now += 1;
         });
         rule.weights()[0]
@@ -213,7 +213,7 @@ mod tests {
         for (before, after, amplitude) in [(10, 15, 1.0), (10, 40, 1.0), (18, 10, -1.5), (30, 10, -1.5)] {
             for wait in [1, 50, 1500] {
                 let last = before.max(after);
-                let found = change(before, after, last + wait, ThirdFactor::PredictionError, signals);
+                let found = change(before, after, last + wait, ThirdFactor::PredictionError, &signals);
                 let delta = before.abs_diff(after) as f64;
                 let expected = 0.01 * -0.7 * amplitude * (-delta / 20.0).exp() * (-(wait as f64) / 1000.0).exp();
                 assert!(
@@ -222,7 +222,7 @@ mod tests {
                 );
             }
         }
-        assert_eq!(change(10, 10, 20, ThirdFactor::PredictionError, signals), 0.0);
+        assert_eq!(change(10, 10, 20, ThirdFactor::PredictionError, &signals), 0.0);
     }
 
     #[test]
@@ -230,7 +230,7 @@ mod tests {
         let mut signals =
             Signals { reward: Some(2.0), prediction_error: Some(3.0), outcome_error: Some(-5.0), ..Signals::default() };
         signals.levels.dopamine = 7.0;
-        let unit = change(10, 15, 20, ThirdFactor::Reward, Signals { reward: Some(1.0), ..Signals::default() });
+        let unit = change(10, 15, 20, ThirdFactor::Reward, &Signals { reward: Some(1.0), ..Signals::default() });
         for (third, factor) in [
             (ThirdFactor::Reward, 2.0),
             (ThirdFactor::RewardMinusMean(0.1), 2.0),
@@ -238,7 +238,7 @@ mod tests {
             (ThirdFactor::Surprise, 5.0),
             (ThirdFactor::Dopamine, 7.0),
         ] {
-            let found = change(10, 15, 20, third, signals);
+            let found = change(10, 15, 20, third, &signals);
             assert!((found - factor * unit).abs() < 1e-12, "{third:?}");
         }
     }

@@ -4,7 +4,8 @@
 //!     C ← max(0, C + min(10, (L − μ)/max(s, .02|μ|)) − 1)      once 20 losses were seen
 //!     level C/12 ;  a suspicion that is not confirmed halves C
 //! ```
-//! L loss of the acting model · μ, s its running mean and deviation (rate .02).
+//! L loss of the acting model · μ, s its running mean and deviation (rate .02). A learner that knows what it expects tells the surprise
+//! itself (`surprise` of the signals): it takes the place of the quotient from the first one on, and losses are not read.
 //!
 //! A cumulative sum (Page, 1954) of losses in units of their expected deviation costs nothing until it raises an alarm, at level
 //! 1; the learner then confirms it on its consolidated model, which a mere wander of the exploring weights leaves unchanged. A
@@ -16,7 +17,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Result, at_least_zero, positive};
-use crate::neuromodulation::nucleus::{Nucleus, NucleusSettings, Release, RunningMean, Signals, Transmitter};
+use crate::neuromodulation::nucleus::{Nucleus, NucleusSettings, Release, RunningMean, Signals, Transmitter, usable};
 use crate::random::Key;
 use crate::registry::Description;
 
@@ -92,16 +93,23 @@ pub struct CumulativeSurprise {
 
 crate::archived!(CumulativeSurprise { losses, cumulative } fixed { config });
 
+impl CumulativeSurprise {
+    fn accumulate(&mut self, surprise: f64) {
+        self.cumulative = (self.cumulative + surprise.min(10.0) - self.config.drift).max(0.0);
+    }
+}
+
 impl Nucleus for CumulativeSurprise {
     fn transmitter(&self) -> Transmitter {
         Transmitter::Noradrenaline
     }
 
     fn release(&mut self, signals: &Signals) -> Release {
-        if let Some(loss) = signals.loss.filter(|loss| loss.is_finite()) {
+        if let Some(surprise) = usable(signals.surprise) {
+            self.accumulate(surprise);
+        } else if let Some(loss) = signals.loss.filter(|loss| loss.is_finite()) {
             if self.losses.count >= self.config.refractory {
-                let surprise = ((loss - self.losses.mean) / self.losses.deviation(0.02)).min(10.0);
-                self.cumulative = (self.cumulative + surprise - self.config.drift).max(0.0);
+                self.accumulate((loss - self.losses.mean) / self.losses.deviation(0.02));
             }
             self.losses.update(loss, 0.02);
         }
@@ -113,7 +121,7 @@ impl Nucleus for CumulativeSurprise {
     }
 
     fn answers_to(&self, signals: &Signals) -> bool {
-        signals.loss.is_some()
+        signals.loss.is_some() || signals.surprise.is_some()
     }
 
     fn take_in(&mut self, signals: &Signals) {

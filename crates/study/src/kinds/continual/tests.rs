@@ -1,0 +1,94 @@
+use super::*;
+use crate::outcome::FigureContent;
+use crate::run::{Silent, run as run_study};
+use crate::{dose, lesions};
+use tegmentum::neuromodulation::nucleus::Transmitter;
+
+const STUDY: &str = include_str!("study.toml");
+
+fn study(text: &str) -> StudyConfig {
+    StudyConfig::from_toml(text, "test").unwrap()
+}
+
+fn problem_with(before: &str, after: &str) -> String {
+    assert!(STUDY.contains(before), "{before:?} is not in the study");
+    match StudyConfig::from_toml(&STUDY.replacen(before, after, 1), "s.toml") {
+        Err(error) => error.to_string(),
+        Ok(study) => run_study(&study, false, &Silent).unwrap_err().to_string(),
+    }
+}
+
+#[test]
+fn a_study_measures_draws_and_judges() {
+    let result = run_study(&study(STUDY), false, &Silent).unwrap();
+    let sample = |arm: &str, metric: &str| &result.summary.arms[arm][metric];
+    let value = |arm: &str, metric: &str| sample(arm, metric).iqm.unwrap();
+    assert!(value("joint", "average_accuracy") > value("without_noradrenaline", "average_accuracy"));
+    assert!(!result.summary.arms["joint"].contains_key("prequential_accuracy"), "it sees another stream");
+    assert!(!result.summary.arms["ewc"].contains_key("contexts"));
+    assert_eq!(value("without_noradrenaline", "contexts"), 1.0);
+    assert_eq!(sample("contexts", "no_surplus_context").n, 3);
+    // Equal forward passes: at most the last update is more than the budget.
+    for arm in result.summary.arms.values() {
+        assert!(arm["evaluations"].values.iter().flatten().all(|&spent| (600.0..1000.0).contains(&spent)));
+    }
+    assert_eq!((result.tuning.len(), result.tuning[0].points.len()), (1, 2));
+    assert_eq!(result.tuning[0].points[1].strength, Some(100.0));
+    let heat_maps = result.figures.iter().filter(|figure| matches!(figure.content, FigureContent::HeatMap { .. }));
+    assert_eq!(heat_maps.count(), 2);
+    let ids: Vec<&str> = result.figures.iter().map(|figure| figure.id.as_str()).collect();
+    for id in ["short-accuracy", "short-modulators", "short-lesions", "short-contexts", "short-comparison", "search"] {
+        assert!(ids.contains(&id), "{id} in {ids:?}");
+    }
+    assert_eq!(result.summary.claims.len(), 1);
+    // Accuracies on two tasks stand beside the three curves that every such study has.
+    assert!(result.records.iter().any(|record| record.metric == "accuracy_on_task_2"));
+}
+
+#[test]
+fn its_modulators_have_lesions_and_doses() {
+    let lesioned = lesions::of(&study(STUDY), Some("contexts"), None, &[]).unwrap();
+    let result = run_study(&lesioned, false, &Silent).unwrap();
+    let mean = |arm: &str, metric: &str| result.summary.arms[arm][metric].iqm.unwrap();
+    assert_eq!(result.summary.arm_order.len(), 16);
+    assert!(mean("all", "average_accuracy") > mean("none", "average_accuracy"));
+    assert!(result.summary.arms["dopamine"].contains_key("shapley_average_accuracy"));
+    let dosed = dose::DoseConfig {
+        modulator: Transmitter::Dopamine,
+        receptor: None,
+        action: dose::DoseAction::Lesion,
+        doses: vec![0.0, 1.0],
+    };
+    let dosed = dose::of(&study(STUDY), Some("contexts"), None, dosed).unwrap();
+    let result = run_study(&dosed, false, &Silent).unwrap();
+    let learned = |arm: &str| result.summary.arms[arm]["learning_accuracy"].iqm.unwrap();
+    assert!(learned("lesion_0") > learned("lesion_1") + 0.2, "without dopamine nothing is learned");
+}
+
+#[test]
+fn mistakes_are_named() {
+    for (before, after, expected) in [
+        ("budget = 120", "budget = 0", "phase 3: budget = 0: must be between 1"),
+        ("blur = 0.1", "blur = 1.5", "stream.blur = 1.5: must be between 0 and 1"),
+        ("batch = 8", "batch = 0", "stream.batch = 0: must be between 1 and 10000"),
+        ("label_noise = 0.1", "label_noise = -0.5", "phase 2: label_noise = -0.5: must be between 0 and 1"),
+        ("label_noise = 0.1", "drift = 3", "phase 2: target, drift belong to kind = \"switching\""),
+        ("kind =", "metrics = [\"error_rate\"]\nkind =", "have measures of their own"),
+        ("kind =", "lengths = [3, 4]\nkind =", "with tasks alone"),
+        ("continual = { joint = { network = { hidden = 40 } } }", "gradient = \"adam\"", "need [arm.continual.…]"),
+        ("strength = [1.0, 100.0]", "perturbation_scale = [1.0]", "tune.perturbation_scale: this learner has none"),
+        ("strength = [1.0, 100.0]", "strength = [0.0]", "tune has 0: must be above 0"),
+        ("continual = { ewc", "continual = { naive", "tune.strength: this learner has none"),
+        ("{ digits = { drawn = true, classes = [2, 3] } }", "{ lorenz = {} }", "is a series"),
+        ("{ digits = { drawn = true, classes = [2, 3] } }", "{ xor = {} }", "in"),
+        ("{ contexts = { hidden = 40 } }", "{ contexts = { hidden = 0 } }", "hidden = 0: must be between 1 and 10000"),
+        ("name = \"joint\"", "name = \"joint\"\nneuromodulation = { preset = \"mei-2025\" }", "has no modulators"),
+    ] {
+        let error = problem_with(before, after);
+        assert!(error.contains(expected), "{after}: {error}");
+    }
+    let switching = crate::built_in("switching-xor").unwrap();
+    let with_stream = StudyConfig { stream: Some(crate::config::StreamConfig::default()), ..switching };
+    let error = StudyConfig::from_toml(&with_stream.to_toml().unwrap(), "s").unwrap_err().to_string();
+    assert!(error.contains("[stream] belongs to kind = \"continual\""), "{error}");
+}
