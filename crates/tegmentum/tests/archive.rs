@@ -146,6 +146,7 @@ fn options_that_have_a_state_go_on() {
         "[weight_perturbation]\nreading = 'normalised'\naveraging = 'schedule_free'",
         "[evolution_strategy]\nupdate_rule = 'sgd'",
         "[dopamine]\npatience = 5",
+        "[dopamine]\nsearch_scale = true",
         "[dopamine]\npatience = 20\ntwo_sided = true\nfirst_window = 3",
         "[dopamine.neuromodulation]\npharmacology = [\
             { modulator = 'dopamine', action = { noise = 0.2 } }, { modulator = 'dopamine', action = { delay = 3 } }]",
