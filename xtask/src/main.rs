@@ -1,4 +1,4 @@
-//! Project commands: `cargo xtask test | bench | figures | results | forecasts | hearing | onnx | randomness | sanitize`.
+//! Project commands: `cargo xtask test | bench | figures | results | forecasts | tables | hearing | onnx | randomness | sanitize`.
 //!
 //! Each prints what it does. `test` is the whole check before a change is proposed; its last line is
 //! `N passed, N failed`.
@@ -17,6 +17,7 @@ mod python;
 mod randomness;
 mod results;
 mod sanitize;
+mod tables;
 mod tally;
 mod test;
 
@@ -45,6 +46,8 @@ enum Subcommands {
     Results(results::Arguments),
     /// `docs/forecast-results.md`, forecasts of real series beside models of other hands; `--measure` measures anew.
     Forecasts(forecasts::Arguments),
+    /// `docs/table-results.md`, tables of other hands beside tuned Adam; `--measure` measures anew.
+    Tables(tables::Arguments),
     /// `docs/who-obeys-what.md`, written from what each learner says that it obeys of modulators.
     Hearing,
     /// Exported models beside onnxruntime, a step of `test`.
@@ -68,6 +71,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
         Subcommands::Bench(arguments) => bench::run(arguments),
         Subcommands::Figures(arguments) => figures::run(arguments),
         Subcommands::Forecasts(arguments) => forecasts::run(arguments),
+        Subcommands::Tables(arguments) => tables::run(arguments),
         Subcommands::Results(arguments) => results::run(arguments),
         Subcommands::Hearing => hearing::run(),
         Subcommands::Onnx => onnx::run(),

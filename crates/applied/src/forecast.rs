@@ -305,6 +305,12 @@ fn residuals(values: &[f64], predicted: &[f64], first: usize, end: usize, ahead:
     (left, scale)
 }
 
+/// The standard deviation.
+fn deviation(values: &[f64]) -> f64 {
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / values.len() as f64).sqrt()
+}
+
 /// A series of which not even the next row could be predicted.
 fn too_short() -> Error {
     Error::Incompatible {
@@ -388,6 +394,7 @@ impl Learner<'_> {
         ForecastModel {
             rows,
             season,
+            deviation: deviation(self.values),
             base,
             moments: networks.map_or([(0.0, 1.0); 3], |networks| networks.inputs.moments()),
             networks: networks.map_or_else(Vec::new, |networks| {

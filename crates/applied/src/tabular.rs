@@ -129,7 +129,16 @@ impl LearnerKind {
 /// A trained model of a table: columns in, a class or a number out.
 ///
 /// # Example
-/// The [module](self) has one; [`model_file`](crate::model_file) keeps one in a file.
+/// ```
+/// use tegmentum_applied::tabular::fit;
+/// # use tegmentum_applied::table::{ReadOptions, Table};
+/// # let rows: String = (0..60).map(|row| format!("{},{}\n", row % 10, if row % 10 > 4 { "long" } else { "short" })).collect();
+/// let table = Table::from_csv(("length,kind\n".to_owned() + &rows).as_bytes(), "data.csv", &ReadOptions::default())?;
+/// let model = fit(&table, "kind").evaluations(300).run()?.model;
+/// assert_eq!((model.target(), model.columns().collect::<Vec<_>>()), ("kind", vec!["length"]));
+/// assert_eq!(model.predict(&table)?.rows(), 60);
+/// # Ok::<(), tegmentum::error::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct TabularModel {
     pub(crate) encoding: Encoding,
@@ -184,7 +193,18 @@ pub enum Predictions {
 /// Probabilities of classes for rows.
 ///
 /// # Example
-/// The [module](self) has one.
+/// ```
+/// use tegmentum_applied::tabular::{Predictions, fit};
+/// # use tegmentum_applied::table::{ReadOptions, Table};
+/// # let rows: String = (0..60).map(|row| format!("{},{}\n", row % 10, if row % 10 > 4 { "long" } else { "short" })).collect();
+/// let table = Table::from_csv(("length,kind\n".to_owned() + &rows).as_bytes(), "data.csv", &ReadOptions::default())?;
+/// let fitted = fit(&table, "kind").evaluations(300).run()?;
+/// let Predictions::Classes(classes) = fitted.test else { unreachable!("kinds are classes") };
+/// assert_eq!(classes.names(), ["long", "short"]);
+/// assert!((classes.probabilities(0).iter().sum::<f32>() - 1.0).abs() < 1e-5);
+/// assert!(classes.names().iter().any(|name| name == classes.class(0)));
+/// # Ok::<(), tegmentum::error::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Classes {
     pub(crate) names: Vec<String>,

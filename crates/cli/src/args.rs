@@ -174,9 +174,9 @@ pub(crate) struct Run {
     /// A study: a file that ends in .toml, or the name of a built-in one
     #[arg(value_name = "STUDY")]
     pub(crate) study: String,
-    /// Make one of N shares of the runs, for one of several machines; `tegmentum merge` puts them together
-    #[arg(long, value_name = "I/N", conflicts_with_all = ["json", "strict"])]
-    pub(crate) shard: Option<Shard>,
+    /// Whether it is shared among machines.
+    #[command(flatten)]
+    pub(crate) share: Share,
     /// Keep a log of one run, ARM:SEED or SETTING:ARM:SEED, so that `tegmentum replay` can have each of its states again; may be
     /// given several times
     #[arg(long = "log", value_name = "RUN", conflicts_with = "shard")]
@@ -202,7 +202,7 @@ Examples:
   tegmentum lesion xor --arm dopamine --setting 2-4-1 --metric evaluations_to_0.01
   tegmentum lesion lesions --json | jq '.[0].arms.dopamine'
 
-Arms that can be lesioned: agents with [arm.neuromodulation], the optimizer dopamine, the rule node_perturbation. A rate
+Arms that can be lesioned: agents with [arm.neuromodulation], the optimizer dopamine, the rules node_perturbation and feedback_alignment. A rate
 that the arm has searched is searched once, with all modulators intact. DIR/STUDY-lesions/study.toml is a study of its
 own: change it, add claims, and give it to `tegmentum run`.")]
 pub(crate) struct Lesion {
@@ -218,6 +218,9 @@ pub(crate) struct Lesion {
     /// Change a field of the study first, as for `run`
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub(crate) changes: Vec<String>,
+    /// Whether it is shared among machines.
+    #[command(flatten)]
+    pub(crate) share: Share,
     /// Whether it is shortened.
     #[command(flatten)]
     pub(crate) length: Length,
@@ -263,12 +266,23 @@ pub(crate) struct Dose {
     /// Change a field of the study first, as for `run`
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub(crate) changes: Vec<String>,
+    /// Whether it is shared among machines.
+    #[command(flatten)]
+    pub(crate) share: Share,
     /// Whether it is shortened.
     #[command(flatten)]
     pub(crate) length: Length,
     /// How to run it.
     #[command(flatten)]
     pub(crate) options: Options,
+}
+
+/// Whether the runs of `run`, `lesion` or `dose` are shared among machines.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Share {
+    /// Make one of N shares of the runs, for one of several machines; `tegmentum merge` puts them together
+    #[arg(long, value_name = "I/N", conflicts_with_all = ["json", "strict"])]
+    pub(crate) shard: Option<Shard>,
 }
 
 /// Which part of a study is treated.

@@ -10,7 +10,7 @@ use tegmentum_study::outcome::{Summary, Verdict};
 use tegmentum_study::shard::Shard;
 use tegmentum_study::{folder, run};
 
-use crate::args::{Keeping, Results};
+use crate::args::{Keeping, Results, Share};
 use crate::commands::report;
 use crate::full_run;
 use crate::output::{Output, wrapped};
@@ -65,8 +65,9 @@ impl Campaign {
         Ok(Self { logs: logs.to_vec(), ..self })
     }
 
-    /// A share of the runs of one study.
-    pub(crate) fn share(source: Source, shard: Shard, results: &Results) -> Self {
+    /// One study, or a share of its runs.
+    pub(crate) fn of(source: Source, share: Share, results: &Results) -> Self {
+        let Some(shard) = share.shard else { return Self::one(source, results) };
         let Shard { index, count } = shard;
         let folder = results.out.join(format!("{}-shard-{index}-of-{count}", source.study.name));
         Self { folder, shard: Some(shard), ..Self::one(source, results) }

@@ -89,6 +89,14 @@ pub enum Error {
         /// The update at which it happened, from 0.
         step: u64,
     },
+    /// No loss was finite.
+    #[error(
+        "no finite loss in {evaluations} evaluations: the function gives NaN or an infinite number at the start and all around it"
+    )]
+    NoFiniteLoss {
+        /// Evaluations that were made.
+        evaluations: u64,
+    },
     /// A table that cannot be used.
     #[error("{}, line {line}, column {column}: {problem}", path.display())]
     Table {

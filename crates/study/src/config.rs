@@ -29,6 +29,7 @@ use tegmentum::learning::gradient::rules::GradientConfig;
 use tegmentum::learning::optimizers::OptimizerConfig;
 use tegmentum::learning::plasticity::rules::PlasticityConfig;
 use tegmentum::model::networks::NetworkConfig;
+use tegmentum::model::objectives::Rounding;
 use tegmentum::neuromodulation::system::NeuromodulationConfig;
 use tegmentum::numerics::Numerics;
 
@@ -227,6 +228,12 @@ pub struct Setting {
     /// Evaluations of a run, if not the study's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget: Option<u64>,
+    /// The grid that weights are put on before any pass, of learning and of judging. For optimizers alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rounding: Option<Rounding>,
+    /// Updates of Adam, at a rate of .003, that the first parameters have behind them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pretrained: Option<u64>,
 }
 
 /// A phase of a stream of change.
@@ -399,11 +406,20 @@ impl StudyConfig {
                 task: phase.task.clone(),
                 network: network.clone(),
                 budget,
+                rounding: None,
+                pretrained: None,
             }];
         }
         match (&self.task, &self.network) {
             (Some(task), Some(network)) => {
-                vec![Setting { name: self.name.clone(), task: task.clone(), network: network.clone(), budget: None }]
+                vec![Setting {
+                    name: self.name.clone(),
+                    task: task.clone(),
+                    network: network.clone(),
+                    budget: None,
+                    rounding: None,
+                    pretrained: None,
+                }]
             }
             _ => self.setting.clone(),
         }

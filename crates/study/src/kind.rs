@@ -80,11 +80,6 @@ pub(crate) trait StudyKind: Sync {
         Err(Error::Study { origin: design.study.name.clone(), problem })
     }
 
-    /// Whether it is run in units of work, which can be shared among machines.
-    fn has_units(&self) -> bool {
-        true
-    }
-
     /// Whether its runs can be logged, so that their states can be had again.
     fn keeps_logs(&self) -> bool {
         false

@@ -48,17 +48,13 @@ fn note_on_shortening(summary: &Summary) -> Option<String> {
 /// Runs one shard of a study; what it gave is in the monitor's checkpoint, which is flushed.
 ///
 /// # Errors
-/// [`Error::Study`] for a kind of study that is not run in units, or if the monitor stopped it; those of the study; [`Error::Io`] if
-/// the units cannot be kept.
+/// [`Error::Study`] if the monitor stopped it; those of the study; [`Error::Io`] if the units cannot be kept.
 pub fn run_shard(study: &StudyConfig, shard: Shard, monitor: &dyn Monitor) -> Result<()> {
     let wrong = |problem: String| Error::Study { origin: study.name.clone(), problem };
     let kind = study.study_kind().map_err(wrong)?;
     let Some(checkpoint) = monitor.checkpoint() else {
         return Err(wrong("a shard needs a checkpoint to keep what it gave".to_owned()));
     };
-    if !kind.has_units() {
-        return Err(wrong(format!("kind = {:?} is measured as a whole: leave out --shard", study.kind)));
-    }
     let share = Share { monitor, shard, ended: AtomicBool::new(false) };
     match kind.run(study, &share) {
         Err(_) if share.ended.load(Ordering::Relaxed) => checkpoint.flush(),

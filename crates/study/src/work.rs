@@ -6,12 +6,16 @@
 use std::cell::Cell;
 use std::time::Instant;
 
+use rayon::prelude::*;
+
+use super::config::StudyConfig;
+use super::execution::interrupted;
 use super::logs::LoggedRun;
 use super::monitor::Monitor;
 use super::trial::{ProcessorClock, Trial};
 use tegmentum::archive::{Archive, Archived};
 use tegmentum::archived;
-use tegmentum::checkpoint::Checkpoint;
+use tegmentum::checkpoint::{Checkpoint, Units};
 use tegmentum::error::{Error, Result};
 use tegmentum::learning::group::Member;
 use tegmentum::learning::learner::Learner;
@@ -192,6 +196,32 @@ pub(crate) fn run(
     Ok(finished.trials)
 }
 
+/// What the units of a study give whose work is not runs of arms, in their order: `make` makes one by its place, `evaluations` has what
+/// each spends. They are made on as many threads as there are, and kept; under a share only its units are made, and the study ends.
+///
+/// # Errors
+/// Those of `make`; [`Error::Study`] if the monitor stopped the study, or all units of the share are made; [`Error::Checkpoint`] if what
+/// is kept is of another study; [`Error::Io`] if it cannot be kept.
+pub(crate) fn row<T: Archived + Default + Send>(
+    study: &StudyConfig,
+    monitor: &dyn Monitor,
+    evaluations: &[u64],
+    make: impl Fn(usize) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
+    let block = monitor.shard().map_or(0..evaluations.len(), |shard| shard.block(evaluations.len()));
+    let units = monitor.checkpoint().map_or_else(Units::nowhere, Units::of).below(&study.name).below("units");
+    let unit = |index: usize| {
+        let made = units.get(&index.to_string(), || make(index))?;
+        if monitor.advance(evaluations[index]) { Ok(made) } else { Err(interrupted(study)) }
+    };
+    let made: Vec<T> = block.into_par_iter().map(unit).collect::<Result<_>>()?;
+    if monitor.shard().is_some() {
+        monitor.share_is_done();
+        return Err(interrupted(study));
+    }
+    Ok(made)
+}
+
 /// The trials of a finished unit.
 fn finished(checkpoint: &Checkpoint, unit: &str, seeds: &[u64], bytes: &[u8]) -> Result<Vec<Trial>> {
     let mut finished = Finished::default();
@@ -211,6 +241,7 @@ fn wrong(checkpoint: &Checkpoint, unit: &str, problem: &str) -> Error {
 mod tests {
     use super::*;
     use crate::shard::Shard;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     struct Failing(Checkpoint);
 
@@ -228,6 +259,45 @@ mod tests {
         fn shard(&self) -> Option<Shard> {
             None
         }
+    }
+
+    /// Stops after so many units.
+    struct Stopping(Checkpoint, AtomicUsize);
+
+    impl Monitor for Stopping {
+        fn expect(&self, _: &str, _: u64) {}
+
+        fn advance(&self, _: u64) -> bool {
+            self.1.fetch_sub(1, Ordering::Relaxed) > 1
+        }
+
+        fn checkpoint(&self) -> Option<&Checkpoint> {
+            Some(&self.0)
+        }
+    }
+
+    /// What is kept of a row of units is not made again.
+    #[test]
+    fn a_row_goes_on_where_it_was() {
+        let text = "name = \"t\"\ntitle = \"t\"\nquestion = \"q\"\nkind = \"theory\"";
+        let study = StudyConfig::from_toml(text, "t").unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("checkpoint");
+        let every = std::time::Duration::ZERO;
+        let made = AtomicUsize::new(0);
+        let make = |index: usize| {
+            made.fetch_add(1, Ordering::Relaxed);
+            Ok(index as u64)
+        };
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+        let run = |monitor: &Stopping| pool.install(|| row(&study, monitor, &[1; 10], make));
+        let first = Stopping(Checkpoint::create(&place, b"job", every).unwrap(), AtomicUsize::new(4));
+        assert!(run(&first).unwrap_err().to_string().contains("stopped before its end"));
+        drop(first);
+        assert_eq!(made.load(Ordering::Relaxed), 4);
+        let second = Stopping(Checkpoint::open(&place, every).unwrap().0, AtomicUsize::new(100));
+        assert_eq!(run(&second).unwrap(), (0..10).collect::<Vec<u64>>());
+        assert_eq!(made.load(Ordering::Relaxed), 10);
     }
 
     /// A unit that stops because a file of another one could not be written says what could not be written.

@@ -19,6 +19,7 @@ use tegmentum::learning::loss_signals::LossSignals;
 use tegmentum::learning::modulated_learner::ModulatedLearner;
 use tegmentum::learning::observer::{Observer, Record, StopReason};
 use tegmentum::learning::optimizers::OptimizerConfig;
+use tegmentum::learning::plasticity::feedback_alignment::FeedbackAlignmentConfig;
 use tegmentum::learning::plasticity::node_perturbation::NodePerturbationConfig;
 use tegmentum::learning::plasticity::rules::PlasticityConfig;
 use tegmentum::learning::stream::Stream;
@@ -279,6 +280,11 @@ fn learners_of_a_stream_go_on_in_the_world_that_they_are_in() {
     goes_on("node perturbation in a stream", &|| {
         let rule = rule.build(Arc::clone(&network), Arc::clone(&problem), start(&*network), Key::from_seed(1));
         stream.node_perturbation(rule.unwrap())
+    });
+    let rule = FeedbackAlignmentConfig::default();
+    goes_on("feedback alignment in a stream", &|| {
+        let rule = rule.build(Arc::clone(&network), Arc::clone(&problem), start(&*network), Key::from_seed(1));
+        stream.feedback_alignment(rule.unwrap())
     });
     goes_on("a gradient baseline in a stream", &|| {
         let descent = GradientConfig::registry()[2].build(start(&*network), 2_000).unwrap();

@@ -46,6 +46,8 @@ pub struct ForecastModel {
     pub(crate) rows: usize,
     /// In rows; 1 for none.
     pub(crate) season: usize,
+    /// The standard deviation of the rows that were learned from.
+    pub(crate) deviation: f64,
     pub(crate) base: Settled,
     pub(crate) networks: Vec<recurrence::Settled>,
     /// How the networks' inputs are scaled.
@@ -85,6 +87,11 @@ impl ForecastModel {
     /// Rows ahead that are predicted.
     pub fn horizon(&self) -> usize {
         self.half_widths.len()
+    }
+
+    /// The standard deviation of the rows that were learned from, in the unit of the data.
+    pub fn deviation(&self) -> f64 {
+        self.deviation
     }
 
     /// How many known inputs it needs.

@@ -4,7 +4,7 @@
 //! The header's metadata has one entry, `tegmentum`, a JSON text:
 //!
 //! ```text
-//!     {"format": 1, "kind": "forecast", "column": "sales", "rows": 120, "season": 12, "members": [...], "moments": [...], "origin": {...}}
+//!     {"format": 1, "kind": "forecast", "column": "sales", "rows": 120, "season": 12, "deviation": 3.5, "members": [...], "moments": [...], "origin": {...}}
 //! ```
 //! `members` transform, difference, season and scaling of each model of the base · `origin` known inputs, the last date, where it comes from. Tensors, H horizons, M members, K known inputs, L values that are kept:
 //!
@@ -61,6 +61,7 @@ struct Description {
     column: String,
     rows: usize,
     season: usize,
+    deviation: f64,
     members: Vec<Member>,
     networks: usize,
     moments: Moments,
@@ -158,6 +159,7 @@ impl ForecastModel {
             column: column.to_owned(),
             rows: self.rows,
             season: self.season,
+            deviation: self.deviation,
             members: self.base.members.iter().map(member).collect(),
             networks: self.networks.len(),
             moments: self.moments,
@@ -274,7 +276,7 @@ fn read(bytes: &[u8]) -> Result<ForecastFile, String> {
     let damaged = |problem: String| format!("damaged: {problem}");
     let description: Description =
         serde_json::from_str(&text).map_err(|error| damaged(crate::table::shorten(&error.to_string())))?;
-    let Description { column, rows, season, members, networks, moments, origin, .. } = description;
+    let Description { column, rows, season, deviation, members, networks, moments, origin, .. } = description;
     let numbers = Numbers(SafeTensors::deserialize(bytes).map_err(|_| not_a_model())?);
     let (&[horizons], &[kept]) = (&numbers.shape("scales")?[..], &numbers.shape("values")?[..]) else {
         return Err(damaged("scales or values are no vectors".to_owned()));
@@ -304,6 +306,7 @@ fn read(bytes: &[u8]) -> Result<ForecastFile, String> {
     let model = ForecastModel {
         rows,
         season,
+        deviation,
         base: Settled { members, weights },
         networks: (0..networks).map(|index| network(&numbers, index, horizons)).collect::<Result<_, _>>()?,
         moments,
@@ -332,6 +335,9 @@ fn check(model: &ForecastModel) -> Result<(), String> {
     }
     let uses_networks = model.network_weights.iter().any(|weight| *weight > 0.0);
     let is_positive = |values: &[f64]| values.iter().all(|value| *value > 0.0);
+    if !model.deviation.is_finite() {
+        return Err("a deviation that is no number".to_owned());
+    }
     let scales: Vec<f64> = model.moments.iter().map(|moment| moment.1).chain(model.scales.iter().copied()).collect();
     let means_are_finite = model.moments.iter().all(|moment| moment.0.is_finite() && moment.1.is_finite());
     if uses_networks && model.networks.is_empty() || !is_positive(&scales) || !means_are_finite || INPUTS != 3 {

@@ -10,6 +10,7 @@ use tegmentum::registry::Description;
 
 use super::messages::{ElementType, GraphProto, ModelProto, Size, TensorProto, ValueInfoProto};
 use super::*;
+use crate::forecast::ForecastModel;
 use crate::table::{ReadOptions, Table};
 use crate::tabular::{TabularModel, fit};
 
@@ -161,6 +162,27 @@ fn what_cannot_be_exported_is_one_line() {
     assert_eq!(refused(&[0.0; 3]), "parameters: expected 49 values, found 3");
     assert_eq!(refused(&[f32::NAN; 49]), "parameters = NaN: must be finite");
     assert_eq!(export_network(&mlp, 0, 1, &[]).unwrap_err().to_string(), "num_inputs = 0: must be at least 1");
+}
+
+/// The loop carries what it begins with, and names stand once, in it too.
+#[test]
+fn a_forecast_takes_rows_that_came_later() {
+    let bytes = include_bytes!("../../tests/fixtures/forecast-1.safetensors");
+    let file = ForecastModel::from_bytes(bytes, "forecast-1.safetensors").unwrap();
+    let (model, graph) = decoded(&file.to_onnx());
+    check_names(&graph, &[]);
+    let of = |name, element, shape: &str| (name, element, shape.to_owned());
+    let inputs = [of("values", ElementType::Double, "rows"), of("known", ElementType::Double, "known_rows 2")];
+    assert_eq!(described(&graph.input), inputs);
+    let outputs = [of("prediction", ElementType::Double, "3"), of("half_widths", ElementType::Double, "3 2")];
+    assert_eq!(described(&graph.output), outputs);
+    let body = graph.node.iter().find(|node| node.op_type == "Loop").unwrap();
+    let inner = body.attribute[0].g.as_ref().unwrap();
+    assert_eq!((inner.input.len(), inner.output.len()), (body.output.len() + 2, body.output.len() + 1));
+    assert!(inner.node.iter().any(|node| node.op_type == "Tanh"), "networks follow each row");
+    let entry = |key: &str| model.metadata_props.iter().find(|entry| entry.key == key).unwrap().value.clone();
+    assert_eq!((entry("kind"), entry("column")), ("forecast".to_owned(), "sales".to_owned()));
+    assert_eq!(entry("known"), r#"["price","holiday = yes"]"#);
 }
 
 fn format_1() -> TabularModel {

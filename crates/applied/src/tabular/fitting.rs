@@ -17,7 +17,7 @@ use super::data::{Part, Target, Truth, balanced};
 use super::encoding::{Dropped, Encoding};
 use super::judgement::{Judged, Score};
 use super::split::{Split, split};
-use super::training::{Plan, Trained};
+use super::training::{self, Plan, Trained};
 use super::{LearnerKind, Predictions, Provenance, TabularModel, TaskKind, build_network, network};
 use crate::table::Table;
 
@@ -29,7 +29,7 @@ const SHUFFLES: u64 = 5;
 /// A model of the column `target` of a table, which is about to be [trained](Fit::run). What is not set has a default.
 ///
 /// # Example
-/// The [module](super) has one.
+/// [`Fit`] has one.
 pub fn fit<'a>(table: &'a Table, target: &'a str) -> Fit<'a> {
     Fit {
         table,
@@ -50,7 +50,15 @@ pub fn fit<'a>(table: &'a Table, target: &'a str) -> Fit<'a> {
 /// A training that is about to [run](Self::run).
 ///
 /// # Example
-/// The [module](super) has one.
+/// ```
+/// use tegmentum_applied::tabular::{LearnerKind, fit};
+/// # use tegmentum_applied::table::{ReadOptions, Table};
+/// # let rows: String = (0..60).map(|row| format!("{},{}\n", row % 10, if row % 10 > 4 { "long" } else { "short" })).collect();
+/// let table = Table::from_csv(("length,kind\n".to_owned() + &rows).as_bytes(), "data.csv", &ReadOptions::default())?;
+/// let fitted = fit(&table, "kind").hidden(&[8]).learner(LearnerKind::Dopamine).evaluations(300).seed(1).run()?;
+/// assert_eq!((fitted.report.hidden, fitted.report.learner), (vec![8], LearnerKind::Dopamine));
+/// # Ok::<(), tegmentum::error::Error>(())
+/// ```
 #[must_use = "nothing happens until `run`"]
 pub struct Fit<'a> {
     table: &'a Table,
@@ -78,7 +86,15 @@ impl std::fmt::Debug for Fit<'_> {
 /// A trained model and how good it is.
 ///
 /// # Example
-/// The [module](super) has one.
+/// ```
+/// use tegmentum_applied::tabular::fit;
+/// # use tegmentum_applied::table::{ReadOptions, Table};
+/// # let rows: String = (0..60).map(|row| format!("{},{}\n", row % 10, if row % 10 > 4 { "long" } else { "short" })).collect();
+/// let table = Table::from_csv(("length,kind\n".to_owned() + &rows).as_bytes(), "data.csv", &ReadOptions::default())?;
+/// let fitted = fit(&table, "kind").evaluations(300).run()?;
+/// assert_eq!((fitted.test_rows.len(), fitted.test.rows()), (12, 12));
+/// # Ok::<(), tegmentum::error::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Fitted {
     /// The model that was judged.
@@ -94,7 +110,16 @@ pub struct Fitted {
 /// How good a model is on rows that nothing was learned from.
 ///
 /// # Example
-/// The [module](super) has one.
+/// ```
+/// use tegmentum_applied::tabular::fit;
+/// # use tegmentum_applied::table::{ReadOptions, Table};
+/// # let rows: String = (0..60).map(|row| format!("{},{}\n", row % 10, if row % 10 > 4 { "long" } else { "short" })).collect();
+/// let table = Table::from_csv(("length,kind\n".to_owned() + &rows).as_bytes(), "data.csv", &ReadOptions::default())?;
+/// let report = fit(&table, "kind").evaluations(300).run()?.report;
+/// assert_eq!((report.metric, report.rows.test, report.confusion.len()), ("accuracy", 12, 2));
+/// assert!(report.adam_rate.is_some(), "the rate of the network along the gradient beside it");
+/// # Ok::<(), tegmentum::error::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
     /// The column that is predicted.
@@ -115,6 +140,8 @@ pub struct Report {
     pub parameters: usize,
     /// How it was trained.
     pub learner: LearnerKind,
+    /// The rate of Adam: of those that were tried, the best on the validation part.
+    pub adam_rate: Option<f64>,
     /// Evaluations spent.
     pub evaluations: u64,
     /// Evaluations after which it was best on the validation part.
@@ -244,7 +271,8 @@ impl<'a> Fit<'a> {
     pub fn state(self, log: &RunLog, update: u64) -> Result<(Place, TabularModel)> {
         let prepared = self.prepare()?;
         let (place, parameters) = self.plan(&prepared).state(self.learner, log, update)?;
-        let trained = Trained { parameters, evaluations: place.evaluations, best_at: place.evaluations };
+        let evaluations = place.evaluations;
+        let trained = Trained { parameters, evaluations, best_at: evaluations, ..Trained::default() };
         Ok((place, self.model(&prepared, &trained)))
     }
 
@@ -254,7 +282,7 @@ impl<'a> Fit<'a> {
     /// As [`state`](Self::state), with the first difference.
     pub fn verify(self, log: &RunLog) -> Result<Vec<f32>> {
         let prepared = self.prepare()?;
-        Ok(self.plan(&prepared).train_anew(self.learner, &Units::nowhere(), Some(log))?.0.parameters)
+        self.plan(&prepared).verify(self.learner, log)
     }
 
     /// Trains and judges.
@@ -266,13 +294,17 @@ impl<'a> Fit<'a> {
     pub fn run(self) -> Result<Fitted> {
         let prepared = self.prepare()?;
         let plan = self.plan(&prepared);
-        let trained = plan.train(self.learner, &self.units, self.log)?;
-        let gradient = match self.learner {
-            LearnerKind::Adam => None,
-            _ => Some(plan.train(LearnerKind::Adam, &self.units, None)?),
+        let own = || plan.train(self.learner, &self.units, self.log);
+        let (own, gradient) = if self.learner == LearnerKind::Adam {
+            (own()?, None)
+        } else {
+            let (own, gradient) = rayon::join(own, || plan.train(LearnerKind::Adam, &self.units, None));
+            (own?, Some(gradient?))
         };
+        let adam_rate = own.1.or(gradient.as_ref().and_then(|gradient| gradient.1));
+        let (trained, gradient) = (own.0, gradient.map(|gradient| gradient.0));
         let model = self.model(&prepared, &trained);
-        let report = self.report(&model, &trained, gradient.as_ref(), &prepared);
+        let report = self.report(&model, (&trained, gradient.as_ref(), adam_rate), &prepared);
         let test = model.predict_encoded(&prepared.parts[2].inputs);
         Ok(Fitted { model, report, test_rows: prepared.rows.test, test })
     }
@@ -304,9 +336,12 @@ impl<'a> Fit<'a> {
     fn plan<'b>(&'b self, prepared: &'b Prepared) -> Plan<'b> {
         Plan {
             network: &prepared.network,
-            loss: prepared.loss,
-            train: prepared.told.as_ref().unwrap_or(&prepared.parts[0]),
-            validation: &prepared.parts[1],
+            problem: training::problem(
+                &*prepared.network,
+                prepared.loss,
+                prepared.told.as_ref().unwrap_or(&prepared.parts[0]),
+                &prepared.parts[1],
+            ),
             budget: self.evaluations,
             key: prepared.key.child(2),
             watch: self.watch,
@@ -355,8 +390,7 @@ impl<'a> Fit<'a> {
     fn report(
         &self,
         model: &TabularModel,
-        trained: &Trained,
-        gradient: Option<&Trained>,
+        (trained, gradient, adam_rate): (&Trained, Option<&Trained>, Option<f64>),
         prepared: &Prepared,
     ) -> Report {
         let Prepared { rows, dropped, parts: [train, validation, test], .. } = prepared;
@@ -364,12 +398,14 @@ impl<'a> Fit<'a> {
         let judged = Judged { classes: model.target.classes(), truth: &test.truth };
         let own = model.predict_encoded(&test.inputs).flat();
         let simple = baselines::all(train, validation, test, &model.target);
+        let rate = adam_rate.map(|rate| format!(", rate {rate}")).unwrap_or_default();
         let along_gradient = gradient.map(|trained| {
             let other = TabularModel { parameters: trained.parameters.clone(), ..model.clone() };
             let outputs = other.predict_encoded(&test.inputs).flat();
-            Baseline { name: "the same network, adam".to_owned(), outputs }
+            Baseline { name: format!("the same network, adam{rate}"), outputs }
         });
-        let network = format!("network, {}", self.learner.name());
+        let own_rate = if along_gradient.is_some() { "" } else { &rate };
+        let network = format!("network, {}{own_rate}", self.learner.name());
         let mut scores = vec![judged.score(network, &own, key.child(0))];
         let others = along_gradient.iter().chain(&simple).zip(1..);
         scores.extend(others.map(|(other, index)| judged.score(other.name.clone(), &other.outputs, key.child(index))));
@@ -392,6 +428,7 @@ impl<'a> Fit<'a> {
             hidden: self.hidden.clone(),
             parameters: model.parameters.len(),
             learner: self.learner,
+            adam_rate,
             evaluations: trained.evaluations,
             best_at: trained.best_at,
             metric: if is_classes { "accuracy" } else { "root_mean_square_error" },

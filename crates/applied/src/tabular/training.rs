@@ -1,4 +1,7 @@
 //! Training of the network: until the loss on the validation part has not improved for long, the best parameters kept.
+//!
+//! Node perturbation and Dopamine have no rate to set. Adam has one, and is trained with each of [`RATES`]; the one whose loss on the
+//! validation part becomes smallest is taken.
 
 use std::cell::Cell;
 use std::ops::ControlFlow;
@@ -6,6 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use rayon::prelude::*;
 use tegmentum::archive::{Archive, Archived as _};
 use tegmentum::archived;
 use tegmentum::checkpoint::Units;
@@ -36,18 +40,63 @@ const LOOKS: u64 = 200;
 const PATIENCE: u64 = 50;
 /// Rows that make a loss, at most.
 const BATCH: usize = 64;
-/// Step of Adam, in the unit of a weight.
-const ADAM_RATE: f64 = 0.003;
+/// Steps of Adam that are tried, in the unit of a weight.
+pub(super) const RATES: [f64; 7] = [1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1];
 
 /// What the log of a training says it is of.
-const LOGGED: &[u8] = b"a training on a table";
+const LOGGED: &str = "a training on a table";
+
+/// What trains, with its rate if it has one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Rule {
+    NodePerturbation,
+    Dopamine,
+    Adam { rate: f64 },
+}
+
+impl Rule {
+    /// What a log says it is of.
+    fn description(self) -> String {
+        match self {
+            Self::Adam { rate } => format!("{LOGGED}, rate {rate}"),
+            _ => LOGGED.to_owned(),
+        }
+    }
+
+    /// The rule of a training that was logged.
+    fn logged(learner: LearnerKind, log: &RunLog) -> Result<Self> {
+        let description = log.description();
+        let text = std::str::from_utf8(&description).ok().and_then(|text| text.strip_prefix(LOGGED));
+        let rate = text.and_then(|text| text.strip_prefix(", rate ")).and_then(|rate| rate.parse().ok());
+        match (learner, rate) {
+            (LearnerKind::NodePerturbation, None) => Ok(Self::NodePerturbation),
+            (LearnerKind::Dopamine, None) => Ok(Self::Dopamine),
+            (LearnerKind::Adam, Some(rate)) => Ok(Self::Adam { rate }),
+            _ => Err(mistaken("the log", "is of another learner")),
+        }
+    }
+}
+
+fn mistaken(what: &str, problem: &str) -> Error {
+    Error::Archive { what: what.to_owned(), problem: problem.to_owned() }
+}
+
+/// What is learned from, and what stops the training.
+pub(super) fn problem(network: &dyn Network, loss: Loss, train: &Part, validation: &Part) -> Arc<Problem> {
+    Arc::new(Problem::Examples(Examples {
+        num_inputs: train.width,
+        num_outputs: network.output_rows().len(),
+        train: ExampleSet { inputs: train.inputs.clone(), targets: train.targets.clone() },
+        test: ExampleSet { inputs: validation.inputs.clone(), targets: validation.targets.clone() },
+        batch: Some(BATCH.min(train.rows())),
+        loss,
+    }))
+}
 
 /// What all trainings of a table have in common.
 pub(super) struct Plan<'a> {
     pub(super) network: &'a Arc<dyn Network>,
-    pub(super) loss: Loss,
-    pub(super) train: &'a Part,
-    pub(super) validation: &'a Part,
+    pub(super) problem: Arc<Problem>,
     pub(super) budget: u64,
     pub(super) key: Key,
     /// Told of the share of the budget that is spent; may end the training.
@@ -62,54 +111,81 @@ pub(super) struct Trained {
     pub(super) evaluations: u64,
     /// Evaluations after which the parameters were those.
     pub(super) best_at: u64,
+    /// Their loss on the validation part.
+    pub(super) loss: f64,
 }
 
 impl Plan<'_> {
-    /// Trains with a learner, if that is not done yet, with a log in the folder `log`.
-    pub(super) fn train(&self, learner: LearnerKind, units: &Units<'_>, log: Option<&Path>) -> Result<Trained> {
-        if let Some(trained) = units.take(learner.name())? {
+    /// Trains with a learner, if that is not done yet, with a log in the folder `log`; with it the rate that was chosen for Adam.
+    pub(super) fn train(
+        &self,
+        learner: LearnerKind,
+        units: &Units<'_>,
+        log: Option<&Path>,
+    ) -> Result<(Trained, Option<f64>)> {
+        let rule = match learner {
+            LearnerKind::NodePerturbation => Rule::NodePerturbation,
+            LearnerKind::Dopamine => Rule::Dopamine,
+            LearnerKind::Adam => {
+                let (rate, trained) = self.best_rate(units)?;
+                if log.is_none() {
+                    return Ok((trained, Some(rate)));
+                }
+                // Once more, now that it is known which one is to be logged.
+                return Ok((self.train_by(Rule::Adam { rate }, learner.name(), units, log)?, Some(rate)));
+            }
+        };
+        Ok((self.train_by(rule, learner.name(), units, log)?, None))
+    }
+
+    /// Adam with the rate that is best on the validation part, the smallest of equally good ones.
+    fn best_rate(&self, units: &Units<'_>) -> Result<(f64, Trained)> {
+        let train = |rate| Ok((rate, self.train_by(Rule::Adam { rate }, &format!("adam-{rate}"), units, None)?));
+        let tried: Vec<Result<(f64, Trained)>> = RATES.into_par_iter().map(train).collect();
+        let better = |best: Result<(f64, Trained)>, tried: Result<(f64, Trained)>| match (best, tried) {
+            (Ok(best), Ok(tried)) => Ok(if tried.1.loss < best.1.loss { tried } else { best }),
+            // A rate that leads astray is not the best one.
+            (Err(Error::NonFinite { .. }), other) | (other, Err(Error::NonFinite { .. })) => other,
+            (Err(error), _) | (_, Err(error)) => Err(error),
+        };
+        let none = || Err(mistaken("the rates of Adam", "none was tried"));
+        tried.into_iter().reduce(better).unwrap_or_else(none)
+    }
+
+    /// Trains by a rule as the unit `name`, if that is not done yet.
+    fn train_by(&self, rule: Rule, name: &str, units: &Units<'_>, log: Option<&Path>) -> Result<Trained> {
+        if let Some(trained) = units.take(name)? {
             return Ok(trained);
         }
-        let log = log.map(|folder| RunLog::record(folder, LOGGED, ROOM)).transpose()?;
-        let (mut trained, is_whole) = self.train_anew(learner, units, log.as_ref())?;
+        let log = log.map(|folder| RunLog::record(folder, rule.description().as_bytes(), ROOM)).transpose()?;
+        let (mut trained, is_whole) = self.train_anew(rule, name, units, log.as_ref())?;
         // A training that was told to stop has not come to its end.
         if is_whole {
-            units.keep(learner.name(), &mut trained)?;
+            units.keep(name, &mut trained)?;
         }
         Ok(trained)
     }
 
-    /// What is learned from, judged on the validation part.
-    fn problem(&self) -> Problem {
-        let examples = Examples {
-            num_inputs: self.train.width,
-            num_outputs: self.network.output_rows().len(),
-            train: ExampleSet { inputs: self.train.inputs.clone(), targets: self.train.targets.clone() },
-            test: ExampleSet { inputs: self.validation.inputs.clone(), targets: self.validation.targets.clone() },
-            batch: Some(BATCH.min(self.train.rows())),
-            loss: self.loss,
-        };
-        Problem::Examples(examples)
+    /// Makes a logged training again, compares it with its log, and returns the parameters that it gave.
+    pub(super) fn verify(&self, learner: LearnerKind, log: &RunLog) -> Result<Vec<f32>> {
+        let rule = Rule::logged(learner, log)?;
+        Ok(self.train_anew(rule, learner.name(), &Units::nowhere(), Some(log))?.0.parameters)
     }
 
     /// The learner at its beginning, on `objective` if it is a black box.
-    fn learner<'b>(
-        &self,
-        learner: LearnerKind,
-        objective: &'b dyn Objective,
-        problem: Arc<Problem>,
-    ) -> Result<Box<dyn Learner + 'b>> {
+    fn learner<'b>(&self, rule: Rule, objective: &'b dyn Objective) -> Result<Box<dyn Learner + 'b>> {
         let (start, key) = (self.network.initialise(self.key.child(0)), self.key.child(1));
-        Ok(match learner {
-            LearnerKind::NodePerturbation => {
+        let problem = Arc::clone(&self.problem);
+        Ok(match rule {
+            Rule::NodePerturbation => {
                 NodePerturbationConfig::default().build(Arc::clone(self.network), problem, start, key).map(Box::new)?
             }
-            LearnerKind::Dopamine => {
+            Rule::Dopamine => {
                 let optimizer = DopamineConfig::default().build(start, key, self.budget)?;
                 Box::new(BlackBoxLearner::new(objective, Box::new(optimizer)))
             }
-            LearnerKind::Adam => {
-                let rule = AdamConfig { learning_rate: ADAM_RATE, ..AdamConfig::default() };
+            Rule::Adam { rate } => {
+                let rule = AdamConfig { learning_rate: rate, ..AdamConfig::default() };
                 let descent = GradientConfig::from(rule).build(start, self.budget)?;
                 Box::new(GradientLearner::new(descent, Arc::clone(self.network), problem))
             }
@@ -118,41 +194,33 @@ impl Plan<'_> {
 
     /// Where a logged training was after `update` of its updates, and the parameters that it would have handed over.
     pub(super) fn state(&self, learner: LearnerKind, log: &RunLog, update: u64) -> Result<(Place, Vec<f32>)> {
-        let problem = Arc::new(self.problem());
-        let objective = NetworkLoss::new(Arc::clone(self.network), Arc::clone(&problem));
+        let objective = NetworkLoss::new(Arc::clone(self.network), Arc::clone(&self.problem));
         let objective = log.objective(&objective);
-        let mut learner = self.learner(learner, &objective, problem)?;
+        let mut learner = self.learner(Rule::logged(learner, log)?, &objective)?;
         let place = log.restore(&mut *learner, self.key.child(2), update)?;
         let mut parameters = vec![0.0; self.network.num_parameters()];
         learner.solution().write(1.0, &mut parameters);
         Ok((place, parameters))
     }
 
-    /// What training gave, and whether it came to its end. It is written to `log`, or compared with it.
-    pub(super) fn train_anew(
-        &self,
-        learner: LearnerKind,
-        units: &Units<'_>,
-        log: Option<&RunLog>,
-    ) -> Result<(Trained, bool)> {
-        let problem = Arc::new(self.problem());
+    /// What training as the unit `name` gave, and whether it came to its end. It is written to `log`, or compared with it.
+    fn train_anew(&self, rule: Rule, name: &str, units: &Units<'_>, log: Option<&RunLog>) -> Result<(Trained, bool)> {
         let start = self.network.initialise(self.key.child(0));
-        let (stopped, name) = (Cell::new(false), learner.name());
+        let stopped = Cell::new(false);
         let mut judge = Judge {
-            evaluator: Evaluator::new(Arc::clone(self.network), Arc::clone(&problem)),
+            evaluator: Evaluator::new(Arc::clone(self.network), Arc::clone(&self.problem)),
             parameters: start.clone(),
-            best: Trained { parameters: start.clone(), evaluations: 0, best_at: 0 },
-            loss: f64::INFINITY,
+            best: Trained { parameters: start, loss: f64::INFINITY, ..Trained::default() },
             every: (self.budget / LOOKS).max(1),
             next: 0,
             budget: self.budget,
             watch: self.watch,
             stopped: &stopped,
         };
-        let objective = NetworkLoss::new(Arc::clone(self.network), Arc::clone(&problem));
+        let objective = NetworkLoss::new(Arc::clone(self.network), Arc::clone(&self.problem));
         let logged = log.map(|log| log.objective(&objective));
         let asked: &dyn Objective = logged.as_ref().map_or(&objective, |logged| logged);
-        let mut learner = self.learner(learner, asked, problem)?;
+        let mut learner = self.learner(rule, asked)?;
         let ended = {
             let mut marks = log.map(RunLog::marks);
             let mut observers: Vec<&mut dyn Observer> = vec![&mut judge];
@@ -180,7 +248,7 @@ impl Plan<'_> {
         match ended {
             Ok((ended, _)) => judge.best.evaluations = ended.evaluations,
             // What was best before the weights went astray is still good.
-            Err(Error::NonFinite { .. }) if judge.loss.is_finite() => {}
+            Err(Error::NonFinite { .. }) if judge.best.loss.is_finite() => {}
             Err(error) => return Err(error),
         }
         Ok((judge.best, !stopped.get()))
@@ -192,7 +260,6 @@ struct Judge<'a> {
     evaluator: Evaluator,
     parameters: Vec<f32>,
     best: Trained,
-    loss: f64,
     every: u64,
     next: u64,
     budget: u64,
@@ -201,7 +268,7 @@ struct Judge<'a> {
     stopped: &'a Cell<bool>,
 }
 
-archived!(Trained { parameters, evaluations, best_at });
+archived!(Trained { parameters, evaluations, best_at, loss });
 
 impl Observer for Judge<'_> {
     fn observe(&mut self, record: &Record<'_>) -> Result<ControlFlow<StopReason>> {
@@ -212,8 +279,8 @@ impl Observer for Judge<'_> {
         record.learner.solution().write(1.0, &mut self.parameters);
         let loss = self.evaluator.measure(Metric::Loss, &self.parameters)?;
         self.best.evaluations = record.evaluations;
-        if loss < self.loss {
-            self.loss = loss;
+        if loss < self.best.loss {
+            self.best.loss = loss;
             self.best.parameters.copy_from_slice(&self.parameters);
             self.best.best_at = record.evaluations;
         }
@@ -229,8 +296,7 @@ impl Observer for Judge<'_> {
     }
 
     fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
-        let Self { best, loss, next, evaluator: _, parameters: _, every: _, budget: _, watch: _, stopped: _ } = self;
-        best.archive(archive)?;
-        (loss, next).archive(archive)
+        let Self { best, next, evaluator: _, parameters: _, every: _, budget: _, watch: _, stopped: _ } = self;
+        (best, next).archive(archive)
     }
 }

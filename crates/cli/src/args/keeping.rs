@@ -53,8 +53,8 @@ Examples:
   tegmentum run xor --shard 1/3            on a first machine, 2/3 and 3/3 on two others
   tegmentum merge reports/xor-shard-*      where the three folders are
 
-A shard searches the rates of the arms that it runs, so that shards that have parts of one arm
-search its rates each. An unfinished shard goes on with `tegmentum resume`.")]
+`lesion` and `dose` take --shard, too. A shard searches the rates of the arms that it runs, so that shards
+that have parts of one arm search its rates each. An unfinished shard goes on with `tegmentum resume`.")]
 pub(crate) struct Merge {
     /// The folders of all shards
     #[arg(value_name = "DIR", required = true)]

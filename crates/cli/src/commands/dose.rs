@@ -15,14 +15,14 @@ use crate::output::Output;
 /// If the study, the arm or the receptor is not there, the arm has no modulators, a dose is out of range, or a file cannot
 /// be written.
 pub(crate) fn execute(arguments: &Dose, output: &mut Output) -> Result<ExitCode> {
-    let Dose { study, changes, modulator, receptor, action, doses, choice, length, options } = arguments;
+    let Dose { study, changes, modulator, receptor, action, doses, choice, share, length, options } = arguments;
     let config = DoseConfig {
         modulator: *modulator,
         receptor: receptor.clone(),
         action: *action,
         doses: if doses.is_empty() { usual_doses(*action) } else { doses.clone() },
     };
-    intervene::run(study, changes, (*length, options), output, |study| {
+    intervene::run(study, changes, (*length, *share, options), output, |study| {
         dose::of(study, choice.arm.as_deref(), choice.setting.as_deref(), config.clone())
     })
 }

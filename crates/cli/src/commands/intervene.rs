@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use tegmentum_study::config::StudyConfig;
 
-use crate::args::{Length, Options};
+use crate::args::{Length, Options, Share};
 use crate::campaign::Campaign;
 use crate::output::Output;
 use crate::source::{self, Source};
@@ -17,7 +17,7 @@ use crate::source::{self, Source};
 pub(super) fn run(
     name: &str,
     changes: &[String],
-    (length, options): (Length, &Options),
+    (length, share, options): (Length, Share, &Options),
     output: &mut Output,
     intervention: impl Fn(&StudyConfig) -> tegmentum::error::Result<StudyConfig>,
 ) -> Result<ExitCode> {
@@ -28,5 +28,5 @@ pub(super) fn run(
         Ok::<_, anyhow::Error>(StudyConfig::from_toml(&study.to_toml()?, &format!("study {}", study.name))?)
     };
     let source = Source { study: treated(&source.study)?, whole: source.whole.as_ref().map(treated).transpose()? };
-    Campaign::one(source, &options.results).execute(&options.results.keeping, output)
+    Campaign::of(source, share, &options.results).execute(&options.results.keeping, output)
 }

@@ -51,7 +51,10 @@ pub(crate) fn execute(arguments: &Merge, output: &mut Output) -> Result<ExitCode
 fn part(folder: &Path) -> Result<Part> {
     let (job, units) = unfinished::peek(folder)?;
     let Task::Studies { studies, shard: Some(shard), .. } = &job.task else {
-        bail!("{} holds no shard: shards are what `tegmentum run STUDY --shard I/N` leaves", folder.display());
+        bail!(
+            "{} holds no shard: shards are what `--shard I/N` of `run`, `lesion` and `dose` leaves",
+            folder.display()
+        );
     };
     if !units.contains_key(SHARD_IS_DONE) {
         bail!("{0} is unfinished: `tegmentum resume {0}` goes on with it", folder.display());

@@ -124,6 +124,11 @@ fn folder(command: &[String]) -> TestCommand {
         test.stdout(&["run", "my-study.toml", "--seeds", "1"], 0);
     }
     if ["predict", "export"].contains(&command[0].as_str()) {
+        let forecast = ["forecast", "data/sunspots.csv", "--networks", "0", "--horizon", "2"];
+        if command[1].contains("forecast") {
+            test.stdout(&forecast, 0);
+            return test;
+        }
         test.stdout(&["train", "data/iris.csv", "--target", "species", "--evaluations", "200"], 0);
     }
     test

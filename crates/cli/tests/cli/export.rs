@@ -35,7 +35,10 @@ fn what_cannot_be_exported_is_one_line_and_nothing_is_written() {
     let entries = test.entries();
     let model = std::fs::read(test.path("m/model.safetensors")).unwrap();
     for (arguments, expected) in [
-        (&["export", "iris.csv", "--onnx", "x.onnx"][..], "not a model: must be a file that `tegmentum train` wrote"),
+        (
+            &["export", "iris.csv", "--onnx", "x.onnx"][..],
+            "not a model: must be a file that `tegmentum train` or `tegmentum forecast` wrote",
+        ),
         (&["export", "nowhere", "--onnx", "x.onnx"], "nowhere"),
         (&["export", "m/model.safetensors", "--onnx", "no/folder.onnx"], "no/folder.onnx"),
         (&["export", "m/model.safetensors", "--onnx", "m/../m/model.safetensors"], "is the model itself"),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tegmentum::random::Key;
 
 use crate::command::{STUDY, TestCommand, program};
+use crate::interventions::BEHAVIOUR;
 
 /// A study of many runs that take a while each.
 fn long_study() -> String {
@@ -231,8 +232,27 @@ fn shards_become_the_whole_run() {
     assert!(error.contains("are not shards of one study"), "{error}");
     let error = test.error(&["run", "study.toml", "--shard", "4/3"]);
     assert!(error.contains("such as 3/16"), "{error}");
-    let error = test.error(&["run", "cost", "--quick", "--shard", "1/3", "--out", "cost"]);
-    assert!(error.contains("measured as a whole"), "{error}");
+}
+
+/// Kinds whose work is not runs of arms, and lesions and doses from the command line.
+#[test]
+fn every_kind_can_be_shared() {
+    let test = TestCommand::new();
+    test.write("behaviour.toml", BEHAVIOUR);
+    for (command, name) in [
+        (&["run", "theory", "--seeds", "40"][..], "theory"),
+        (&["run", "cost", "--set", "lengths=[20, 40]"], "cost"),
+        (&["lesion", "behaviour.toml"], "worlds-lesions"),
+        (&["dose", "behaviour.toml", "--modulator", "noradrenaline", "--doses", "1,2"], "worlds-noradrenaline-agonist"),
+    ] {
+        test.stdout(&[command, &["--out", "whole"]].concat(), 0);
+        for shard in ["1/2", "2/2"] {
+            test.stdout(&[command, &["--shard", shard, "--out", "parts"]].concat(), 0);
+        }
+        let parts = ["1", "2"].map(|index| format!("parts/{name}-shard-{index}-of-2"));
+        test.stdout(&["merge", &parts[0], &parts[1], "--out", "merged"], 0);
+        same(&test, &format!("whole/{name}"), &format!("merged/{name}"), &RECORDS);
+    }
 }
 
 /// Starts a study that would take for ever and waits until something of it is kept.

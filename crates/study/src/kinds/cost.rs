@@ -10,13 +10,14 @@ use super::compare::prepared::PreparedSetting;
 use crate::claims;
 use crate::config::{Arm, Claim, Setting, StudyConfig};
 use crate::drawing::{axis, table};
-use crate::execution::interrupted;
 use crate::kind::{Learners, StudyKind, check_arms, check_arms_of_claim, check_metric_of_claim};
 use crate::metric::Metric;
 use crate::monitor::Monitor;
 use crate::number::short;
 use crate::outcome::{ClaimOutcome, CurveSeries, Figure, FigureContent};
 use crate::result::{Found, RecordRow, StudyResult, single, summary};
+use crate::work;
+use tegmentum::archived;
 use tegmentum::data::batch::{Batch, LaneBatch, Part};
 use tegmentum::data::task::{Problem, Windows};
 use tegmentum::data::tasks::TaskConfig;
@@ -29,7 +30,7 @@ use tegmentum::random::Key;
 const UPDATES: u64 = 3;
 
 /// What one arm needs at one length.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct Cost {
     length: usize,
     evaluations: f64,
@@ -38,6 +39,8 @@ struct Cost {
     measured: Option<f64>,
     seconds: f64,
 }
+
+archived!(Cost { length, evaluations, operations, counted, measured, seconds });
 
 /// Most steps of a window, and most lengths.
 const MAX_LENGTH: usize = 1_000_000;
@@ -87,10 +90,6 @@ impl StudyKind for Costs {
         check_metric_of_claim(&self.metrics(study), claim)
     }
 
-    fn has_units(&self) -> bool {
-        false
-    }
-
     fn run(&self, study: &StudyConfig, monitor: &dyn Monitor) -> Result<StudyResult> {
         let setting = study.settings().into_iter().next().ok_or_else(|| Error::Study {
             origin: study.name.clone(),
@@ -104,17 +103,17 @@ impl StudyKind for Costs {
             origin: study.name.clone(),
             problem: format!("cannot start a thread: {error}"),
         })?;
-        let mut found: Vec<(Arm, Vec<Cost>)> = study.arm.iter().map(|arm| (arm.clone(), Vec::new())).collect();
-        for &length in lengths {
+        let units: Vec<(&Arm, usize)> =
+            study.arm.iter().flat_map(|arm| lengths.iter().map(move |&length| (arm, length))).collect();
+        let work: Vec<u64> = units.iter().map(|&(_, length)| length as u64).collect();
+        let make = |index: usize| {
+            let (arm, length) = units[index];
             let prepared = PreparedSetting::new(study, &with_length(study, &setting, length)?)?;
-            let data = data_bytes(&prepared.problem);
-            for (arm, costs) in &mut found {
-                costs.push(measure(&prepared, arm, length, data, (monitor, &pool))?);
-                if !monitor.advance(length as u64) {
-                    return Err(interrupted(study));
-                }
-            }
-        }
+            measure(&prepared, arm, length, monitor)
+        };
+        let mut made = pool.install(|| work::row(study, monitor, &work, make))?.into_iter();
+        let of_arm = |arm: &Arm| (arm.clone(), made.by_ref().take(lengths.len()).collect());
+        let found: Vec<(Arm, Vec<Cost>)> = study.arm.iter().map(of_arm).collect();
         Ok(result(study, &found))
     }
 }
@@ -156,16 +155,11 @@ fn data_bytes(problem: &Arc<Problem>) -> usize {
     batch.bytes()
 }
 
-fn measure(
-    prepared: &PreparedSetting,
-    arm: &Arm,
-    length: usize,
-    data: usize,
-    (monitor, pool): (&dyn Monitor, &rayon::ThreadPool),
-) -> Result<Cost> {
+fn measure(prepared: &PreparedSetting, arm: &Arm, length: usize, monitor: &dyn Monitor) -> Result<Cost> {
+    let data = data_bytes(&prepared.problem);
     let mut outcome = Ok((0u64, 0usize));
     let start = std::time::Instant::now();
-    let peak = monitor.peak_bytes(&mut || outcome = pool.install(|| updates(prepared, arm)));
+    let peak = monitor.peak_bytes(&mut || outcome = updates(prepared, arm));
     let seconds = start.elapsed().as_secs_f64() / UPDATES as f64;
     let (evaluations, counted) = outcome?;
     let evaluations = evaluations as f64 / UPDATES as f64;
@@ -182,7 +176,7 @@ fn measure(
 /// A fresh learner and its first updates: evaluations and counted bytes.
 fn updates(prepared: &PreparedSetting, arm: &Arm) -> Result<(u64, usize)> {
     // So that work space is made, and given back, inside the measurement.
-    let prepared = prepared.afresh();
+    let prepared = prepared.afresh()?;
     let mut learner = prepared.learner(arm, 0)?;
     let mut evaluations = 0;
     for update in 0..UPDATES {

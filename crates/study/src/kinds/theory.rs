@@ -5,12 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use rayon::prelude::*;
-
 use crate::claims;
 use crate::config::{Claim, StudyConfig};
 use crate::drawing::{axis, table};
-use crate::execution::interrupted;
 use crate::kind::{StudyKind, check_arms_of_claim};
 use crate::metric::Metric;
 use crate::monitor::Monitor;
@@ -18,6 +15,7 @@ use crate::names::listed;
 use crate::number::short;
 use crate::outcome::{ClaimOutcome, CurveSeries, Figure, FigureContent};
 use crate::result::{Found, RecordRow, StudyResult, single, summary};
+use crate::work;
 use tegmentum::error::Result;
 use tegmentum::evidence::closed_forms::{LinearReadout, Moments};
 use tegmentum::evidence::statistics::{Estimate, RESAMPLES, bootstrap, mean};
@@ -25,6 +23,8 @@ use tegmentum::model::perturbation::Family;
 use tegmentum::random::Key;
 
 const TRIALS: usize = 400;
+/// Repeats that are made together.
+const SEEDS_OF_UNIT: usize = 16;
 /// Trials at whose ends the curve is compared with the formula.
 const COMPARED: [usize; 4] = [10, 30, 100, 400];
 
@@ -100,26 +100,57 @@ impl StudyKind for Theory {
         Err(format!("unknown metric {:?}: known are {}", claim.metric, listed(&claim.metric, &known)))
     }
 
-    fn has_units(&self) -> bool {
-        false
-    }
-
     fn run(&self, study: &StudyConfig, monitor: &dyn Monitor) -> Result<StudyResult> {
         let mut parts = Parts::new(study);
         monitor.expect(
             &format!("{}: {} repeats of {} cases", study.name, study.seeds.count, CASES.len()),
             (2 * TRIALS as u64 * CASES.len() as u64).saturating_mul(study.seeds.count),
         );
-        for case in CASES {
-            let seeds: Vec<u64> = study.seeds.iter().collect();
-            let run = |&seed: &u64| {
-                if monitor.advance(2 * TRIALS as u64) { case.1.curve(seed, TRIALS) } else { Err(interrupted(study)) }
-            };
-            let runs: Result<Vec<Vec<f64>>> = seeds.par_iter().map(run).collect();
-            parts.add_curve(case, &seeds, &runs?);
+        let seeds: Vec<u64> = study.seeds.iter().collect();
+        let draws = DRAWS[usize::from(study.shortened.is_some())];
+        let units = units(&seeds, draws);
+        let costs: Vec<u64> = units.iter().map(Unit::evaluations).collect();
+        let mut made = work::row(study, monitor, &costs, |index| units[index].make())?;
+        let moments = made.split_off(units.len() - FAMILIES.len() * POPULATIONS.len());
+        for (case, runs) in CASES.into_iter().zip(made.chunks(made.len() / CASES.len())) {
+            parts.add_curve(case, &seeds, &runs.concat());
         }
-        parts.add_moments(DRAWS[usize::from(study.shortened.is_some())]);
+        parts.add_moments(&moments);
         Ok(parts.finish())
+    }
+}
+
+/// A unit of work: curves of a few repeats of a case, or the moments of so many draws of a family with K directions.
+enum Unit<'a> {
+    Curves(LinearReadout, &'a [u64]),
+    Moments(Family, usize, usize),
+}
+
+/// All units: those of each case in turn, then the moments.
+fn units(seeds: &[u64], draws: usize) -> Vec<Unit<'_>> {
+    let chunks = |case: Case| seeds.chunks(SEEDS_OF_UNIT).map(move |seeds| Unit::Curves(case.1, seeds));
+    let moments = |family: (Family, &str, f64)| POPULATIONS.map(|k| Unit::Moments(family.0, k, draws / k));
+    CASES.into_iter().flat_map(chunks).chain(FAMILIES.into_iter().flat_map(moments)).collect()
+}
+
+impl Unit<'_> {
+    /// Evaluations of its curves; moments need none.
+    fn evaluations(&self) -> u64 {
+        match self {
+            Self::Curves(_, seeds) => 2 * TRIALS as u64 * seeds.len() as u64,
+            Self::Moments(..) => 0,
+        }
+    }
+
+    /// Its curves, or means of ‖ĝ‖² and of ĝ·g.
+    fn make(&self) -> Result<Vec<Vec<f64>>> {
+        match *self {
+            Self::Curves(readout, seeds) => seeds.iter().map(|&seed| readout.curve(seed, TRIALS)).collect(),
+            Self::Moments(family, k, draws) => {
+                let Moments { squares, slopes } = Moments::measured(family, k, PARAMETERS, draws);
+                Ok(vec![squares, slopes])
+            }
+        }
     }
 }
 
@@ -187,21 +218,20 @@ impl<'a> Parts<'a> {
         self.found.push((name.to_owned(), metrics));
     }
 
-    /// Moments of the estimate, measured with the engine's directions.
-    fn add_moments(&mut self, draws: usize) {
-        for (family, name, fourth) in FAMILIES {
+    /// Moments of the estimate, measured with the engine's directions: means of ‖ĝ‖² and of ĝ·g of each family and K.
+    fn add_moments(&mut self, measured: &[Vec<Vec<f64>>]) {
+        for ((_, name, fourth), of_family) in FAMILIES.into_iter().zip(measured.chunks(POPULATIONS.len())) {
             let mut metrics = Vec::new();
-            for k in POPULATIONS {
-                let moments = Moments::measured(family, k, PARAMETERS, draws / k);
+            for (k, moments) in POPULATIONS.into_iter().zip(of_family) {
                 let exact = Moments::expected_square(fourth, k, PARAMETERS);
-                let parts = [("squared_norm", moments.squares, exact), ("slope", moments.slopes, 1.0)];
+                let parts = [("squared_norm", &moments[0], exact), ("slope", &moments[1], 1.0)];
                 for (what, values, exact) in parts {
                     let relative: Vec<f64> = values.iter().map(|value| value / exact - 1.0).collect();
                     let estimate = bootstrap(&relative, mean, RESAMPLES, Key::from_seed(k as u64));
                     self.moment_rows.push(vec![
                         format!("{name}, K = {k}"),
                         what.replace('_', " "),
-                        short(mean(&values)),
+                        short(mean(values)),
                         short(exact),
                         format!("{} %", short(100.0 * estimate.value)),
                     ]);

@@ -25,8 +25,8 @@ pub(crate) fn without_modulators(arm: &Arm) -> Error {
     Error::Incompatible {
         what: "a drug".to_owned(),
         with: format!("arm {:?}", arm.name),
-        reason: "it has no modulators; agents with [arm.neuromodulation], the optimizer dopamine, the rule \
-                 node_perturbation and contexts have"
+        reason: "it has no modulators; agents with [arm.neuromodulation], the optimizer dopamine, the rules \
+                 node_perturbation and feedback_alignment, and contexts have"
             .to_owned(),
     }
 }

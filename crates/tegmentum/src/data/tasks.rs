@@ -8,11 +8,13 @@
 //! | [`parity`] | all 2ⁿ patterns | mean squared error | the same |
 //! | [`lorenz`], [`rossler`], [`mackey_glass`], [`henon`] | a recorded series | mean squared error | later rows |
 //! | [`digits`] | 1437 images | cross-entropy | 360 other images |
+//! | [`images`] | generated images | cross-entropy | other images |
 //! | [`series`] | a user's table | mean squared error | later rows |
 
 mod chaos;
 pub mod digits;
 pub mod henon;
+pub mod images;
 pub mod lorenz;
 pub mod mackey_glass;
 pub mod parity;
@@ -44,6 +46,7 @@ tegmentum_engine::named_settings! {
         MackeyGlass(mackey_glass::MackeyGlassConfig),
         Henon(henon::HenonConfig),
         Digits(digits::DigitsConfig),
+        Images(images::ImagesConfig),
         Series(series::SeriesConfig),
     }
 }

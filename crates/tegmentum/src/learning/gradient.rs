@@ -1,6 +1,7 @@
 //! Gradients, for the baselines alone: exact backpropagation and backpropagation through time.
 //!
-//! Nothing that learns forward-only may use this module; it exists so that a comparison can say what a gradient buys.
+//! It exists so that a comparison can say what a gradient buys. Of what learns without gradients only
+//! [feedback alignment](crate::learning::plasticity::feedback_alignment) uses it: its errors take the same way through feedback of their own.
 //!
 //! - [`Differentiable`] is a network's way back through one step, in one file for each network.
 //! - [`Backpropagation`] is the exact gradient of the mean loss of a batch, through time where there is state.

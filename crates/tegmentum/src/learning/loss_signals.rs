@@ -5,7 +5,7 @@
 //!                                        prediction error = outcome error = e_t
 //!                                        E_{t+1} = E_t + max(a, 1/t)(L_t − E_t)
 //! ```
-//! E running expectation of the loss (none at the first update, which has no error) · u_t = |E_t|, at least 10⁻¹², or 1 if errors
+//! E running expectation of the loss (none at the first update, which has no error) · u_t = |E_t|, or 1 if errors
 //! are not relative · a rate [1/update]. A loss that is not finite tells no error; time passes.
 //!
 //! The relation of losses to rewards is ours; no paper has it.
@@ -69,7 +69,7 @@ impl LossFollower {
         }
         let expected = (self.losses.count > 0).then_some(self.losses.mean);
         self.losses.update(loss, self.config.rate);
-        let unit = |expected: f64| if self.config.relative { expected.abs().max(1e-12) } else { 1.0 };
+        let unit = |expected: f64| if self.config.relative { expected.abs().max(f64::MIN_POSITIVE) } else { 1.0 };
         let error = expected.map(|expected| (expected - loss) / unit(expected));
         Signals {
             loss: Some(loss),

@@ -1,5 +1,10 @@
 //! The shortest way to use this library: improve a function of parameters with a budget of evaluations.
 //!
+//! # What is handed over
+//! The optimizer's solution, unless the start or the best parameters that were seen have a smaller loss. They are compared on one batch, and where
+//! the solution loses, on two more: it is handed over unless it loses on all three. So the result is never worse than the best that
+//! was seen, but for the noise of the loss.
+//!
 //! # Example
 //! ```
 //! use tegmentum::learning::minimise::minimise;
@@ -11,7 +16,7 @@
 //! ```
 
 use crate::data::batch::Batch;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::learning::black_box_learner::BlackBoxLearner;
 use crate::learning::learner::Learner;
 use crate::learning::optimizers::OptimizerConfig;
@@ -22,13 +27,20 @@ use crate::model::objectives::BlackBox;
 use crate::model::perturbation::{Base, Bases, Probe};
 use crate::random::Key;
 
+mod watched;
+
+use watched::{Overseer, Watched};
+
+/// Share of the whole gain that the last quarter of the budget makes if the search was still moving.
+const MOVING: f64 = 0.01;
+
 /// Evaluations where no budget is given.
 const BUDGET: u64 = 10_000;
 
 /// Improves `function` from the parameters `start`; smaller values are better. What is not set has a default: the
-/// optimizer [Dopamine](crate::learning::optimizers::dopamine), a budget of 10 000 evaluations, seed 0.
+/// optimizer [Dopamine](crate::learning::optimizers::dopamine), which searches its perturbation scale, a budget of 10 000 evaluations, seed 0.
 ///
-/// The function may be called from several threads at once. A value that is NaN or infinite moves nothing.
+/// The function may be called from several threads at once. A value that is NaN or infinite moves nothing; −∞ ends the search.
 pub fn minimise<'a, F: Fn(&[f32]) -> f64 + Sync + 'a>(function: F, start: &[f32]) -> Minimisation<'a> {
     minimise_objective(BlackBox::new(start.len(), function), start)
 }
@@ -57,7 +69,7 @@ pub fn minimise_objective<'a>(objective: impl Objective + 'a, start: &[f32]) -> 
     Minimisation {
         objective: Box::new(objective),
         start: start.to_vec(),
-        optimizer: DopamineConfig::default().into(),
+        optimizer: DopamineConfig { search_scale: true, ..DopamineConfig::default() }.into(),
         budget: BUDGET,
         seed: 0,
     }
@@ -98,35 +110,104 @@ impl Minimisation<'_> {
         Self { optimizer: optimizer.into(), ..self }
     }
 
-    /// Spends the budget. The last update may exceed it by its own cost; one more evaluation gives the final loss.
+    /// Spends the budget. The last update may exceed it by its own cost; three to ten more evaluations compare what is handed over.
     ///
     /// # Errors
     /// [`Error::InvalidParameter`](crate::error::Error::InvalidParameter) for a start or a setting outside its range, a
     /// budget of 0 among them; [`Error::ShapeMismatch`](crate::error::Error::ShapeMismatch) if the start has another length
-    /// than the objective's parameters; [`Error::NonFinite`](crate::error::Error::NonFinite) if a parameter became NaN or
-    /// infinite.
+    /// than the objective's parameters; [`Error::NoFiniteLoss`](crate::error::Error::NoFiniteLoss) if no loss was finite.
     pub fn run(self) -> Result<Minimum> {
         let key = Key::from_seed(self.seed);
-        let optimizer = self.optimizer.build(self.start, key.child(1), self.budget)?;
-        let mut learner = BlackBoxLearner::new(&*self.objective, optimizer);
-        let ended = train(&mut learner, key.child(2), self.budget, &mut [])?;
-        let mut parameters = vec![0.0; self.objective.num_parameters()];
-        learner.solution().write(1.0, &mut parameters);
-        let mut loss = [0.0];
-        let probe = [Probe::unperturbed(Base::Acting)];
-        self.objective.losses(Bases::single(&parameters), &probe, Batch(key.child(3)), &mut loss)?;
-        Ok(Minimum { parameters, loss: loss[0], evaluations: ended.evaluations + 1 })
+        let optimizer = self.optimizer.build(self.start.clone(), key.child(1), self.budget)?;
+        let watched = Watched::new(&*self.objective);
+        let mut overseer = Overseer { watched: &watched, budget: self.budget, late: Vec::new() };
+        let mut learner = BlackBoxLearner::new(&watched, optimizer);
+        match train(&mut learner, key.child(2), self.budget, &mut [&mut overseer]) {
+            // Parameters that became infinite are lost; what was seen before is not.
+            Ok(_) | Err(Error::NonFinite { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        let mut solution = vec![0.0; self.objective.num_parameters()];
+        learner.solution().write(1.0, &mut solution);
+        let best = watched.seen().best.clone();
+        if best.1.is_empty() {
+            return Err(Error::NoFiniteLoss { evaluations: watched.seen().evaluations });
+        }
+        let candidates =
+            [&solution[..], &self.start, &best.1, if overseer.late.is_empty() { &self.start } else { &overseer.late }];
+        let losses = |batch: u64| -> Result<[f64; 4]> {
+            let mut losses = [0.0; 4];
+            for (loss, candidate) in losses.iter_mut().zip(candidates) {
+                let probe = [Probe::unperturbed(Base::Acting)];
+                watched.losses(
+                    Bases::single(candidate),
+                    &probe,
+                    Batch(key.child(3).child(batch)),
+                    std::slice::from_mut(loss),
+                )?;
+            }
+            Ok(losses)
+        };
+        let first = losses(0)?;
+        let chosen = if (1..3).any(|other| is_better(first[other], first[0])) {
+            choose(&[first, losses(1)?, losses(2)?])
+        } else {
+            0
+        };
+        let seen = watched.seen();
+        Ok(Minimum {
+            loss: first[chosen],
+            start_loss: first[1],
+            best_loss: seen.best.0,
+            non_finite: seen.non_finite,
+            still_moving: first[3] - first[chosen] > MOVING * (first[1] - first[chosen]),
+            evaluations: seen.evaluations,
+            parameters: candidates[chosen].to_vec(),
+        })
     }
 }
 
+/// Whether a loss is better than another, which may not be finite.
+fn is_better(loss: f64, other: f64) -> bool {
+    !loss.is_nan() && (other.is_nan() || loss < other)
+}
+
+/// Which of solution, start and best seen is handed over: the solution unless another one is better on every batch, then the best on the
+/// first.
+fn choose(losses: &[[f64; 4]; 3]) -> usize {
+    let beats = |other: &usize| losses.iter().all(|batch| is_better(batch[*other], batch[0]));
+    (1..3).filter(beats).min_by(|a, b| losses[0][*a].total_cmp(&losses[0][*b])).unwrap_or(0)
+}
+
 /// What [`minimise`] found.
+///
+/// # Example
+/// ```
+/// use tegmentum::learning::minimise::minimise;
+///
+/// let found = minimise(|x: &[f32]| f64::from(x[0]).sqrt() + f64::from(x[1]).powi(2), &[1.0, 1.0]).run()?;
+/// // Half of the plane has no loss; the result has one.
+/// assert!(found.loss < 0.1 && found.start_loss == 2.0 && found.non_finite > 0, "{found:?}");
+/// # Ok::<(), tegmentum::error::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Minimum {
     /// The parameters that were handed over, `[P]`.
     pub parameters: Vec<f32>,
-    /// Their loss, for data on a batch of its own.
+    /// Their loss, for data on a batch of its own. −∞ if there was such a loss, which ended the search.
     pub loss: f64,
-    /// Evaluations spent, the last one included.
+    /// The loss of the start on the same batch.
+    pub start_loss: f64,
+    /// The smallest loss of any model that was evaluated, on whatever batch.
+    pub best_loss: f64,
+    /// Losses that were NaN or infinite.
+    pub non_finite: u64,
+    /// Whether the last quarter of the budget still made more than a hundredth of the whole gain: a larger budget would find more.
+    pub still_moving: bool,
+    /// Evaluations spent, the last ones included.
     pub evaluations: u64,
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,11 +5,13 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use crate::data::task::Problem;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::learning::learner::Learner;
 use crate::model::network::Network;
 use crate::neuromodulation::hearing::Heard;
+use crate::neuromodulation::receptor::ResponseCurve;
 use crate::neuromodulation::system::NeuromodulationConfig;
+use crate::neuromodulation::target::Target;
 use crate::random::Key;
 use crate::registry::Description;
 
@@ -17,6 +19,8 @@ pub mod acetylcholine_dopamine;
 pub mod dopamine_serotonin;
 pub mod dopamine_synapse;
 pub mod eligibility;
+pub mod feedback_alignment;
+mod guided_descent;
 pub mod node_perturbation;
 pub mod prescribed_error_sensitivity;
 pub mod r_stdp;
@@ -68,4 +72,33 @@ pub trait PlasticitySettings: Any + Debug + Send + Sync {
         let _ = network;
         Vec::new()
     }
+}
+
+/// Where dopamine is the size of a step along an estimate, it can be scaled, not bent.
+fn check_reinforcement(system: &NeuromodulationConfig, rule: &str) -> Result<()> {
+    let parts = system.parts();
+    let mut receptors = parts.receptors.iter().filter(|receptor| receptor.target == Target::Reinforcement);
+    match receptors.find(|receptor| receptor.curve != ResponseCurve::Linear) {
+        None => Ok(()),
+        Some(receptor) => Err(Error::Incompatible {
+            what: format!("the curve of the receptor {:?}", receptor.name),
+            with: rule.to_owned(),
+            reason: "its dopamine is a factor on the step of every synapse, which can be scaled alone; use curve = \"linear\""
+                .to_owned(),
+        }),
+    }
+}
+
+/// Refuses a world of other sizes.
+fn check_same_sizes(before: &Problem, after: &Problem) -> Result<()> {
+    let sizes = [
+        ("inputs of the problem", before.num_inputs(), after.num_inputs()),
+        ("outputs of the problem", before.num_outputs(), after.num_outputs()),
+    ];
+    for (what, expected, found) in sizes {
+        if expected != found {
+            return Err(Error::ShapeMismatch { what, expected, found });
+        }
+    }
+    Ok(())
 }

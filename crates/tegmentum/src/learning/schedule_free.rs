@@ -55,6 +55,31 @@ impl ScheduleFree {
         });
     }
 
+    /// Takes back a step whose negative is `terms`, after which the average moved by `share` and the exploring weights returned by `pull`, up
+    /// to rounding. After a share or a pull of 1 there is one place to go back to.
+    pub(crate) fn take_back(&mut self, terms: &[(Direction, f32)], share: f64, pull: f64) {
+        if pull > 0.0 && pull < 1.0 {
+            let (moved, kept) = ((pull / (1.0 - pull)) as f32, (1.0 / (1.0 - pull)) as f32);
+            for (z, x) in self.exploring.iter_mut().zip(&self.averaged) {
+                *z = kept * *z - moved * *x;
+            }
+        }
+        if share < 1.0 {
+            let (moved, kept) = ((share / (1.0 - share)) as f32, (1.0 / (1.0 - share)) as f32);
+            for (x, z) in self.averaged.iter_mut().zip(&self.exploring) {
+                *x = kept * *x - moved * *z;
+            }
+        }
+        let vectors = [&mut self.exploring[..], &mut self.averaged[..]];
+        for_each_weighted_part_at(terms, vectors, |_, [exploring, averaged], sum| {
+            exploring.iter_mut().zip(sum).for_each(|(z, part)| *z -= part);
+            if share >= 1.0 {
+                averaged.copy_from_slice(exploring);
+            }
+            true
+        });
+    }
+
     /// Whether the exploring weights are finite.
     pub(crate) fn is_finite(&self) -> bool {
         self.exploring.iter().fold(true, |finite, value| finite & value.is_finite())
@@ -128,6 +153,23 @@ mod tests {
             assert_eq!(*value, expected, "{index}");
         }
         assert_eq!(iterate.averaged, iterate.exploring);
+    }
+
+    #[test]
+    fn a_step_is_taken_back() {
+        for share in [0.3f32, 1.0] {
+            let mut iterate = ScheduleFree::new((0..500).map(|index| index as f32 / 100.0).collect());
+            iterate.descend(&[(Direction::Coordinate(7), 0.5)], if share < 1.0 { 0.1 } else { 1.0 }, &[]);
+            let before = iterate.clone();
+            let step = [(Direction::Coordinate(3), 0.25), (Direction::Coordinate(8), -2.0)];
+            iterate.descend(&step, share, &[]);
+            assert_ne!(before.averaged, iterate.averaged);
+            iterate.pull_home(0.25);
+            iterate.take_back(&step.map(|(direction, weight)| (direction, -weight)), f64::from(share), 0.25);
+            let pairs =
+                before.averaged.iter().zip(&iterate.averaged).chain(before.exploring.iter().zip(&iterate.exploring));
+            assert!(pairs.fold(0.0f32, |largest, (a, b)| largest.max((a - b).abs())) < 1e-5, "{share}");
+        }
     }
 
     #[test]

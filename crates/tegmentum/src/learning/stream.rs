@@ -22,6 +22,7 @@ use crate::learning::gradient::GradientLearner;
 use crate::learning::learner::Learner;
 use crate::learning::learner::Update;
 use crate::learning::optimizer::{Levels, Optimizer};
+use crate::learning::plasticity::feedback_alignment::FeedbackAlignment;
 use crate::learning::plasticity::node_perturbation::NodePerturbation;
 use crate::model::network::Network;
 use crate::model::objectives::NetworkLoss;
@@ -123,6 +124,11 @@ impl Stream {
         self.learner(Inhabitant::NodePerturbation(Box::new(learner)))
     }
 
+    /// Feedback alignment in this stream; it must have been built on [`Stream::first_problem`].
+    pub fn feedback_alignment(&self, learner: FeedbackAlignment) -> StreamLearner<'_> {
+        self.learner(Inhabitant::FeedbackAlignment(Box::new(learner)))
+    }
+
     /// A gradient baseline in this stream; it must have been built on [`Stream::first_problem`].
     pub fn gradient(&self, learner: GradientLearner) -> StreamLearner<'_> {
         self.learner(Inhabitant::Gradient(Box::new(learner)))
@@ -150,6 +156,7 @@ fn check_sizes(network: &dyn Network, problem: &Problem) -> Result<()> {
 enum Inhabitant<'a> {
     BlackBox(BlackBoxLearner<'a>),
     NodePerturbation(Box<NodePerturbation>),
+    FeedbackAlignment(Box<FeedbackAlignment>),
     Gradient(Box<GradientLearner>),
 }
 
@@ -172,6 +179,7 @@ impl StreamLearner<'_> {
         match &self.inhabitant {
             Inhabitant::BlackBox(learner) => learner,
             Inhabitant::NodePerturbation(learner) => &**learner,
+            Inhabitant::FeedbackAlignment(learner) => &**learner,
             Inhabitant::Gradient(learner) => &**learner,
         }
     }
@@ -183,6 +191,7 @@ impl StreamLearner<'_> {
         match &mut self.inhabitant {
             Inhabitant::BlackBox(learner) => learner.change_objective(objective),
             Inhabitant::NodePerturbation(learner) => learner.change_world(Arc::clone(problem)),
+            Inhabitant::FeedbackAlignment(learner) => learner.change_world(Arc::clone(problem)),
             Inhabitant::Gradient(learner) => learner.change_world(Arc::clone(problem)),
         }
     }
@@ -202,6 +211,7 @@ impl Archived for StreamLearner<'_> {
         match &mut self.inhabitant {
             Inhabitant::BlackBox(learner) => Archived::archive(learner, archive),
             Inhabitant::NodePerturbation(learner) => Archived::archive(&mut **learner, archive),
+            Inhabitant::FeedbackAlignment(learner) => Archived::archive(&mut **learner, archive),
             Inhabitant::Gradient(learner) => Archived::archive(&mut **learner, archive),
         }
     }
@@ -218,6 +228,7 @@ impl Learner for StreamLearner<'_> {
         let update = match &mut self.inhabitant {
             Inhabitant::BlackBox(learner) => learner.update(batch, modulation),
             Inhabitant::NodePerturbation(learner) => learner.update(batch, modulation),
+            Inhabitant::FeedbackAlignment(learner) => learner.update(batch, modulation),
             Inhabitant::Gradient(learner) => learner.update(batch, modulation),
         }?;
         self.spent += update.evaluations;

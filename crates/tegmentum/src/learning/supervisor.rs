@@ -191,6 +191,11 @@ impl Supervisor {
         self.rate
     }
 
+    /// Puts another rate in force, at most the cap, and says whether it is doubled until progress fails.
+    pub(crate) fn set_rate(&mut self, rate: f64, warming_up: bool) {
+        (self.rate, self.warming_up) = (rate.min(self.cap), warming_up);
+    }
+
     /// Updates since the last surprise.
     pub(crate) fn elapsed(&self) -> u64 {
         self.elapsed
@@ -212,7 +217,7 @@ impl Supervisor {
         self.system.compare(Transmitter::Dopamine, regrets);
         let count = regrets.len().max(1) as f64;
         self.advance(loss, Some(regrets.iter().map(|error| error * error).sum::<f64>() / count));
-        let size = self.error_size().map(|size| size + 1e-12);
+        let size = self.error_size().map(|size| size.max(f64::MIN_POSITIVE));
         let unit = size.unwrap_or(1.0);
         self.system.volley(Transmitter::Dopamine, regrets, unit);
         let Some(size) = size else { return 1.0 };
@@ -233,6 +238,13 @@ impl Supervisor {
         } else {
             self.window_over()
         };
+    }
+
+    /// Takes in an update that made no step: only a surprise can follow.
+    pub(crate) fn stand_still(&mut self, loss: f64) {
+        let signals = Signals { loss: Some(loss), ..self.follower.signals(loss) };
+        self.system.observe(&signals);
+        self.inquiry = (self.modulation().reset && self.elapsed > REFRACTORY).then_some(Inquiry::Confirm);
     }
 
     fn window_over(&self) -> Option<Inquiry> {

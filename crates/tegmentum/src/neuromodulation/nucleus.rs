@@ -204,6 +204,6 @@ impl RunningMean {
 
     /// The standard deviation, at least `floor` times the size of the mean.
     pub(crate) fn deviation(&self, floor: f64) -> f64 {
-        self.variance.sqrt().max(floor * self.mean.abs()).max(1e-12)
+        self.variance.sqrt().max(floor * self.mean.abs()).max(f64::MIN_POSITIVE)
     }
 }

@@ -2,16 +2,18 @@
 //!
 //! | preset | what is in it | source |
 //! |---|---|---|
-//! | `own` | what the learner brings along: `dopamine-optimizer` for `dopamine`, `node-perturbation` for `node_perturbation`, `contexts` for `contexts`, `none` for all others | |
+//! | `own` | what the learner brings along: `dopamine-optimizer` for `dopamine`, `node-perturbation` for `node_perturbation`, `feedback-alignment` for `feedback_alignment`, `contexts` for `contexts`, `none` for all others | |
 //! | `none` | nothing: modulation is neutral | |
 //! | `dopamine-optimizer` | how far, how boldly and when to start over, for learners that step through parameter space | ours |
 //! | `node-perturbation` | the same with a smaller demand and a stronger pull, for estimates with less noise | ours |
+//! | `feedback-alignment` | the same with no demand and no pull, for estimates without noise of their own | ours |
 //! | `contexts` | what is learned, in which context, and when to take another one, for a learner of tasks that follow one another | ours |
 //! | `doya-2002` | one knob for each modulator: δ, learning rate, inverse temperature, discount; seven arrows between them | Doya 2002, strengths inferred |
 //! | `yu-dayan-2005` | acetylcholine is expected, noradrenaline unexpected uncertainty | Yu & Dayan 2005, effects inferred |
 //! | `change-point` | reduced Bayes about a number that jumps: error, noise, surprise and patience | Nassar 2010; roles partly ours |
 //! | `mei-2025` | dopamine carries δ; noradrenaline bursts on unexpected uncertainty, raises temperature and plasticity | arXiv:2501.06762, constants inferred |
 //! | `tegmentum` | all four: search opened by noradrenaline, kept up by acetylcholine, released by serotonin | ours |
+//! | `uncertain-worlds` | the same, surprise divided by expected uncertainty: for rewards that may be false | ours |
 
 use std::collections::BTreeMap;
 
@@ -40,6 +42,8 @@ pub enum Preset {
     DopamineOptimizer,
     /// The same for node perturbation.
     NodePerturbation,
+    /// The same for feedback alignment.
+    FeedbackAlignment,
     /// The four modulators of a learner of contexts.
     Contexts,
     /// One knob for each modulator, and seven arrows between them.
@@ -55,6 +59,8 @@ pub enum Preset {
     Mei2025,
     /// All four modulators; ours.
     Tegmentum,
+    /// All four modulators for rewards that may be false; ours.
+    UncertainWorlds,
 }
 
 /// The parts of a system.
@@ -78,16 +84,18 @@ pub struct Parts {
 
 impl Preset {
     /// All presets that are a system of their own.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::None,
         Self::DopamineOptimizer,
         Self::NodePerturbation,
+        Self::FeedbackAlignment,
         Self::Contexts,
         Self::Doya2002,
         Self::YuDayan2005,
         Self::Mei2025,
         Self::ChangePoint,
         Self::Tegmentum,
+        Self::UncertainWorlds,
     ];
 
     /// The name in study files.
@@ -97,12 +105,14 @@ impl Preset {
             Self::None => "none",
             Self::DopamineOptimizer => "dopamine-optimizer",
             Self::NodePerturbation => "node-perturbation",
+            Self::FeedbackAlignment => "feedback-alignment",
             Self::Contexts => "contexts",
             Self::Doya2002 => "doya-2002",
             Self::YuDayan2005 => "yu-dayan-2005",
             Self::ChangePoint => "change-point",
             Self::Mei2025 => "mei-2025",
             Self::Tegmentum => "tegmentum",
+            Self::UncertainWorlds => "uncertain-worlds",
         }
     }
 
@@ -112,12 +122,14 @@ impl Preset {
             Self::Own | Self::None => Parts::default(),
             Self::DopamineOptimizer => dopamine_optimizer::parts(),
             Self::NodePerturbation => dopamine_optimizer::for_node_perturbation(),
+            Self::FeedbackAlignment => dopamine_optimizer::for_feedback_alignment(),
             Self::Contexts => contexts::parts(),
             Self::Doya2002 => doya_2002::parts(),
             Self::YuDayan2005 => yu_dayan_2005::parts(),
             Self::ChangePoint => change_point::parts(),
             Self::Mei2025 => mei_2025::parts(),
             Self::Tegmentum => tegmentum::parts(),
+            Self::UncertainWorlds => tegmentum::for_uncertain_worlds(),
         }
     }
 }

@@ -88,7 +88,7 @@ pub(in crate::commands) fn predictions_table(
 ) -> Result<Vec<u8>> {
     let head = if more.has_dates() { "date" } else { "row" };
     let mut rows = vec![std::iter::once(head.to_owned()).chain(heads(&file.column, &file.column)).collect::<Vec<_>>()];
-    let deviation = deviation(file.model.last_values());
+    let deviation = file.model.deviation();
     for one in predictions {
         let cells = cells(one.value, one.half_widths, deviation);
         rows.push(std::iter::once(more.name(one.ahead)).chain(cells).collect());

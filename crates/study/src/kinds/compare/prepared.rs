@@ -10,20 +10,28 @@ use tegmentum::learning::black_box_learner::BlackBoxLearner;
 use tegmentum::learning::fused::PerceptronProblem;
 use tegmentum::learning::fused::learner::FusedPerceptron;
 use tegmentum::learning::gradient::GradientLearner;
+use tegmentum::learning::gradient::rules::GradientConfig;
 use tegmentum::learning::learner::Learner;
 use tegmentum::learning::loss_signals::LossSignals;
 use tegmentum::learning::modulated_learner::ModulatedLearner;
 use tegmentum::learning::optimizers::OptimizerConfig;
+use tegmentum::learning::training::train;
 use tegmentum::model::network::Network;
 use tegmentum::model::objective::Objective;
-use tegmentum::model::objectives::NetworkLoss;
+use tegmentum::model::objectives::{NetworkLoss, Rounded};
 use tegmentum::random::Key;
+
+/// Rate of the Adam that pretrains.
+const PRETRAINING_RATE: f64 = 0.003;
+/// Most of its updates.
+const MAX_PRETRAINING: u64 = 100_000;
+/// Forward-equivalents of one of its updates.
+const BACKPROPAGATION: u64 = 3;
 
 /// A setting made ready.
 ///
-/// The seed's key has four children: 0 draws the first parameters, 1 the learner's directions, 2 the batches, 3 what is random
-/// in a system of modulators around the learner. Arms of one seed begin with the same parameters and see the same batches.
-#[derive(Debug)]
+/// The seed's key has five children: 0 draws the first parameters, 1 the learner's directions, 2 the batches, 3 what is random
+/// in a system of modulators around the learner, 4 the batches of pretraining. Arms of one seed begin with the same parameters and see the same batches.
 pub(crate) struct PreparedSetting {
     /// The setting.
     pub(crate) setting: Setting,
@@ -33,7 +41,7 @@ pub(crate) struct PreparedSetting {
     pub(crate) problem: Arc<Problem>,
     /// The network.
     pub(crate) network: Arc<dyn Network>,
-    pub(super) objective: NetworkLoss,
+    pub(super) objective: Box<dyn Objective + Send>,
     /// Network and problem once more, if there is a fused form for both.
     pub(super) fused: Option<Arc<PerceptronProblem>>,
 }
@@ -50,10 +58,18 @@ impl PreparedSetting {
         for metric in &study.metrics {
             metric.check(&problem)?;
         }
+        if let Some(updates) = setting.pretrained.filter(|updates| *updates > MAX_PRETRAINING) {
+            let requirement = "at most 100000 updates";
+            return Err(Error::InvalidParameter { name: "pretrained", value: updates as f64, requirement });
+        }
         Ok(Self {
             budget: setting.budget.unwrap_or(study.budget),
-            objective: NetworkLoss::new(Arc::clone(&network), Arc::clone(&problem)),
-            fused: PerceptronProblem::new(&network, &problem).map(Arc::new),
+            objective: objective(&network, &problem, setting)?,
+            fused: if setting.rounding.is_none() {
+                PerceptronProblem::new(&network, &problem).map(Arc::new)
+            } else {
+                None
+            },
             setting: setting.clone(),
             problem,
             network,
@@ -98,12 +114,12 @@ impl PreparedSetting {
     fn bare_learner(&self, arm: &Arm, seed: u64) -> Result<Box<dyn Learner + '_>> {
         if let (Some(OptimizerConfig::WeightPerturbation(config)), Some(fused)) = (&arm.optimizer, &self.fused) {
             let (key, fused) = (Key::from_seed(seed), Arc::clone(fused));
-            let start = self.network.initialise(key.child(0));
+            let start = self.start(seed)?;
             if let Some(learner) = FusedPerceptron::new(fused, config, start, key.child(1), self.budget)? {
                 return Ok(Box::new(learner));
             }
         }
-        self.general_learner(&self.objective, arm, seed)
+        self.general_learner(&*self.objective, arm, seed)
     }
 
     fn general_learner<'a>(
@@ -113,11 +129,18 @@ impl PreparedSetting {
         seed: u64,
     ) -> Result<Box<dyn Learner + 'a>> {
         let key = Key::from_seed(seed);
-        let start = self.network.initialise(key.child(0));
+        let start = self.start(seed)?;
         let (network, problem) = (Arc::clone(&self.network), Arc::clone(&self.problem));
         if let Some(optimizer) = &arm.optimizer {
             let optimizer = optimizer.for_network(&*network).build(start, key.child(1), self.budget)?;
             return Ok(Box::new(BlackBoxLearner::new(objective, optimizer)));
+        }
+        if self.setting.rounding.is_some() {
+            return Err(Error::Incompatible {
+                what: "rounded weights".to_owned(),
+                with: format!("arm {:?}", arm.name),
+                reason: "only optimizers learn by losses alone; give it an optimizer".to_owned(),
+            });
         }
         if let Some(plasticity) = &arm.plasticity {
             return plasticity.build(network, problem, start, key.child(1));
@@ -128,19 +151,60 @@ impl PreparedSetting {
         Ok(Box::new(GradientLearner::new(gradient.build(start, self.budget)?, network, problem)))
     }
 
-    /// The same setting with work space of its own, none of it made yet.
-    #[must_use]
-    pub(crate) fn afresh(&self) -> Self {
+    /// The first parameters of a seed, `[P]`.
+    ///
+    /// # Errors
+    /// If the network or the loss has no gradient to be pretrained with, or a parameter became NaN or infinite.
+    pub(super) fn start(&self, seed: u64) -> Result<Vec<f32>> {
+        let key = Key::from_seed(seed);
+        let start = self.network.initialise(key.child(0));
+        let Some(updates) = self.setting.pretrained else { return Ok(start) };
+        let mut adam = GradientConfig::from_name("adam")?;
+        adam.set_learning_rate(PRETRAINING_RATE);
+        let budget = updates.saturating_mul(BACKPROPAGATION);
         let (network, problem) = (Arc::clone(&self.network), Arc::clone(&self.problem));
-        Self {
+        let mut learner = GradientLearner::new(adam.build(start, budget)?, network, problem);
+        train(&mut learner, key.child(4), budget, &mut [])?;
+        let mut parameters = vec![0.0; learner.solution().len()];
+        learner.solution().write(1.0, &mut parameters);
+        Ok(parameters)
+    }
+
+    /// Puts parameters `[P]` on the setting's grid, if it has one.
+    pub(super) fn deliver(&self, parameters: &mut [f32]) {
+        if let Some(rounding) = self.setting.rounding {
+            rounding.apply(parameters);
+        }
+    }
+
+    /// The same setting with work space of its own, none of it made yet.
+    ///
+    /// # Errors
+    /// None: it was made before.
+    pub(crate) fn afresh(&self) -> Result<Self> {
+        let (network, problem) = (Arc::clone(&self.network), Arc::clone(&self.problem));
+        Ok(Self {
             setting: self.setting.clone(),
             budget: self.budget,
-            objective: NetworkLoss::new(Arc::clone(&network), Arc::clone(&problem)),
+            objective: objective(&network, &problem, &self.setting)?,
             fused: self.fused.clone(),
             problem,
             network,
-        }
+        })
     }
+}
+
+/// The loss of a setting, on its grid if it has one.
+fn objective(
+    network: &Arc<dyn Network>,
+    problem: &Arc<Problem>,
+    setting: &Setting,
+) -> Result<Box<dyn Objective + Send>> {
+    let loss = NetworkLoss::new(Arc::clone(network), Arc::clone(problem));
+    Ok(match setting.rounding {
+        Some(rounding) => Box::new(Rounded::new(loss, rounding)?),
+        None => Box::new(loss),
+    })
 }
 
 /// The settings made ready. Every arm is built once, so that a mistake in one is told before anything runs.

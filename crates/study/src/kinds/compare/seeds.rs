@@ -55,7 +55,7 @@ impl Judge<'_> {
     pub(super) fn run_trial(&self, arm: &Arm, seed: u64, work: &Work<'_>) -> Result<Trial> {
         let mut clock = ProcessorClock::start();
         let log = work.log(&self.logged(arm, seed))?;
-        let objective = log.as_ref().map(|log| log.objective(&self.setting.objective));
+        let objective = log.as_ref().map(|log| log.objective(&*self.setting.objective));
         let mut learner = match &objective {
             Some(objective) => self.setting.learner_on(objective, arm, seed)?,
             None => self.setting.learner(arm, seed)?,
@@ -79,7 +79,7 @@ impl Judge<'_> {
     /// # Errors
     /// Those of [`RunLog::restore`].
     pub(super) fn state(&self, arm: &Arm, seed: u64, log: &RunLog, update: u64) -> Result<StateOfRun> {
-        let objective = log.objective(&self.setting.objective);
+        let objective = log.objective(&*self.setting.objective);
         let mut learner = self.setting.learner_on(&objective, arm, seed)?;
         let place = log.restore(&mut *learner, Key::from_seed(seed).child(2), update)?;
         let written = |point: Point<'_>| {
@@ -87,7 +87,9 @@ impl Judge<'_> {
             point.write(1.0, &mut parameters);
             parameters
         };
-        let (averaged, solution) = (written(learner.averaged()), written(learner.solution()));
+        let (mut averaged, mut solution) = (written(learner.averaged()), written(learner.solution()));
+        self.setting.deliver(&mut averaged);
+        self.setting.deliver(&mut solution);
         let network = Arc::clone(&self.setting.network);
         let mut evaluator = Evaluator::new(Arc::clone(&network), Arc::clone(&self.setting.problem));
         let measured = evaluator.measure_all(&self.study.metrics, &averaged)?;
@@ -107,7 +109,10 @@ impl Judge<'_> {
         seconds: f64,
     ) -> Result<Trial> {
         match ended {
-            Ok((ended, solution)) => watch.trial(seed, &ended, solution, state_bytes, seconds),
+            Ok((ended, mut solution)) => {
+                self.setting.deliver(&mut solution);
+                watch.trial(seed, &ended, solution, state_bytes, seconds)
+            }
             Err(Error::NonFinite { .. }) => {
                 let budget = self.setting.budget;
                 Ok(Trial::lost(seed, watch.into_curve(), self.metrics, budget, seconds))
@@ -176,8 +181,8 @@ fn lockstep(setting: &PreparedSetting, arm: &Arm, seeds: &[u64]) -> Result<Optio
     if seeds.len() < MIN_RUNS || seeds.len() > MAX_RUNS || !is_served(setting, arm) {
         return Ok(None);
     }
-    let keys = seeds.iter().map(|&seed| Key::from_seed(seed));
-    let starts: Vec<_> = keys.map(|key| (setting.network.initialise(key.child(0)), key.child(1))).collect();
+    let start = |&seed: &u64| Ok((setting.start(seed)?, Key::from_seed(seed).child(1)));
+    let starts: Vec<_> = seeds.iter().map(start).collect::<Result<_>>()?;
     Lockstep::new(Arc::clone(fused), config, &starts, setting.budget)
 }
 

@@ -26,6 +26,7 @@ const DIVERGED: f64 = 10.0;
 /// Watches a run: its curve and when it reaches its targets.
 pub(super) struct RunWatch<'a> {
     evaluator: Evaluator,
+    setting: &'a PreparedSetting,
     metrics: &'a [Metric],
     targets: &'a [f64],
     stop_at_target: bool,
@@ -42,9 +43,10 @@ pub(super) struct RunWatch<'a> {
 
 impl<'a> RunWatch<'a> {
     /// A watch of one run; `work` is told the evaluations as they are spent.
-    pub(super) fn new(study: &'a StudyConfig, setting: &PreparedSetting, work: &'a Work<'a>) -> Self {
+    pub(super) fn new(study: &'a StudyConfig, setting: &'a PreparedSetting, work: &'a Work<'a>) -> Self {
         Self {
             evaluator: Evaluator::new(Arc::clone(&setting.network), Arc::clone(&setting.problem)),
+            setting,
             metrics: &study.metrics,
             targets: &study.targets,
             stop_at_target: study.stop_at_target,
@@ -77,6 +79,7 @@ impl<'a> RunWatch<'a> {
         let averaged = record.learner.averaged();
         self.parameters.resize(averaged.len(), 0.0);
         averaged.write(1.0, &mut self.parameters);
+        self.setting.deliver(&mut self.parameters);
         if is_mark {
             self.mark(record)?;
         }
@@ -189,6 +192,7 @@ impl Observer for RunWatch<'_> {
             ticked,
             judging,
             evaluator: _,
+            setting: _,
             metrics: _,
             targets: _,
             stop_at_target: _,

@@ -128,7 +128,8 @@ pub(super) fn run(study: &StudyConfig, course: &Course, arm: &Arm, seed: u64, wo
     work.restore(&name, &mut ((&mut *learner, &mut run), &mut seen, &mut clock))?;
     while run.spent() < stream.length() {
         let before = run.spent();
-        let (is_judged, task) = (run.updates().is_multiple_of(INTERVAL), stream.passages()[stream.passage_at(before)].task);
+        let (is_judged, task) =
+            (run.updates().is_multiple_of(INTERVAL), stream.passages()[stream.passage_at(before)].task);
         let updated = run.update_after(&mut *learner, stream, |learner, batch| {
             if is_judged {
                 let judging = ProcessorClock::start();

@@ -133,6 +133,10 @@ impl Course {
             let learner = config.build(Arc::clone(network), problem(), start, key.child(1))?;
             return Ok(self.stream.node_perturbation(learner));
         }
+        if let Some(PlasticityConfig::FeedbackAlignment(config)) = &arm.plasticity {
+            let learner = config.build(Arc::clone(network), problem(), start, key.child(1))?;
+            return Ok(self.stream.feedback_alignment(learner));
+        }
         let Some(gradient) = &arm.gradient else {
             let problem = "has no learner that can be put into another world".to_owned();
             return Err(Error::Study { origin: format!("arm {:?}", arm.name), problem });

@@ -82,7 +82,11 @@ fn every_preset_goes_on_around_an_agent() {
                 }
             }
         }
-        assert!(fits > 0 || matches!(preset, Preset::DopamineOptimizer | Preset::NodePerturbation), "{preset:?}");
+        assert!(
+            fits > 0
+                || matches!(preset, Preset::DopamineOptimizer | Preset::NodePerturbation | Preset::FeedbackAlignment),
+            "{preset:?}"
+        );
     }
 }
 

@@ -101,6 +101,25 @@ impl Backpropagation {
         batch: Batch,
         gradient: &mut [f32],
     ) -> Result<f64> {
+        self.sweep(network, problem, [parameters, parameters], batch, gradient)
+    }
+
+    /// Whether there is a way back for a network on a problem.
+    pub(crate) fn check(network: &(dyn Network + 'static), problem: &Problem, parameters: &[f32]) -> Result<()> {
+        way_back(network)?;
+        Head::of(network, loss_of(problem))?;
+        check_shapes(network, problem, parameters, parameters)
+    }
+
+    /// The same with other parameters on the way back `[P]`: the first of the two are read forward, the second backward.
+    pub(crate) fn sweep(
+        &mut self,
+        network: &(dyn Network + 'static),
+        problem: &Problem,
+        [parameters, backward]: [&[f32]; 2],
+        batch: Batch,
+        gradient: &mut [f32],
+    ) -> Result<f64> {
         let loss = loss_of(problem);
         let way_back = way_back(network)?;
         let head = Head::of(network, loss)?;
@@ -111,7 +130,7 @@ impl Backpropagation {
         let mut total = 0.0;
         for block in 0..self.batch.blocks() {
             total += self.forward(network, parameters, loss, block);
-            self.backward(way_back, parameters, (head, scale as f32), block, gradient);
+            self.backward(way_back, backward, (head, scale as f32), block, gradient);
         }
         Ok(total * scale)
     }

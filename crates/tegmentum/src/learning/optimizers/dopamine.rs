@@ -2,7 +2,7 @@
 //!
 //! # Update
 //! ```text
-//!     s     = max(rms(θ₀), 1e-3), or 1 if θ₀ = 0 ,  σ = 1e-3 s ,  cap = min(.5, √(K/P))            all lengths relative to the weights
+//!     s     = rms(θ₀), or 1 if θ₀ = 0 ,  σ = 1e-3 s ,  cap = min(.5, √K · max(1/√P, .02))   relative to the weights
 //!     y     = .9 x + .1 z                                                            actor, formed on read
 //!     r_k   = (L(y + σ v_k) − L(y))/σ            or (L(y + σ v_k) − L(y − σ v_k))/(2σ) for pairs
 //!     δ_k   = r_k − m                            dopamine: regret minus expected regret
@@ -10,12 +10,22 @@
 //!     x     ← x + min(1, 5/(t + 4)) (z − x)                                          serotonin: horizon of the average
 //!     each window: rate from L(x) − L(y), z returns towards x if acting did not pay  slow dopamine, serotonin
 //!     surprise:    x = z = ρ x, everything else forgotten, rate up                   noradrenaline
+//!     not finite:  a step after which L(y) is not finite is taken back, rate ← rate/2; or on to a probe whose loss is finite
+//!     small start: rms(x) > 32 s at the end of a window: s ← rms(x)
 //!     patience:    no progress of 5 % for max(patience, t/2) updates: new weights ~ N(0, s²), the best x is kept
 //! ```
 //! θ₀ first parameters `[P]` · x averaged (handed over), z exploring, y acting parameters `[P]` · v_k direction k `[P]` ·
 //! L loss on one batch, the same for all probes of an update · m, q, t: nuclei of the preset
 //! [`dopamine-optimizer`](crate::neuromodulation::presets::dopamine_optimizer) · rate, windows, surprise:
-//! [`supervisor`].
+//! [`supervisor`]. A start near a floor is gone back to (`dopamine/warm_start.rs`); where nothing answers, σ widens (`dopamine/scale.rs`).
+//!
+//! # The cap
+//! An update of rate r moves every weight by r of the usual size of a weight, nearly all of it noise. It changes what reaches a unit by r of its
+//! own usual size, however many weights the unit has: what a network bears does not fall with P. The bound √(K/P), which is that of a step
+//! no longer than √K weights, falls: beyond 2 500 weights it holds the rate below what the windows would allow, and they, which measure
+//! whether acting pays, are not asked. So it ends at .02 √K; up to P = 2 500 nothing is different. The .02 was chosen among 0, .01, .02, .04 and
+//! .08 on two or three seeds of images and digits with 19 210 to 203 530 weights, where .01 to .04 differ by less than the seeds do; the
+//! study `size` has others.
 //!
 //! # Modulation
 //! The modulators are a [`NeuromodulatorySystem`](crate::neuromodulation::system) like those of agents: nuclei, couplings, kinetics,
@@ -25,7 +35,7 @@
 //!
 //! # Cost
 //! K + 1 evaluations an update (2K for pairs), two for each window, 6 for each surprise. Two vectors `[P]` (a third with
-//! patience), no activations, noise from keys.
+//! patience, and in the first three windows), no activations, noise from keys.
 //!
 //! # What this is
 //! **Our reading** of "Dopamine" (Nambusubramaniyan, Safavi, Guru, Knoblauch, arXiv:2510.22178): the regret is read as a
@@ -52,24 +62,29 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result, at_least_one, positive};
-use crate::learning::optimizer::{Levels, Optimizer, OptimizerSettings, StepReport};
-use crate::learning::optimizers::checks::check_start;
+use crate::error::{Error, Result};
+use crate::learning::optimizer::{Levels, Optimizer, StepReport};
 use crate::learning::places::Places;
 use crate::learning::schedule_free::ScheduleFree;
-use crate::learning::supervisor::{self, Consequence, GAINS, Question, Settings, Supervisor};
-use crate::model::network::Network;
+use crate::learning::supervisor::{Consequence, GAINS, Question, Supervisor};
 use crate::model::perturbation::{Base, Bases, Direction, Family, Point, Probe};
 use crate::neuromodulation::hearing::Heard;
 use crate::neuromodulation::modulation::Modulation;
-use crate::neuromodulation::preset::Preset;
 use crate::neuromodulation::system::NeuromodulationConfig;
 use crate::neuromodulation::target::Target;
 use crate::random::Key;
-use crate::registry::Description;
+
+mod building;
+mod scale;
+mod warm_start;
+
+use scale::Scale;
+use warm_start::WarmStart;
 
 /// Regrets beyond this count as not finite.
-const MAX_REGRET: f64 = 1e30;
+const MAX_REGRET: f64 = 1e150;
+/// Sizes that weights must have reached for the size that lengths are relative to to follow them.
+const GROWTH: f64 = 32.0;
 
 /// The settings of the optimizer. None has to be tuned.
 ///
@@ -93,13 +108,17 @@ pub struct DopamineConfig {
     pub two_sided: bool,
     /// Scale of a perturbation as a share of the weights' root mean square.
     pub perturbation_scale: f64,
+    /// Whether the scale of perturbations is searched: probes take turns with one scale and its double, and it widens where the
+    /// answers do not grow with it. For losses with steps (rounded weights) or noise.
+    pub search_scale: bool,
     /// The usual size of a parameter, which all lengths are relative to: the root mean square of the start if it is not
-    /// given, at least 1e-3, or 1 for a start at zero, which says nothing about size.
+    /// given, or 1 for a start at zero, which says nothing about size. If it is not given it grows with weights that have become
+    /// 32 times as large.
     pub parameter_size: Option<f64>,
     /// The rate to begin with, as a share of the weights' root mean square; the cap if it is not given. Any positive
     /// number works, infinity too.
     pub start_rate: Option<f64>,
-    /// The largest rate, as a share of the weights' root mean square; min(½, √(K/P)) if it is not given.
+    /// The largest rate, as a share of the weights' root mean square; min(½, √K · max(1/√P, .02)) if it is not given.
     pub largest_rate: Option<f64>,
     /// Updates without progress after which the search starts again from new weights; never if it is not given. Not
     /// for streams: it would throw away a model that has reached its noise floor.
@@ -122,6 +141,7 @@ impl Default for DopamineConfig {
             family: Family::Rademacher,
             two_sided: false,
             perturbation_scale: 1e-3,
+            search_scale: false,
             parameter_size: None,
             start_rate: None,
             largest_rate: None,
@@ -134,114 +154,23 @@ impl Default for DopamineConfig {
     }
 }
 
-impl DopamineConfig {
-    /// The effects that it obeys at its places.
-    fn heard(&self) -> Vec<Heard> {
-        let mut heard = supervisor::heard();
-        heard.extend(Heard::everywhere(&[Target::PerturbationScale, Target::Gain]));
-        heard.extend(self.places.heard());
-        heard
-    }
-
-    /// An optimizer that begins at `start` `[P]` and draws its directions from `key`. It makes no use of the budget.
-    ///
-    /// # Errors
-    /// [`Error::InvalidParameter`] for a setting outside its range, [`Error::NonFinite`] for a start that is not finite,
-    /// [`Error::Unheard`] for modulation that it does not obey.
-    pub fn build(&self, start: Vec<f32>, key: Key, budget_evaluations: u64) -> Result<Dopamine> {
-        at_least_one("directions", self.directions)?;
-        if let Some(patience) = self.patience {
-            at_least_one("patience", patience as usize)?;
-        }
-        check_start(&start, self.perturbation_scale, budget_evaluations)?;
-        self.family.check(start.len())?;
-        let size = match self.parameter_size {
-            Some(size) => positive("parameter_size", size)?,
-            None => parameter_size(&start),
-        };
-        let cap = match self.largest_rate {
-            Some(cap) => positive("largest_rate", cap)?,
-            None => (self.directions as f64 / start.len() as f64).sqrt().min(0.5),
-        };
-        let evaluations = if self.two_sided { 2 * self.directions } else { self.directions + 1 };
-        let settings = Settings {
-            start: self.start_rate.unwrap_or(cap),
-            cap,
-            first_window: self.first_window.unwrap_or((32 / evaluations as u64).max(4)),
-            gains: &self.gains,
-        };
-        let system = self.neuromodulation.or_preset(Preset::DopamineOptimizer);
-        system.check_heard("the optimizer dopamine", &self.heard(), &[])?;
-        Ok(Dopamine {
-            supervisor: Supervisor::new(&settings, &system, key.child(u64::MAX))?,
-            size,
-            vectors: ScheduleFree::new(start),
-            best: None,
-            key,
-            updates: 0,
-            restarts: 0,
-            probes: Vec::with_capacity(2 * self.directions + 1),
-            regrets: Vec::with_capacity(self.directions),
-            terms: Vec::with_capacity(self.directions),
-            progress: Progress::default(),
-            judged: f64::INFINITY,
-            config: self.clone(),
-        })
-    }
-}
-
-impl OptimizerSettings for DopamineConfig {
-    fn description(&self) -> Description {
-        Description {
-            name: "dopamine",
-            summary: "schedule-free, no learning rate to set, four neuromodulators in control; our reading",
-            reference: "reading of arXiv:2510.22178; Defazio et al. 2024, arXiv:2405.15682",
-        }
-    }
-
-    fn build(&self, start: Vec<f32>, key: Key, budget_evaluations: u64) -> Result<Box<dyn Optimizer>> {
-        Ok(Box::new(self.build(start, key, budget_evaluations)?))
-    }
-
-    /// Sets the rate to begin with.
-    fn set_learning_rate(&mut self, rate: f64) -> bool {
-        self.start_rate = Some(rate);
-        true
-    }
-
-    fn perturbation_scale(&self) -> Option<f64> {
-        Some(self.perturbation_scale)
-    }
-
-    fn set_perturbation_scale(&mut self, scale: f64) -> bool {
-        self.perturbation_scale = scale;
-        true
-    }
-
-    fn fit_to(&mut self, network: &dyn Network) {
-        self.family = self.family.for_network(network);
-        self.places = Places::of(network);
-    }
-
-    fn modulators(&self) -> Option<NeuromodulationConfig> {
-        Some(self.neuromodulation.or_preset(Preset::DopamineOptimizer))
-    }
-
-    fn set_modulators(&mut self, modulators: &NeuromodulationConfig) -> bool {
-        self.neuromodulation = modulators.clone();
-        true
-    }
-
-    fn hears_within(&self, network: &dyn Network) -> Vec<Heard> {
-        Self { places: Places::of(network), ..self.clone() }.heard()
-    }
-}
-
-/// The root mean square of `start`, at least 1e-3; 1 if it is zero.
+/// The root mean square of `start`; 1 if it is zero.
 pub(crate) fn parameter_size(start: &[f32]) -> f64 {
     let sum: f64 = start.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
-    if sum == 0.0 { 1.0 } else { (sum / start.len() as f64).sqrt().max(1e-3) }
+    if sum == 0.0 { 1.0 } else { (sum / start.len() as f64).sqrt() }
 }
+
+/// The last step, as far as it takes to take it back.
+#[derive(Clone, Debug, Default)]
+struct LastStep {
+    /// Weights of its directions; empty if there is nothing to take back.
+    weights: Vec<f32>,
+    share: f64,
+    /// The share by which the exploring weights then returned to the average.
+    pull: f64,
+}
+
+crate::archived!(LastStep { weights, share, pull });
 
 /// The best averaged model since the last restart, for patience.
 #[derive(Clone, Copy, Debug)]
@@ -263,7 +192,10 @@ impl Default for Progress {
 pub struct Dopamine {
     config: DopamineConfig,
     supervisor: Supervisor,
-    /// Root mean square s of the first parameters.
+    warm_start: WarmStart,
+    scale: Scale,
+    last_step: LastStep,
+    /// Usual size s of a parameter.
     size: f64,
     vectors: ScheduleFree,
     /// The best averaged model of all lives and its loss, kept with patience alone.
@@ -280,8 +212,8 @@ pub struct Dopamine {
 }
 
 crate::archived!(
-    Dopamine { supervisor, vectors, best, updates, restarts, progress, judged }
-    fixed { config, size, key, probes, regrets, terms }
+    Dopamine { supervisor, warm_start, scale, last_step, size, vectors, best, updates, restarts, progress, judged }
+    fixed { config, key, probes, regrets, terms }
 );
 
 impl Dopamine {
@@ -289,18 +221,24 @@ impl Dopamine {
         self.config.family.direction(self.key.child(self.updates).child(index as u64))
     }
 
-    fn scale(&self, modulation: &Modulation) -> f32 {
+    /// The scale of the direction with this index.
+    fn scale(&self, modulation: &Modulation, index: usize) -> f32 {
         let factor = modulation.perturbation_scale * self.supervisor.modulation().perturbation_scale;
-        (self.config.perturbation_scale * self.size * factor) as f32
+        let own = self.scale.factor(self.number() + index as u64);
+        (self.config.perturbation_scale * self.size * factor * own) as f32
+    }
+
+    /// The number of the first direction of this update.
+    fn number(&self) -> u64 {
+        self.updates.wrapping_mul(self.config.directions as u64)
     }
 
     fn plan_step(&mut self, modulation: &Modulation) {
-        let scale = self.scale(modulation);
         if !self.config.two_sided {
             self.probes.push(Probe::unperturbed(Base::Acting));
         }
         for index in 0..self.config.directions {
-            let direction = self.direction(index);
+            let (direction, scale) = (self.direction(index), self.scale(modulation, index));
             self.probes.push(Probe::perturbed(direction, scale));
             if self.config.two_sided {
                 self.probes.push(Probe::perturbed(direction, -scale));
@@ -311,21 +249,26 @@ impl Dopamine {
     /// Regrets per unit of noise into `self.regrets`, those that are not finite as 0; returns the loss of the acting
     /// model.
     fn read_regrets(&mut self, losses: &[f64], modulation: &Modulation) -> f64 {
-        let scale = f64::from(self.scale(modulation));
         let usable = |regret: f64| if regret.abs() <= MAX_REGRET { regret } else { 0.0 };
         self.regrets.clear();
-        if self.config.two_sided {
-            self.regrets.extend(losses.chunks_exact(2).map(|pair| usable((pair[0] - pair[1]) / (2.0 * scale))));
-            losses.iter().sum::<f64>() / losses.len() as f64
-        } else {
-            self.regrets.extend(losses[1..].iter().map(|loss| usable((loss - losses[0]) / scale)));
-            losses[0]
+        for index in 0..self.config.directions {
+            let scale = f64::from(self.scale(modulation, index));
+            self.regrets.push(if self.config.two_sided {
+                usable((losses[2 * index] - losses[2 * index + 1]) / (2.0 * scale))
+            } else {
+                usable((losses[1 + index] - losses[0]) / scale)
+            });
         }
+        if self.config.two_sided { losses.iter().sum::<f64>() / losses.len() as f64 } else { losses[0] }
     }
 
     /// The end of the main round: appraise and move.
     fn step(&mut self, losses: &[f64], modulation: &Modulation) -> Result<StepReport> {
         let loss = self.read_regrets(losses, modulation);
+        if self.step_aside(losses, loss, modulation) {
+            self.updates += 1;
+            return Ok(StepReport { loss, ..StepReport::default() });
+        }
         let mut errors = std::mem::take(&mut self.regrets);
         let factor = self.supervisor.appraise(&mut errors, loss);
         let own = self.supervisor.modulation();
@@ -341,14 +284,66 @@ impl Dopamine {
             }
             self.terms.push((self.direction(index), weight));
         }
+        self.warm_start.observe(loss, step * errors.iter().map(|error| error * error).sum::<f64>());
         self.regrets = errors;
-        self.vectors.descend(&self.terms, self.supervisor.averaging_share() as f32, &local);
+        let share = self.supervisor.averaging_share();
+        self.vectors.descend(&self.terms, share as f32, &local);
         self.vectors.pull_home(modulation.consolidation);
         if modulation.reset {
             self.supervisor.forget();
         }
+        self.last_step.weights.clear();
+        // What factors at places or a pull have bent is not taken back.
+        if local.is_empty() && modulation.consolidation == 0.0 {
+            self.last_step.weights.extend(self.terms.iter().map(|term| term.1));
+            (self.last_step.share, self.last_step.pull) = (share, 0.0);
+        }
         self.updates += 1;
         Ok(StepReport { loss, learning_rate: rate, ..StepReport::default() })
+    }
+
+    /// Whether there is no step to make: where the loss of the acting model is not finite it is walked away from; where nothing answers, the
+    /// scale widens; in the opening of its search it is measured.
+    fn step_aside(&mut self, losses: &[f64], loss: f64, modulation: &Modulation) -> bool {
+        let lost = if self.config.two_sided { losses.iter().all(|loss| !loss.is_finite()) } else { !loss.is_finite() };
+        if lost {
+            self.walk_away(losses, modulation);
+            self.supervisor.stand_still(loss);
+            return true;
+        }
+        if self.regrets.iter().any(|&regret| regret != 0.0) {
+            let is_opening = self.scale.is_opening();
+            self.scale.observe(self.number(), &self.regrets);
+            if is_opening {
+                self.supervisor.stand_still(loss);
+            }
+            return is_opening;
+        }
+        let is_flat = losses.iter().all(|loss| loss.is_finite());
+        if is_flat {
+            self.scale.widen();
+            self.supervisor.stand_still(loss);
+        }
+        is_flat
+    }
+
+    /// Takes the last step back, if it can be, or goes to a perturbed model whose loss is finite, if there is one.
+    fn walk_away(&mut self, losses: &[f64], modulation: &Modulation) {
+        self.terms.clear();
+        if !self.last_step.weights.is_empty() {
+            let last = self.key.child(self.updates - 1);
+            let directions = (0..).map(|index| self.config.family.direction(last.child(index)));
+            self.terms.extend(directions.zip(&self.last_step.weights).map(|(direction, weight)| (direction, -weight)));
+            self.vectors.take_back(&self.terms, self.last_step.share, self.last_step.pull);
+            self.last_step.weights.clear();
+            self.supervisor.set_rate(0.5 * self.supervisor.rate(), false);
+        } else if !self.config.two_sided
+            && let Some(index) = losses[1..].iter().position(|loss| loss.is_finite())
+        {
+            let direction = self.direction(index);
+            self.terms.push((direction, -self.scale(modulation, index)));
+            self.vectors.descend(&self.terms, 1.0, &[]);
+        }
     }
 
     /// What follows from the losses that the supervisor asked for.
@@ -358,6 +353,8 @@ impl Dopamine {
             Consequence::Nothing => {}
             Consequence::StartOver(gain) => {
                 self.vectors.start_over(gain);
+                self.warm_start.end();
+                self.last_step.weights.clear();
                 self.progress = Progress::default();
                 // The best model of the world as it was is of no use in the one it has become.
                 self.best = None;
@@ -365,7 +362,14 @@ impl Dopamine {
             }
             Consequence::Judged { pull, averaged_loss } => {
                 self.vectors.pull_home(pull);
+                self.last_step.pull = pull;
                 self.judged = averaged_loss;
+                self.warm_start.window_over();
+                if self.config.parameter_size.is_none() {
+                    let size = parameter_size(&self.vectors.averaged);
+                    // A start that was far too small.
+                    self.size = if size > GROWTH * self.size && size.is_finite() { size } else { self.size };
+                }
                 if let Some(patience) = self.config.patience {
                     self.wait(averaged_loss, patience);
                 }
@@ -390,6 +394,8 @@ impl Dopamine {
             self.restarts += 1;
             let mut stream = self.key.child(u64::MAX - self.restarts).stream();
             self.vectors.redraw(self.size as f32, &mut stream);
+            self.warm_start.end();
+            self.last_step.weights.clear();
             self.supervisor.restart();
             self.progress = Progress::default();
             self.judged = f64::INFINITY;
@@ -405,6 +411,8 @@ impl Optimizer for Dopamine {
                 Question::Averaged(gain) => Probe { gain, ..Probe::unperturbed(Base::Averaged) },
                 Question::Acting => Probe::unperturbed(Base::Acting),
             }));
+        } else if self.warm_start.is_asking() {
+            self.probes.extend(self.warm_start.questions());
         } else {
             self.plan_step(modulation);
         }
@@ -420,13 +428,22 @@ impl Optimizer for Dopamine {
         if losses.len() != self.probes.len() || losses.is_empty() {
             return Err(Error::ShapeMismatch { what: "losses", expected: self.probes.len(), found: losses.len() });
         }
-        let report = if self.supervisor.has_questions() { self.follow(losses) } else { self.step(losses, modulation)? };
+        let report = if self.supervisor.has_questions() {
+            self.follow(losses)
+        } else if self.warm_start.is_asking() {
+            self.respect_start(losses);
+            StepReport { learning_rate: self.supervisor.rate(), ..StepReport::default() }
+        } else {
+            self.step(losses, modulation)?
+        };
         let non_finite = losses.iter().filter(|loss| !loss.is_finite()).count() as u32;
-        Ok(StepReport { non_finite, follow_up: self.supervisor.has_questions(), ..report })
+        let follow_up = self.supervisor.has_questions() || self.warm_start.is_asking();
+        Ok(StepReport { non_finite, follow_up, ..report })
     }
 
     fn bases(&self) -> Bases<'_> {
-        self.vectors.bases(self.supervisor.averages())
+        let bases = self.vectors.bases(self.supervisor.averages());
+        Bases { candidates: self.warm_start.anchor(), ..bases }
     }
 
     fn solution(&self) -> Point<'_> {
@@ -439,7 +456,7 @@ impl Optimizer for Dopamine {
 
     fn state_bytes(&self) -> usize {
         let best = if self.config.patience.is_some() { size_of_val(&self.vectors.averaged[..]) } else { 0 };
-        self.vectors.bytes() + best
+        self.vectors.bytes() + best + size_of_val(self.warm_start.anchor())
     }
 
     fn levels(&self) -> Option<Levels> {

@@ -42,7 +42,6 @@ mod offline;
 mod online;
 mod tape;
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -50,17 +49,14 @@ use serde::{Deserialize, Serialize};
 use crate::data::batch::{Batch, Part};
 use crate::data::task::Problem;
 use crate::error::{Error, Result, fraction, positive};
-use crate::kernel::lanes::sum_of_squares;
-use crate::kernel::normalised_step::{LearnerVectors, SQUARE_MEMORY, StepRule, normalised_step};
 use crate::kernel::output_error::LocalError;
 use crate::learning::learner::Learner;
 use crate::learning::learner::Update;
 use crate::learning::optimizer::{Levels, StepReport};
-use crate::learning::optimizers::dopamine::parameter_size;
 use crate::learning::places::Places;
 use crate::learning::plasticity::PlasticitySettings;
-use crate::learning::schedule_free::{AVERAGED_SHARE, LocalRate, ScheduleFree};
-use crate::learning::supervisor::{self, Consequence, GAINS, Question, Settings, Supervisor};
+use crate::learning::plasticity::guided_descent::{GuidedDescent, Partners};
+use crate::learning::supervisor::{self, GAINS, Settings};
 use crate::model::forward::mean_loss;
 use crate::model::network::Network;
 use crate::model::objectives::loss_of;
@@ -68,7 +64,6 @@ use crate::model::perturbation::Point;
 use crate::neuromodulation::hearing::Heard;
 use crate::neuromodulation::modulation::Modulation;
 use crate::neuromodulation::preset::Preset;
-use crate::neuromodulation::receptor::ResponseCurve;
 use crate::neuromodulation::system::NeuromodulationConfig;
 use crate::neuromodulation::target::Target;
 use crate::random::Key;
@@ -152,22 +147,6 @@ impl Default for NodePerturbationConfig {
 }
 
 impl NodePerturbationConfig {
-    /// Dopamine is the loss difference of each step, which is the rule itself: it can be scaled, not bent.
-    fn check_reinforcement(system: &NeuromodulationConfig) -> Result<()> {
-        let parts = system.parts();
-        let mut receptors = parts.receptors.iter().filter(|receptor| receptor.target == Target::Reinforcement);
-        match receptors.find(|receptor| receptor.curve != ResponseCurve::Linear) {
-            None => Ok(()),
-            Some(receptor) => Err(Error::Incompatible {
-                what: format!("the curve of the receptor {:?}", receptor.name),
-                with: "node perturbation".to_owned(),
-                reason: "its dopamine is the loss difference of each step, which can be scaled alone; use curve = \
-                         \"linear\""
-                    .to_owned(),
-            }),
-        }
-    }
-
     /// A learner of `problem` with `network`, from the parameters `start` `[P]`.
     ///
     /// # Errors
@@ -205,21 +184,15 @@ impl NodePerturbationConfig {
         };
         let system = self.neuromodulation.or_preset(Preset::NodePerturbation);
         system.check_heard("node perturbation", &self.hears_within(&*network), &[])?;
-        Self::check_reinforcement(&system)?;
+        super::check_reinforcement(&system, "node perturbation")?;
+        let modulators = (&system, key.child(u64::MAX));
         Ok(NodePerturbation {
-            supervisor: Supervisor::new(&settings, &system, key.child(u64::MAX))?,
-            size: parameter_size(&start),
-            acting: start.clone(),
-            vectors: ScheduleFree::new(start),
-            squares: vec![0.0; length],
-            gradient: vec![0.0; length],
+            descent: GuidedDescent::new(&*network, start, Partners::default(), &settings, modulators)?,
             layout: Layout::new(&*network),
             space: Workspace::default(),
-            places: Places::of(&*network),
             noise: self.noise,
             key,
             updates: 0,
-            since_reset: 0,
             config: self.clone(),
             network,
             problem,
@@ -282,26 +255,18 @@ pub struct NodePerturbation {
     config: NodePerturbationConfig,
     network: Arc<dyn Network>,
     problem: Arc<Problem>,
-    supervisor: Supervisor,
-    size: f64,
-    acting: Vec<f32>,
-    vectors: ScheduleFree,
-    squares: Vec<f32>,
-    gradient: Vec<f32>,
+    descent: GuidedDescent,
     layout: Layout,
     space: Workspace,
-    places: Places,
     /// Scale of the noise in this update.
     noise: f64,
     key: Key,
     updates: u64,
-    since_reset: i32,
 }
 
 crate::archived!(
-    NodePerturbation { supervisor, vectors, updates, since_reset }
-    sized { acting, squares }
-    fixed { config, network, problem, size, gradient, layout, space, places, noise, key }
+    NodePerturbation { descent, updates }
+    fixed { config, network, problem, layout, space, noise, key }
 );
 
 impl NodePerturbation {
@@ -310,131 +275,30 @@ impl NodePerturbation {
     /// # Errors
     /// [`Error::ShapeMismatch`] if the problem has other inputs or outputs.
     pub fn change_world(&mut self, problem: Arc<Problem>) -> Result<()> {
-        let sizes = [
-            ("inputs of the problem", self.problem.num_inputs(), problem.num_inputs()),
-            ("outputs of the problem", self.problem.num_outputs(), problem.num_outputs()),
-        ];
-        for (what, expected, found) in sizes {
-            if expected != found {
-                return Err(Error::ShapeMismatch { what, expected, found });
-            }
-        }
+        super::check_same_sizes(&self.problem, &problem)?;
         self.space.batch.forget();
         self.problem = problem;
         Ok(())
     }
-
-    /// Divides each entry of the estimate by its running size (acetylcholine at the synapse) and moves.
-    fn move_by_gradient(&mut self, share: f32, rate: f64, local: &[LocalRate]) {
-        self.since_reset += 1;
-        let size = self.supervisor.relative_error_size();
-        let rule = StepRule {
-            length: (rate * self.size * self.supervisor.response_to_unit_error()) as f32,
-            share,
-            correction: 1.0 / (1.0 - SQUARE_MEMORY.powi(self.since_reset)),
-            lesioned: size.is_none(),
-            scale: size.unwrap_or(1.0) as f32,
-        };
-        for (range, factor) in segments(self.gradient.len(), local) {
-            let vectors = LearnerVectors {
-                gradient: &self.gradient[range.clone()],
-                squares: &mut self.squares[range.clone()],
-                explorer: &mut self.vectors.exploring[range.clone()],
-                averaged: &mut self.vectors.averaged[range.clone()],
-                acting: &mut self.acting[range],
-            };
-            normalised_step(StepRule { length: rule.length * factor, ..rule }, vectors);
-        }
-    }
-
-    /// The loss of `parameters` on a batch.
-    fn loss(&mut self, question: Question, batch: Batch) -> f64 {
-        let mut space = std::mem::take(&mut self.space);
-        space.batch.load(&self.problem, Part::Train(batch));
-        let parameters = match question {
-            Question::Acting => &self.acting,
-            Question::Averaged(1.0) => &self.vectors.averaged,
-            Question::Averaged(gain) => {
-                self.gradient.clear();
-                self.gradient.extend(self.vectors.averaged.iter().map(|x| gain * x));
-                &self.gradient
-            }
-        };
-        let loss = mean_loss(&*self.network, parameters, loss_of(&self.problem), &space.batch, &mut space.activity);
-        self.space = space;
-        loss
-    }
-
-    /// Answers the supervisor's questions until it has none. Returns the number of evaluations and whether it was a surprise.
-    fn answer_questions(&mut self, batch: Key) -> (u64, bool) {
-        let (mut evaluations, mut surprised) = (0, false);
-        while self.supervisor.has_questions() {
-            // Acting is judged on a fresh batch, a surprise on the one that raised it.
-            let batch = Batch(batch.child(u64::from(self.supervisor.is_judging())));
-            let questions: Vec<Question> = self.supervisor.questions().collect();
-            let losses: Vec<f64> = questions.into_iter().map(|question| self.loss(question, batch)).collect();
-            evaluations += losses.len() as u64;
-            match self.supervisor.answer(&losses) {
-                Consequence::StartOver(gain) => {
-                    self.vectors.start_over(gain);
-                    self.acting.copy_from_slice(&self.vectors.averaged);
-                    self.squares.fill(0.0);
-                    self.since_reset = 0;
-                    surprised = true;
-                }
-                Consequence::Judged { pull, .. } if pull > 0.0 => {
-                    self.vectors.pull_home(pull);
-                    for ((x, y), z) in self.vectors.averaged.iter().zip(&mut self.acting).zip(&self.vectors.exploring) {
-                        *y = AVERAGED_SHARE * *x + (1.0 - AVERAGED_SHARE) * *z;
-                    }
-                }
-                Consequence::Nothing | Consequence::Judged { .. } => {}
-            }
-        }
-        (evaluations, surprised)
-    }
-}
-
-/// The parameters in runs of one factor, which is that of all local rates on them.
-fn segments(length: usize, local: &[LocalRate]) -> Vec<(Range<usize>, f32)> {
-    let mut borders: Vec<usize> = local.iter().flat_map(|(range, _)| [range.start, range.end]).collect();
-    borders.extend([0, length]);
-    borders.sort_unstable();
-    borders.dedup();
-    let factor = |at: usize| local.iter().filter(|(range, _)| range.contains(&at)).map(|(_, factor)| factor).product();
-    borders.windows(2).map(|pair| (pair[0]..pair[1], factor(pair[0]))).collect()
 }
 
 impl Learner for NodePerturbation {
     fn update(&mut self, batch: Key, modulation: &Modulation) -> Result<Update> {
-        let before = self.supervisor.modulation();
+        let before = self.descent.supervisor.modulation();
         self.noise = self.config.noise * modulation.perturbation_scale * before.perturbation_scale;
         let loss = self.estimate(Batch(batch.child(0))).1;
-        let rate = self.supervisor.rate() * modulation.learning_rate;
-        let square = sum_of_squares(&self.gradient);
-        let usable = square.is_finite();
-        self.supervisor.advance(loss, usable.then(|| square / self.gradient.len() as f64));
-        let own = self.supervisor.modulation();
-        let rate = rate * own.learning_rate;
-        let mut local = self.places.rates(modulation);
-        local.extend(self.places.rates(own));
-        if usable {
-            self.move_by_gradient(self.supervisor.averaging_share() as f32, rate, &local);
-        }
+        let report = self.descent.follow(loss, modulation);
         self.updates += 1;
-        let (evaluations, surprised) = self.answer_questions(batch);
-        let report = StepReport {
-            loss,
-            learning_rate: rate,
-            non_finite: u32::from(!usable || !loss.is_finite()),
-            surprised,
-            ..StepReport::default()
-        };
-        Ok(Update { evaluations: EVALUATIONS + evaluations, report })
+        let Self { descent, space, network, problem, .. } = self;
+        let (evaluations, surprised) = descent.answer_questions(batch, |parameters, batch| {
+            space.batch.load(problem, Part::Train(batch));
+            mean_loss(&**network, parameters, loss_of(problem), &space.batch, &mut space.activity)
+        });
+        Ok(Update { evaluations: EVALUATIONS + evaluations, report: StepReport { surprised, ..report } })
     }
 
     fn averaged(&self) -> Point<'_> {
-        Point::Vector(&self.vectors.averaged)
+        Point::Vector(self.descent.averaged())
     }
 
     fn solution(&self) -> Point<'_> {
@@ -442,17 +306,17 @@ impl Learner for NodePerturbation {
     }
 
     fn state_bytes(&self) -> usize {
-        5 * self.acting.len() * size_of::<f32>() + self.space.bytes()
+        self.descent.bytes() + self.space.bytes()
     }
 
     fn levels(&self) -> Option<Levels> {
-        Some(self.supervisor.levels())
+        Some(self.descent.supervisor.levels())
     }
 
     /// What it obeys from outside; its own modulators do more ([`hears_within`](PlasticitySettings::hears_within)).
     fn hears(&self) -> Vec<Heard> {
         let mut heard = Heard::everywhere(&[Target::LearningRate, Target::PerturbationScale]);
-        heard.extend(self.places.heard());
+        heard.extend(self.descent.places.heard());
         heard
     }
 

@@ -1,6 +1,7 @@
 //! The registry of plasticity rules. The contract is in [`plasticity`](crate::learning::plasticity).
 
 use super::PlasticitySettings;
+use super::feedback_alignment::FeedbackAlignmentConfig;
 use super::node_perturbation::NodePerturbationConfig;
 
 tegmentum_engine::named_settings! {
@@ -16,5 +17,6 @@ tegmentum_engine::named_settings! {
     /// ```
     pub enum PlasticityConfig: dyn PlasticitySettings = "plasticity rule" {
         NodePerturbation(NodePerturbationConfig),
+        FeedbackAlignment(FeedbackAlignmentConfig),
     }
 }

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [cumulative surprise](cumulative_surprise) | confirmed rise of losses | optimizers |
 //! | [scheduled bursts](scheduled_bursts) | bursts at random moments, a control | agents |
+//! | [standardised surprise](standardised_surprise) | errors in units of expected uncertainty that add up | agents |
 //! | [unexpected uncertainty](unexpected_uncertainty) | errors beyond the expected ones | agents |
 //! | [change-point probability](change_point_probability) | experience that an outcome has made worthless | agents |
 //! | [Bayes factor](bayes_factor) | posterior probability of a change | agents with a model of outcomes |
@@ -18,6 +19,7 @@ pub mod context_doubt;
 pub mod cumulative_surprise;
 pub mod fitzhugh_nagumo;
 pub mod scheduled_bursts;
+pub mod standardised_surprise;
 pub mod unexpected_uncertainty;
 pub mod utility;
 
@@ -27,6 +29,7 @@ use context_doubt::ContextDoubtConfig;
 use cumulative_surprise::CumulativeSurpriseConfig;
 use fitzhugh_nagumo::FitzHughNagumoConfig;
 use scheduled_bursts::ScheduledBurstsConfig;
+use standardised_surprise::StandardisedSurpriseConfig;
 use unexpected_uncertainty::UnexpectedUncertaintyConfig;
 use utility::UtilityConfig;
 
@@ -46,6 +49,7 @@ tegmentum_engine::named_settings! {
     /// ```
     pub enum LocusCoeruleusConfig: dyn NucleusSettings = "model of the locus coeruleus" {
         UnexpectedUncertainty(UnexpectedUncertaintyConfig),
+        StandardisedSurprise(StandardisedSurpriseConfig),
         BayesFactor(BayesFactorConfig),
         FitzHughNagumo(FitzHughNagumoConfig),
         Utility(UtilityConfig),

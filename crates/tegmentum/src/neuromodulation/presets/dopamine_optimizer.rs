@@ -55,6 +55,11 @@ pub(crate) fn for_node_perturbation() -> Parts {
     with(0.25, 0.5)
 }
 
+/// The parts for feedback alignment, whose estimate has no noise but that of the batch: nothing is demanded, nothing returns.
+pub(crate) fn for_feedback_alignment() -> Parts {
+    with(0.0, 0.0)
+}
+
 fn with(demand: f64, pull: f64) -> Parts {
     // All or none: the effect is the same wherever there is any of the transmitter.
     let presence = |name, transmitter, target, efficacy| Receptor {

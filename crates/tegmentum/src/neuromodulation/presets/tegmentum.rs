@@ -22,6 +22,11 @@
 //!   come the hold loosens, and responses that had been given up are tried again: the way out of the trap of a Go cue that is never
 //!   tried. It acts on agents that have a choice which is no response.
 //!
+//! # `uncertain-worlds`
+//! The same for rewards that may be false, and for those that never are: the locus coeruleus divides surprise by expected uncertainty
+//! ([`standardised_surprise`](crate::neuromodulation::nuclei::locus_coeruleus::standardised_surprise)), so that acetylcholine need not make bursts
+//! smaller (no arrow between modulators). The agent's predictor should be slow: `outcome_rate = 0.0125`.
+//!
 //! # Where the numbers come from
 //! 13, 10, 60, 1, 1, 2 and 12 were chosen among some fifty settings on seeds 0–99 of the Go/No-Go task with extradimensional,
 //! intradimensional and serial shifts, for the share of solved runs and the trials to criterion; the rates are those of the
@@ -44,12 +49,22 @@ use crate::neuromodulation::nuclei::basal_forebrain::expected_uncertainty::Expec
 use crate::neuromodulation::nuclei::dorsal_raphe::DorsalRapheConfig;
 use crate::neuromodulation::nuclei::dorsal_raphe::average_outcome::AverageOutcomeConfig;
 use crate::neuromodulation::nuclei::locus_coeruleus::LocusCoeruleusConfig;
+use crate::neuromodulation::nuclei::locus_coeruleus::standardised_surprise::StandardisedSurpriseConfig;
 use crate::neuromodulation::nuclei::locus_coeruleus::unexpected_uncertainty::UnexpectedUncertaintyConfig;
 use crate::neuromodulation::nuclei::ventral_tegmental_area::VentralTegmentalAreaConfig;
 use crate::neuromodulation::nuclei::ventral_tegmental_area::reward_prediction_error::RewardPredictionErrorConfig;
 use crate::neuromodulation::nucleus::Transmitter::{Acetylcholine, Dopamine, Noradrenaline, Serotonin};
 use crate::neuromodulation::preset::Parts;
 use crate::neuromodulation::receptor::Receptor;
+
+/// The parts for worlds in which outcomes may be false.
+pub(crate) fn for_uncertain_worlds() -> Parts {
+    Parts {
+        locus_coeruleus: Some(LocusCoeruleusConfig::StandardisedSurprise(StandardisedSurpriseConfig::default())),
+        couplings: Vec::new(),
+        ..parts()
+    }
+}
 
 /// The parts.
 pub(crate) fn parts() -> Parts {

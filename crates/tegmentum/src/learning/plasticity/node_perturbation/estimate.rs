@@ -41,7 +41,7 @@ impl NodePerturbation {
     pub fn estimate(&mut self, batch: Batch) -> (&[f32], f64) {
         let mut space = std::mem::take(&mut self.space);
         space.batch.load(&self.problem, Part::Train(batch));
-        self.gradient.fill(0.0);
+        self.descent.gradient().fill(0.0);
         let mut total = 0.0;
         let (size, all) = (self.blocks_in_flight(), space.batch.blocks());
         for first in (0..all).step_by(size) {
@@ -53,7 +53,7 @@ impl NodePerturbation {
         }
         let loss = total * per_term(loss_of(&self.problem), &space.batch, self.network.output_rows().len());
         self.space = space;
-        (&self.gradient, loss)
+        (self.descent.gradient(), loss)
     }
 
     /// The number of the first output unit.

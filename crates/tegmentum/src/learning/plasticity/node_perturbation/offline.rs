@@ -67,7 +67,7 @@ impl NodePerturbation {
         let noise =
             |step: usize| UnitNoise { signs: &signs[step * stride..], stride: steps * stride, units, scale, common };
         let mut totals = [[[0.0f64; L]; 2]; BLOCKS];
-        run_pairs(network, &self.acting, batch, blocks.clone(), activity, noise, |step, activity| {
+        run_pairs(network, self.descent.acting(), batch, blocks.clone(), activity, noise, |step, activity| {
             for (pair, activity) in activity.chunks_exact(2 * rows).enumerate() {
                 let (plus, minus) = activity.split_at(rows);
                 let (index, output) = (pair * steps + step, [&plus[outputs.clone()], &minus[outputs.clone()]]);
@@ -104,7 +104,7 @@ impl NodePerturbation {
             } else {
                 UnitSignals::Rows(RowsOverTime { rows: errors, stride: units, first: 0, count: units })
             };
-            let gradient = gradient_of(connection, &mut self.gradient);
+            let gradient = gradient_of(connection, self.descent.gradient());
             add_outer_over_time(self.network.numerics(), count, inputs, signals, gradient);
         }
     }

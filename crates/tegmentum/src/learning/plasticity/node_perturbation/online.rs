@@ -35,7 +35,7 @@ impl NodePerturbation {
             };
             let activity = space.activity.first(2 * rows);
             prepare(&*network, step, activity, |_| space.batch.inputs(block, step));
-            network.step(&mut (&self.acting).into(), Some(noise), activity);
+            network.step(&mut self.descent.acting().into(), Some(noise), activity);
             let (plus, minus) = activity.split_at(rows);
             let output = [&plus[outputs.clone()], &minus[outputs.clone()]];
             let (targets, mut dopamine) = (space.batch.targets(block, step), [0.0f32; L]);
@@ -55,6 +55,7 @@ impl NodePerturbation {
     fn follow_traces(&mut self, space: &mut Workspace, decay: f32, dopamine: [f32; L]) {
         let Workspace { signs, tape, errors, traces, .. } = space;
         let (exact_from, one) = (self.noisy_units(), [[1.0f32; L]]);
+        let gradient = self.descent.gradient();
         for connection in self.network.connections() {
             let weights = connection.weights.clone().step_by(connection.units.len());
             let bias = connection.bias.start;
@@ -72,7 +73,7 @@ impl NodePerturbation {
                             products[lane] = dopamine[lane] * trace[lane];
                         }
                     }
-                    self.gradient[start + offset] += sum_lanes(products);
+                    gradient[start + offset] += sum_lanes(products);
                 }
             }
         }

@@ -1,0 +1,110 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::*;
+
+fn square(value: f32, centre: f64) -> f64 {
+    (f64::from(value) - centre).powi(2)
+}
+
+/// A start near the optimum in many dimensions, of a loss without noise: it never ends worse than it began, and the optimizer itself keeps it.
+#[test]
+fn a_warm_start_is_respected() {
+    for length in [2usize, 20, 200, 1000] {
+        for distance in [0.0f32, 1e-3, 1e-2] {
+            for (budget, seed) in [(400, 0), (2000, 1), (2000, 2)] {
+                let start: Vec<f32> =
+                    (0..length).map(|index| 1.0 + if index % 2 == 0 { distance } else { -distance }).collect();
+                let found = minimise(|x: &[f32]| x.iter().map(|&x| square(x, 1.0)).sum(), &start);
+                let found = found.budget(budget).seed(seed).run().unwrap();
+                assert!(found.loss <= found.start_loss, "{length} {distance} {budget}: {found:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn regions_without_a_loss_are_walked_around() {
+    let mut wrong = Vec::new();
+    let mut check = |right: bool, what: String| {
+        if !right {
+            wrong.push(what);
+        }
+    };
+    for seed in 0..20 {
+        let run = |function: &(dyn Fn(&[f32]) -> f64 + Sync), start: &[f32]| {
+            minimise(function, start).budget(5000).seed(seed).run().unwrap()
+        };
+        let root = run(&|x| f64::from(x[0]).sqrt() + square(x[1], 0.0), &[1.0, 1.0]);
+        // At the edge the slope is infinite and half of the plane has no loss; the start has 2.
+        check(root.loss < 0.5 && root.non_finite < 3000, format!("root {seed}: {root:?}"));
+        let penalty = |x: &[f32]| {
+            if x.iter().any(|x| x.abs() > 1.0) { 1e6 } else { square(x[0], 1.0) + square(x[1], 1.0) }
+        };
+        let corner = run(&penalty, &[0.9, 0.9]);
+        check(corner.loss <= corner.start_loss, format!("corner {seed}: {corner:?}"));
+        let data = [1.2, 0.7, 2.9, -0.3, 1.4];
+        let likelihood = |x: &[f32]| {
+            let (mean, deviation) = (f64::from(x[0]), f64::from(x[1]));
+            data.iter().map(|y| deviation.ln() + 0.5 * ((y - mean) / deviation).powi(2)).sum::<f64>()
+        };
+        let normal = run(&likelihood, &[1.0, 1.0]);
+        // The mean is 1.18, the deviation 1.047.
+        check((f64::from(normal.parameters[0]) - 1.18).abs() < 0.05, format!("mean {seed}: {normal:?}"));
+        check((f64::from(normal.parameters[1]) - 1.047).abs() < 0.05, format!("deviation {seed}: {normal:?}"));
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn plateaus_and_rounded_parameters_are_left() {
+    for seed in 0..20 {
+        let run = |function: &(dyn Fn(&[f32]) -> f64 + Sync), start: &[f32]| {
+            minimise(function, start).budget(5000).seed(seed).run().unwrap()
+        };
+        let rounded = |unit: f64| {
+            move |x: &[f32]| x.iter().map(|&x| ((f64::from(x) / unit).round() * unit - 0.75).powi(2)).sum::<f64>()
+        };
+        for unit in [1.0 / 128.0, 1.0 / 64.0, 0.05] {
+            let found = run(&rounded(unit), &[0.3, 0.4]);
+            assert!(found.loss < 2.0 * unit * unit + 1e-3, "{seed} {unit}: {found:?}");
+        }
+        let steps = run(&|x| x.iter().map(|&x| square(x, 0.0)).sum::<f64>().floor(), &[3.3, 4.4]);
+        assert!(steps.loss <= 2.0, "{seed}: {steps:?}");
+    }
+}
+
+#[test]
+fn what_is_reported_is_what_happened() {
+    let error = minimise(|_: &[f32]| f64::NAN, &[1.0]).run().unwrap_err();
+    assert!(matches!(error, Error::NoFiniteLoss { evaluations: 100..110 }), "{error}");
+    let deep =
+        minimise(|x: &[f32]| if x[0] < 0.0 { f64::NEG_INFINITY } else { f64::from(x[0]) }, &[1.0]).run().unwrap();
+    assert!(deep.loss == f64::NEG_INFINITY && deep.evaluations < 9000, "{deep:?}");
+    let far = minimise(|x: &[f32]| square(x[0], 1e6), &[1.0]).budget(1000).run().unwrap();
+    assert!(far.still_moving && far.loss < far.start_loss, "{far:?}");
+    let near = minimise(|x: &[f32]| square(x[0], 3.0), &[1.0]).budget(10_000).run().unwrap();
+    assert!(!near.still_moving && near.loss < 1e-6 && near.start_loss == 4.0, "{near:?}");
+    let count = AtomicU64::new(0);
+    let counted = |x: &[f32]| {
+        count.fetch_add(1, Ordering::Relaxed);
+        square(x[0], 3.0)
+    };
+    let found = minimise(counted, &[1.0]).budget(500).run().unwrap();
+    assert_eq!(found.evaluations, count.load(Ordering::Relaxed));
+}
+
+/// An own noise, other at every call: what is handed over is better than the start by far more than the noise.
+#[test]
+fn a_noise_of_its_own_is_borne() {
+    let mut worst = 0.0f64;
+    for seed in 0..20 {
+        let calls = AtomicU64::new(seed << 32);
+        let noisy = |x: &[f32]| {
+            let noise = Key::from_seed(calls.fetch_add(1, Ordering::Relaxed)).stream().normal();
+            x.iter().map(|&x| square(x, 0.5)).sum::<f64>() + 0.1 * f64::from(noise)
+        };
+        let found = minimise(noisy, &[3.0, -2.0]).budget(5000).seed(seed).run().unwrap();
+        worst = worst.max(found.parameters.iter().map(|&x| square(x, 0.5)).sum());
+    }
+    assert!(worst < 0.5, "{worst}; the start has 12.5");
+}
