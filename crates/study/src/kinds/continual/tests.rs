@@ -1,8 +1,6 @@
 use super::*;
 use crate::outcome::FigureContent;
 use crate::run::{Silent, run as run_study};
-use crate::{dose, lesions};
-use tegmentum::neuromodulation::nucleus::Transmitter;
 
 const STUDY: &str = include_str!("study.toml");
 
@@ -46,26 +44,6 @@ fn a_study_measures_draws_and_judges() {
 }
 
 #[test]
-fn its_modulators_have_lesions_and_doses() {
-    let lesioned = lesions::of(&study(STUDY), Some("contexts"), None, &[]).unwrap();
-    let result = run_study(&lesioned, false, &Silent).unwrap();
-    let mean = |arm: &str, metric: &str| result.summary.arms[arm][metric].iqm.unwrap();
-    assert_eq!(result.summary.arm_order.len(), 16);
-    assert!(mean("all", "average_accuracy") > mean("none", "average_accuracy"));
-    assert!(result.summary.arms["dopamine"].contains_key("shapley_average_accuracy"));
-    let dosed = dose::DoseConfig {
-        modulator: Transmitter::Dopamine,
-        receptor: None,
-        action: dose::DoseAction::Lesion,
-        doses: vec![0.0, 1.0],
-    };
-    let dosed = dose::of(&study(STUDY), Some("contexts"), None, dosed).unwrap();
-    let result = run_study(&dosed, false, &Silent).unwrap();
-    let learned = |arm: &str| result.summary.arms[arm]["learning_accuracy"].iqm.unwrap();
-    assert!(learned("lesion_0") > learned("lesion_1") + 0.2, "without dopamine nothing is learned");
-}
-
-#[test]
 fn mistakes_are_named() {
     for (before, after, expected) in [
         ("budget = 120", "budget = 0", "phase 3: budget = 0: must be between 1"),
@@ -87,8 +65,4 @@ fn mistakes_are_named() {
         let error = problem_with(before, after);
         assert!(error.contains(expected), "{after}: {error}");
     }
-    let switching = crate::built_in("switching-xor").unwrap();
-    let with_stream = StudyConfig { stream: Some(crate::config::StreamConfig::default()), ..switching };
-    let error = StudyConfig::from_toml(&with_stream.to_toml().unwrap(), "s").unwrap_err().to_string();
-    assert!(error.contains("[stream] belongs to kind = \"continual\""), "{error}");
 }
