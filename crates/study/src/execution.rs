@@ -12,7 +12,7 @@ use super::monitor::Monitor;
 use super::trial::{ArmTrials, Trial};
 use super::tuning::{Candidate, TuningRecord, candidates, choose, sum_up};
 pub(crate) use super::tuning::{Criterion, Speed};
-use super::work::{self, Work};
+use super::work::{self, Work, interrupted};
 use tegmentum::error::{Error, Result};
 use tegmentum::learning::run_log::RunLog;
 
@@ -179,11 +179,6 @@ pub(crate) fn run_arms(
             setting,
         })
         .collect())
-}
-
-/// The error for a study that the monitor stopped.
-pub(crate) fn interrupted(study: &StudyConfig) -> Error {
-    Error::Study { origin: study.name.clone(), problem: "stopped before its end".to_owned() }
 }
 
 /// Every arm in every setting at its rate, and how it was found.

@@ -9,7 +9,6 @@ use std::time::Instant;
 use rayon::prelude::*;
 
 use super::config::StudyConfig;
-use super::execution::interrupted;
 use super::logs::LoggedRun;
 use super::monitor::Monitor;
 use super::trial::{ProcessorClock, Trial};
@@ -235,6 +234,11 @@ fn finished(checkpoint: &Checkpoint, unit: &str, seeds: &[u64], bytes: &[u8]) ->
 fn wrong(checkpoint: &Checkpoint, unit: &str, problem: &str) -> Error {
     let problem = format!("what is kept of {unit} is not of this study: {problem}");
     Error::Checkpoint { path: checkpoint.folder().to_owned(), problem }
+}
+
+/// The error for a study that the monitor stopped.
+pub(crate) fn interrupted(study: &StudyConfig) -> Error {
+    Error::Study { origin: study.name.clone(), problem: "stopped before its end".to_owned() }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use tegmentum_study::{built_in, dose, lesions};
 const STUDY: &str = include_str!("../src/kinds/continual/study.toml");
 
 fn study(text: &str) -> StudyConfig {
-    StudyConfig::from_toml(text, "test").unwrap()
+    StudyConfig::from_toml(text, "test").expect("valid")
 }
 
 #[test]
