@@ -56,9 +56,9 @@ fn value_stability() {
     let config = ForecastConfig { horizon: 2, networks: 1, evaluations: 30, ..ForecastConfig::default() };
     let found = config.fit(&series(80)).unwrap();
     let close = |value: f64, known: f64| assert!((value / known - 1.0).abs() < 1e-9, "{value} is not {known}");
-    close(found.horizons[0].future, 67.384_620_389_616_5);
-    close(found.horizons[1].future, 72.247_995_646_963_64);
-    close(found.horizons[1].future_half_widths[1], 3.501_873_998_453_603_6);
+    close(found.horizons[0].future, 67.388_988_308_791_4);
+    close(found.horizons[1].future, 72.256_772_820_480_44);
+    close(found.horizons[1].future_half_widths[1], 3.539_446_264_387_858);
 }
 
 /// Against the last value on many seeds: never worse by a tenth, mostly better by half.

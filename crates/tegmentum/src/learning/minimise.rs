@@ -113,9 +113,9 @@ impl Minimisation<'_> {
     /// Spends the budget. The last update may exceed it by its own cost; three to ten more evaluations compare what is handed over.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`](crate::error::Error::InvalidParameter) for a start or a setting outside its range, a
-    /// budget of 0 among them; [`Error::ShapeMismatch`](crate::error::Error::ShapeMismatch) if the start has another length
-    /// than the objective's parameters; [`Error::NoFiniteLoss`](crate::error::Error::NoFiniteLoss) if no loss was finite.
+    /// [`Error::InvalidParameter`] for a start or a setting outside its range, a
+    /// budget of 0 among them; [`Error::ShapeMismatch`] if the start has another length
+    /// than the objective's parameters; [`Error::NoFiniteLoss`] if no loss was finite.
     pub fn run(self) -> Result<Minimum> {
         let key = Key::from_seed(self.seed);
         let optimizer = self.optimizer.build(self.start.clone(), key.child(1), self.budget)?;

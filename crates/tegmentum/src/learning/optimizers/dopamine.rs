@@ -17,7 +17,7 @@
 //! θ₀ first parameters `[P]` · x averaged (handed over), z exploring, y acting parameters `[P]` · v_k direction k `[P]` ·
 //! L loss on one batch, the same for all probes of an update · m, q, t: nuclei of the preset
 //! [`dopamine-optimizer`](crate::neuromodulation::presets::dopamine_optimizer) · rate, windows, surprise:
-//! [`supervisor`]. A start near a floor is gone back to (`dopamine/warm_start.rs`); where nothing answers, σ widens (`dopamine/scale.rs`).
+//! [`supervisor`](crate::learning::supervisor). A start near a floor is gone back to (`dopamine/warm_start.rs`); where nothing answers, σ widens (`dopamine/scale.rs`).
 //!
 //! # The cap
 //! An update of rate r moves every weight by r of the usual size of a weight, nearly all of it noise. It changes what reaches a unit by r of its
@@ -129,7 +129,7 @@ pub struct DopamineConfig {
     pub gains: Vec<f32>,
     /// The four modulators; the preset `dopamine-optimizer` unless another one is named.
     pub neuromodulation: NeuromodulationConfig,
-    /// Where receptors can sit in the network; see [`fit_to`](OptimizerSettings::fit_to).
+    /// Where receptors can sit in the network; see [`fit_to`](crate::learning::optimizer::OptimizerSettings::fit_to).
     #[serde(skip)]
     pub places: Places,
 }
@@ -463,7 +463,7 @@ impl Optimizer for Dopamine {
         Some(self.supervisor.levels())
     }
 
-    /// What it obeys from outside; its own modulators do more ([`hears_within`](OptimizerSettings::hears_within)).
+    /// What it obeys from outside; its own modulators do more ([`hears_within`](crate::learning::optimizer::OptimizerSettings::hears_within)).
     fn hears(&self) -> Vec<Heard> {
         let targets =
             [Target::LearningRate, Target::PerturbationScale, Target::Gain, Target::Consolidation, Target::Reset];

@@ -32,8 +32,8 @@ impl DopamineConfig {
     /// An optimizer that begins at `start` `[P]` and draws its directions from `key`. It makes no use of the budget.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for a setting outside its range, [`Error::NonFinite`] for a start that is not finite,
-    /// [`Error::Unheard`] for modulation that it does not obey.
+    /// [`Error::InvalidParameter`](crate::error::Error::InvalidParameter) for a setting outside its range, [`Error::NonFinite`](crate::error::Error::NonFinite) for a start that is not finite,
+    /// [`Error::Unheard`](crate::error::Error::Unheard) for modulation that it does not obey.
     pub fn build(&self, start: Vec<f32>, key: Key, budget_evaluations: u64) -> Result<Dopamine> {
         at_least_one("directions", self.directions)?;
         if let Some(patience) = self.patience {
