@@ -109,6 +109,8 @@ import tegmentum
 def sphere(x):
     return float((x**2).sum())
 
+# What is run in the background ignores this signal from the start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 handler = signal.getsignal(signal.SIGINT)
 delays = []
 # The best of five: another process may hold the machine.
