@@ -37,7 +37,7 @@ use super::average::{Settled, SettledMember, SettledModel};
 use super::features::{Family, Scaling};
 use super::model::{ForecastModel, needed};
 use super::recurrence;
-use super::recurrence::{INPUTS, Moments, PARAMETERS, UNITS};
+use super::recurrence::{Moments, PARAMETERS, UNITS};
 use super::series::KnownInput;
 use super::smoothing::{Rates, Smoothing, State};
 use super::{MOST_KNOWN, MOST_ROWS};
@@ -340,7 +340,7 @@ fn check(model: &ForecastModel) -> Result<(), String> {
     }
     let scales: Vec<f64> = model.moments.iter().map(|moment| moment.1).chain(model.scales.iter().copied()).collect();
     let means_are_finite = model.moments.iter().all(|moment| moment.0.is_finite() && moment.1.is_finite());
-    if uses_networks && model.networks.is_empty() || !is_positive(&scales) || !means_are_finite || INPUTS != 3 {
+    if uses_networks && model.networks.is_empty() || !is_positive(&scales) || !means_are_finite {
         return Err("networks or scales that cannot be used".to_owned());
     }
     Ok(())

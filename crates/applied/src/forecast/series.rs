@@ -165,6 +165,11 @@ impl SeriesTable {
         let known = inputs.into_iter().map(|input| input.read(table, turned, &lines));
         let known = known.collect::<Result<Vec<_>>>()?;
         let ahead = if known.is_empty() { 0 } else { rows_to_come(table, &columns, &lines)? };
+        if ahead > 0 {
+            let names: Vec<String> = known.iter().map(|known| known.input.to_string()).collect();
+            let rows = if ahead == 1 { "1 row" } else { &format!("{ahead} rows") };
+            notes.push(format!("Known for {rows} to come: {}.", names.join(", ")));
+        }
         lines.truncate(lines.len() - ahead);
         for SeriesColumn { name, values } in &mut columns {
             values.truncate(lines.len());

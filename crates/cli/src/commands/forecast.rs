@@ -231,7 +231,7 @@ fn sentences(one: &Learned<'_>, judgement: &Judgement) -> Vec<String> {
         values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &value| (low.min(value), high.max(value)))
     };
     let ((low, high), (test_low, test_high)) = (range(learned), range(test));
-    let deviation = files::deviation(&one.column.values);
+    let deviation = one.forecast.model.deviation();
     let show = |value: f64| files::digits(value, deviation, 2);
     if test_low < low || test_high > high {
         said.push(format!(

@@ -88,7 +88,8 @@ fn priced(rows: u32) -> String {
 fn known_inputs_go_on_after_the_end() {
     let test = test_with(priced(110));
     let run = [&SHORT[..], &["--known", "price,holiday"]].concat();
-    test.stdout(&run, 0);
+    let printed = test.stdout(&run, 0);
+    assert!(printed.contains("Known for 3 rows to come: price, holiday = yes."), "{printed}");
     let forecast = test.read("reports/forecast-data/forecast.csv");
     assert!(forecast.starts_with("row,sales,sales_low80"), "{forecast}");
     assert_eq!(forecast.lines().count(), 4, "{forecast}");

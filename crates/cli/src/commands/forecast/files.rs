@@ -102,12 +102,6 @@ pub(super) fn digits(value: f64, deviation: f64, digits: i32) -> String {
     format!("{value:.*}", decimals.clamp(0, 17) as usize)
 }
 
-/// The standard deviation.
-pub(super) fn deviation(values: &[f64]) -> f64 {
-    let mean = values.iter().sum::<f64>() / values.len() as f64;
-    (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / values.len() as f64).sqrt()
-}
-
 /// The head of the column that names the rows.
 fn first_head(series: &SeriesTable) -> String {
     if series.calendar == Calendar::Rows { "row" } else { "date" }.to_owned()
@@ -145,7 +139,7 @@ fn future_table(series: &SeriesTable, learned: &[Learned<'_>]) -> Result<Vec<u8>
         for one in learned {
             match one.forecast.horizons.get(ahead) {
                 Some(horizon) => {
-                    row.extend(cells(horizon.future, horizon.future_half_widths, deviation(&one.column.values)));
+                    row.extend(cells(horizon.future, horizon.future_half_widths, one.forecast.model.deviation()));
                 }
                 None => row.extend(vec![String::new(); 1 + 2 * COVERAGES.len()]),
             }
@@ -170,7 +164,7 @@ fn test_table(series: &SeriesTable, learned: &[Learned<'_>]) -> Result<Vec<u8>> 
             match next.and_then(|next| Some((next, *next.predicted.get(index)?))) {
                 Some((next, value)) => {
                     let half_widths = [0, 1].map(|level| next.half_widths[level][index]);
-                    row.extend(cells(value, half_widths, deviation(&one.column.values)));
+                    row.extend(cells(value, half_widths, one.forecast.model.deviation()));
                 }
                 None => row.extend(vec![String::new(); 1 + 2 * COVERAGES.len()]),
             }
