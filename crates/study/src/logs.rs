@@ -10,10 +10,16 @@ use serde::{Deserialize, Serialize};
 
 use super::config::{Arm, StudyConfig};
 use super::names::listed;
+use tegmentum::archive::Archive;
+use tegmentum::checkpoint::sealed;
+use tegmentum::data::task::Problem;
 use tegmentum::error::{Error, Result};
+use tegmentum::evidence::evaluation::{Evaluator, Metric};
+use tegmentum::learning::learner::Learner;
 use tegmentum::learning::optimizer::Levels;
 use tegmentum::learning::run_log::{Place, ROOM, RunLog};
 use tegmentum::model::network::Network;
+use tegmentum::model::perturbation::Point;
 
 /// A run that may be logged: one arm, at the rate that it has, in one setting with one seed.
 ///
@@ -77,6 +83,33 @@ pub struct StateOfRun {
     pub checksum: u64,
     /// The network.
     pub network: Arc<dyn Network>,
+}
+
+impl StateOfRun {
+    /// The state of `learner` at `place`. A model is `delivered` (rounded, for instance) before it is judged on `problem`.
+    ///
+    /// # Errors
+    /// If a metric does not fit the problem, or the learner cannot be archived.
+    pub(crate) fn of(
+        learner: &mut dyn Learner,
+        place: Place,
+        (network, problem): (&Arc<dyn Network>, &Arc<Problem>),
+        measured_by: &[Metric],
+        delivered: impl Fn(&mut [f32]),
+    ) -> Result<Self> {
+        let written = |point: Point<'_>| {
+            let mut parameters = vec![0.0; point.len()];
+            point.write(1.0, &mut parameters);
+            delivered(&mut parameters);
+            parameters
+        };
+        let (averaged, solution) = (written(learner.averaged()), written(learner.solution()));
+        let measured = Evaluator::new(Arc::clone(network), Arc::clone(problem)).measure_all(measured_by, &averaged)?;
+        let names = measured_by.iter().map(|metric| metric.name());
+        let metrics = names.filter_map(|name| Some((name.to_owned(), *measured.get(name)?))).collect();
+        let (levels, checksum) = (learner.levels(), sealed::checksum(&Archive::write(&mut &mut *learner)?));
+        Ok(Self { place, averaged, solution, levels, metrics, checksum, network: Arc::clone(network) })
+    }
 }
 
 impl LoggedRun<'_> {
@@ -174,7 +207,7 @@ impl LogChoice {
     pub fn check(&self, study: &StudyConfig) -> Result<()> {
         let wrong = |problem: String| Error::Study { origin: format!("--log {self}"), problem };
         if !study.study_kind().map_err(wrong)?.keeps_logs() {
-            return Err(wrong(format!("kind = {:?} keeps no logs: must be compare", study.kind)));
+            return Err(wrong(format!("kind = {:?} keeps no logs: must be compare or switching", study.kind)));
         }
         let arms: Vec<&str> = study.arm.iter().map(|arm| arm.name.as_str()).collect();
         if !arms.contains(&self.arm.as_str()) {

@@ -97,6 +97,25 @@ fn a_run_of_a_study_is_replayed_and_verified() {
 }
 
 #[test]
+fn a_stream_of_change_is_replayed_and_verified() {
+    let phases = "[[phase]]\nbudget = 300\n[phase.task.xor]\n\
+                  [[phase]]\nbudget = 300\ndrift = 100\n[phase.task.xor]\ninverted = true\n";
+    let text = STUDY.replace("budget = 600", "kind = \"switching\"").replace("[task.xor]\n", phases);
+    let test = TestCommand::with_study(&text);
+    test.stdout(&["run", "study.toml", "--out", "plain"], 0);
+    test.stdout(&LOGGED, 0);
+    assert_eq!(test.read("plain/small/records.csv"), test.read("out/small/records.csv"));
+    for name in ["dopamine.101", "wp.103"] {
+        test.stdout(&["replay", "out/small", "--run", name, "--verify"], 0);
+        // In the first phase, while the world drifts, and in the second one.
+        for update in ["5", "70", "110"] {
+            let said = test.stdout(&["replay", "out/small", "--run", name, "--at", update], 0);
+            assert!(said.contains(&format!("After {update} updates")) && said.contains("mean_squared_error"), "{said}");
+        }
+    }
+}
+
+#[test]
 fn a_log_outlives_kills() {
     let text = STUDY.replace("budget = 600", "budget = 60000").replace("count = 6", "count = 4");
     let text = text.replace("targets = [0.01]\n", "");
@@ -148,6 +167,6 @@ fn a_run_that_cannot_be_logged_is_one_clear_error() {
     let said = test.error(&["run", "xor", "--log", "dopamine:1"]);
     assert!(said.contains("which setting?") || said.contains("unknown arm"), "{said}");
     let said = test.error(&["run", "go-no-go", "--log", "full:1"]);
-    assert!(said.contains("keeps no logs: must be compare"), "{said}");
+    assert!(said.contains("keeps no logs: must be compare or switching"), "{said}");
     assert_eq!(test.entries(), ["study.toml"]);
 }

@@ -25,6 +25,7 @@ use crate::claims;
 use crate::config::{Arm, StudyConfig};
 use crate::execution::{Criterion, Design, Runner, Speed, run_all};
 use crate::kind::{Learners, StudyKind, check_arms, check_measures, check_searches};
+use crate::logs::StateOfRun;
 use crate::metric::{self, Metric};
 use crate::monitor::Monitor;
 use crate::result::{StudyResult, assemble};
@@ -32,6 +33,7 @@ use crate::trial::Trial;
 use crate::tuning::candidates;
 use crate::work::Work;
 use tegmentum::error::Result;
+use tegmentum::learning::run_log::RunLog;
 
 /// What a whole stream cost.
 const RELEARN: &str = "evaluations_to_relearn";
@@ -114,6 +116,10 @@ impl StudyKind for Switching {
         Ok(Box::new(Streams::new(design)?))
     }
 
+    fn keeps_logs(&self) -> bool {
+        true
+    }
+
     fn run(&self, study: &StudyConfig, monitor: &dyn Monitor) -> Result<StudyResult> {
         let design = self.design(study);
         let streams = Streams::new(&design)?;
@@ -169,7 +175,7 @@ impl<'a> Streams<'a> {
         let course = Course::new(study)?;
         for arm in &study.arm {
             for candidate in candidates(arm)? {
-                course.learner(&candidate.arm, study.seeds.first)?;
+                course.learner(course.objectives(), &candidate.arm, study.seeds.first)?;
             }
         }
         Ok(Self { design, course })
@@ -183,6 +189,10 @@ impl Runner for Streams<'_> {
 
     fn run(&self, _: usize, arm: &Arm, seed: u64, work: &Work<'_>) -> Result<Trial> {
         trial::run(self.design.study, &self.course, arm, seed, work)
+    }
+
+    fn state(&self, _: usize, arm: &Arm, seed: u64, (log, update): (&RunLog, u64)) -> Result<StateOfRun> {
+        trial::state(self.design.study, &self.course, (arm, seed), log, update)
     }
 }
 

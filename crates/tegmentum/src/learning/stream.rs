@@ -25,6 +25,7 @@ use crate::learning::optimizer::{Levels, Optimizer};
 use crate::learning::plasticity::feedback_alignment::FeedbackAlignment;
 use crate::learning::plasticity::node_perturbation::NodePerturbation;
 use crate::model::network::Network;
+use crate::model::objective::Objective;
 use crate::model::objectives::NetworkLoss;
 use crate::model::perturbation::Point;
 use crate::neuromodulation::modulation::Modulation;
@@ -114,9 +115,28 @@ impl Stream {
         self.worlds.partition_point(|world| world.begins <= evaluations) - 1
     }
 
+    /// The objective of each world, in their order.
+    pub fn objectives(&self) -> Vec<&dyn Objective> {
+        self.worlds.iter().map(|world| &world.objective as &dyn Objective).collect()
+    }
+
     /// A black-box optimizer in this stream.
     pub fn optimizer(&self, optimizer: Box<dyn Optimizer>) -> StreamLearner<'_> {
-        self.learner(Inhabitant::BlackBox(BlackBoxLearner::new(&self.worlds[0].objective, optimizer)))
+        self.optimizer_on(self.objectives(), optimizer)
+    }
+
+    /// A black-box optimizer in this stream that is told the losses of `objectives`: those of the [worlds](Self::objectives), one for
+    /// each, or what stands for them, such as [logged](crate::learning::run_log::RunLog::objective) ones.
+    ///
+    /// # Panics
+    /// If there are not as many as worlds.
+    pub fn optimizer_on<'a>(
+        &'a self,
+        objectives: Vec<&'a dyn Objective>,
+        optimizer: Box<dyn Optimizer>,
+    ) -> StreamLearner<'a> {
+        assert_eq!(objectives.len(), self.worlds.len(), "one objective for each world");
+        self.learner(Inhabitant::BlackBox(BlackBoxLearner::new(objectives[0], optimizer), objectives))
     }
 
     /// Node perturbation in this stream; it must have been built on [`Stream::first_problem`].
@@ -152,12 +172,23 @@ fn check_sizes(network: &dyn Network, problem: &Problem) -> Result<()> {
     Ok(())
 }
 
-#[derive(Debug)]
 enum Inhabitant<'a> {
-    BlackBox(BlackBoxLearner<'a>),
+    /// With the objective of each world.
+    BlackBox(BlackBoxLearner<'a>, Vec<&'a dyn Objective>),
     NodePerturbation(Box<NodePerturbation>),
     FeedbackAlignment(Box<FeedbackAlignment>),
     Gradient(Box<GradientLearner>),
+}
+
+impl std::fmt::Debug for Inhabitant<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::BlackBox(learner, _) => learner.fmt(formatter),
+            Self::NodePerturbation(learner) => learner.fmt(formatter),
+            Self::FeedbackAlignment(learner) => learner.fmt(formatter),
+            Self::Gradient(learner) => learner.fmt(formatter),
+        }
+    }
 }
 
 /// A learner in a stream.
@@ -177,7 +208,7 @@ impl StreamLearner<'_> {
 
     fn inner(&self) -> &dyn Learner {
         match &self.inhabitant {
-            Inhabitant::BlackBox(learner) => learner,
+            Inhabitant::BlackBox(learner, _) => learner,
             Inhabitant::NodePerturbation(learner) => &**learner,
             Inhabitant::FeedbackAlignment(learner) => &**learner,
             Inhabitant::Gradient(learner) => &**learner,
@@ -187,9 +218,9 @@ impl StreamLearner<'_> {
     /// Exchanges the world.
     fn enter(&mut self, world: usize) -> Result<()> {
         self.world = world;
-        let World { problem, objective, .. } = &self.stream.worlds[world];
+        let problem = &self.stream.worlds[world].problem;
         match &mut self.inhabitant {
-            Inhabitant::BlackBox(learner) => learner.change_objective(objective),
+            Inhabitant::BlackBox(learner, objectives) => learner.change_objective(objectives[world]),
             Inhabitant::NodePerturbation(learner) => learner.change_world(Arc::clone(problem)),
             Inhabitant::FeedbackAlignment(learner) => learner.change_world(Arc::clone(problem)),
             Inhabitant::Gradient(learner) => learner.change_world(Arc::clone(problem)),
@@ -209,7 +240,7 @@ impl Archived for StreamLearner<'_> {
             self.enter(found)?;
         }
         match &mut self.inhabitant {
-            Inhabitant::BlackBox(learner) => Archived::archive(learner, archive),
+            Inhabitant::BlackBox(learner, _) => Archived::archive(learner, archive),
             Inhabitant::NodePerturbation(learner) => Archived::archive(&mut **learner, archive),
             Inhabitant::FeedbackAlignment(learner) => Archived::archive(&mut **learner, archive),
             Inhabitant::Gradient(learner) => Archived::archive(&mut **learner, archive),
@@ -226,7 +257,7 @@ impl Learner for StreamLearner<'_> {
             self.enter(world)?;
         }
         let update = match &mut self.inhabitant {
-            Inhabitant::BlackBox(learner) => learner.update(batch, modulation),
+            Inhabitant::BlackBox(learner, _) => learner.update(batch, modulation),
             Inhabitant::NodePerturbation(learner) => learner.update(batch, modulation),
             Inhabitant::FeedbackAlignment(learner) => learner.update(batch, modulation),
             Inhabitant::Gradient(learner) => learner.update(batch, modulation),

@@ -13,9 +13,7 @@ use crate::metric::Metric;
 use crate::trial::{ProcessorClock, Trial};
 use crate::work::Work;
 use tegmentum::archive::{Archive, Archived};
-use tegmentum::checkpoint::sealed;
 use tegmentum::error::{Error, Result};
-use tegmentum::evidence::evaluation::Evaluator;
 use tegmentum::learning::fused::lockstep::{Lockstep, MAX_RUNS, MIN_RUNS};
 use tegmentum::learning::fused::seeds::Seeds;
 use tegmentum::learning::fused::{MAX_DIRECTIONS, is_plain};
@@ -24,7 +22,6 @@ use tegmentum::learning::observer::Observer;
 use tegmentum::learning::optimizers::OptimizerConfig;
 use tegmentum::learning::run_log::RunLog;
 use tegmentum::learning::training::Ended;
-use tegmentum::model::perturbation::Point;
 use tegmentum::random::Key;
 
 /// What runs in a setting are judged by.
@@ -82,21 +79,10 @@ impl Judge<'_> {
         let objective = log.objective(&*self.setting.objective);
         let mut learner = self.setting.learner_on(&objective, arm, seed)?;
         let place = log.restore(&mut *learner, Key::from_seed(seed).child(2), update)?;
-        let written = |point: Point<'_>| {
-            let mut parameters = vec![0.0; point.len()];
-            point.write(1.0, &mut parameters);
-            parameters
-        };
-        let (mut averaged, mut solution) = (written(learner.averaged()), written(learner.solution()));
-        self.setting.deliver(&mut averaged);
-        self.setting.deliver(&mut solution);
-        let network = Arc::clone(&self.setting.network);
-        let mut evaluator = Evaluator::new(Arc::clone(&network), Arc::clone(&self.setting.problem));
-        let measured = evaluator.measure_all(&self.study.metrics, &averaged)?;
-        let metrics = self.study.metrics.iter().map(|metric| metric.name());
-        let metrics = metrics.filter_map(|name| Some((name.to_owned(), *measured.get(name)?))).collect();
-        let (levels, checksum) = (learner.levels(), sealed::checksum(&Archive::write(&mut learner)?));
-        Ok(StateOfRun { place, averaged, solution, levels, metrics, checksum, network })
+        let PreparedSetting { network, problem, .. } = self.setting;
+        StateOfRun::of(&mut *learner, place, (network, problem), &self.study.metrics, |model| {
+            self.setting.deliver(model)
+        })
     }
 
     /// The trial of a run from how it ended.

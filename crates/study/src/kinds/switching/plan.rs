@@ -9,6 +9,7 @@ use tegmentum::error::{Error, Result};
 use tegmentum::learning::plasticity::rules::PlasticityConfig;
 use tegmentum::learning::stream::{Stream, StreamLearner, blend};
 use tegmentum::model::network::Network;
+use tegmentum::model::objective::Objective;
 use tegmentum::random::Key;
 
 /// Worlds on the way from one task to the next.
@@ -112,22 +113,34 @@ impl Course {
         self.stream.network()
     }
 
-    /// The learner of an arm in this course, for a seed. First parameters and directions are those that the same arm has
-    /// in a comparison.
+    /// The objective of each world on the way.
+    pub(crate) fn objectives(&self) -> Vec<&dyn Objective> {
+        self.stream.objectives()
+    }
+
+    /// The phase that is under way after so many evaluations.
+    pub(crate) fn phase_at(&self, evaluations: u64) -> usize {
+        self.phases.partition_point(|phase| phase.begins <= evaluations) - 1
+    }
+
+    /// The learner of an arm in this course, for a seed; a black-box optimizer is told the losses of `objectives`, one for each world.
+    /// First parameters and directions are those that the same arm has in a comparison.
     ///
     /// # Errors
     /// If the arm's settings are out of range or do not fit the network.
-    pub(crate) fn learner(&self, arm: &Arm, seed: u64) -> Result<StreamLearner<'_>> {
+    pub(crate) fn learner<'a>(
+        &'a self,
+        objectives: Vec<&'a dyn Objective>,
+        arm: &Arm,
+        seed: u64,
+    ) -> Result<StreamLearner<'a>> {
         let key = Key::from_seed(seed);
         let network = self.network();
         let start = network.initialise(key.child(0));
         let problem = || Arc::clone(self.stream.first_problem());
         if let Some(optimizer) = &arm.optimizer {
-            return Ok(self.stream.optimizer(optimizer.for_network(&**network).build(
-                start,
-                key.child(1),
-                self.budget(),
-            )?));
+            let optimizer = optimizer.for_network(&**network).build(start, key.child(1), self.budget())?;
+            return Ok(self.stream.optimizer_on(objectives, optimizer));
         }
         if let Some(PlasticityConfig::NodePerturbation(config)) = &arm.plasticity {
             let learner = config.build(Arc::clone(network), problem(), start, key.child(1))?;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::plan::{Course, PhasePlan};
 use super::{RELEARN, SOLVED, error_after_phase, evaluations_in_phase};
 use crate::config::{Arm, StudyConfig};
+use crate::logs::{LoggedRun, StateOfRun};
 use crate::metric::{self, EVALUATIONS, NON_FINITE, STATE_BYTES, SURPRISES};
 use crate::trial::{Point, ProcessorClock, TARGET_INTERVAL, Trial};
 use crate::work::Work;
@@ -17,7 +18,9 @@ use tegmentum::evidence::evaluation::{Evaluator, Metric};
 use tegmentum::learning::learner::Learner;
 use tegmentum::learning::observer::StopReason;
 use tegmentum::learning::observer::{Observer, Record};
+use tegmentum::learning::run_log::{LoggedObjective, RunLog};
 use tegmentum::learning::training::Ended;
+use tegmentum::model::objective::Objective;
 use tegmentum::random::Key;
 
 /// Points of the curve in each phase.
@@ -245,17 +248,55 @@ impl Observer for PhaseWatch<'_> {
     }
 }
 
+/// The key of the batches of a run.
+fn batches(seed: u64) -> Key {
+    Key::from_seed(seed).child(2)
+}
+
+/// The objectives of all worlds under a log, if there is one.
+fn logged<'a>(log: Option<&'a RunLog>, course: &'a Course) -> Vec<LoggedObjective<'a>> {
+    let under = |log: &'a RunLog| course.objectives().into_iter().map(|objective| log.objective(objective)).collect();
+    log.map_or_else(Vec::new, under)
+}
+
+/// The objectives that a learner is told the losses of: those that are logged, or the course's own.
+fn told<'a>(logged: &'a [LoggedObjective<'a>], course: &'a Course) -> Vec<&'a dyn Objective> {
+    if logged.is_empty() {
+        return course.objectives();
+    }
+    logged.iter().map(|objective| objective as &dyn Objective).collect()
+}
+
+/// A logged run after `update` of its updates, judged on the phase that was under way; no objective is evaluated.
+///
+/// # Errors
+/// Those of [`RunLog::restore`].
+pub(super) fn state(
+    study: &StudyConfig,
+    course: &Course,
+    (arm, seed): (&Arm, u64),
+    log: &RunLog,
+    update: u64,
+) -> Result<StateOfRun> {
+    let logged = logged(Some(log), course);
+    let mut learner = course.learner(told(&logged, course), arm, seed)?;
+    let place = log.restore(&mut learner, batches(seed), update)?;
+    let problem = &course.problems[course.phase_at(place.evaluations)];
+    StateOfRun::of(&mut learner, place, (course.network(), problem), &study.metrics, |_| ())
+}
+
 /// Runs one arm with one seed. `work` is told the evaluations as they are spent, and keeps its state.
 ///
 /// # Errors
 /// If the arm cannot be built. Parameters that become NaN or infinite end the run, and what was left of it is unsolved.
 pub(super) fn run(study: &StudyConfig, course: &Course, arm: &Arm, seed: u64, work: &Work<'_>) -> Result<Trial> {
     let mut clock = ProcessorClock::start();
-    let mut learner = course.learner(arm, seed)?;
+    let log = work.log(&LoggedRun { study, setting: &study.name, arm, seed })?;
+    let logged = logged(log.as_ref(), course);
+    let mut learner = course.learner(told(&logged, course), arm, seed)?;
     let mut watch = PhaseWatch::new(study, course, work);
-    let batches = Key::from_seed(seed).child(2);
-    let training = (&mut learner as &mut dyn Learner, batches, course.budget());
-    let ended = match work.train(&format!("seed {seed}"), training, None, &mut watch, &mut clock)? {
+    let training = (&mut learner as &mut dyn Learner, batches(seed), course.budget());
+    let ended = match work.train(&format!("seed {seed}"), training, log.as_ref(), &mut watch, &mut clock)? {
         Err(Error::NonFinite { .. }) => None,
         other => Some(other?.0),
     };
