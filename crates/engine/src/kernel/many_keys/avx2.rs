@@ -97,3 +97,29 @@ fn words(keys: &RoundKeys, block: u32) -> [__m256i; 4] {
     }
     words
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::normal;
+    use crate::random::Key;
+
+    #[test]
+    fn normals_of_all_keys_are_those_of_each() {
+        if !std::arch::is_x86_feature_detected!("avx2") || !std::arch::is_x86_feature_detected!("fma") {
+            return;
+        }
+        let keys: Lanes<u64> = std::array::from_fn(|lane| Key::from_seed(lane as u64).0);
+        for length in [1, 2, 3, 17, 301] {
+            let mut rows = vec![Row16([f32::NAN; KEYS]); length];
+            // SAFETY: the processor has AVX2.
+            unsafe { write_normals(&keys, &mut rows) };
+            for (index, row) in rows.iter().enumerate() {
+                for (lane, found) in row.0.into_iter().enumerate() {
+                    let word = Key(keys[lane]).direction_block(index as u64 / 4)[index % 4];
+                    assert_eq!(found, normal::inverse_normal(word), "entry {index} of key {lane}");
+                }
+            }
+        }
+    }
+}

@@ -201,17 +201,12 @@ const NEXT_FROM: i32 = 1 << 16;
 #[inline]
 #[target_feature(enable = "avx2,fma")]
 pub(in crate::kernel) fn inverse_normal(words: [__m256i; 2]) -> [__m256; 2] {
-    let scaled = words.map(|words| {
-        _mm256_or_si256(_mm256_and_si256(words, _mm256_set1_epi32(0x7FFF_FFFF)), _mm256_set1_epi32(1))
-    });
+    let scaled = words
+        .map(|words| _mm256_or_si256(_mm256_and_si256(words, _mm256_set1_epi32(0x7FFF_FFFF)), _mm256_set1_epi32(1)));
     if any_below(scaled, NEAR_FROM) {
         return inverse_normal_far(words, scaled);
     }
-    transform(
-        words,
-        scaled,
-        |power, octave, _| look_up(&NEAR[power], octave),
-    )
+    transform(words, scaled, |power, octave, _| look_up(&NEAR[power], octave))
 }
 
 /// The same for words of which one is far from ½.
@@ -231,14 +226,10 @@ fn inverse_normal_far(words: [__m256i; 2], scaled: [__m256i; 2]) -> [__m256; 2] 
             unsafe { _mm256_loadu_ps(numbers.as_ptr()) }
         });
     }
-    transform(
-        words,
-        scaled,
-        |power, octave, scaled| {
-            let far = _mm256_castsi256_ps(_mm256_cmpgt_epi32(_mm256_set1_epi32(NEAR_FROM), scaled));
-            _mm256_blendv_ps(look_up(&NEAR[power], octave), look_up(&NEXT[power], octave), far)
-        },
-    )
+    transform(words, scaled, |power, octave, scaled| {
+        let far = _mm256_castsi256_ps(_mm256_cmpgt_epi32(_mm256_set1_epi32(NEAR_FROM), scaled));
+        _mm256_blendv_ps(look_up(&NEAR[power], octave), look_up(&NEXT[power], octave), far)
+    })
 }
 
 /// Whether one of 16 numbers is below `bound`.
@@ -279,4 +270,82 @@ fn transform<F: Fn(usize, __m256i, __m256i) -> __m256>(
 fn look_up(table: &[f32; 8], octave: __m256i) -> __m256 {
     // SAFETY: the table has eight numbers, and the load asks for no alignment.
     _mm256_permutevar8x32_ps(unsafe { _mm256_loadu_ps(table.as_ptr()) }, octave)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn has_avx2() -> bool {
+        std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma")
+    }
+
+    /// Words of every octave, which take each of the three ways through the tables; the lanes differ.
+    #[test]
+    fn normals_of_every_octave_are_those_one_by_one() {
+        if !has_avx2() {
+            return;
+        }
+        let mut mixed = 0x9E37_79B9_u32;
+        for octave in 0..32 {
+            for round in 0..200u32 {
+                let mut words = [0u32; 16];
+                for (lane, word) in words.iter_mut().enumerate() {
+                    mixed = mixed.wrapping_mul(747_796_405).wrapping_add(2_891_336_453);
+                    // One lane in the octave, the others anywhere; then all in it.
+                    let here = round % 3 == 0 || lane == round as usize % 16;
+                    let size = if here { (mixed >> 1 | 1 << 30) >> (30 - octave.min(30)) } else { mixed };
+                    *word = if octave == 31 { mixed | 0x7FFF_FF00 } else { size | mixed & 1 << 31 };
+                }
+                let [a, b] = words.as_chunks::<8>().0 else { panic!("sixteen words") };
+                // SAFETY: the processor has AVX2; eight words are read from each, eight numbers are written.
+                let found = unsafe {
+                    let [a, b] = inverse_normal([a, b].map(|words| _mm256_loadu_si256(words.as_ptr().cast())));
+                    let mut found = [0.0f32; 16];
+                    _mm256_storeu_ps(found.as_mut_ptr(), a);
+                    _mm256_storeu_ps(found.as_mut_ptr().add(8), b);
+                    found
+                };
+                assert_eq!(
+                    found.map(f32::to_bits),
+                    words.map(|word| normal::inverse_normal(word).to_bits()),
+                    "{words:x?}"
+                );
+            }
+        }
+    }
+
+    /// All ways to take them, lengths that end within a vector, and counters whose high word is not zero or changes on the way.
+    #[test]
+    fn every_output_has_the_normals_of_the_blocks_one_by_one() {
+        use super::super::output::{Add, AddPair, Fill, Write, WritePair};
+        if !has_avx2() {
+            return;
+        }
+        let (key, boundary) = (Key::from_seed(6), 1u64 << 27);
+        for (first, length) in [(0, 1), (3, 17), (0, 16), (boundary - 1, 300), (5 << 40, 4 * CHUNK + 31)] {
+            let word = |index: usize| key.direction_block(32 * first + index as u64 / 4)[index % 4];
+            let steps: Vec<f32> = (0..length).map(|index| 0.3 * normal::inverse_normal(word(index))).collect();
+            let from: Vec<f32> = (0..length).map(|index| index as f32 - 7.5).collect();
+            let sum =
+                |sign: f32| -> Vec<f32> { from.iter().zip(&steps).map(|(from, step)| from + sign * step).collect() };
+            let (mut one, mut other, scale) = (from.clone(), from.clone(), 0.3);
+            // SAFETY: the processor has AVX2.
+            unsafe {
+                emit(key, first, Fill { scale, target: &mut one });
+                assert!(one.iter().zip(&steps).all(|(found, step)| *found == 0.0 + step), "{first}, {length}");
+                one.copy_from_slice(&from);
+                emit(key, first, Add { scale, target: &mut one });
+                assert_eq!(one, sum(1.0));
+                one.copy_from_slice(&from);
+                emit(key, first, AddPair { scale, plus: &mut one, minus: &mut other });
+                assert_eq!((&one, &other), (&sum(1.0), &sum(-1.0)));
+                other.fill(f32::NAN);
+                emit(key, first, Write { from: &from, scale, target: &mut other });
+                assert_eq!(other, sum(1.0));
+                emit(key, first, WritePair { from: &from, scale, plus: &mut other, minus: &mut one });
+                assert_eq!((&other, &one), (&sum(1.0), &sum(-1.0)));
+            }
+        }
+    }
 }
