@@ -49,7 +49,7 @@ const AT_ONCE: usize = 32;
 #[target_feature(enable = "avx2,fma")]
 pub(super) fn emit<O: Output>(key: Key, first: u64, mut output: O) {
     let (length, words) = (output.len(), key.words());
-    let mut schedule = Schedule::new(words, (32 * first >> 32) as u32);
+    let mut schedule = Schedule::new(words, ((32 * first) >> 32) as u32);
     for start in (0..length).step_by(AT_ONCE) {
         let block = (32 * first).wrapping_add((start / 4) as u64);
         if start.is_multiple_of(CHUNK) {
@@ -59,16 +59,24 @@ pub(super) fn emit<O: Output>(key: Key, first: u64, mut output: O) {
                 schedule = Schedule::new(words, high);
             }
         }
-        for (half, words) in schedule.words(block as u32).into_iter().enumerate() {
-            let start = start + 16 * half;
-            if start + 16 <= length {
-                output.take_vector(start, Avx2Vector::<Separate>::from_registers(inverse_normal(words)));
-            } else if start < length {
-                let mut numbers = [0.0; 16];
-                Avx2Vector::<Separate>::from_registers(inverse_normal(words)).store(&mut numbers);
-                output.take(start, &numbers[..length - start]);
-            }
-        }
+        // One after the other and not in a loop, which would put the words into memory.
+        let [front, back] = schedule.words(block as u32);
+        put(&mut output, start, front);
+        put(&mut output, start + 16, back);
+    }
+}
+
+/// Hands over the normals of 16 words, numbers from `start` on, or as many as there is room for.
+#[inline]
+#[target_feature(enable = "avx2,fma")]
+fn put<O: Output>(output: &mut O, start: usize, words: [__m256i; 2]) {
+    let length = output.len();
+    if start + 16 <= length {
+        output.take_vector(start, Avx2Vector::<Separate>::from_registers(inverse_normal(words)));
+    } else if start < length {
+        let mut numbers = [0.0; 16];
+        Avx2Vector::<Separate>::from_registers(inverse_normal(words)).store(&mut numbers);
+        output.take(start, &numbers[..length - start]);
     }
 }
 
