@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: rates against the limits of the machine, instruction counts against a baseline, races against peers.
 
 mod executable;
+mod instruction_sets;
 mod instructions;
 mod peers;
 mod profile;
@@ -42,6 +43,9 @@ pub(crate) struct Arguments {
     /// Races the library against peers from the Python registry, in turn.
     #[arg(long, conflicts_with_all = ["quick", "json"])]
     peers: bool,
+    /// Limits the processor to `avx2`, `avx512`, `neon` or `baseline`; with `--peers` several, separated by commas, for us and the peers.
+    #[arg(long, value_name = "SET", value_delimiter = ',', conflicts_with_all = ["instructions", "profile"])]
+    instructions_set: Vec<String>,
     /// With `--peers`: rounds of each race.
     #[arg(long, requires = "peers", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
@@ -60,19 +64,27 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         return profile::run(only);
     }
     if arguments.peers {
-        return peers::run(only, arguments.rounds, arguments.markdown.as_deref());
+        return peers::run(only, arguments.rounds, &arguments.instructions_set, arguments.markdown.as_deref());
     }
+    let sets = &arguments.instructions_set;
+    anyhow::ensure!(sets.len() < 2, "--instructions-set {}: several at once need --peers", sets.join(","));
     rates(arguments)
 }
 
 /// The benchmarks of `crates/tegmentum/benches`: all of them, or the workloads alone where the arguments are theirs.
 fn rates(arguments: &Arguments) -> Result<ExitCode> {
-    let workloads_alone = arguments.only.is_some() || arguments.json.is_some() || arguments.list;
+    let workloads_alone = arguments.only.is_some()
+        || arguments.json.is_some()
+        || arguments.list
+        || !arguments.instructions_set.is_empty();
     // The pattern names the benchmarks alone: the library's test harness would refuse their options.
     let bench = if workloads_alone { "workloads" } else { "*" };
     let mut command = command("cargo", ["bench", "-p", "tegmentum", "--bench", bench, "--"]);
     for (switch, given) in [("--quick", arguments.quick), ("--list", arguments.list)] {
         command.args(given.then_some(switch));
+    }
+    for set in &arguments.instructions_set {
+        command.args(["--instructions-set", set]);
     }
     if let Some(only) = &arguments.only {
         command.args(["--only", only]);

@@ -26,6 +26,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::{Error, Result};
+
 pub mod activation;
 pub mod affine;
 pub mod aligned;
@@ -113,17 +115,60 @@ impl std::fmt::Display for InstructionSet {
 #[cfg(not(target_arch = "x86_64"))]
 pub const BASELINE_HAS_FUSED: bool = cfg!(target_arch = "aarch64");
 
+impl InstructionSet {
+    /// The set called `avx512`, `avx2`, `neon` or `baseline`, if this processor has it.
+    ///
+    /// # Errors
+    /// [`Error::UnknownName`] for another name, [`Error::Incompatible`] if the processor lacks it.
+    ///
+    /// # Example
+    /// ```
+    /// use tegmentum_engine::kernel::InstructionSet;
+    /// assert_eq!(InstructionSet::from_name("baseline").unwrap(), InstructionSet::Baseline);
+    /// assert!(InstructionSet::from_name("avx9").unwrap_err().to_string().contains("avx512, avx2, neon, baseline"));
+    /// ```
+    pub fn from_name(name: &str) -> Result<Self> {
+        let set = match name {
+            "avx512" => Self::Avx512,
+            "avx2" => Self::Avx2,
+            "neon" | "baseline" => Self::Baseline,
+            _ => {
+                let known = "avx512, avx2, neon, baseline".to_owned();
+                return Err(Error::UnknownName { kind: "instruction set", name: name.to_owned(), known });
+            }
+        };
+        let widest = detect();
+        if set > widest || name == "neon" && !cfg!(target_arch = "aarch64") {
+            let (what, with) = (format!("the instruction set {name}"), "this processor".to_owned());
+            let reason = format!("it is {} and has {widest}", std::env::consts::ARCH);
+            return Err(Error::Incompatible { what, with, reason });
+        }
+        Ok(set)
+    }
+}
+
+/// The widest that [`limit`] may choose.
+static CEILING: AtomicU8 = AtomicU8::new(InstructionSet::Avx512 as u8);
+
 /// The instruction set in use as a number; 0 before the first question.
 static IN_USE: AtomicU8 = AtomicU8::new(0);
 
 /// The widest instruction set that the loops use on this machine, for the record of a run.
 #[inline]
 pub fn instruction_set() -> InstructionSet {
-    match IN_USE.load(Ordering::Relaxed) {
-        1 => InstructionSet::Baseline,
-        2 => InstructionSet::Avx2,
-        3 => InstructionSet::Avx512,
-        _ => limit(InstructionSet::Avx512),
+    match of_number(IN_USE.load(Ordering::Relaxed)) {
+        Some(set) => set,
+        None => limit(InstructionSet::Avx512),
+    }
+}
+
+#[inline]
+fn of_number(number: u8) -> Option<InstructionSet> {
+    match number {
+        1 => Some(InstructionSet::Baseline),
+        2 => Some(InstructionSet::Avx2),
+        3 => Some(InstructionSet::Avx512),
+        _ => None,
     }
 }
 
@@ -132,9 +177,17 @@ pub fn instruction_set() -> InstructionSet {
 /// Between AVX2 and AVX-512 no bit of any result changes. The x86 baseline has no fused multiply–add: under it the
 /// kernel `native` computes as `portable` does.
 pub fn limit(widest: InstructionSet) -> InstructionSet {
-    let found = detect().min(widest);
+    let ceiling = of_number(CEILING.load(Ordering::Relaxed)).unwrap_or(InstructionSet::Avx512);
+    let found = detect().min(widest).min(ceiling);
     IN_USE.store(found as u8, Ordering::Relaxed);
     found
+}
+
+/// Uses nothing wider than `widest` in the whole process, whatever [`limit`] asks for later: the processor then counts as one that has
+/// no more. For measurements of one instruction set.
+pub fn cap(widest: InstructionSet) -> InstructionSet {
+    CEILING.store(widest as u8, Ordering::Relaxed);
+    limit(widest)
 }
 
 fn detect() -> InstructionSet {

@@ -11,8 +11,9 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use super::executable;
+use super::instruction_sets::{limit_peer, limit_row, processor};
 use super::races::{RATES, Race, TIMES};
-use super::ratios::{Outcome, markdown, text};
+use super::ratios::{Outcome, Table, text};
 use crate::command::root;
 use crate::python::environment;
 
@@ -24,28 +25,32 @@ const PYTHON: &str = "TEGMENTUM_PEERS_PYTHON";
 /// Seeds of the runs to an error, a number for the median.
 const SEEDS: u32 = 7;
 
-/// Races all rows whose row, peer or title contains `only`, prints the table, and writes it where asked.
-pub(crate) fn run(only: &str, rounds: u32, file: Option<&Path>) -> Result<ExitCode> {
+/// Races all rows whose row, peer or title contains `only`, on the whole processor or limited to each of `sets`; prints the table, and
+/// writes it where asked.
+pub(crate) fn run(only: &str, rounds: u32, sets: &[String], file: Option<&Path>) -> Result<ExitCode> {
     let chosen = |race: &&Race| [race.row, race.peer, race.title].iter().any(|name| name.contains(only));
     let (rates, times): (Vec<_>, Vec<_>) =
         (RATES.iter().filter(chosen).collect(), TIMES.iter().filter(chosen).collect());
     ensure!(!rates.is_empty() || !times.is_empty(), "no race has \"{only}\" in its name");
     let (python, bench) = (python()?, executable::build()?);
-    let mut outcomes = Vec::new();
-    for race in rates {
-        let outcome =
-            race_rates(race, &bench, &python, rounds).with_context(|| format!("{} against {}", race.row, race.peer))?;
-        text(std::slice::from_ref(&outcome)).lines().skip(1).for_each(|line| println!("{line}"));
-        outcomes.push(outcome);
+    let mut table = Table { processor: processor(), rounds, sets: sets.to_vec(), rows: Vec::new() };
+    println!("processor: {}", table.processor);
+    let whole = [None];
+    let limits: Vec<_> = if sets.is_empty() { whole.to_vec() } else { sets.iter().map(|set| Some(&**set)).collect() };
+    for (race, is_rate) in rates.iter().map(|race| (race, true)).chain(times.iter().map(|race| (race, false))) {
+        let mut outcomes = Vec::new();
+        for set in &limits {
+            let side = Side { bench: &bench, python: &python, set: *set };
+            let found = if is_rate { race_rates(race, &side, rounds) } else { race_times(race, &side) };
+            let outcome = found.with_context(|| format!("{} against {}", race.row, race.peer))?;
+            let line = text(std::slice::from_ref(&outcome)).lines().nth(1).unwrap_or_default().to_owned();
+            println!("{}{line}", set.map_or(String::new(), |set| format!("{set}: ")));
+            outcomes.push(outcome);
+        }
+        table.rows.push(outcomes);
     }
-    for race in times {
-        let outcome =
-            race_times(race, &bench, &python).with_context(|| format!("{} against {}", race.row, race.peer))?;
-        outcomes.push(outcome);
-    }
-    println!("\n{}", text(&outcomes));
     if let Some(file) = file {
-        std::fs::write(file, markdown(&outcomes)).with_context(|| format!("cannot write {}", file.display()))?;
+        std::fs::write(file, table.markdown()).with_context(|| format!("cannot write {}", file.display()))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -105,10 +110,30 @@ fn script(python: &Path, name: &str) -> Command {
     command
 }
 
-fn race_rates(race: &Race, bench: &Path, python: &Path, rounds: u32) -> Result<Outcome> {
-    let mut peer = script(python, "peer.py");
+/// The programs that race, and what they may use of the processor.
+struct Side<'a> {
+    bench: &'a Path,
+    python: &'a Path,
+    set: Option<&'a str>,
+}
+
+impl Side<'_> {
+    fn peer(&self, name: &str) -> Command {
+        let mut command = script(self.python, name);
+        limit_peer(&mut command, self.set);
+        command
+    }
+
+    fn row(&self) -> Command {
+        let mut command = Command::new(self.bench);
+        limit_row(&mut command, self.set);
+        command
+    }
+}
+
+fn race_rates(race: &Race, side: &Side<'_>, rounds: u32) -> Result<Outcome> {
+    let (mut peer, mut row) = (side.peer("peer.py"), side.row());
     peer.arg(race.peer);
-    let mut row = Command::new(bench);
     row.args(["--serve", race.row]);
     let mut theirs = Racer::start(peer).context("the peer")?;
     let mut ours = Racer::start(row).context("the row")?;
@@ -122,12 +147,11 @@ fn race_rates(race: &Race, bench: &Path, python: &Path, rounds: u32) -> Result<O
 }
 
 /// Both sides run the same seeds in turn; the ratio is of their speeds, 1/s.
-fn race_times(race: &Race, bench: &Path, python: &Path) -> Result<Outcome> {
+fn race_times(race: &Race, side: &Side<'_>) -> Result<Outcome> {
     let mut found = Vec::new();
     for seed in 0..SEEDS {
-        let mut peer = script(python, "quality.py");
+        let (mut peer, mut row) = (side.peer("quality.py"), side.row());
         peer.args([race.peer, &seed.to_string()]);
-        let mut row = Command::new(bench);
         row.args(["--quality", &seed.to_string()]).env("RAYON_NUM_THREADS", "1");
         let (theirs, ours) = (seconds(peer).context("the peer")?, seconds(row).context("the learner")?);
         println!("{} seed {seed}: ours {ours:.3} s, {} {theirs:.3} s", race.title, race.peer);

@@ -71,6 +71,15 @@ impl Outcome {
     }
 }
 
+impl Outcome {
+    /// Peer, theirs, ours and the ratio; marked where we are slower. The bars are those of a whole processor.
+    fn cells_of_a_set(&self) -> [String; 4] {
+        let [_, peer, theirs, ours, ratio, ..] = self.cells();
+        let mark = if self.ratio.median < 1.0 { ", **slower**" } else { "" };
+        [peer, theirs, ours, ratio + mark]
+    }
+}
+
 const HEAD: [&str; 7] = ["workload", "against", "theirs", "ours", "ratio [min..max]", "bar", ""];
 
 /// The table in columns.
@@ -88,13 +97,40 @@ pub(crate) fn text(outcomes: &[Outcome]) -> String {
     text
 }
 
-/// The table as Markdown, rows that lose among the others.
-pub(crate) fn markdown(outcomes: &[Outcome]) -> String {
-    let mut text = format!("| {} |\n|{}\n", HEAD.join(" | "), "---|".repeat(HEAD.len()));
-    for outcome in outcomes {
-        let _ = writeln!(text, "| {} |", outcome.cells().join(" | "));
+/// All races of a call: for each its outcome on the whole processor, or limited to each of `sets`.
+pub(crate) struct Table {
+    pub(crate) processor: String,
+    pub(crate) rounds: u32,
+    pub(crate) sets: Vec<String>,
+    pub(crate) rows: Vec<Vec<Outcome>>,
+}
+
+impl Table {
+    /// The table as Markdown, rows that lose among the others, with a line above it that names the processor.
+    pub(crate) fn markdown(&self) -> String {
+        let head: Vec<String> = match &self.sets[..] {
+            [] => HEAD.map(str::to_owned).to_vec(),
+            sets => {
+                let of = |set: &String| {
+                    ["against", "theirs", "ours", "ratio [min..max]"].map(|what| format!("{set}: {what}"))
+                };
+                ["workload".to_owned()].into_iter().chain(sets.iter().flat_map(of)).collect()
+            }
+        };
+        let mut text = format!("Processor: {}; {} rounds of each race.\n\n", self.processor, self.rounds);
+        let _ = writeln!(text, "| {} |\n|{}", head.join(" | "), "---|".repeat(head.len()));
+        for outcomes in &self.rows {
+            let cells: Vec<String> = match (&outcomes[..], self.sets.is_empty()) {
+                ([outcome], true) => outcome.cells().to_vec(),
+                (outcomes, _) => {
+                    let title = outcomes.iter().take(1).map(|outcome| outcome.title.clone());
+                    title.chain(outcomes.iter().flat_map(Outcome::cells_of_a_set)).collect()
+                }
+            };
+            let _ = writeln!(text, "| {} |", cells.join(" | "));
+        }
+        text
     }
-    text
 }
 
 #[cfg(test)]
@@ -122,13 +158,20 @@ mod tests {
     fn tables_show_misses_and_losses() {
         let of = |title: &str, bar, ratio| Outcome::of(title, "peer", bar, &[(ratio, 1.0)]).unwrap();
         let outcomes = [of("hit", Some(2.0), 150.4), of("miss", Some(2.0), 1.5), of("loss", None, 0.1)];
+        let rows = outcomes.iter().map(|outcome| vec![outcome.clone()]).collect();
+        let mut table = Table { processor: "P".to_owned(), rounds: 5, sets: Vec::new(), rows };
         assert_eq!(
-            markdown(&outcomes),
-            "| workload | against | theirs | ours | ratio [min..max] | bar |  |\n|---|---|---|---|---|---|---|\n\
+            table.markdown(),
+            "Processor: P; 5 rounds of each race.\n\n| workload | against | theirs | ours | ratio [min..max] | bar |  |\n|---|---|---|---|---|---|---|\n\
              | hit | peer | 1.000e0 | 1.504e2 | 150 × [150..150] | 2 × | reached |\n\
              | miss | peer | 1.000e0 | 1.500e0 | 1.50 × [1.50..1.50] | 2 × | missed |\n\
              | loss | peer | 1.000e0 | 1.000e-1 | 0.10 × [0.10..0.10] |  | slower |\n"
         );
+        (table.sets, table.rows) =
+            (vec!["avx2".to_owned(), "avx512".to_owned()], vec![vec![outcomes[2].clone(), outcomes[0].clone()]]);
+        assert!(table.markdown().ends_with(
+            "| loss | peer | 1.000e0 | 1.000e-1 | 0.10 × [0.10..0.10], **slower** | peer | 1.000e0 | 1.504e2 | 150 × [150..150] |\n"
+        ));
         let lines: Vec<_> = text(&outcomes).lines().map(str::to_owned).collect();
         assert_eq!(lines.len(), 4);
         assert_eq!(lines[1].find("peer"), lines[3].find("peer"));

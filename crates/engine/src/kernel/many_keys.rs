@@ -8,6 +8,8 @@
 //! Cost: one block of 16 keys is 10 rounds of 2 · 16 products.
 
 #[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
 mod avx512;
 
 #[cfg(target_arch = "x86_64")]
@@ -127,6 +129,11 @@ dispatch! {
         if S::INSTRUCTION_SET == InstructionSet::Avx512 {
             // SAFETY: this copy of the function runs only where the processor has reported AVX-512.
             return unsafe { avx512::write_normals(keys, rows) };
+        }
+        #[cfg(target_arch = "x86_64")]
+        if S::INSTRUCTION_SET == InstructionSet::Avx2 {
+            // SAFETY: as above, for AVX2.
+            return unsafe { avx2::write_normals(keys, rows) };
         }
         write_normals_plain(keys, rows);
     }

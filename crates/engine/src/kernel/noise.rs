@@ -6,9 +6,11 @@
 //! length needs no memory.
 //!
 //! # Form
-//! A chunk is made in a buffer of 512 bytes that stays in the L1 cache, and is written or added from there. With AVX-512 the
-//! normals have a form of their own; elsewhere eight blocks side by side are left to the compiler. The bits are the same everywhere.
+//! A chunk is made in a buffer of 512 bytes that stays in the L1 cache, and is written or added from there. With AVX-512 and
+//! with AVX2 the normals have forms of their own; elsewhere blocks side by side are left to the compiler. The bits are the same everywhere.
 
+#[cfg(target_arch = "x86_64")]
+pub(super) mod avx2;
 #[cfg(target_arch = "x86_64")]
 pub(super) mod avx512;
 mod output;
@@ -25,7 +27,7 @@ use output::{Add, AddPair, Fill, Output, Write, WritePair};
 pub const CHUNK: usize = 128;
 /// Chunks whose blocks are computed side by side.
 pub const GROUP: usize = 8;
-/// Blocks whose normals are computed side by side without AVX-512: in loops of 16 the compiler finds vectors of 8, shorter ones it unrolls
+/// Blocks whose normals are computed side by side without AVX2: in loops of 16 the compiler finds vectors of 8, shorter ones it unrolls
 /// first.
 const NORMAL_BLOCKS: usize = 16;
 
@@ -91,6 +93,11 @@ fn emit<S: Simd, O: Output>(noise: Noise, key: Key, first: u64, mut output: O) {
     if S::INSTRUCTION_SET == InstructionSet::Avx512 {
         // SAFETY: `dispatch!` runs this copy only where the processor has reported AVX-512.
         return unsafe { avx512::emit(noise, key, first, output) };
+    }
+    #[cfg(target_arch = "x86_64")]
+    if S::INSTRUCTION_SET == InstructionSet::Avx2 && noise == Noise::Normals {
+        // SAFETY: as above, for AVX2.
+        return unsafe { avx2::emit(key, first, output) };
     }
     match noise {
         Noise::Signs => emit_signs::<S, O>(key, first, output),

@@ -25,7 +25,7 @@ use super::arithmetic::Arithmetic;
 mod x86;
 
 #[cfg(target_arch = "x86_64")]
-pub(crate) use x86::Avx512Vector;
+pub(crate) use x86::{Avx2Vector, Avx512Vector};
 
 /// An instruction set with an arithmetic. The methods of its vectors may be called only in functions that [`dispatch!`](dispatch)
 /// compiles for that instruction set.

@@ -8,6 +8,8 @@
 //! | `--quality SEED…` | time to an error, seed by seed; `--optimizer TOML` tries another learner |
 //! | `--fixed ROW` | nothing: fixed work for a profiler; `--fixed-rows` prints the names |
 //! | `--list` | the names of all rows |
+//!
+//! `--instructions-set NAME` limits the processor to `avx2`, `avx512`, `neon` or `baseline` in any mode.
 #![allow(clippy::print_stdout, reason = "a bench prints")]
 
 mod clock;
@@ -22,6 +24,7 @@ mod work;
 use std::path::PathBuf;
 
 use tegmentum::error::{Error, Result};
+use tegmentum_engine::kernel::{InstructionSet, cap};
 
 /// What the command line asks for.
 #[derive(Debug, Default)]
@@ -36,6 +39,7 @@ struct Arguments {
     fixed: Option<String>,
     fixed_rows: bool,
     list: bool,
+    instructions_set: Option<String>,
 }
 
 /// An error about the bench itself.
@@ -61,6 +65,7 @@ fn arguments() -> Result<Arguments> {
             "--memory" => arguments.memory = Some(value(&mut words)?),
             "--fixed" => arguments.fixed = Some(value(&mut words)?),
             "--fixed-rows" => arguments.fixed_rows = true,
+            "--instructions-set" => arguments.instructions_set = Some(value(&mut words)?),
             "--optimizer" => arguments.optimizer = Some(value(&mut words)?),
             "--quality" => {
                 while let Some(seed) = words.next_if(|word| !word.starts_with("--")) {
@@ -75,6 +80,9 @@ fn arguments() -> Result<Arguments> {
 
 fn main() -> Result<()> {
     let arguments = arguments()?;
+    if let Some(name) = &arguments.instructions_set {
+        cap(InstructionSet::from_name(name)?);
+    }
     if arguments.list {
         for row in &rows::rows(arguments.quick) {
             println!("{:<28} {}", row.name, row.title);
@@ -102,7 +110,7 @@ fn main() -> Result<()> {
     }
     let only = arguments.only.as_deref().unwrap_or_default();
     let measured = table::measure(&rows::rows(arguments.quick), only, arguments.quick)?;
-    let held = memory::measure(only, arguments.quick)?;
+    let held = memory::measure(only, arguments.quick, arguments.instructions_set.as_deref())?;
     if let Some(path) = &arguments.json {
         let text = serde_json::to_string_pretty(&serde_json::json!({ "rates": measured, "memory": held }))
             .map_err(|error| problem(error.to_string()))?;

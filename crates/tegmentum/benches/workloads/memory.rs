@@ -131,7 +131,7 @@ pub(crate) fn child(name: &str) -> Result<()> {
 }
 
 /// Starts this program for each row whose name contains `only`, and prints what each held.
-pub(crate) fn measure(only: &str, quick: bool) -> Result<Vec<Held>> {
+pub(crate) fn measure(only: &str, quick: bool, instructions_set: Option<&str>) -> Result<Vec<Held>> {
     let rows = rows().into_iter().filter(|row| row.name.contains(only) && !(quick && row.large));
     let rows: Vec<Row> = rows.collect();
     if rows.is_empty() {
@@ -144,7 +144,7 @@ pub(crate) fn measure(only: &str, quick: bool) -> Result<Vec<Held>> {
     println!("{:<64} {:>10} {:>12} {:>10} {:>10}  (MiB)", "row", "peak", "parameters", "data", "X");
     let mut all = Vec::new();
     for row in rows {
-        let held = in_a_process(&row.name)?;
+        let held = in_a_process(&row.name, instructions_set)?;
         let [peak, parameters, data] =
             [held.peak, held.parameters, held.data].map(|bytes| bytes as f64 / f64::from(1 << 20));
         println!("{:<64} {peak:>10.2} {parameters:>12.2} {data:>10.2} {:>10.2}", row.title, peak - parameters - data);
@@ -153,9 +153,11 @@ pub(crate) fn measure(only: &str, quick: bool) -> Result<Vec<Held>> {
     Ok(all)
 }
 
-fn in_a_process(name: &str) -> Result<Held> {
-    let program = std::env::current_exe().map_err(|error| problem(error.to_string()))?;
-    let output = Command::new(program).args(["--memory", name]).output().map_err(|error| problem(error.to_string()))?;
+fn in_a_process(name: &str, instructions_set: Option<&str>) -> Result<Held> {
+    let mut program = Command::new(std::env::current_exe().map_err(|error| problem(error.to_string()))?);
+    program.args(["--memory", name]);
+    program.args(instructions_set.map(|set| ["--instructions-set", set]).into_iter().flatten());
+    let output = program.output().map_err(|error| problem(error.to_string()))?;
     if !output.status.success() {
         return Err(problem(format!("{name}: {}", String::from_utf8_lossy(&output.stderr).trim_end())));
     }

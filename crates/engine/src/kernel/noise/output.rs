@@ -9,7 +9,7 @@
 //!
 //! Each mode is a type, so that a kernel is compiled for it and its chunks stay in registers.
 
-use super::CHUNK;
+use super::{CHUNK, Vector};
 
 /// Prefetch distance, in numbers: a vector in main memory is asked for this far ahead of its use.
 #[cfg(target_arch = "x86_64")]
@@ -21,6 +21,8 @@ pub(super) trait Output {
     fn len(&self) -> usize;
     /// Takes `values`, the noise from number `start` on.
     fn take(&mut self, start: usize, values: &[f32]);
+    /// Takes the 16 numbers from number `start` on, for which there is room.
+    fn take_vector<V: Vector<16>>(&mut self, start: usize, values: V);
     /// Prefetches what `take` will read [`PREFETCH_DISTANCE`] after `start`.
     fn prefetch(&self, start: usize);
 
@@ -61,6 +63,13 @@ impl<const ADD: bool> Output for Onto<'_, ADD> {
     }
 
     #[inline(always)]
+    fn take_vector<V: Vector<16>>(&mut self, start: usize, values: V) {
+        let target = sixteen_mut(self.target, start);
+        let from = if ADD { V::load(target) } else { V::splat(0.0) };
+        from.add(V::splat(self.scale).multiply(values)).store(target);
+    }
+
+    #[inline(always)]
     fn prefetch(&self, start: usize) {
         prefetch(self.target, start);
     }
@@ -89,6 +98,14 @@ impl Output for AddPair<'_> {
     }
 
     #[inline(always)]
+    fn take_vector<V: Vector<16>>(&mut self, start: usize, values: V) {
+        let (plus, minus) = (sixteen_mut(self.plus, start), sixteen_mut(self.minus, start));
+        let step = V::splat(self.scale).multiply(values);
+        V::load(plus).add(step).store(plus);
+        V::load(minus).subtract(step).store(minus);
+    }
+
+    #[inline(always)]
     fn prefetch(&self, start: usize) {
         prefetch(self.plus, start);
         prefetch(self.minus, start);
@@ -114,6 +131,12 @@ impl Output for Write<'_> {
         for ((target, from), value) in self.target[range.clone()].iter_mut().zip(&self.from[range]).zip(values) {
             *target = from + self.scale * value;
         }
+    }
+
+    #[inline(always)]
+    fn take_vector<V: Vector<16>>(&mut self, start: usize, values: V) {
+        let step = V::splat(self.scale).multiply(values);
+        V::load(sixteen(self.from, start)).add(step).store(sixteen_mut(self.target, start));
     }
 
     #[inline(always)]
@@ -147,9 +170,30 @@ impl Output for WritePair<'_> {
     }
 
     #[inline(always)]
+    fn take_vector<V: Vector<16>>(&mut self, start: usize, values: V) {
+        let (from, step) = (V::load(sixteen(self.from, start)), V::splat(self.scale).multiply(values));
+        from.add(step).store(sixteen_mut(self.plus, start));
+        from.subtract(step).store(sixteen_mut(self.minus, start));
+    }
+
+    #[inline(always)]
     fn prefetch(&self, start: usize) {
         prefetch(self.from, start);
     }
+}
+
+/// The 16 numbers from number `start` on.
+#[inline(always)]
+fn sixteen(values: &[f32], start: usize) -> &[f32; 16] {
+    let (numbers, _) = values[start..].split_first_chunk().expect("the caller knows the length");
+    numbers
+}
+
+/// The same, to be written.
+#[inline(always)]
+fn sixteen_mut(values: &mut [f32], start: usize) -> &mut [f32; 16] {
+    let (numbers, _) = values[start..].split_first_chunk_mut().expect("the caller knows the length");
+    numbers
 }
 
 /// Prefetches the 512 bytes of `vector` that lie [`PREFETCH_DISTANCE`] after `start`: without this the processor waits for memory and

@@ -397,6 +397,14 @@ macro_rules! vector {
     };
 }
 
+impl<A> Avx2Vector<A> {
+    /// The vector in two registers.
+    #[inline(always)]
+    pub(crate) fn from_registers(registers: [__m256; 2]) -> Self {
+        Self(registers, PhantomData)
+    }
+}
+
 impl<A> Avx512Vector<A> {
     /// The register.
     #[inline(always)]

@@ -6,6 +6,8 @@ use crate::kernel::noise::{CHUNK, GROUP};
 /// Parameters whose sum of directions is formed at once: 16 KiB, which stay in the L1 cache, and rows enough for the factors
 /// of a direction of low rank to be used many times.
 pub(super) const SPAN: usize = 4 * GROUP * CHUNK;
+/// Parameters whose sum has a buffer of its own size.
+const FEW: usize = CHUNK;
 /// Normals in a sum from which on threads are worth their start: some tens of microseconds of work.
 const WORTH_A_THREAD: usize = 1 << 16;
 
@@ -74,11 +76,28 @@ fn in_parts<const N: usize>(
         );
         return a && b;
     }
+    // A large buffer costs more to clear than the update of a small network.
+    if length <= FEW {
+        one_part::<N, FEW>(terms, first, length, vectors, with)
+    } else {
+        one_part::<N, SPAN>(terms, first, length, vectors, with)
+    }
+}
+
+/// All of the range, `LENGTH` parameters at a time.
+#[inline]
+fn one_part<const N: usize, const LENGTH: usize>(
+    terms: &[(Direction, f32)],
+    first: usize,
+    length: usize,
+    vectors: [&mut [f32]; N],
+    with: &(impl Fn(usize, [&mut [f32]; N], &[f32]) -> bool + Sync),
+) -> bool {
     let mut rest = vectors;
     let mut fine = true;
-    let mut sum = [0.0f32; SPAN];
-    for start in (0..length).step_by(SPAN) {
-        let sum = &mut sum[..SPAN.min(length - start)];
+    let mut sum = [0.0f32; LENGTH];
+    for start in (0..length).step_by(LENGTH) {
+        let sum = &mut sum[..LENGTH.min(length - start)];
         write_sum(terms, first + start, sum);
         let parts = rest.each_mut().map(|vector| {
             let (part, others) = std::mem::take(vector).split_at_mut(sum.len());
