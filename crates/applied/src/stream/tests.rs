@@ -32,7 +32,7 @@ fn a_file_that_goes_on_says_what_one_learner_says() {
     said.extend(run(&format!("x,colour,y\n{}", rows(411, 900)), &mut second).unwrap());
     assert_eq!(said, all);
     assert_eq!(second.score(), whole.score());
-    assert_eq!(second.to_bytes(&StreamOrigin::default()), whole.to_bytes(&StreamOrigin::default()));
+    assert_eq!(second.to_bytes(&StreamOrigin::default()).unwrap(), whole.to_bytes(&StreamOrigin::default()).unwrap());
     let [own, no_change, majority] = whole.score().accuracies();
     assert!(own > 0.8 && own > no_change + 0.2 && own > majority + 0.2, "{own} {no_change} {majority}");
 }
