@@ -25,7 +25,7 @@
 //! ```
 //! use tegmentum_applied::stream::StreamLearner;
 //!
-//! let mut learner = StreamLearner::new("kind", &[], 1)?;
+//! let mut learner = StreamLearner::new("kind", &[], 1);
 //! let header = ["size", "colour", "kind"].map(str::to_owned);
 //! learner.header(&header)?;
 //! for row in 0..200 {
@@ -77,7 +77,7 @@ struct Settings {
 /// ```
 /// use tegmentum_applied::stream::StreamLearner;
 ///
-/// let mut learner = StreamLearner::new("y", &[], 1)?;
+/// let mut learner = StreamLearner::new("y", &[], 1);
 /// learner.header(&["x".to_owned(), "y".to_owned()])?;
 /// assert_eq!(learner.row(&["1", "yes"])?.predicted, None);
 /// assert_eq!(learner.row(&["1", ""])?.predicted.as_deref(), Some("yes"));
@@ -109,12 +109,10 @@ pub struct StreamLearner {
 
 impl StreamLearner {
     /// A learner of the column `target` that has seen nothing, with these modulators lesioned.
-    ///
-    /// # Errors
-    /// None that a name of a column could cause.
-    pub fn new(target: &str, lesions: &[Transmitter], seed: u64) -> Result<Self> {
+    pub fn new(target: &str, lesions: &[Transmitter], seed: u64) -> Self {
         let lesions = lesions.iter().map(|of| of.name().to_owned()).collect();
-        Ok(Self::of(Settings { target: target.to_owned(), lesions, seed, comma: false, exclude: Vec::new() }))
+        let target = target.to_owned();
+        Self::of(Settings { target, lesions, seed, comma: false, exclude: Vec::new() })
     }
 
     fn of(settings: Settings) -> Self {

@@ -126,7 +126,7 @@ impl StreamColumns {
             }
             there[place] = true;
             if let Some(value) = number(cell, decimal) {
-                if !(value.abs() <= LARGEST) {
+                if value.is_nan() || value.abs() > LARGEST {
                     let what = format!("{} in column {}", quoted(cell), quoted(&column.name));
                     return Err(refused(what, "numbers must lie between -1e100 and 1e100"));
                 }
@@ -147,7 +147,9 @@ impl StreamColumns {
         }
         inputs.clear();
         inputs.extend(kinds.iter().map(|kind| if *kind == InputKind::Number { f64::NAN } else { 0.0 }));
-        values.into_iter().for_each(|(place, value)| inputs[place] = value);
+        for (place, value) in values {
+            inputs[place] = value;
+        }
         Ok(())
     }
 }

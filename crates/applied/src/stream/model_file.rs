@@ -33,7 +33,7 @@ const STATE: &str = "state";
 /// ```
 /// use tegmentum_applied::stream::{StreamLearner, StreamOrigin};
 ///
-/// let mut learner = StreamLearner::new("y", &[], 1)?;
+/// let mut learner = StreamLearner::new("y", &[], 1);
 /// learner.header(&["x".to_owned(), "y".to_owned()])?;
 /// learner.row(&["1", "a"])?;
 /// let bytes = learner.to_bytes(&StreamOrigin { data: "days.csv".into(), ..StreamOrigin::default() })?;
@@ -141,7 +141,10 @@ fn read(bytes: &[u8]) -> Result<(StreamLearner, StreamOrigin), String> {
     let tensors = SafeTensors::deserialize(bytes).map_err(|error| damaged(&error.to_string()))?;
     let state = tensors.tensor(STATE).map_err(|_| damaged("the state is missing"))?;
     Archive::read(state.data(), &mut State(&mut learner)).map_err(|error| damaged(&error.to_string()))?;
-    Ok((learner, origin))
+    let fits = learner.learner.as_ref().is_none_or(|network| {
+        network.classes() == learner.classes.len() && network.features() <= learner.columns.kinds().len()
+    });
+    if fits { Ok((learner, origin)) } else { Err(damaged("the network has other classes or inputs")) }
 }
 
 fn is_modulator(name: &str) -> bool {

@@ -33,7 +33,7 @@ pub struct StreamNotes {
 /// use tegmentum_applied::table::ReadOptions;
 ///
 /// let text = "x,y\n1,a\n\n2,b\nx,y\n3,a\n";
-/// let mut learner = StreamLearner::new("y", &[], 1)?;
+/// let mut learner = StreamLearner::new("y", &[], 1);
 /// let mut rows = Rows::new(text.as_bytes(), "text".as_ref(), &ReadOptions::default());
 /// let mut lines = Vec::new();
 /// while let Some((line, _)) = rows.next_row(&mut learner)? {

@@ -62,7 +62,7 @@ fn learner(arguments: &Stream) -> Result<StreamLearner> {
         (Some(path), _) => StreamLearner::load(path)?.0,
         (None, target) => {
             let target = target.as_deref().unwrap_or_default();
-            let mut learner = StreamLearner::new(target, &arguments.lesions, arguments.seed)?;
+            let mut learner = StreamLearner::new(target, &arguments.lesions, arguments.seed);
             learner.exclude(&arguments.exclude);
             learner
         }
@@ -154,20 +154,20 @@ fn percent(share: f64) -> String {
 fn print(learned: &Learned, output: &mut Output) -> Result<()> {
     let (width, learner) = (output.width(), &learned.learner);
     let (all, now) = (learner.score(), learner.score().since(&learned.before));
-    let mut head = format!(
+    let mut head = vec![format!(
         "{}, {} classes: {} rows, each predicted before it was learned from.",
         learner.target(),
         learner.classes().len(),
         now.rows
-    );
+    )];
     if learned.open > 0 {
-        head +=
-            &format!(" {} rows have no {}; they are predicted and not learned from.", learned.open, learner.target());
+        let (rows, target) = (learned.open, learner.target());
+        head.push(format!("{rows} rows have no {target}; they are predicted and not learned from."));
     }
     if !learner.lesions().is_empty() {
-        head += &format!(" Without {}.", learner.lesions().join(", "));
+        head.push(format!("Without {}.", learner.lesions().join(", ")));
     }
-    output.line(&wrapped(&head, width, 0))?;
+    output.line(&wrapped(&head.join(" "), width, 0))?;
     for note in &learned.notes {
         output.line(&wrapped(note, width, 0))?;
     }

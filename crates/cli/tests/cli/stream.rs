@@ -11,7 +11,7 @@ fn rows(from: u32, to: u32, change: u32) -> String {
     let mut text = String::new();
     for row in from..to {
         let (x, colour) = (f64::from(row * 37 % 101) / 50.0 - 1.0, ["red", "blue"][row as usize % 2]);
-        let kind = if (x > 0.2) != (row >= change) { "yes" } else { "no" };
+        let kind = if (x > 0.2) == (row >= change) { "no" } else { "yes" };
         writeln!(text, "{x:.3},{colour},{kind}").unwrap();
     }
     text
@@ -102,7 +102,8 @@ fn whatever_stands_in_a_stream_is_survived() {
         assert!(printed.contains(said), "{name}: {printed}");
     }
     let test = TestCommand::new();
-    let constant: String = (0..100).map(|row| format!("7;{},5;{}\n", row % 3, ["a", "b"][row % 2])).collect();
+    let constant =
+        (0..100).map(|row| format!("7;{},5;{}\n", row % 3, ["a", "b"][row % 2])).collect::<Vec<_>>().concat();
     test.write("data.csv", "c;x;y\n".to_owned() + &constant);
     test.stdout(&["stream", "data.csv", "--target", "y", "--decimal", ",", "--exclude", "x"], 0);
 }
@@ -110,7 +111,7 @@ fn whatever_stands_in_a_stream_is_survived() {
 #[test]
 fn what_cannot_be_learned_is_one_line_and_nothing_is_written() {
     let whole = HEADER.to_owned() + &rows(0, 60, 2000);
-    let numbers: String = (0..200).map(|row| format!("{row},{}\n", row * 7)).collect();
+    let numbers = (0..200).map(|row| format!("{row},{}\n", row * 7)).collect::<Vec<_>>().concat();
     for (content, more, expected) in [
         (whole.clone(), &["--target", "knd"][..], "no such column; there are \"x\""),
         (whole.clone(), &["--target", "kind", "--exclude", "z"], "no such column"),

@@ -163,8 +163,9 @@ impl OnlineConfig {
         }
         let system = self.neuromodulation.or_preset(Preset::Stream);
         system.check_heard("the learner of a stream", &Self::hears(), &[])?;
-        let member = |(index, config): (u64, &MemberConfig)| {
-            Member::new(config, self, system.build(key.child(index).child(0))?, key.child(index))
+        let member = |(index, config): (u64, &MemberConfig)| -> Result<Member> {
+            let own = key.child(index);
+            Ok(Member::new(config, self, system.build(own.child(0))?, own))
         };
         let members: Vec<Member> = (0..).zip(&self.members).map(member).collect::<Result<_>>()?;
         let mut learner = OnlineClassifier {

@@ -86,7 +86,7 @@ impl Weights {
     }
 
     /// Moves the weights from `first` on along `factor · errors`; squares move where `news` says.
-    #[inline(always)]
+    #[inline]
     fn descend(&mut self, first: usize, factor: f32, errors: &[f32], news: Option<&[f32]>, step: Step) {
         let count = errors.len();
         let values = &mut self.values[first..first + count];
@@ -180,12 +180,7 @@ impl Archived for Member {
 }
 
 impl Member {
-    pub(super) fn new(
-        config: &MemberConfig,
-        all: &OnlineConfig,
-        system: NeuromodulatorySystem,
-        key: Key,
-    ) -> Result<Self> {
+    pub(super) fn new(config: &MemberConfig, all: &OnlineConfig, system: NeuromodulatorySystem, key: Key) -> Self {
         let mut member = Self {
             config: *config,
             memory: all.memory as f32,
@@ -220,7 +215,7 @@ impl Member {
         let expected = Signals { squared_prediction_error: Some(1.0), elapsed: Some(0.0), ..Signals::default() };
         member.system.observe(&expected);
         member.hear();
-        Ok(member)
+        member
     }
 
     /// Room for more inputs and classes; first weights follow from the key and the place.
@@ -283,14 +278,20 @@ impl Member {
             add(activity, value, &self.into_hidden.values[input * hidden..(input + 1) * hidden]);
             add(logits, value, &self.direct.values[input * classes..(input + 1) * classes]);
         }
-        activity.iter_mut().for_each(|unit| *unit = unit.max(0.0));
+        for unit in activity.iter_mut() {
+            *unit = unit.max(0.0);
+        }
         for (class, logit) in logits.iter_mut().enumerate() {
             *logit += dot(&self.readout.values[class * hidden..(class + 1) * hidden], activity);
         }
         let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        logits.iter_mut().for_each(|logit| *logit = exp(*logit - largest));
+        for logit in logits.iter_mut() {
+            *logit = exp(*logit - largest);
+        }
         let total: f32 = logits.iter().sum();
-        logits.iter_mut().for_each(|p| *p /= total);
+        for p in logits.iter_mut() {
+            *p /= total;
+        }
     }
 
     /// Learns from the example of the pass that is kept; whether noradrenaline made it begin anew.
@@ -431,13 +432,13 @@ fn widened(weights: &Weights, rows: usize, from: usize, to: usize) -> Weights {
 }
 
 /// Adds `factor · source`.
-#[inline(always)]
+#[inline]
 fn add(target: &mut [f32], factor: f32, source: &[f32]) {
     target.iter_mut().zip(source).for_each(|(sum, value)| *sum += factor * value);
 }
 
 /// The sum of products, in eight partial sums.
-#[inline(always)]
+#[inline]
 fn dot(one: &[f32], other: &[f32]) -> f32 {
     let (ones, one_rest) = one.as_chunks::<8>();
     let (others, other_rest) = other.as_chunks::<8>();

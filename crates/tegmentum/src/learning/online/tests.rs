@@ -37,6 +37,10 @@ fn mean(of: impl Fn(u64) -> f64) -> f64 {
     (0..10).map(of).sum::<f64>() / 10.0
 }
 
+/// Squares of the estimates of w, b, v, r, c.
+type Squares = (Matrix, Vec<f64>, Matrix, Matrix, Vec<f64>);
+type Matrix = Vec<Vec<f64>>;
+
 /// The equations of the module's head, one network, written as they stand there.
 struct Plain {
     w: Vec<Vec<f64>>,
@@ -45,7 +49,7 @@ struct Plain {
     r: Vec<Vec<f64>>,
     c: Vec<f64>,
     /// Squares of w, b, v, r, c.
-    s: (Vec<Vec<f64>>, Vec<f64>, Vec<Vec<f64>>, Vec<Vec<f64>>, Vec<f64>),
+    s: Squares,
     scale: Vec<(f64, f64)>,
     n: i32,
     patience: f64,
