@@ -4,6 +4,7 @@
 //! - [`tabular`]: a model of a table, which class or which number belongs to a row.
 //! - [`model_file`]: models that are files.
 //! - [`onnx`]: models and networks for other programs, in the format ONNX.
+//! - [`stream`]: rows in their order, each predicted before it is learned from.
 //! - [`forecast`]: a series, its next values with intervals.
 //!
 //! This crate stands above the library `tegmentum`, which has the parts, and below the command line, which prints.
@@ -11,6 +12,7 @@
 pub mod forecast;
 pub mod model_file;
 pub mod onnx;
+pub mod stream;
 pub mod table;
 pub mod tabular;
 

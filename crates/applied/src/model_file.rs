@@ -43,6 +43,7 @@ use tegmentum::file::write_file;
 use tegmentum::model::network::Network;
 
 use crate::forecast::{ForecastFile, ForecastModel, model_file as forecast};
+use crate::stream::{self, StreamLearner};
 use crate::tabular::{Encoding, Provenance, TabularModel, Target, build_network, check_network};
 
 /// The format that is written, and the newest that is read.
@@ -144,7 +145,7 @@ fn shape(rows: usize, columns: usize, name: &str) -> Vec<usize> {
 }
 
 pub(crate) fn not_a_model() -> String {
-    "not a model: must be a file that `tegmentum train` or `tegmentum forecast` wrote".to_owned()
+    "not a model: must be a file that `tegmentum train`, `forecast` or `stream` wrote".to_owned()
 }
 
 /// What all formats have.
@@ -198,6 +199,8 @@ pub enum AnyModel {
     Tabular(Box<TabularModel>),
     /// Of a series.
     Forecast(Box<ForecastFile>),
+    /// Of a stream.
+    Stream(Box<StreamLearner>),
 }
 
 impl AnyModel {
@@ -220,6 +223,9 @@ impl AnyModel {
         let (_, any) = entry(bytes).map_err(|problem| refused(origin.as_ref(), problem))?;
         if any.kind == forecast::KIND {
             return Ok(Self::Forecast(Box::new(ForecastModel::from_bytes(bytes, origin)?)));
+        }
+        if any.kind == stream::KIND {
+            return Ok(Self::Stream(Box::new(StreamLearner::from_bytes(bytes, origin)?.0)));
         }
         Ok(Self::Tabular(Box::new(TabularModel::from_bytes(bytes, origin)?)))
     }

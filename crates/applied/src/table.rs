@@ -52,7 +52,12 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::DateTime;
 use tegmentum::error::{Error, Result};
-pub(crate) use text::{missing_cells, quoted, shorten};
+pub(crate) use text::{DELIMITERS, is_missing, missing_cells, quoted, shorten};
+
+/// The number in a cell, if it is one; infinite if it is too large.
+pub(crate) fn number(cell: &str, decimal: Decimal) -> Option<f64> {
+    numbers::Reading { decimal: Some(decimal) }.number(cell)
+}
 
 /// Names that a column which was not found is compared with, at most.
 const NEAREST: usize = 3;

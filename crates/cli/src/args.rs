@@ -2,6 +2,7 @@
 
 mod data;
 mod keeping;
+mod stream;
 
 use std::num::NonZeroU64;
 use std::path::PathBuf;
@@ -15,12 +16,13 @@ use tegmentum_study::shard::Shard;
 
 pub(crate) use data::{ClassWeights, Export, Forecast, Predict, Train};
 pub(crate) use keeping::{Keeping, Merge, Replay, Resume};
+pub(crate) use stream::Stream;
 
 /// Train networks by forward passes alone, under the control of four neuromodulators.
 ///
 /// A study compares learners on a task, over many seeds, and tests claims that were written before the run. `reproduce`
 /// runs the studies that come with the program, `run` runs yours, and both leave a folder with every number and a
-/// report. `forecast` learns a series and `train` a table from your own file.
+/// report. `forecast` learns a series, `train` a table and `stream` rows as they come, from your own file.
 #[derive(Debug, Parser)]
 #[command(name = "tegmentum", version, max_term_width = 100, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -37,6 +39,7 @@ Examples:
   tegmentum lesion go-no-go                          which modulator does what?
   tegmentum forecast data.csv                        learn a series, forecast what comes next
   tegmentum train data.csv --target kind             learn a table, predict one of its columns
+  tegmentum stream data.csv --target kind            learn row by row, go on tomorrow
 
 Exit codes:
   0  done
@@ -108,6 +111,13 @@ pub(crate) enum Command {
     ///
     /// Writes the model, the report and the test predictions.
     Train(Train),
+    /// Learn from a stream, row by row, and go on tomorrow
+    ///
+    /// Predicts the class of each row before it learns from it, by forward passes alone, under four neuromodulators, and scores that beside
+    /// what no change and the most frequent class would have said.
+    ///
+    /// Writes the predictions, a model that goes on with later rows, and pictures.
+    Stream(Stream),
     /// Use a model that `train` has written
     ///
     /// Reads a table with the columns of the model and writes what it predicts for each row.
@@ -347,7 +357,12 @@ impl Command {
             Self::Merge(arguments) => Some(arguments.results.threads),
             Self::Forecast(arguments) => Some(arguments.threads),
             Self::Train(arguments) => Some(arguments.threads),
-            Self::Report(_) | Self::List(_) | Self::Predict(_) | Self::Export(_) | Self::Replay(_) => None,
+            Self::Report(_)
+            | Self::List(_)
+            | Self::Predict(_)
+            | Self::Export(_)
+            | Self::Replay(_)
+            | Self::Stream(_) => None,
         }
     }
 }

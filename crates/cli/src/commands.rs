@@ -13,6 +13,7 @@ pub(crate) mod report;
 mod reproduce;
 mod resume;
 mod run;
+mod stream;
 mod train;
 
 use std::process::ExitCode;
@@ -39,6 +40,7 @@ pub(crate) fn dispatch(arguments: Arguments, output: &mut Output) -> Result<Exit
         Command::List(arguments) => list::execute(&arguments, output),
         Command::Forecast(arguments) => forecast::execute(&arguments, output),
         Command::Train(arguments) => train::execute(&arguments, output),
+        Command::Stream(arguments) => stream::execute(&arguments, output),
         Command::Predict(arguments) => predict::execute(&arguments, output),
         Command::Export(arguments) => export::execute(&arguments, output),
     }

@@ -11,6 +11,7 @@ pub mod loss_signals;
 pub mod minimise;
 pub mod modulated_learner;
 pub mod observer;
+pub mod online;
 pub mod optimizer;
 pub mod optimizers;
 pub mod places;

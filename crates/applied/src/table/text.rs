@@ -12,7 +12,7 @@ use super::{ReadOptions, dates};
 /// Cells that stand for a value that is not there.
 const MISSING: [&str; 8] = ["", "na", "n/a", "null", "none", "nan", "-", "?"];
 /// Delimiters that are tried, the least likely to be within a cell first.
-const DELIMITERS: [u8; 3] = [b'\t', b';', b','];
+pub(crate) const DELIMITERS: [u8; 3] = [b'\t', b';', b','];
 /// Characters of a name or a cell in a message.
 const SHOWN: usize = 40;
 
@@ -251,7 +251,7 @@ fn header_names(header: &Record, origin: &Path) -> Result<Vec<String>> {
 }
 
 /// Whether a cell stands for a value that is not there.
-pub(super) fn is_missing(cell: &str) -> bool {
+pub(crate) fn is_missing(cell: &str) -> bool {
     cell.len() <= 4 && MISSING.iter().any(|mark| cell.eq_ignore_ascii_case(mark))
 }
 

@@ -32,6 +32,9 @@ pub(crate) fn execute(arguments: &Export, output: &mut Output) -> Result<ExitCod
             let rows = if horizon == 1 { "the next row".to_owned() } else { format!("the next {horizon} rows") };
             output.line(&format!("{}  {}, {rows}", to.display(), file.column))?;
         }
+        AnyModel::Stream(_) => {
+            bail!("{}: a model of a stream learns on, which the format ONNX cannot: it stays here", from.display())
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

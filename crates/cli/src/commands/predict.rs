@@ -23,6 +23,10 @@ pub(crate) fn execute(arguments: &Predict, output: &mut Output) -> Result<ExitCo
     match AnyModel::load(&arguments.model)? {
         AnyModel::Tabular(model) => rows(arguments, &model, &data()?, output),
         AnyModel::Forecast(file) => rows_to_come(arguments, *file, &data()?, output),
+        AnyModel::Stream(_) => anyhow::bail!(
+            "{}: a model of a stream goes on with `tegmentum stream DATA.csv --continue MODEL`, which predicts rows without a target",
+            arguments.model.display()
+        ),
     }
 }
 

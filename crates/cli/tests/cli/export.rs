@@ -37,7 +37,7 @@ fn what_cannot_be_exported_is_one_line_and_nothing_is_written() {
     for (arguments, expected) in [
         (
             &["export", "iris.csv", "--onnx", "x.onnx"][..],
-            "not a model: must be a file that `tegmentum train` or `tegmentum forecast` wrote",
+            "not a model: must be a file that `tegmentum train`, `forecast` or `stream` wrote",
         ),
         (&["export", "nowhere", "--onnx", "x.onnx"], "nowhere"),
         (&["export", "m/model.safetensors", "--onnx", "no/folder.onnx"], "no/folder.onnx"),

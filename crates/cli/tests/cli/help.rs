@@ -2,8 +2,8 @@
 
 use crate::command::TestCommand;
 
-const COMMANDS: [&str; 10] =
-    ["reproduce", "run", "lesion", "dose", "report", "list", "forecast", "train", "predict", "export"];
+const COMMANDS: [&str; 11] =
+    ["reproduce", "run", "lesion", "dose", "report", "list", "forecast", "train", "stream", "predict", "export"];
 
 #[test]
 fn every_command_has_help_with_examples() {

@@ -12,5 +12,6 @@ mod interventions;
 mod list;
 mod replay;
 mod resume;
+mod stream;
 mod studies;
 mod train;

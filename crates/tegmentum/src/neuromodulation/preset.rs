@@ -2,12 +2,13 @@
 //!
 //! | preset | what is in it | source |
 //! |---|---|---|
-//! | `own` | what the learner brings along: `dopamine-optimizer` for `dopamine`, `node-perturbation` for `node_perturbation`, `feedback-alignment` for `feedback_alignment`, `contexts` for `contexts`, `none` for all others | |
+//! | `own` | what the learner brings along: `dopamine-optimizer` for `dopamine`, `node-perturbation` for `node_perturbation`, `feedback-alignment` for `feedback_alignment`, `contexts` for `contexts`, `stream` for a learner of a stream, `none` for all others | |
 //! | `none` | nothing: modulation is neutral | |
 //! | `dopamine-optimizer` | how far, how boldly and when to start over, for learners that step through parameter space | ours |
 //! | `node-perturbation` | the same with a smaller demand and a stronger pull, for estimates with less noise | ours |
 //! | `feedback-alignment` | the same with no demand and no pull, for estimates without noise of their own | ours |
 //! | `contexts` | what is learned, in which context, and when to take another one, for a learner of tasks that follow one another | ours |
+//! | `stream` | how fast, by which size of errors, and when to begin anew, for a learner of single examples | ours |
 //! | `doya-2002` | one knob for each modulator: δ, learning rate, inverse temperature, discount; seven arrows between them | Doya 2002, strengths inferred |
 //! | `yu-dayan-2005` | acetylcholine is expected, noradrenaline unexpected uncertainty | Yu & Dayan 2005, effects inferred |
 //! | `change-point` | reduced Bayes about a number that jumps: error, noise, surprise and patience | Nassar 2010; roles partly ours |
@@ -26,7 +27,9 @@ use super::nuclei::dorsal_raphe::DorsalRapheConfig;
 use super::nuclei::locus_coeruleus::LocusCoeruleusConfig;
 use super::nuclei::ventral_tegmental_area::VentralTegmentalAreaConfig;
 use super::nucleus::Transmitter;
-use super::presets::{change_point, contexts, dopamine_optimizer, doya_2002, mei_2025, tegmentum, yu_dayan_2005};
+use super::presets::{
+    change_point, contexts, dopamine_optimizer, doya_2002, mei_2025, stream, tegmentum, yu_dayan_2005,
+};
 use super::receptor::Receptor;
 
 /// The name of a preset.
@@ -46,6 +49,8 @@ pub enum Preset {
     FeedbackAlignment,
     /// The four modulators of a learner of contexts.
     Contexts,
+    /// The four modulators of a learner of a stream.
+    Stream,
     /// One knob for each modulator, and seven arrows between them.
     #[serde(rename = "doya-2002")]
     Doya2002,
@@ -84,12 +89,13 @@ pub struct Parts {
 
 impl Preset {
     /// All presets that are a system of their own.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::None,
         Self::DopamineOptimizer,
         Self::NodePerturbation,
         Self::FeedbackAlignment,
         Self::Contexts,
+        Self::Stream,
         Self::Doya2002,
         Self::YuDayan2005,
         Self::Mei2025,
@@ -107,6 +113,7 @@ impl Preset {
             Self::NodePerturbation => "node-perturbation",
             Self::FeedbackAlignment => "feedback-alignment",
             Self::Contexts => "contexts",
+            Self::Stream => "stream",
             Self::Doya2002 => "doya-2002",
             Self::YuDayan2005 => "yu-dayan-2005",
             Self::ChangePoint => "change-point",
@@ -124,6 +131,7 @@ impl Preset {
             Self::NodePerturbation => dopamine_optimizer::for_node_perturbation(),
             Self::FeedbackAlignment => dopamine_optimizer::for_feedback_alignment(),
             Self::Contexts => contexts::parts(),
+            Self::Stream => stream::parts(),
             Self::Doya2002 => doya_2002::parts(),
             Self::YuDayan2005 => yu_dayan_2005::parts(),
             Self::ChangePoint => change_point::parts(),

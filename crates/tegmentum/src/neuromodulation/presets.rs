@@ -5,5 +5,6 @@ pub mod contexts;
 pub mod dopamine_optimizer;
 pub mod doya_2002;
 pub mod mei_2025;
+pub mod stream;
 pub mod tegmentum;
 pub mod yu_dayan_2005;

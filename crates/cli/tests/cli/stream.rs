@@ -1,0 +1,138 @@
+//! `tegmentum stream`.
+
+use std::fmt::Write as _;
+
+use crate::command::TestCommand;
+
+const HEADER: &str = "x,colour,kind\n";
+
+/// A class by a number and a category; from `change` on the classes are exchanged.
+fn rows(from: u32, to: u32, change: u32) -> String {
+    let mut text = String::new();
+    for row in from..to {
+        let (x, colour) = (f64::from(row * 37 % 101) / 50.0 - 1.0, ["red", "blue"][row as usize % 2]);
+        let kind = if (x > 0.2) == (row >= change) { "no" } else { "yes" };
+        writeln!(text, "{x:.3},{colour},{kind}").unwrap();
+    }
+    text
+}
+
+fn report(test: &TestCommand, folder: &str) -> serde_json::Value {
+    serde_json::from_str(&test.read(&format!("{folder}/report.json"))).unwrap()
+}
+
+#[test]
+fn a_stream_is_scored_before_it_is_learned_and_noradrenaline_notices_a_change() {
+    let test = TestCommand::new();
+    test.write("data.csv", HEADER.to_owned() + &rows(0, 3000, 2000));
+    let printed = test.stdout(&["stream", "data.csv", "--target", "kind"], 0);
+    for expected in [
+        "kind, 2 classes: 3000 rows",
+        "tegmentum",
+        "no change",
+        "most frequent class so far",
+        "Noradrenaline fired at lines",
+    ] {
+        assert!(printed.contains(expected), "{expected} in {printed}");
+    }
+    let whole = report(&test, "reports/stream-data");
+    let of = |name: &str| whole["these_rows"][name].as_f64().unwrap();
+    assert!(of("accuracy") > 0.85 && of("accuracy") > of("majority") + 0.1, "{whole}");
+    let fired = whole["noradrenaline_fired_at_lines"].as_array().unwrap();
+    assert!(fired.iter().any(|line| (2000..2300).contains(&line.as_u64().unwrap())), "{fired:?}");
+    let names = ["accuracy.svg", "model.safetensors", "modulators.svg", "predictions.csv", "report.json"];
+    for name in names {
+        assert!(test.path(&format!("reports/stream-data/{name}")).exists(), "{name}");
+    }
+    let svg = test.read("reports/stream-data/accuracy.svg");
+    assert!(roxmltree::Document::parse(&svg).is_ok() && svg.contains("noradrenaline"));
+    let predictions = test.read("reports/stream-data/predictions.csv");
+    assert_eq!(predictions.lines().count(), 3001);
+    assert!(predictions.starts_with("line,kind,kind_predicted,began_anew\n2,"), "{predictions}");
+    // Without noradrenaline none fires.
+    test.stdout(&["stream", "data.csv", "--target", "kind", "--lesion", "noradrenaline", "--out", "lesion"], 0);
+    assert_eq!(report(&test, "lesion")["noradrenaline_fired_at_lines"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn the_next_day_goes_on_and_standard_input_is_a_file() {
+    let test = TestCommand::new();
+    test.write("all.csv", HEADER.to_owned() + &rows(0, 900, 2000));
+    test.write("one.csv", HEADER.to_owned() + &rows(0, 411, 2000));
+    let second = HEADER.to_owned() + &rows(411, 900, 2000);
+    test.stdout(&["stream", "all.csv", "--target", "kind", "--out", "all"], 0);
+    test.stdout(&["stream", "one.csv", "--target", "kind", "--out", "one"], 0);
+    let go_on = ["stream", "-", "--continue", "one/model.safetensors", "--out", "two"];
+    let assert = test.command(&go_on).write_stdin(second).assert().code(0);
+    let printed = String::from_utf8_lossy(&assert.get_output().stdout).into_owned();
+    assert!(printed.contains("489 rows") && printed.contains("of all 900 rows"), "{printed}");
+    assert_eq!(report(&test, "two")["all_rows"], report(&test, "all")["all_rows"]);
+    let predicted = |folder: &str| -> Vec<String> {
+        let text = test.read(&format!("{folder}/predictions.csv"));
+        text.lines().skip(1).map(|line| line.split_once(',').unwrap().1.to_owned()).collect()
+    };
+    assert_eq!(predicted("all"), [predicted("one"), predicted("two")].concat());
+    for (arguments, expected) in [
+        (["predict", "one/model.safetensors", "all.csv"].as_slice(), "--continue"),
+        (&["export", "one/model.safetensors", "--onnx", "x.onnx"], "learns on"),
+        (&["stream", "all.csv", "--continue", "all.csv"], "not a model"),
+        (&["stream", "all.csv", "--continue", "one/model.safetensors", "--seed", "2"], "--seed"),
+    ] {
+        let error = test.error(arguments);
+        assert!(error.starts_with("error: ") && error.contains(expected), "{expected}: {error}");
+    }
+}
+
+#[test]
+fn whatever_stands_in_a_stream_is_survived() {
+    let start = HEADER.to_owned() + &rows(0, 200, 2000);
+    for (name, middle, said) in [
+        ("a category that was never seen", "0.5,violet,yes\n", ""),
+        ("a class that was never seen", "0.5,red,perhaps\n", "3 classes"),
+        ("NaN", "NaN,red,yes\nnan,,no\n", ""),
+        ("a header in the middle", HEADER, "1 more header"),
+        ("an empty line", "\n\n", ""),
+        ("a column that appears", "x,colour,size,kind\n0.1,red,3,yes\nx,colour,kind\n", "\"size\" appears"),
+        ("a row without a target", "0.5,red,\n", "1 rows have no kind"),
+        ("a text among numbers", "broken,red,yes\n", ""),
+    ] {
+        let test = TestCommand::new();
+        test.write("data.csv", start.clone() + middle + &rows(200, 300, 2000));
+        let printed = test.stdout(&["stream", "data.csv", "--target", "kind"], 0);
+        assert!(printed.contains(said), "{name}: {printed}");
+    }
+    let test = TestCommand::new();
+    let constant =
+        (0..100).map(|row| format!("7;{},5;{}\n", row % 3, ["a", "b"][row % 2])).collect::<Vec<_>>().concat();
+    test.write("data.csv", "c;x;y\n".to_owned() + &constant);
+    test.stdout(&["stream", "data.csv", "--target", "y", "--decimal", ",", "--exclude", "x"], 0);
+}
+
+#[test]
+fn what_cannot_be_learned_is_one_line_and_nothing_is_written() {
+    let whole = HEADER.to_owned() + &rows(0, 60, 2000);
+    let numbers = (0..200).map(|row| format!("{row},{}\n", row * 7)).collect::<Vec<_>>().concat();
+    for (content, more, expected) in [
+        (whole.clone(), &["--target", "knd"][..], "no such column; there are \"x\""),
+        (whole.clone(), &["--target", "kind", "--exclude", "z"], "no such column"),
+        (whole.clone(), &["--target", "kind", "--exclude", "kind"], "it cannot be excluded"),
+        (whole.clone(), &["--target", "kind", "--lesion", "magic"], "--lesion"),
+        (whole.clone(), &["--target", "kind", "--delimiter", ";"], "no such column"),
+        (whole.clone(), &[], "--target"),
+        (whole.clone() + "1,2\n", &["--target", "kind"], "line 62"),
+        (whole.clone() + "1e999,red,no\n", &["--target", "kind"], "between -1e100 and 1e100"),
+        (String::new(), &["--target", "kind"], "the stream is empty"),
+        ("x,y\n".to_owned() + &numbers, &["--target", "y"], "more than 100 different values"),
+    ] {
+        let test = TestCommand::new();
+        test.write("data.csv", content);
+        let error = test.error(&[&["stream", "data.csv"], more].concat());
+        let line = error.trim_end_matches('\n');
+        assert!(line.starts_with("error: ") && !line.contains('\n') && line.contains(expected), "{expected}: {line}");
+        assert_eq!(test.entries(), ["data.csv"], "{expected}");
+    }
+    let test = TestCommand::new();
+    test.write("data.csv", b"x,y\n1,\xff\n");
+    assert!(test.error(&["stream", "data.csv", "--target", "y"]).contains("UTF-8"));
+    assert!(test.error(&["stream", "nowhere.csv", "--target", "y"]).contains("nowhere.csv"));
+}
