@@ -206,6 +206,18 @@ def test_what_is_changed_from_outside_is_told():
         optimizer.step(loss_of(model))
 
 
+def test_a_module_that_is_converted_is_told_and_new_storage_is_followed():
+    model = network()
+    optimizer = ForwardOptimizer(model.parameters(), QUICK)
+    model[0].weight.data = model[0].weight.data.clone()
+    before = bits(model)
+    optimizer.step(loss_of(model))
+    assert not torch.equal(before[0], bits(model)[0])
+    model.to(torch.float64)
+    with pytest.raises(tegmentum.InvalidValueError, match="move the module"):
+        optimizer.step(loss_of(model, torch.float64))
+
+
 def test_drugs_act_and_wrong_ones_are_refused():
     def levels(drugs):
         model = network()

@@ -154,8 +154,9 @@ def minimize(
     >>> import ray
     >>> import tegmentum.ray
     >>> _ = ray.init(num_cpus=1, include_dashboard=False, log_to_driver=False)
-    >>> result = tegmentum.ray.minimize(np.linalg.norm, np.ones(3), workers=1, budget=640, seed=1)
-    >>> bool(result.fun < 1.0)
+    >>> result = tegmentum.ray.minimize(np.linalg.norm, np.ones(3), workers=1, budget=160, seed=1)
+    >>> alone = tegmentum.minimize(np.linalg.norm, np.ones(3), budget=160, seed=1, optimizer="evolution_strategy")
+    >>> bool(result.fun == alone.fun)
     True
     >>> ray.shutdown()
     """

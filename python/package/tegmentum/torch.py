@@ -58,12 +58,17 @@ class _Piece:
 
     def __init__(self, parameter: Any, view: Any, scale: float) -> None:
         self.parameter, self.view, self.scale = parameter, view, scale
+        self.kind = (parameter.dtype, parameter.device)
         # Types that float32 cannot hold, and groups with a factor: the start, and what the flat vector had there.
         self.start: Any = None
         self.origin: Any = None
         if scale != 1.0 or parameter.dtype not in _NARROW:
             self.start = parameter.detach().cpu().to(torch.float64, copy=True).reshape(-1)
             self.origin = view.clone()
+
+    def is_shared(self) -> bool:
+        """Whether NumPy can write it: float32 on the CPU, nothing beside it."""
+        return self.start is None and self.parameter.dtype == torch.float32 and self.parameter.device.type == "cpu"
 
     def value(self) -> Any:
         """What the parameter shall be, flat."""
@@ -180,10 +185,10 @@ class ForwardOptimizer(torch.optim.Optimizer):
             view.copy_(parameter.detach().reshape(-1))
             first += parameter.numel()
             self._pieces.append(_Piece(parameter, view, scale))
-        self._plain = [piece for piece in self._pieces if piece.start is None]
-        self._others = [piece for piece in self._pieces if piece.start is not None]
-        self._targets = [piece.parameter for piece in self._plain]
-        self._sources = [piece.view.view(piece.parameter.shape) for piece in self._plain]
+        self._anchored = [piece for piece in self._pieces if piece.start is not None]
+        # NumPy's copies do without PyTorch's threads, which take longer to wake up than the copy takes.
+        self._shared = [(p.parameter, p.view.view(p.parameter.shape).numpy()) for p in self._pieces if p.is_shared()]
+        self._others = [piece for piece in self._pieces if not piece.is_shared()]
         self._engine = Optimizer(self._flat[0], self._settings, budget=self._budget, seed=self._seed)
         self._note_versions()
 
@@ -195,13 +200,19 @@ class ForwardOptimizer(torch.optim.Optimizer):
 
     def _publish(self) -> None:
         """Writes the flat vector into the parameters."""
-        if self._targets:
-            torch._foreach_copy_(self._targets, self._sources)
+        for parameter, source in self._shared:
+            np.copyto(parameter.detach().numpy(), source)
         for piece in self._others:
             piece.parameter.copy_(piece.value().view(piece.parameter.shape))
 
     def _check_untouched(self) -> None:
         """What was changed from outside is either what we wrote, or an error."""
+        for piece in self._pieces:
+            if (piece.parameter.dtype, piece.parameter.device) != piece.kind:
+                raise InvalidValueError(
+                    f"a parameter of shape {tuple(piece.parameter.shape)} is now {piece.parameter.dtype} on {piece.parameter.device}: move the"
+                    " module before the optimizer is made"
+                )
         changed = [
             piece
             for piece, version in zip(self._pieces, self._versions)
@@ -304,7 +315,7 @@ class ForwardOptimizer(torch.optim.Optimizer):
         """The running state; with the parameters of the module it goes on with the same bits."""
         state: dict[str, Any] = super().state_dict()
         engine = torch.frombuffer(bytearray(self._now().save()), dtype=torch.uint8)
-        starts = [(piece.start, piece.origin) for piece in self._others]
+        starts = [(piece.start, piece.origin) for piece in self._anchored]
         state["tegmentum"] = {"engine": engine, "starts": starts, "common_random_numbers": self._common}
         return state
 
@@ -320,13 +331,13 @@ class ForwardOptimizer(torch.optim.Optimizer):
         own = state.pop("tegmentum", None)
         if not isinstance(own, Mapping) or set(own) != {"engine", "starts", "common_random_numbers"}:
             raise InvalidValueError("state_dict: must be one of tegmentum.torch.ForwardOptimizer")
-        if len(own["starts"]) != len(self._others):
-            raise InvalidValueError(f"state_dict has {len(own['starts'])} starts: must have {len(self._others)}")
+        if len(own["starts"]) != len(self._anchored):
+            raise InvalidValueError(f"state_dict has {len(own['starts'])} starts: must have {len(self._anchored)}")
         self._now().load(own["engine"].cpu().numpy().tobytes())
         super().load_state_dict(state)
         self._common = _arrays.flag("common_random_numbers", own["common_random_numbers"])
         with torch.no_grad():
-            for piece, (start, origin) in zip(self._others, own["starts"]):
+            for piece, (start, origin) in zip(self._anchored, own["starts"]):
                 piece.start, piece.origin = start.clone(), origin.clone()
             self._now()._native.write_solution(self._flat[0])
             self._publish()
