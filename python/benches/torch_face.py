@@ -78,7 +78,7 @@ def bits_changed(cycles):
 
 
 def step_times(batches):
-    """Times of a step in forward passes of the same batch, interleaved, medians."""
+    """Times of a step in forward passes of the same batch, interleaved; the fastest, since others may use the machine."""
     rows = []
     for batch in batches:
         inputs, labels = torch.randn(batch, 784), torch.randint(10, (batch,))
@@ -113,13 +113,13 @@ def step_times(batches):
                 if turn >= 3:
                     times.append(time.perf_counter() - begin)
                     counts.append(evaluations)
-        forward = statistics.median(arms["forward"][1])
+        forward = min(arms["forward"][1])
         for name, (_, times, counts) in arms.items():
             if name == "forward":
                 continue
             # Steps with the usual number of evaluations; those that end a window have more.
             usual = statistics.mode(counts)
-            passes = statistics.median(t for t, c in zip(times, counts) if c == usual) / forward
+            passes = min(t for t, c in zip(times, counts) if c == usual) / forward
             rows.append((batch, name, f"{1e3 * forward:.1f} ms", usual, f"{passes:.2f}", f"{passes / usual:.2f}"))
     heads = ("batch", "optimizer", "a forward pass", "evaluations of a step", "a step, in forward passes", "for each evaluation")
     return table(heads, rows)
@@ -156,20 +156,20 @@ def seconds_to(target, hidden, make, seed, limit):
     return limit
 
 
-def digits_race(seeds, limit=40.0):
+def digits_race(seeds, hidden_units, limit=20.0):
     def usual(rate, scale):
         return lambda model, seed: UsualLoop(model.parameters(), rate, scale, seed)
 
     def ours(directions):
         return lambda model, seed: ForwardOptimizer(model.parameters(), {"dopamine": {"directions": directions}}, seed=seed)
 
-    # Eight settings of each, two seeds that do not judge.
+    # Four settings of each, two seeds that do not judge.
     grids = {
-        "`ForwardOptimizer`": {f"directions {k}": ours(k) for k in (1, 2, 4, 6, 8, 12, 16, 32)},
-        "the usual loop": {f"rate {r:g}, scale {s:g}": usual(r, s) for r in (3e-3, 1e-2, 3e-2, 1e-1) for s in (1e-3, 1e-2)},
+        "`ForwardOptimizer`": {f"directions {k}": ours(k) for k in (2, 4, 8, 16)},
+        "the usual loop": {f"rate {r:g}, scale {s:g}": usual(r, s) for r in (1e-2, 3e-2) for s in (1e-3, 1e-2)},
     }
     rows, text = [], ""
-    for hidden in (32, 256):
+    for hidden in hidden_units:
         medians = []
         for name, grid in grids.items():
             scores = {key: statistics.mean(seconds_to(0.95, hidden, make, 1_000 + s, 0.25 * limit) for s in range(2)) for key, make in grid.items()}
@@ -179,7 +179,7 @@ def digits_race(seeds, limit=40.0):
             reached = sum(t < limit for t in times)
             rows.append((hidden, name, best, f"{reached} of {seeds}", f"{medians[-1]:.2f}", f"{times[0]:.2f} to {times[-1]:.2f}"))
         text += f"\nRatio of the medians with {hidden} hidden units: {medians[0] / medians[1]:.2f}."
-    heads = ("hidden units", "optimizer", "setting, from eight", "seeds that reach 95 %", "median processor seconds", "range")
+    heads = ("hidden units", "optimizer", "setting, from four", "seeds that reach 95 %", "median processor seconds", "range")
     return table(heads, rows) + text + f" A run that does not reach 95 % counts as {limit:g} s.\n"
 
 
@@ -193,12 +193,13 @@ def main():
     words.add_argument("--write", type=Path)
     words.add_argument("--cycles", type=int, default=1_000_000)
     words.add_argument("--seeds", type=int, default=10)
+    words.add_argument("--hidden", type=int, nargs="+", default=[32])
     words.add_argument("--parts", nargs="+", default=["steps", "digits", "bits"])
     words = words.parse_args()
     makers = {
         "bits": lambda: bits_changed(words.cycles),
         "steps": lambda: step_times((64, 128, 256)),
-        "digits": lambda: digits_race(words.seeds),
+        "digits": lambda: digits_race(words.seeds, words.hidden),
     }
     for name in words.parts:
         part = makers[name]()
