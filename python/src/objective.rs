@@ -5,7 +5,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use numpy::{PyArray1, PyArray2, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods};
+use numpy::{PyArray1, PyArrayMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use tegmentum::data::batch::Batch;
@@ -200,27 +200,4 @@ fn number(found: &Bound<'_, PyAny>) -> PyResult<f64> {
         let kind = value.get_type().name().map_or_else(|_| "something".to_owned(), |name| name.to_string());
         wrong(if value.is_none() { "None".to_owned() } else { format!("a value of type {kind}") })
     })
-}
-
-/// Numbers of an array of candidates, at most: 16 GiB.
-const LARGEST: usize = 1 << 32;
-
-/// A matrix that is filled by `fill`, row after row, without the interpreter's lock.
-pub(crate) fn filled(
-    py: Python<'_>,
-    rows: usize,
-    columns: usize,
-    fill: impl FnOnce(&mut [f32]) -> Result<()> + Send,
-) -> PyResult<Bound<'_, PyArray2<f32>>> {
-    if rows.saturating_mul(columns) > LARGEST {
-        let text = format!("{rows} candidates of {columns} parameters are too many for one array: use ask_recipes()");
-        return Err(raise(py, "InvalidValueError", text));
-    }
-    let array = PyArray2::<f32>::zeros(py, [rows, columns], false);
-    {
-        let mut guard = array.readwrite();
-        let values = guard.as_slice_mut()?;
-        py.detach(|| fill(values)).map_err(|error| crate::errors::exception(py, error))?;
-    }
-    Ok(array)
 }

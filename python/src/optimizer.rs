@@ -5,7 +5,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use numpy::{PyArray1, PyArray2, PyReadonlyArray1, PyReadwriteArray1};
+use numpy::{PyArray1, PyReadonlyArray1, PyReadwriteArray1, PyReadwriteArray2};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use tegmentum::archive::Archive;
@@ -17,7 +17,6 @@ use tegmentum::random::Key;
 
 use crate::arrays::{copied, entries, four, vector};
 use crate::errors::{exception, invalid};
-use crate::objective::filled;
 use crate::settings;
 
 /// A candidate as a recipe: base, its gain, family, key and scale.
@@ -29,8 +28,8 @@ struct State {
     modulation: Modulation,
     evaluations: u64,
     updates: u64,
-    /// Whether candidates were asked for and not told of.
-    asked: bool,
+    /// What was asked for and not told of; empty between rounds.
+    probes: Vec<Probe>,
     follow_up: bool,
 }
 
@@ -49,21 +48,29 @@ impl Optimizer {
 }
 
 impl State {
-    fn probes(&mut self) -> Vec<Probe> {
-        self.asked = true;
-        self.optimizer.ask(&self.modulation).to_vec()
+    fn begin(&mut self) -> usize {
+        if self.probes.is_empty() {
+            self.probes.extend_from_slice(self.optimizer.ask(&self.modulation));
+        }
+        self.probes.len()
     }
 
-    fn write(&self, probes: &[Probe], columns: usize, target: &mut [f32]) -> Result<()> {
+    /// Writes the candidates from number `first` on, as many as there is room for.
+    fn write(&self, first: usize, columns: usize, target: &mut [f32]) -> Result<()> {
+        let (rows, rest) = (target.len() / columns, target.len() % columns);
+        let (expected, found) = (self.probes.len(), first.saturating_add(rows));
+        if rest > 0 || found > expected {
+            return Err(Error::ShapeMismatch { what: "candidates that were asked for", expected, found });
+        }
         let bases = self.optimizer.bases();
-        for (probe, row) in probes.iter().zip(target.chunks_exact_mut(columns)) {
+        for (probe, row) in self.probes[first..].iter().zip(target.chunks_exact_mut(columns)) {
             probe.write(bases, row)?;
         }
         Ok(())
     }
 
     fn tell(&mut self, losses: &[f64]) -> Result<(f64, f64, u32, bool, bool)> {
-        if !self.asked {
+        if self.probes.is_empty() {
             return Err(Error::Incompatible {
                 what: "tell".to_owned(),
                 with: "an optimizer that was not asked".to_owned(),
@@ -71,7 +78,7 @@ impl State {
             });
         }
         let report = self.optimizer.tell(losses, &self.modulation)?;
-        self.asked = false;
+        self.probes.clear();
         self.evaluations += losses.len() as u64;
         self.updates += u64::from(!report.follow_up);
         self.follow_up = report.follow_up;
@@ -89,22 +96,42 @@ impl Optimizer {
         let key = Key::from_seed(seed).child(1);
         let optimizer = py.detach(|| config.build(start, key, budget)).map_err(|error| exception(py, error))?;
         let modulation = Modulation::default();
-        let state = State { optimizer, modulation, evaluations: 0, updates: 0, asked: false, follow_up: false };
+        let state = State { optimizer, modulation, evaluations: 0, updates: 0, probes: Vec::new(), follow_up: false };
         Ok(Self { state: Mutex::new(state), num_parameters })
     }
 
-    /// Candidates [n, P].
-    fn ask<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f32>>> {
-        let probes = self.with(py, |state| Ok(state.probes()))?;
-        let columns = self.num_parameters;
-        filled(py, probes.len(), columns, |target| {
-            self.state.lock().unwrap_or_else(PoisonError::into_inner).write(&probes, columns, target)
+    /// Asks; the number of candidates of the round.
+    fn begin(&self, py: Python<'_>) -> PyResult<usize> {
+        self.with(py, |state| Ok(state.begin()))
+    }
+
+    /// Writes the candidates that were asked for from number `first` on, row after row, `[n, P]`.
+    fn write(&self, py: Python<'_>, first: usize, mut target: PyReadwriteArray2<'_, f32>) -> PyResult<()> {
+        let (columns, target) = (self.num_parameters, contiguous(py, target.as_slice_mut())?);
+        self.with(py, |state| state.write(first, columns, target))
+    }
+
+    /// Writes what would be handed over, `[P]`.
+    fn write_solution(&self, py: Python<'_>, mut target: PyReadwriteArray1<'_, f32>) -> PyResult<()> {
+        let target = contiguous(py, target.as_slice_mut())?;
+        self.with(py, |state| {
+            let solution = state.optimizer.solution();
+            if solution.len() != target.len() {
+                let (expected, found) = (solution.len(), target.len());
+                return Err(Error::ShapeMismatch { what: "parameters", expected, found });
+            }
+            solution.write(1.0, target);
+            Ok(())
         })
     }
 
     /// The same candidates as recipes.
     fn ask_recipes(&self, py: Python<'_>) -> PyResult<Vec<Recipe>> {
-        self.with(py, |state| Ok(state.probes()))?.iter().map(|probe| recipe(py, probe)).collect()
+        let probes = self.with(py, |state| {
+            state.begin();
+            Ok(state.probes.clone())
+        })?;
+        probes.iter().map(|probe| recipe(py, probe)).collect()
     }
 
     /// Takes losses; loss, rate, number of bad losses, whether a round follows, whether it was surprised.
@@ -145,7 +172,7 @@ impl Optimizer {
     /// The running state as bytes, between updates.
     fn save<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let bytes = self.with(py, |state| {
-            if state.asked || state.follow_up {
+            if !state.probes.is_empty() || state.follow_up {
                 return Err(Error::Archive {
                     what: "an optimizer".to_owned(),
                     problem: "it waits for losses; save it between updates".to_owned(),
@@ -162,10 +189,16 @@ impl Optimizer {
         self.with(py, |state| {
             let State { optimizer, evaluations, updates, .. } = state;
             Archive::read(bytes, &mut (&mut **optimizer, (evaluations, updates)))?;
-            (state.asked, state.follow_up) = (false, false);
+            state.probes.clear();
+            state.follow_up = false;
             Ok(())
         })
     }
+}
+
+/// The entries of an array that is written to, which must be contiguous.
+fn contiguous<'a, E>(py: Python<'_>, entries: std::result::Result<&'a mut [f32], E>) -> PyResult<&'a mut [f32]> {
+    entries.map_err(|_| invalid(py, "an array must be contiguous".to_owned()))
 }
 
 fn recipe(py: Python<'_>, probe: &Probe) -> PyResult<Recipe> {
@@ -203,7 +236,7 @@ pub(crate) fn direction(
             return Err(invalid(py, format!("family = {family:?}: {wanted}")));
         }
     };
-    let target = target.as_slice_mut().map_err(|_| invalid(py, "an array must be contiguous".to_owned()))?;
+    let target = contiguous(py, target.as_slice_mut())?;
     py.detach(|| direction.add_to(scale, target));
     Ok(())
 }

@@ -11,7 +11,8 @@ import pytest
 
 import tegmentum
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[2]
+PAGES = ("python/README.md", "docs/torch.md", "docs/ray.md")
 MODULES = sorted(module.name for module in pkgutil.iter_modules(tegmentum.__path__, "tegmentum.") if "_native" not in module.name)
 
 
@@ -45,14 +46,17 @@ def test_every_public_name_is_documented(name):
 
 
 def blocks():
-    return re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+    return [
+        (page, index, block)
+        for page in PAGES
+        for index, block in enumerate(re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL))
+    ]
 
 
-@pytest.mark.parametrize("index", range(len(blocks())))
-def test_examples_of_the_readme_run_as_printed(index, tmp_path, monkeypatch):
-    block = blocks()[index]
-    for package in ("sklearn", "gymnasium", "pandas"):
-        if package in block:
+@pytest.mark.parametrize(("page", "index", "block"), [pytest.param(*one, id=f"{one[0]}-{one[1] + 1}") for one in blocks()])
+def test_examples_of_the_pages_run_as_printed(page, index, block, tmp_path, monkeypatch):
+    for package in ("sklearn", "gymnasium", "pandas", "torch", "ray"):
+        if re.search(rf"\b(import|from) {package}\b", block):
             pytest.importorskip(package)
     monkeypatch.chdir(tmp_path)
-    exec(compile(block, f"README.md, block {index + 1}", "exec"), {"__name__": "__main__"})
+    exec(compile(block, f"{page}, block {index + 1}", "exec"), {"__name__": "__main__"})

@@ -117,3 +117,33 @@ def test_levels_are_those_of_an_optimizer_that_has_modulators():
     for _ in range(50):
         step(dopamine)
     assert all(np.isfinite(dopamine.levels))
+
+
+def test_candidates_in_memory_of_the_caller():
+    plain, reused = (tegmentum.Optimizer(np.ones(300), {"cma_es": {"population": 6}}, seed=1) for _ in range(2))
+    out = np.full((9, 300), np.nan, np.float32)
+    for _ in range(5):
+        expected, found = plain.ask(), reused.ask(out)
+        assert found.base is out and found.shape == (6, 300) and (found == expected).all() and np.isnan(out[6:]).all()
+        losses = (expected**2).sum(axis=1)
+        assert plain.tell(losses) == reused.tell(losses)
+
+
+@pytest.mark.parametrize(
+    "out",
+    [
+        3,
+        np.zeros((6, 300)),
+        np.zeros((6, 299), np.float32),
+        np.zeros((5, 300), np.float32),
+        np.zeros(1800, np.float32),
+        np.zeros((300, 6), np.float32).T,
+        np.zeros((6, 600), np.float32)[:, ::2],
+        np.broadcast_to(np.float32(0), (6, 300)),
+    ],
+)
+def test_memory_that_cannot_be_written_to(out):
+    optimizer = tegmentum.Optimizer(np.ones(300), {"cma_es": {"population": 6}}, seed=1)
+    with pytest.raises(tegmentum.TegmentumError, match="out"):
+        optimizer.ask(out)
+    assert optimizer.ask().shape == (6, 300)

@@ -38,7 +38,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Subcommands {
     /// Format, lints, tests, documentation, exported models, the Python package, licences and repository text; ends with `N passed, N failed`.
-    Test,
+    Test(test::Arguments),
     /// The benchmarks of the library.
     Bench(bench::Arguments),
     /// The pictures of the documentation, drawn anew by `tegmentum reproduce`.
@@ -70,7 +70,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<ExitCode> {
     match &arguments.command {
-        Subcommands::Test => Ok(test::run()),
+        Subcommands::Test(arguments) => Ok(test::run(arguments)),
         Subcommands::Bench(arguments) => bench::run(arguments),
         Subcommands::Figures(arguments) => figures::run(arguments),
         Subcommands::Forecasts(arguments) => forecasts::run(arguments),

@@ -31,12 +31,24 @@ const STEPS: &[Step] = &[
     Step { name: "repository text", run: || Ok(machine_paths::check()) },
 ];
 
+/// The second tier, which installs what it needs.
+const SECOND: &[Step] = &[Step { name: "Python, second tier", run: wheel::check_extras }];
+
+/// What is tested.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The second tier too: the Python package beside PyTorch, Ray and others, which are installed (a few gigabytes).
+    #[arg(long)]
+    all: bool,
+}
+
 /// Runs all steps; fails if one of them does.
-pub(crate) fn run() -> ExitCode {
+pub(crate) fn run(arguments: &Arguments) -> ExitCode {
+    let steps: Vec<&Step> = STEPS.iter().chain(if arguments.all { SECOND } else { &[] }).collect();
     let mut total = Tally::default();
-    let mut results = Vec::with_capacity(STEPS.len());
-    for (index, step) in STEPS.iter().enumerate() {
-        println!("\n[{}/{}] {}", index + 1, STEPS.len(), step.name);
+    let mut results = Vec::with_capacity(steps.len());
+    for (index, step) in steps.iter().enumerate() {
+        println!("\n[{}/{}] {}", index + 1, steps.len(), step.name);
         let start = Instant::now();
         let tally = (step.run)().unwrap_or_else(|error| {
             println!("    error: {error:#}");

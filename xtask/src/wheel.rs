@@ -15,6 +15,10 @@ use crate::tally::Tally;
 
 /// Names a Python that has the packages.
 const VARIABLE: &str = "TEGMENTUM_PYTHON";
+/// Names a Python that has the packages of the second tier.
+const EXTRAS_VARIABLE: &str = "TEGMENTUM_PYTHON_EXTRAS";
+/// The packages of the second tier.
+const EXTRAS: &str = "python/requirements-extras.txt";
 /// What pip takes; without a network it shall give up soon.
 const INSTALL: [&str; 6] = ["--retries", "1", "--timeout", "20", "-r", "python/requirements-test.txt"];
 /// Where the wheel is written.
@@ -29,25 +33,57 @@ pub(crate) fn run() -> Result<ExitCode> {
 
 /// Builds the wheel and runs its tests; skipped where there is no Python that can.
 pub(crate) fn check() -> Result<Tally> {
-    let python = match python::recent("python-venv", VARIABLE, &[&INSTALL]) {
-        Ok(python) => python,
-        Err(error) => {
-            println!("    skipped: {error:#}");
-            return Ok(Tally::SKIPPED);
-        }
+    let Some(python) = or_skipped(python::recent("python-venv", VARIABLE, &[&INSTALL])) else {
+        return Ok(Tally::SKIPPED);
     };
+    build(&python)?;
+    tests(&python, &["python/tests"])
+}
+
+/// The second tier: the wheel in an environment that has PyTorch, Ray and others too, each as far as it can be had. It has a few gigabytes.
+pub(crate) fn check_extras() -> Result<Tally> {
+    let Some(python) = or_skipped(python::recent("python-extras-venv", EXTRAS_VARIABLE, &[&INSTALL])) else {
+        return Ok(Tally::SKIPPED);
+    };
+    let mut tally = Tally::default();
+    let list = fs::read_to_string(root().join(EXTRAS)).with_context(|| EXTRAS.to_owned())?;
+    for package in list.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        let install = ["-m", "pip", "install", "--quiet", "--retries", "1", "--timeout", "20", package];
+        if std::env::var_os(EXTRAS_VARIABLE).is_none() && !run_command(command(&python, install))?.success() {
+            println!("    skipped: {package} could not be installed");
+            tally += Tally::SKIPPED;
+        }
+    }
+    build(&python)?;
+    tally += tests(&python, &["python/tests/test_documentation.py", "python/tests/test_types.py", "python/extras"])?;
+    Ok(tally)
+}
+
+/// A Python, or the reason why there is none, told.
+fn or_skipped(python: Result<String>) -> Option<String> {
+    python.inspect_err(|error| println!("    skipped: {error:#}")).ok()
+}
+
+/// Builds the wheel and the binary of the command line, and installs the wheel.
+fn build(python: &str) -> Result<()> {
     let wheels = root().join(WHEELS);
     if wheels.exists() {
         fs::remove_dir_all(&wheels).with_context(|| wheels.display().to_string())?;
     }
     let build = ["-m", "maturin", "build", "--quiet", "--profile", "dev", "--manifest-path", "python/Cargo.toml"];
-    let build = command(&python, build.into_iter().chain(["--out", WHEELS, "--interpreter", &python]));
+    let build = command(python, build.into_iter().chain(["--out", WHEELS, "--interpreter", python]));
     ensure!(run_command(build)?.success(), "the wheel could not be built");
     let wheel = only_wheel()?;
     let install = ["-m", "pip", "install", "--quiet", "--force-reinstall", "--no-deps", &wheel];
-    ensure!(run_command(command(&python, install))?.success(), "the wheel could not be installed");
+    ensure!(run_command(command(python, install))?.success(), "the wheel could not be installed");
     ensure!(run_command(command("cargo", ["build", "--quiet", "--package", "tegmentum-cli"]))?.success(), "no binary");
-    let mut tests = command(&python, ["-m", "pytest", "-q", "-p", "no:cacheprovider", "python"]);
+    Ok(())
+}
+
+/// Runs the tests in these places.
+fn tests(python: &str, places: &[&str]) -> Result<Tally> {
+    let words = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", "python/pyproject.toml", "--rootdir", "python"];
+    let mut tests = command(python, words.into_iter().chain(places.iter().copied()));
     tests.env("TEGMENTUM_BINARY", binary());
     let mut tally = Tally::default();
     let status = run_reading(tests, |line| tally += count(line))?;

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tegmentum.errors import InvalidValueError, WrongTypeError
 
-__all__ = ["flag", "losses", "matrix", "number", "path", "real", "seed_of", "sequence", "vector", "whole"]
+__all__ = ["flag", "losses", "matrix", "number", "path", "real", "seed_of", "sequence", "target", "vector", "whole"]
 
 
 def real(name: str, value: Any) -> NDArray[Any]:
@@ -88,6 +88,17 @@ def losses(value: Any, count: int) -> NDArray[np.float64]:
     if array.shape not in ((count,), (count, 1)):
         raise InvalidValueError(f"the losses have the shape {array.shape}: must be ({count},), one for each candidate")
     return np.ascontiguousarray(array.reshape(count), dtype=np.float64)
+
+
+def target(name: str, value: Any, rows: int, columns: int) -> NDArray[np.float32]:
+    """The first rows of an array that is written to."""
+    if not isinstance(value, np.ndarray) or value.dtype != np.float32:
+        raise WrongTypeError(f"{name} is of the type {type(value).__name__}: must be an array of float32")
+    if value.ndim != 2 or value.shape[0] < rows or value.shape[1] != columns:
+        raise InvalidValueError(f"{name} has the shape {value.shape}: must be ({rows}, {columns}), or have more rows")
+    if not value.flags.c_contiguous or not value.flags.writeable or not value.flags.aligned:
+        raise InvalidValueError(f"{name} must be contiguous, aligned and writable")
+    return value[:rows]
 
 
 def number(name: str, value: Any, low: float = -math.inf, high: float = math.inf) -> float:

@@ -16,6 +16,9 @@ from tegmentum.errors import InvalidValueError, WrongTypeError
 
 __all__ = ["Levels", "Optimizer", "Progress", "Recipe", "Report", "Result", "direction", "minimize"]
 
+#: Numbers of an array of candidates, at most: 16 GiB.
+_LARGEST = 1 << 32
+
 
 class Levels(NamedTuple):
     """The levels of the four modulators at one moment.
@@ -306,18 +309,32 @@ class Optimizer:
         start, _ = _start(x0)
         self._made_of = (start, named("optimizer", optimizer), _arrays.whole("budget", budget, 1), _arrays.seed_of(seed))
         self._native = _native.Optimizer(*self._made_of)
-        self._count = 0
+        self._num_parameters, self._count = len(start), 0
 
-    def ask(self) -> NDArray[np.float32]:
+    def ask(self, out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
         """The candidates to evaluate next.
+
+        Parameters
+        ----------
+        out : ndarray of at least n rows and P columns, float32, contiguous, optional
+            Where they are written: for many parameters, memory that is used again is half of the time.
 
         Returns
         -------
         ndarray of shape (n, P), float32
-            A new array; n may differ from round to round.
+            A new array, or the first n rows of `out`; n may differ from round to round.
         """
-        candidates = self._native.ask()
-        self._count = len(candidates)
+        count, columns = self._native.begin(), self._num_parameters
+        if out is None:
+            if count * columns > _LARGEST:
+                raise InvalidValueError(
+                    f"{count} candidates of {columns} parameters are too many for one array: use ask_recipes()"
+                )
+            candidates = np.empty((count, columns), dtype=np.float32)
+        else:
+            candidates = _arrays.target("out", out, count, columns)
+        self._native.write(0, candidates)
+        self._count = count
         return candidates
 
     def ask_recipes(self) -> list[Recipe]:
@@ -433,7 +450,7 @@ class Optimizer:
 
 def _again(kind: type[Optimizer], made_of: tuple[Any, ...], state: bytes) -> Optimizer:
     optimizer = kind.__new__(kind)
-    optimizer._made_of, optimizer._count = made_of, 0
+    optimizer._made_of, optimizer._num_parameters, optimizer._count = made_of, len(made_of[0]), 0
     optimizer._native = _native.Optimizer(*made_of)
     optimizer._native.load(state)
     return optimizer
