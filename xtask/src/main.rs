@@ -43,7 +43,7 @@ enum Subcommands {
     Bench(bench::Arguments),
     /// The pictures of the documentation, drawn anew by `tegmentum reproduce`.
     Figures(figures::Arguments),
-    /// `docs/results.md`, written from the results in `results/`, which `--from` takes anew from finished runs.
+    /// `docs/results.md` and the README's table, written from the results in `results/`, which `--from` takes anew from finished runs.
     Results(results::Arguments),
     /// `docs/forecast-results.md`, forecasts of real series beside models of other hands; `--measure` measures anew.
     Forecasts(forecasts::Arguments),

@@ -1,8 +1,10 @@
-//! `cargo xtask results`: `docs/results.md`, written from the results in `results/`.
+//! `cargo xtask results`: `docs/results.md` and the table of results in the README, written from the results in `results/`.
 //!
 //! `results/STUDY.json` holds what a study found in short: its claims and the metrics of its arms, without the values of single
 //! seeds, and how it came about. `--from DIR` takes them anew from the folders of finished runs; without it the page is written
 //! again from what is there, byte by byte the same.
+
+mod readme;
 
 use std::fmt::Write;
 use std::fs;
@@ -23,6 +25,8 @@ use crate::command::root;
 const RESULTS: &str = "results";
 /// The page.
 const PAGE: &str = "docs/results.md";
+/// The README, which has some of the results.
+const README: &str = "README.md";
 /// What is kept of a manifest.
 const PROVENANCE: [&str; 8] =
     ["Started", "Command", "Version", "Commit", "Machine", "Instruction set", "Wall seconds", "Seeds"];
@@ -70,9 +74,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     if let Some(from) = &arguments.from {
         take(from, &root().join(RESULTS))?;
     }
-    let page = page(&root().join(RESULTS))?;
-    write_file(&root().join(PAGE), page.as_bytes())?;
-    println!("    {PAGE}");
+    let studies = studies(&root().join(RESULTS))?;
+    write_file(&root().join(PAGE), written(&studies).as_bytes())?;
+    let readme = readme::with_table(&fs::read_to_string(root().join(README))?, &studies)?;
+    write_file(&root().join(README), readme.as_bytes())?;
+    println!("    {PAGE}, {README}");
     Ok(ExitCode::SUCCESS)
 }
 
@@ -122,8 +128,8 @@ fn kept(run: &Stored) -> Kept {
     }
 }
 
-/// The page from the results in a folder, in the order of the built-in studies.
-fn page(results: &Path) -> Result<String> {
+/// The results in a folder, in the order of the built-in studies.
+fn studies(results: &Path) -> Result<Vec<(&'static str, Kept)>> {
     let mut studies = Vec::new();
     for (name, _) in BUILT_IN {
         let path = results.join(format!("{name}.json"));
@@ -133,7 +139,7 @@ fn page(results: &Path) -> Result<String> {
             studies.push((*name, kept));
         }
     }
-    Ok(written(&studies))
+    Ok(studies)
 }
 
 fn written(studies: &[(&str, Kept)]) -> String {
@@ -266,9 +272,12 @@ mod tests {
 
     #[test]
     fn the_page_is_what_is_written_again() {
-        let page = page(&root().join(RESULTS)).unwrap();
+        let studies = studies(&root().join(RESULTS)).unwrap();
         let file = fs::read_to_string(root().join(PAGE)).unwrap();
-        assert!(page == file, "{PAGE} is not what `cargo xtask results` writes: run it");
+        assert!(written(&studies) == file, "{PAGE} is not what `cargo xtask results` writes: run it");
+        let file = fs::read_to_string(root().join(README)).unwrap();
+        let readme = readme::with_table(&file, &studies).unwrap();
+        assert!(readme == file, "{README} has a table that `cargo xtask results` writes otherwise: run it");
     }
 
     #[test]

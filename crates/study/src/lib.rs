@@ -77,9 +77,6 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("continual-blurred-class", include_str!("../../../studies/continual-blurred-class.toml")),
     ("continual-label-noise", include_str!("../../../studies/continual-label-noise.toml")),
     ("lesions", include_str!("../../../studies/lesions.toml")),
-    ("size", include_str!("../../../studies/size.toml")),
-    ("warm-start", include_str!("../../../studies/warm-start.toml")),
-    ("quantised", include_str!("../../../studies/quantised.toml")),
     ("cost", include_str!("../../../studies/cost.toml")),
 ];
 
