@@ -81,7 +81,7 @@ impl Judge<'_> {
         let place = log.restore(&mut *learner, Key::from_seed(seed).child(2), update)?;
         let PreparedSetting { network, problem, .. } = self.setting;
         StateOfRun::of(&mut *learner, place, (network, problem), &self.study.metrics, |model| {
-            self.setting.deliver(model)
+            self.setting.deliver(model);
         })
     }
 
