@@ -3,8 +3,8 @@
 Needs: pip install "river==0.26.1" "scipy==1.17.1"
 Run:   python drift.py > drift.json
 
-KSWIN has a window of twice its sample, so that there is nothing to draw, and begins after an alarm with the newest values, as the paper says;
-river's begins with none, which the line that is marked undoes.
+After an alarm ADWIN and KSWIN keep what their papers keep of the window; river's wrappers throw all of it away before the next value, which the line
+that is marked undoes. KSWIN has a window of twice its sample, so that there is nothing to draw.
 """
 
 import json
@@ -49,7 +49,7 @@ CASES = [
 def alarms(detector, name, values):
     fired = []
     for index, value in enumerate(values):
-        if name == "kswin":
+        if name in ["adwin", "kswin"]:
             detector._drift_detected = False  # The window is kept.
         detector.update(value)
         if detector.drift_detected:

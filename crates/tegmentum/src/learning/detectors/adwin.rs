@@ -24,7 +24,9 @@
 //!
 //! # Readings
 //! The paper has δ' = ln(2n/δ) or, for the bound that it recommends in practice, ln(2 ln(n)/δ) and a whole number of cuts; the second one is taken, and
-//! n − m + 1 in the place of n for a part, both as in MOA and river, whose alarms a test compares bit for bit. A change in any direction fires.
+//! n − m + 1 in the place of n for a part, both as in MOA and river. A change in any direction fires. What is left of the window after an alarm is
+//! kept, as in the paper, so that a large change may fire several times while older values leave; river 0.26 begins anew with an empty one. A test
+//! compares alarms with those of river's window, kept so.
 //!
 //! # References
 //! 1. A. Bifet, R. Gavaldà, Learning from time-changing data with adaptive windowing, SIAM International Conference on Data Mining, 443–448,
