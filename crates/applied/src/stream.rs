@@ -49,6 +49,8 @@ pub use score::{Score, Window, Windows};
 
 use serde::{Deserialize, Serialize};
 use tegmentum::error::{Error, Result};
+use tegmentum::learning::detector::Detector;
+use tegmentum::learning::detectors::DetectorConfig;
 use tegmentum::learning::online::{OnlineClassifier, OnlineConfig};
 use tegmentum::neuromodulation::nucleus::Transmitter;
 use tegmentum::neuromodulation::pharmacology::{Action, Drug};
@@ -60,6 +62,9 @@ use columns::StreamColumns;
 /// Classes of a target, at most: more are numbers or names of the rows.
 pub const MOST_CLASSES: usize = 100;
 
+/// The child of a learner's key that detectors have; networks have the first ones.
+const OF_DETECTORS: u64 = u64::from_le_bytes(*b"detector");
+
 /// What a learner is built from; kept in its file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -69,6 +74,8 @@ struct Settings {
     seed: u64,
     comma: bool,
     exclude: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    detectors: Vec<DetectorConfig>,
 }
 
 /// What was said of a row.
@@ -91,6 +98,8 @@ pub struct Answer {
     pub truth: Option<String>,
     /// Whether noradrenaline made a member begin anew.
     pub alarm: bool,
+    /// The detectors that fired, by their places in [`StreamLearner::detectors`].
+    pub fired: Vec<usize>,
 }
 
 /// A learner of rows of text cells.
@@ -104,6 +113,7 @@ pub struct StreamLearner {
     last: Option<usize>,
     score: Score,
     alarms: Vec<u64>,
+    detectors: Vec<Box<dyn Detector>>,
     inputs: Vec<f64>,
 }
 
@@ -112,7 +122,7 @@ impl StreamLearner {
     pub fn new(target: &str, lesions: &[Transmitter], seed: u64) -> Self {
         let lesions = lesions.iter().map(|of| of.name().to_owned()).collect();
         let target = target.to_owned();
-        Self::of(Settings { target, lesions, seed, comma: false, exclude: Vec::new() })
+        Self::of(Settings { target, lesions, seed, comma: false, exclude: Vec::new(), detectors: Vec::new() })
     }
 
     fn of(settings: Settings) -> Self {
@@ -124,6 +134,7 @@ impl StreamLearner {
             last: None,
             score: Score::default(),
             alarms: vec![0; OnlineConfig::default().members.len()],
+            detectors: Vec::new(),
             inputs: Vec::new(),
             settings,
         }
@@ -137,6 +148,37 @@ impl StreamLearner {
     /// Columns that are not learned from.
     pub fn exclude(&mut self, columns: &[String]) {
         self.settings.exclude = columns.to_vec();
+    }
+
+    /// Detectors that watch the prequential error (1 where the class was predicted wrongly, else 0) from the next row on, beside noradrenaline and
+    /// instead of those that did before. They change nothing of what is learned.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] for a setting outside its range.
+    ///
+    /// # Example
+    /// ```
+    /// use tegmentum::learning::detectors::DetectorConfig;
+    /// use tegmentum_applied::stream::StreamLearner;
+    ///
+    /// let mut learner = StreamLearner::new("y", &[], 1);
+    /// learner.watch(&[DetectorConfig::from_name("always")?])?;
+    /// learner.header(&["x".to_owned(), "y".to_owned()])?;
+    /// assert_eq!(learner.row(&["1", "yes"])?.fired, [0]);
+    /// assert!(learner.row(&["1", ""])?.fired.is_empty());
+    /// # Ok::<(), tegmentum::error::Error>(())
+    /// ```
+    pub fn watch(&mut self, detectors: &[DetectorConfig]) -> Result<()> {
+        let key = Key::from_seed(self.settings.seed).child(OF_DETECTORS);
+        let built = (0..).zip(detectors).map(|(place, config)| config.build(key.child(place)));
+        self.detectors = built.collect::<Result<_>>()?;
+        self.settings.detectors = detectors.to_vec();
+        Ok(())
+    }
+
+    /// The detectors that watch the error.
+    pub fn detectors(&self) -> &[DetectorConfig] {
+        &self.settings.detectors
     }
 
     /// The column that is predicted.
@@ -212,7 +254,7 @@ impl StreamLearner {
         self.make_room()?;
         let Some(name) = &truth else {
             let predicted = self.predicted()?;
-            return Ok(Answer { predicted, truth, alarm: false });
+            return Ok(Answer { predicted, truth, alarm: false, fired: Vec::new() });
         };
         let known = self.classes.iter().position(|class| class == name);
         let Some(class) = known else {
@@ -223,9 +265,9 @@ impl StreamLearner {
         for (member, count) in self.alarms.iter_mut().enumerate() {
             *count += u64::from(observed.alarm(member));
         }
-        self.count(Some(observed.predicted), class);
+        let fired = self.count(Some(observed.predicted), class);
         let predicted = Some(self.classes[observed.predicted].clone());
-        Ok(Answer { predicted, truth, alarm: observed.any_alarm() })
+        Ok(Answer { predicted, truth, alarm: observed.any_alarm(), fired })
     }
 
     /// What is predicted for a row; nothing is learned.
@@ -264,8 +306,8 @@ impl StreamLearner {
         }
         let Some(learner) = &mut self.learner else { unreachable!("it was built above") };
         let observed = learner.observe(&self.inputs, class)?;
-        self.count(before, class);
-        Ok(Answer { predicted, truth: Some(name), alarm: observed.any_alarm() })
+        let fired = self.count(before, class);
+        Ok(Answer { predicted, truth: Some(name), alarm: observed.any_alarm(), fired })
     }
 
     fn decimal(&self) -> Decimal {
@@ -290,7 +332,8 @@ impl StreamLearner {
         if missing.is_empty() { Ok(()) } else { learner.add_inputs(missing) }
     }
 
-    fn count(&mut self, predicted: Option<usize>, class: usize) {
+    /// Scores a row; the detectors that it made fire.
+    fn count(&mut self, predicted: Option<usize>, class: usize) -> Vec<usize> {
         let most = (0..self.counts.len()).max_by_key(|&class| (self.counts[class], std::cmp::Reverse(class)));
         let seen = self.score.rows > 0;
         self.score.rows += 1;
@@ -299,6 +342,9 @@ impl StreamLearner {
         self.score.majority += u64::from(seen && most == Some(class));
         self.counts[class] += 1;
         self.last = Some(class);
+        let error = if predicted == Some(class) { 0.0 } else { 1.0 };
+        let detectors = self.detectors.iter_mut().enumerate();
+        detectors.filter_map(|(place, detector)| detector.update(error).then_some(place)).collect()
     }
 }
 

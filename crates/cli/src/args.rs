@@ -426,6 +426,8 @@ pub(crate) enum ListKind {
     Environments,
     /// What acts and learns
     Agents,
+    /// What watches the errors of a stream for a change
+    Detectors,
     /// Readings of the four nuclei
     Nuclei,
     /// What receptors act on

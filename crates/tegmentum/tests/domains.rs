@@ -18,10 +18,11 @@ const ORDER: [&str; 10] =
 const ENGINE: [&str; 6] = ["error", "file", "kernel", "numerics", "random", "registry"];
 
 /// A kind of named thing: its contract, the folder of its implementations, and the enum of its registry.
-const REGISTRIES: [(&str, &str, &str); 7] = [
+const REGISTRIES: [(&str, &str, &str); 8] = [
     ("data/task.rs", "data/tasks", "TaskConfig"),
     ("model/network.rs", "model/networks", "NetworkConfig"),
     ("learning/optimizer.rs", "learning/optimizers", "OptimizerConfig"),
+    ("learning/detector.rs", "learning/detectors", "DetectorConfig"),
     ("learning/plasticity.rs", "learning/plasticity", "PlasticityConfig"),
     ("learning/gradient/rule.rs", "learning/gradient/rules", "GradientConfig"),
     ("behaviour/environment.rs", "behaviour/environments", "EnvironmentConfig"),

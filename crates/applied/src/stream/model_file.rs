@@ -69,13 +69,15 @@ struct State<'a>(&'a mut StreamLearner);
 
 impl Archived for State<'_> {
     fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
-        let StreamLearner { learner, counts, last, score, alarms, .. } = &mut *self.0;
+        let StreamLearner { learner, counts, last, score, alarms, detectors, .. } = &mut *self.0;
         archive.mark("StreamLearner")?;
         archive.values("counts", counts)?;
         last.archive(archive)?;
         archive.check(last.is_none_or(|last| last < counts.len()), "one of the classes")?;
         score.archive(archive)?;
         archive.values("alarms", alarms)?;
+        // Their number is that of the settings.
+        detectors.iter_mut().try_for_each(|detector| detector.archive(archive))?;
         archive.optional("network", learner.as_mut().map(|learner| learner as _))
     }
 }
@@ -131,7 +133,9 @@ fn read(bytes: &[u8]) -> Result<(StreamLearner, StreamOrigin), String> {
     if classes.len() > MOST_CLASSES || settings.lesions.iter().any(|name| !is_modulator(name)) {
         return Err(damaged("classes or lesions that cannot be"));
     }
+    let detectors = settings.detectors.clone();
     let mut learner = StreamLearner::of(settings);
+    learner.watch(&detectors).map_err(|error| damaged(&error.to_string()))?;
     learner.columns = StreamColumns::of(columns).ok_or_else(|| damaged("the columns have no place for each input"))?;
     learner.counts = vec![0; classes.len()];
     learner.classes = classes;

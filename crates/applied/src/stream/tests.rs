@@ -38,8 +38,48 @@ fn a_file_that_goes_on_says_what_one_learner_says() {
 }
 
 #[test]
+fn detectors_go_on_with_the_file_and_change_nothing_of_what_is_learned() {
+    let watching = || {
+        let mut learner = StreamLearner::new("y", &[], 3);
+        learner.watch(&DetectorConfig::registry()).unwrap();
+        learner
+    };
+    // The classes are exchanged.
+    let exchanged = rows(800, 1600).replace("yes", "?").replace("no", "yes").replace('?', "no");
+    let (header, text) = ("x,colour,y\n", rows(0, 800) + &exchanged);
+    let mut whole = watching();
+    let all = run(&format!("{header}{text}"), &mut whole).unwrap();
+    let plain = run(&format!("{header}{text}"), &mut StreamLearner::new("y", &[], 3)).unwrap();
+    let without = |answers: &[Answer]| -> Vec<Answer> {
+        answers.iter().map(|answer| Answer { fired: Vec::new(), ..answer.clone() }).collect()
+    };
+    assert_eq!(without(&all), plain);
+    for (place, config) in whole.detectors().iter().enumerate() {
+        let fired: Vec<usize> = (0..all.len()).filter(|&row| all[row].fired.contains(&place)).collect();
+        match config.name() {
+            "never" => assert!(fired.is_empty()),
+            "always" => assert_eq!(fired.len(), 1600),
+            "periodic" => assert_eq!(fired, [499, 999, 1499]),
+            // Its threshold is one of 50 errors more than usual.
+            "page_hinkley" => {}
+            name => assert!(fired.iter().any(|row| (800..1000).contains(row)), "{name}: {fired:?}"),
+        }
+    }
+    for stop in [0, 1, 411, 803, 870] {
+        let lines: Vec<&str> = text.lines().collect();
+        let mut first = watching();
+        let mut said = run(&format!("{header}{}\n", lines[..stop].join("\n")), &mut first).unwrap();
+        let bytes = first.to_bytes(&StreamOrigin::default()).unwrap();
+        let (mut second, _) = StreamLearner::from_bytes(&bytes, "m").unwrap();
+        said.extend(run(&format!("{header}{}\n", lines[stop..].join("\n")), &mut second).unwrap());
+        assert_eq!(said, all, "{stop}");
+    }
+}
+
+#[test]
 fn a_damaged_file_is_refused() {
     let mut learner = StreamLearner::new("y", &[], 3);
+    learner.watch(&DetectorConfig::registry()).unwrap();
     run(&format!("x,colour,y\n{}", rows(0, 50)), &mut learner).unwrap();
     let bytes = learner.to_bytes(&StreamOrigin::default()).unwrap();
     for cut in [0, 10, bytes.len() / 2, bytes.len() - 1] {

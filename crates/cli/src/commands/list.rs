@@ -11,6 +11,7 @@ use tegmentum::behaviour::environments::EnvironmentConfig;
 use tegmentum::data::tasks::TaskConfig;
 use tegmentum::evidence::evaluation::Metric;
 use tegmentum::learning::continual::learners::ContinualConfig;
+use tegmentum::learning::detectors::DetectorConfig;
 use tegmentum::learning::gradient::rules::GradientConfig;
 use tegmentum::learning::optimizers::OptimizerConfig;
 use tegmentum::learning::plasticity::rules::PlasticityConfig;
@@ -92,6 +93,7 @@ fn entries(kind: ListKind) -> Result<Vec<Entry>> {
         ListKind::Continual => named::<ContinualConfig>().map(described).collect(),
         ListKind::Environments => named::<EnvironmentConfig>().map(described).collect(),
         ListKind::Agents => named::<AgentConfig>().map(described).collect(),
+        ListKind::Detectors => named::<DetectorConfig>().map(described).collect(),
         ListKind::Nuclei => {
             let readings = nuclei::registry().into_iter().map(|model| (model.nucleus(), model.description()));
             let reading = |(nucleus, item): (&str, Description)| {

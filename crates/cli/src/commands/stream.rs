@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use serde_json::json;
 use tegmentum::file::write_file;
+use tegmentum::learning::detectors::DetectorConfig;
 use tegmentum_applied::stream::{Rows, Score, StreamLearner, StreamOrigin, Window, Windows};
 use tegmentum_report::standalone_svg;
 use tegmentum_study::number::fixed;
@@ -30,6 +31,8 @@ struct Learned {
     windows: Vec<Window>,
     /// Lines at which noradrenaline made a member begin anew.
     alarms: Vec<u64>,
+    /// Lines at which each detector fired.
+    fired: Vec<Vec<u64>>,
     /// Rows without a target.
     open: u64,
     predictions: Vec<u8>,
@@ -64,6 +67,7 @@ fn learner(arguments: &Stream) -> Result<StreamLearner> {
             let target = target.as_deref().unwrap_or_default();
             let mut learner = StreamLearner::new(target, &arguments.lesions, arguments.seed);
             learner.exclude(&arguments.exclude);
+            learner.watch(&arguments.detectors)?;
             learner
         }
     };
@@ -102,13 +106,20 @@ fn learn(arguments: &Stream, mut learner: StreamLearner) -> Result<Learned> {
     let mut rows = Rows::new(source, path, &arguments.table.read());
     let mut writer = csv::Writer::from_writer(Vec::new());
     let target = learner.target().to_owned();
-    writer.write_record(["line", &target, &format!("{target}_predicted"), "began_anew"])?;
+    let names: Vec<&str> = learner.detectors().iter().map(DetectorConfig::name).collect();
+    let mut fired = vec![Vec::new(); names.len()];
+    writer.write_record(["line", &target, &format!("{target}_predicted"), "began_anew"].into_iter().chain(names))?;
     let (mut alarms, mut open, mut last_line) = (Vec::new(), 0, 0);
     while !interrupt::requested() {
         let Some((line, answer)) = rows.next_row(&mut learner)? else { break };
         last_line = line;
         let [truth, predicted] = [&answer.truth, &answer.predicted].map(|name| name.as_deref().unwrap_or_default());
-        writer.write_record([line.to_string().as_str(), truth, predicted, if answer.alarm { "1" } else { "" }])?;
+        let mark = |fires: bool| if fires { "1" } else { "" };
+        let marks = (0..fired.len()).map(|place| mark(answer.fired.contains(&place)));
+        let number = line.to_string();
+        let cells = [number.as_str(), truth, predicted, mark(answer.alarm)];
+        writer.write_record(cells.into_iter().chain(marks))?;
+        answer.fired.iter().for_each(|&place| fired[place].push(line));
         if answer.alarm {
             alarms.push(line);
         }
@@ -120,7 +131,7 @@ fn learn(arguments: &Stream, mut learner: StreamLearner) -> Result<Learned> {
     }
     let predictions = writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
     let notes = rows.notes().sentences();
-    Ok(Learned { learner, before, windows: windows.finished(), alarms, open, predictions, notes, last_line })
+    Ok(Learned { learner, before, windows: windows.finished(), alarms, fired, open, predictions, notes, last_line })
 }
 
 /// Prints and writes, the model last; what was written, a line each.
@@ -215,13 +226,26 @@ fn members(learned: &Learned, output: &mut Output) -> Result<()> {
         members.lines(width).iter().try_for_each(|line| output.line(line))?;
         output.line("")?;
     }
-    if !learned.alarms.is_empty() {
-        let shown: Vec<String> = learned.alarms.iter().take(SHOWN).map(u64::to_string).collect();
-        let more = learned.alarms.len().saturating_sub(SHOWN);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        output.line(&wrapped(&format!("Noradrenaline fired at lines {}{more}.", shown.join(", ")), width, 0))?;
+    let names = learned.learner.detectors().iter().map(DetectorConfig::name);
+    if !learned.alarms.is_empty() || names.len() > 0 {
+        output.line(&wrapped(&said_of("Noradrenaline", &learned.alarms), width, 0))?;
+    }
+    for (name, lines) in names.zip(&learned.fired) {
+        output.line(&wrapped(&said_of(name, lines), width, 0))?;
     }
     Ok(())
+}
+
+/// When something fired.
+fn said_of(name: &str, lines: &[u64]) -> String {
+    let shown: Vec<String> = lines.iter().take(SHOWN).map(u64::to_string).collect();
+    match lines.len() {
+        0 => format!("{name} did not fire."),
+        count @ 0..=SHOWN => {
+            format!("{name} fired at {} {}.", if count == 1 { "line" } else { "lines" }, shown.join(", "))
+        }
+        count => format!("{name} fired at lines {} and {} more.", shown.join(", "), count - SHOWN),
+    }
 }
 
 fn report(learned: &Learned) -> Result<Vec<u8>> {
@@ -240,6 +264,11 @@ fn report(learned: &Learned) -> Result<Vec<u8>> {
         "without_target": learned.open,
         "last_line": learned.last_line,
         "noradrenaline_fired_at_lines": learned.alarms,
+        "detectors": learner.detectors().iter().zip(&learned.fired).map(|(config, lines)| json!({
+            "name": config.name(),
+            "settings": config,
+            "fired_at_lines": lines,
+        })).collect::<Vec<_>>(),
         "members_began_anew": learner.alarms(),
         "notes": learned.notes,
         "windows": learned.windows.iter().map(|window| json!({

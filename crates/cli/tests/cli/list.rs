@@ -7,6 +7,7 @@ use tegmentum::behaviour::agents::AgentConfig;
 use tegmentum::behaviour::environments::EnvironmentConfig;
 use tegmentum::data::tasks::TaskConfig;
 use tegmentum::learning::continual::learners::ContinualConfig;
+use tegmentum::learning::detectors::DetectorConfig;
 use tegmentum::learning::gradient::rules::GradientConfig;
 use tegmentum::learning::optimizers::OptimizerConfig;
 use tegmentum::learning::plasticity::rules::PlasticityConfig;
@@ -29,6 +30,7 @@ fn every_registered_name_has_a_line() {
     );
     names.extend(GradientConfig::registry().iter().map(tegmentum::learning::gradient::rules::GradientConfig::name));
     names.extend(ContinualConfig::registry().iter().map(ContinualConfig::name));
+    names.extend(DetectorConfig::registry().iter().map(DetectorConfig::name));
     names.extend(EnvironmentConfig::registry().iter().map(tegmentum::prelude::EnvironmentConfig::name));
     names.extend(AgentConfig::registry().iter().map(tegmentum::prelude::AgentConfig::name));
     names.extend(nuclei::registry().iter().map(|model| model.description().name));

@@ -31,7 +31,7 @@ fn a_stream_is_scored_before_it_is_learned_and_noradrenaline_notices_a_change() 
         "tegmentum",
         "no change",
         "most frequent class so far",
-        "Noradrenaline fired at lines",
+        "Noradrenaline fired at line",
     ] {
         assert!(printed.contains(expected), "{expected} in {printed}");
     }
@@ -52,6 +52,45 @@ fn a_stream_is_scored_before_it_is_learned_and_noradrenaline_notices_a_change() 
     // Without noradrenaline none fires.
     test.stdout(&["stream", "data.csv", "--target", "kind", "--lesion", "noradrenaline", "--out", "lesion"], 0);
     assert_eq!(report(&test, "lesion")["noradrenaline_fired_at_lines"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn detectors_watch_the_errors_beside_noradrenaline() {
+    let test = TestCommand::new();
+    test.write("all.csv", HEADER.to_owned() + &rows(0, 3000, 2000));
+    test.write("one.csv", HEADER.to_owned() + &rows(0, 2010, 2000));
+    test.write("two.csv", HEADER.to_owned() + &rows(2010, 3000, 2000));
+    let detectors = ["--target", "kind", "--detector", "adwin,page_hinkley", "--detector", "never"];
+    let run = |data: &str, out: &str, more: &[&str]| test.stdout(&[&["stream", data, "--out", out], more].concat(), 0);
+    let printed = run("all.csv", "all", &detectors);
+    for expected in ["Noradrenaline fired at line", "\nadwin fired at line", "\npage_hinkley ", "\nnever did not fire."]
+    {
+        assert!(printed.contains(expected), "{expected} in {printed}");
+    }
+    let whole = report(&test, "all");
+    let lines = |place: usize| -> Vec<u64> {
+        serde_json::from_value(whole["detectors"][place]["fired_at_lines"].clone()).unwrap()
+    };
+    assert!(lines(0).iter().any(|line| (2000..2300).contains(line)), "{:?}", lines(0));
+    assert!(lines(2).is_empty());
+    assert_eq!(whole["detectors"][0]["settings"]["adwin"]["delta"], 0.002);
+    // Nothing else is another.
+    run("all.csv", "without", &["--target", "kind"]);
+    assert_eq!(report(&test, "without")["all_rows"], whole["all_rows"]);
+    assert_eq!(report(&test, "without")["detectors"].as_array().unwrap().len(), 0);
+    // The next day they go on.
+    run("one.csv", "one", &detectors);
+    run("two.csv", "two", &["--continue", "one/model.safetensors"]);
+    let cells = |folder: &str| -> Vec<String> {
+        let text = test.read(&format!("{folder}/predictions.csv"));
+        assert!(text.starts_with("line,kind,kind_predicted,began_anew,adwin,page_hinkley,never\n"));
+        text.lines().skip(1).map(|line| line.split_once(',').unwrap().1.to_owned()).collect()
+    };
+    assert_eq!(cells("all"), [cells("one"), cells("two")].concat());
+    let go_on = ["stream", "two.csv", "--continue", "one/model.safetensors", "--detector", "adwin"];
+    assert!(test.error(&go_on).contains("--detector"));
+    let unknown = test.error(&["stream", "one.csv", "--target", "kind", "--detector", "magic"]);
+    assert!(unknown.contains("magic") && unknown.contains("page_hinkley"), "{unknown}");
 }
 
 #[test]

@@ -1,0 +1,49 @@
+//! Detectors of changes in a stream of numbers: one file for each, and their registry. The contract is in
+//! [`detector`](crate::learning::detector); how good alarms were, [`detection`](../../evidence/detection/index.html) says.
+//!
+//! | file | fires when | time of a value |
+//! |---|---|---|
+//! | [`adwin`] | the means of two parts of a window of any length differ | O(1), and O(log W) each 32nd |
+//! | [`page_hinkley`] | the sum of deviations from the mean has risen or fallen far | O(1) |
+//! | [`kswin`] | the newest values have another distribution than older ones | O(n + r log r) |
+//! | [`always`] | there is a value | O(1) |
+//! | [`never`] | never | O(1) |
+//! | [`periodic`] | a number of values has passed | O(1) |
+//!
+//! The last three look at nothing: what an alarm is worth that knows more is what it adds to them.
+
+pub mod adwin;
+pub mod always;
+pub mod kswin;
+pub mod never;
+pub mod page_hinkley;
+pub mod periodic;
+
+use crate::learning::detector::DetectorSettings;
+
+tegmentum_engine::named_settings! {
+    /// A detector by name, with its settings. A detector is registered by a line here.
+    ///
+    /// # Example
+    /// ```
+    /// use tegmentum::learning::detectors::DetectorConfig;
+    /// use tegmentum::random::Key;
+    ///
+    /// let config: DetectorConfig = toml::from_str("[page_hinkley]\nthreshold = 10.0")?;
+    /// let mut detector = config.build(Key::from_seed(1))?;
+    /// let fired: Vec<usize> = (0..200).filter(|&row| detector.update(if row < 100 { 0.0 } else { 1.0 })).collect();
+    /// assert_eq!((config.name(), fired), ("page_hinkley", vec![110]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub enum DetectorConfig: dyn DetectorSettings = "detector" {
+        Adwin(adwin::AdwinConfig),
+        PageHinkley(page_hinkley::PageHinkleyConfig),
+        Kswin(kswin::KswinConfig),
+        Always(always::AlwaysConfig),
+        Never(never::NeverConfig),
+        Periodic(periodic::PeriodicConfig),
+    }
+}
+
+#[cfg(test)]
+mod tests;
