@@ -29,8 +29,8 @@ const TO_TARGET: &str = "evaluations_to_0.01";
 const RELEARN: &str = "evaluations_to_relearn";
 
 const ROWS: [Row; 11] = [
-    Row { setting: "2-4-1/", ..row("xor", "2-4-1, evaluations", TO_TARGET) },
-    Row { setting: "2-2-1/", dopamine: PATIENT, ..row("xor", "2-2-1, evaluations, with patience", TO_TARGET) },
+    Row { setting: "2-4-1/", ..row("xor", "evaluations", TO_TARGET) },
+    Row { setting: "2-2-1/", dopamine: PATIENT, ..row("xor", "evaluations, with patience", TO_TARGET) },
     Row { dopamine: PATIENT, ..row("parity", "evaluations, with patience", TO_TARGET) },
     row("lorenz", "NRMSE", "nrmse"),
     row("rossler", "NRMSE", "nrmse"),
@@ -86,15 +86,21 @@ fn written(row: &Row, study: &Kept) -> Result<String> {
     let is_ahead = centre(dopamine) < centre(best.1);
     let plain = |arm| cell(arm).map_or_else(String::new, words);
     Ok(format!(
-        "| `{}` {} | {} | {} {} | {} | {} |\n",
-        row.study,
-        row.what,
+        "| {} | {} | {} {} | {} | {} |\n",
+        named(row),
         bold(words(dopamine), is_ahead),
         best.0,
         bold(words(best.1), !is_ahead),
         plain("node_perturbation"),
         plain("adam"),
     ))
+}
+
+/// The study, with its setting if it has several, and what is counted.
+fn named(row: &Row) -> String {
+    let setting = row.setting.trim_end_matches('/');
+    let space = if setting.is_empty() { "" } else { " " };
+    format!("`{}`{space}{setting}, {}", row.study, row.what)
 }
 
 /// The centre in bold letters, if it is to be.
