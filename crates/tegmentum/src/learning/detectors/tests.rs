@@ -43,7 +43,7 @@ fn stream(kind: &str, seed: u64) -> Vec<f64> {
                 }
             }
             "slow" => u + f64::from(t) / 2000.0,
-            "large" => 100.0 * u + if t / 700 % 2 == 0 { 0.0 } else { 40.0 },
+            "large" => 100.0 * u + if (t / 700).is_multiple_of(2) { 0.0 } else { 40.0 },
             "same" => u,
             _ => panic!("no stream {kind}"),
         }
