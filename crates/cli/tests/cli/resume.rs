@@ -28,7 +28,8 @@ fn killed_again_and_again(test: &TestCommand, first: &[&str], folder: &str, key:
     loop {
         let resume = ["resume", folder, "--checkpoint-every", "0.02"];
         let mut child = start(test, if killed == 0 { first } else { &resume });
-        std::thread::sleep(Duration::from_millis(30 + stream.below(150) as u64));
+        // Before it has read its study, and well after, also where a program that is not optimised takes a tenth of a second to begin.
+        std::thread::sleep(Duration::from_millis(30 + stream.below(400) as u64));
         if let Some(status) = child.try_wait().unwrap() {
             assert!(status.success() || !test.path(folder).join("checkpoint/job").exists(), "{status:?}");
             return killed;
