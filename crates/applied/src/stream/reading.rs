@@ -32,14 +32,14 @@ pub struct StreamNotes {
 /// use tegmentum_applied::stream::{Rows, StreamLearner};
 /// use tegmentum_applied::table::ReadOptions;
 ///
-/// let text = "x,y\n1,a\n\n2,b\nx,y\n3,a\n";
+/// let text = "x,y\n1,a\n2,b\nx,y\n3,a\n";
 /// let mut learner = StreamLearner::new("y", &[], 1);
 /// let mut rows = Rows::new(text.as_bytes(), "text".as_ref(), &ReadOptions::default());
 /// let mut lines = Vec::new();
 /// while let Some((line, _)) = rows.next_row(&mut learner)? {
 ///     lines.push(line);
 /// }
-/// assert_eq!((lines, rows.notes().headers), (vec![2, 4, 6], 1));
+/// assert_eq!((lines, rows.notes().headers), (vec![2, 3, 5], 1));
 /// # Ok::<(), tegmentum::error::Error>(())
 /// ```
 pub struct Rows<R> {

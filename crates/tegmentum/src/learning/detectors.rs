@@ -7,7 +7,7 @@
 //! | [`page_hinkley`] | the sum of deviations from the mean has risen or fallen far | O(1) |
 //! | [`kswin`] | the newest values have another distribution than older ones | O(n + r log r) |
 //! | [`always`] | there is a value | O(1) |
-//! | [`never`] | never | O(1) |
+//! | [`never`](mod@never) | never | O(1) |
 //! | [`periodic`] | a number of values has passed | O(1) |
 //!
 //! The last three look at nothing: what an alarm is worth that knows more is what it adds to them.

@@ -15,7 +15,7 @@
 //!
 //! # Readings
 //! The paper fires if D > √(−ln α/r), a bound for one direction of the difference; the authors' program, and river after it, take the p-value of the
-//! test in both directions and D > 0.1. So does this, with the exact p-value [2], which ties make smaller than it is said to be. The window after an
+//! test in both directions and D > 0.1. So does this, with the exact p-value (2), which ties make smaller than it is said to be. The window after an
 //! alarm is R, as in the paper; river begins with an empty one.
 //!
 //! # References
