@@ -51,7 +51,7 @@ use serde::{Deserialize, Serialize};
 use tegmentum::error::{Error, Result};
 use tegmentum::learning::detector::Detector;
 use tegmentum::learning::detectors::DetectorConfig;
-use tegmentum::learning::online::{OnlineClassifier, OnlineConfig};
+use tegmentum::learning::online::{Observed, OnlineClassifier, OnlineConfig};
 use tegmentum::neuromodulation::nucleus::Transmitter;
 use tegmentum::neuromodulation::pharmacology::{Action, Drug};
 use tegmentum::random::Key;
@@ -260,11 +260,7 @@ impl StreamLearner {
         let Some(class) = known else {
             return self.row_of_a_new_class(name.clone());
         };
-        let Some(learner) = &mut self.learner else { unreachable!("a class is known") };
-        let observed = learner.observe(&self.inputs, class)?;
-        for (member, count) in self.alarms.iter_mut().enumerate() {
-            *count += u64::from(observed.alarm(member));
-        }
+        let observed = self.observe(class)?;
         let fired = self.count(Some(observed.predicted), class);
         let predicted = Some(self.classes[observed.predicted].clone());
         Ok(Answer { predicted, truth, alarm: observed.any_alarm(), fired })
@@ -304,10 +300,19 @@ impl StreamLearner {
             Some(learner) => learner.add_class()?,
             None => self.learner = Some(self.build()?),
         }
-        let Some(learner) = &mut self.learner else { unreachable!("it was built above") };
-        let observed = learner.observe(&self.inputs, class)?;
+        let observed = self.observe(class)?;
         let fired = self.count(before, class);
         Ok(Answer { predicted, truth: Some(name), alarm: observed.any_alarm(), fired })
+    }
+
+    /// The network learns a row of a class that it knows; who begins anew is counted.
+    fn observe(&mut self, class: usize) -> Result<Observed> {
+        let Some(learner) = &mut self.learner else { unreachable!("it is built with the first class") };
+        let observed = learner.observe(&self.inputs, class)?;
+        for (member, count) in self.alarms.iter_mut().enumerate() {
+            *count += u64::from(observed.alarm(member));
+        }
+        Ok(observed)
     }
 
     fn decimal(&self) -> Decimal {

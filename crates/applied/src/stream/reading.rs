@@ -1,7 +1,10 @@
 //! Rows from a file or from standard input, as they come.
 
-use std::io::BufRead;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use csv::{ReaderBuilder, StringRecord, Trim};
 use tegmentum::error::{Error, Result};
@@ -32,25 +35,65 @@ pub struct StreamNotes {
 /// use tegmentum_applied::stream::{Rows, StreamLearner};
 /// use tegmentum_applied::table::ReadOptions;
 ///
-/// let text = "x,y\n1,a\n2,b\nx,y\n3,a\n";
+/// let text = "x,y\n1,a\n\n2,b\nx,y\n3,a\n";
 /// let mut learner = StreamLearner::new("y", &[], 1);
 /// let mut rows = Rows::new(text.as_bytes(), "text".as_ref(), &ReadOptions::default());
 /// let mut lines = Vec::new();
 /// while let Some((line, _)) = rows.next_row(&mut learner)? {
 ///     lines.push(line);
 /// }
-/// assert_eq!((lines, rows.notes().headers), (vec![2, 3, 5], 1));
+/// assert_eq!((lines, rows.notes().headers), (vec![2, 4, 6], 1));
 /// # Ok::<(), tegmentum::error::Error>(())
 /// ```
 pub struct Rows<R> {
     source: Option<R>,
-    reader: Option<csv::Reader<Box<dyn std::io::Read>>>,
+    reader: Option<csv::Reader<Box<dyn Read>>>,
     origin: PathBuf,
     options: ReadOptions,
     record: StringRecord,
     names: Vec<String>,
     notes: StreamNotes,
+    lines: Rc<RefCell<Lines>>,
     line: u64,
+}
+
+/// The ends of the lines that were read and that no row has passed yet.
+#[derive(Debug, Default)]
+struct Lines {
+    /// Bytes read.
+    bytes: u64,
+    /// Where lines end: the places of their last bytes.
+    ends: VecDeque<u64>,
+    /// Lines before those.
+    passed: u64,
+}
+
+impl Lines {
+    /// The line, from 1, of the byte at `place`, which is not before the one that was asked for last.
+    fn of(&mut self, place: u64) -> u64 {
+        while self.ends.front().is_some_and(|&end| end < place) {
+            self.ends.pop_front();
+            self.passed += 1;
+        }
+        self.passed + 1
+    }
+}
+
+/// A source whose lines are counted: the reader of rows skips empty lines without a word, and ends a row before the last byte of `\r\n`.
+struct Counted<R> {
+    source: R,
+    lines: Rc<RefCell<Lines>>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.source.read(buffer)?;
+        let mut lines = self.lines.borrow_mut();
+        let first = lines.bytes;
+        lines.ends.extend((first..).zip(&buffer[..count]).filter(|(_, byte)| **byte == b'\n').map(|(place, _)| place));
+        lines.bytes += count as u64;
+        Ok(count)
+    }
 }
 
 impl<R> std::fmt::Debug for Rows<R> {
@@ -70,6 +113,7 @@ impl<R: BufRead + 'static> Rows<R> {
             record: StringRecord::new(),
             names: Vec::new(),
             notes: StreamNotes::default(),
+            lines: Rc::default(),
             line: 1,
         }
     }
@@ -134,17 +178,19 @@ impl<R: BufRead + 'static> Rows<R> {
         }
         let Some(reader) = &mut self.reader else { return Ok(false) };
         loop {
-            match reader.read_record(&mut self.record) {
-                Ok(false) => return Ok(false),
-                Ok(true) => {
-                    self.line = self.record.position().map_or(self.line, csv::Position::line);
+            let read = reader.read_record(&mut self.record);
+            if matches!(read, Ok(false)) {
+                return Ok(false);
+            }
+            self.line = self.lines.borrow_mut().of(reader.position().byte().saturating_sub(1));
+            match read {
+                Ok(_) => {
                     // A line of spaces is as good as an empty one; a line of delimiters is a row of gaps.
                     if self.record.len() > 1 || self.names.len() == 1 || !self.record[0].is_empty() {
                         return Ok(true);
                     }
                 }
                 Err(error) => {
-                    self.line = error.position().map_or(self.line, csv::Position::line);
                     let problem = match error.into_kind() {
                         csv::ErrorKind::Io(source) => return Err(Error::Io { path: self.origin.clone(), source }),
                         _ => "the bytes are not text in UTF-8: save the table with this encoding",
@@ -156,11 +202,11 @@ impl<R: BufRead + 'static> Rows<R> {
     }
 
     /// The reader of the rows, with the delimiter that was given or that the first line has.
-    fn open(&self, mut source: R) -> Result<csv::Reader<Box<dyn std::io::Read>>> {
+    fn open(&self, mut source: R) -> Result<csv::Reader<Box<dyn Read>>> {
         let mut first = Vec::new();
         let failed = |source| Error::Io { path: self.origin.clone(), source };
         // A first line that is longer than a megabyte is none.
-        let mut limited = std::io::Read::take(&mut source, 1 << 20);
+        let mut limited = Read::take(&mut source, 1 << 20);
         while first.iter().all(u8::is_ascii_whitespace) {
             if limited.read_until(b'\n', &mut first).map_err(failed)? == 0 {
                 break;
@@ -178,7 +224,8 @@ impl<R: BufRead + 'static> Rows<R> {
         if start.contains(&0) || start.starts_with(b"PK\x03\x04") {
             return Err(self.wrong("all", "this is not text: must be a table in UTF-8".to_owned()));
         }
-        let whole: Box<dyn std::io::Read> = Box::new(std::io::Read::chain(std::io::Cursor::new(start), source));
+        let whole = Read::chain(std::io::Cursor::new(start), source);
+        let whole: Box<dyn Read> = Box::new(Counted { source: whole, lines: Rc::clone(&self.lines) });
         let mut builder = ReaderBuilder::new();
         builder.has_headers(false).flexible(true).trim(Trim::All).delimiter(delimiter);
         Ok(builder.from_reader(whole))

@@ -146,3 +146,25 @@ fn a_column_that_appears_is_learned_from() {
     assert!(right as f64 > 0.95 * late.len() as f64, "{right} of {}", late.len());
     assert_eq!(learner.predict(&["1", "b", ""]).unwrap().as_deref(), Some("b"));
 }
+
+#[test]
+fn a_row_has_the_line_at_which_it_ends() {
+    let of = |text: &str| -> Vec<u64> {
+        let mut learner = StreamLearner::new("y", &[], 1);
+        let mut rows = Rows::new(std::io::Cursor::new(text.to_owned()), "s.csv".as_ref(), &ReadOptions::default());
+        std::iter::from_fn(|| rows.next_row(&mut learner).unwrap().map(|row| row.0)).collect()
+    };
+    let text = "\n\nx,y\n1,a\n\n \n2,b\nx,y\n\"3\n\",a\n\n4,a\n5,a";
+    let expected = [4, 7, 10, 12, 13];
+    assert_eq!(of(text), expected);
+    assert_eq!(of(&format!("{text}\n\n")), expected);
+    assert_eq!(of(&text.replace('\n', "\r\n")), expected);
+    let many: String = (0..5000).map(|row| format!("{row},a\r\n\r\n")).collect();
+    let lines = of(&format!("x,y\r\n{many}"));
+    assert!(lines.iter().zip(0..).all(|(&line, row)| line == 2 + 2 * row), "{:?}", &lines[..5]);
+
+    let mut learner = StreamLearner::new("y", &[], 1);
+    let text = "x,y\r\n1,a\r\n\r\n1,2,3\r\n";
+    let error = run(text, &mut learner).unwrap_err().to_string();
+    assert!(error.contains("line 4"), "{error}");
+}
