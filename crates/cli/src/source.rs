@@ -32,7 +32,8 @@ pub(crate) fn study(name: &str, changes: &[String], quick: bool, seeds: Option<u
     }
     let whole = (quick && !study.quick.whole).then(|| study.clone());
     if quick {
-        study = study.shortened();
+        // What is left of a study may lack an arm that an answer names.
+        study = StudyConfig::from_toml(&study.shortened().to_toml()?, &format!("{origin} with --quick"))?;
     }
     if let Some(seeds) = seeds {
         study.seeds.count = seeds;

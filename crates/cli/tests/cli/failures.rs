@@ -44,6 +44,17 @@ fn changes_that_cannot_be_made() {
 }
 
 #[test]
+fn a_shortened_study_that_lacks_an_arm_of_an_answer_is_refused_before_it_runs() {
+    let short = STUDY.replace("budget = 600", "budget = 600\nquick = { arms = [\"dopamine\"] }");
+    let answer =
+        "answer.supported = \"Weight perturbation: {wp mean_squared_error}.\"\nanswer.not_supported = \"No.\"\n";
+    let test = TestCommand::with_study(&(short + answer));
+    let said = test.error(&["run", "study.toml", "--quick"]);
+    assert!(said.contains("study.toml with --quick") && said.contains("there is no arm \"wp\""), "{said}");
+    assert_eq!(test.entries(), ["study.toml"]);
+}
+
+#[test]
 fn studies_that_are_not_there() {
     let test = TestCommand::new();
     let error = test.error(&["run", "missing.toml"]);
