@@ -26,7 +26,7 @@ fn page() -> Result<String> {
          A receptor acts on a *target* (for example the learning rate) at a *place* (the whole network if none is given). A learner\n\
          obeys the targets and places below. A receptor, drug, coupling, nucleus or constant of kinetics that would change nothing is\n\
          refused before anything runs, with a line that lists what is obeyed. `tegmentum list obeys` prints the same. A test moves\n\
-         every entry and sees that the learner changes (`every_entry_moves_its_learner` in `crates/study/tests/hearing.rs`).\n\n\
+         every entry and sees that the learner changes (`every_entry_moves_its_learner` in `crates/study/tests/library/hearing.rs`).\n\n\
          \"also at\" and \"only at\" name layers, populations and synapses; \"by dopamine\" means the receptors of dopamine alone. What\n\
          targets mean: `tegmentum list targets` and [neuromodulators](neuromodulators.md).\n",
     );

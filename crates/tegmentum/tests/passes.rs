@@ -1,8 +1,11 @@
 //! Every way to compute a forward pass gives the same bits: stored or perturbed weights, alone or in a pair, on any number
 //! of threads, with any instructions; so do the estimates of node perturbation and the gradients that are made of passes.
+//! A program of its own: it limits the instructions of its process.
 
 #![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
 
+#[allow(dead_code, reason = "a part of it is used here")]
+#[path = "library/reference.rs"]
 mod reference;
 
 use std::sync::{Arc, Mutex, PoisonError};

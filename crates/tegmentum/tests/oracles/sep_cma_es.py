@@ -1,7 +1,7 @@
 """Evaluations that an independent separable CMA-ES needs on a 10-dimensional ellipsoid.
 
 Source: PyPI package `cmaes` (SepCMA), version 0.13.1. Run by hand: `pip install cmaes==0.13.1`, then this script. The
-median is the literal in `tests/optimizer_conformance.rs`.
+median is the literal in `tests/library/optimizer_conformance.rs`.
 
     f(x) = sum_i 10^(6 i / 9) x_i^2,  x_0 = (3, …, 3),  sigma_0 = 2,  population 10,  target f < 1e-8 (best of a generation)
 """

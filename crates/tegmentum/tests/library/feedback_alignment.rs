@@ -1,6 +1,5 @@
 //! Feedback alignment: its estimate against the exact gradient and against eligibility traces that run forward, learned feedback
 //! against the weights that it faces, and what its modulators do.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::Arc;
 

@@ -1,10 +1,6 @@
 //! Optimizers against closed forms and independent simulations: moments of the estimate, the noise ball, CMA-ES, readings.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
-mod optimizers;
-
-use optimizers::{parameters, update};
+use super::optimizers::{parameters, update};
 use tegmentum::learning::optimizer::Optimizer;
 use tegmentum::learning::optimizers::Averaging;
 use tegmentum::learning::optimizers::cma_es::CmaEsConfig;

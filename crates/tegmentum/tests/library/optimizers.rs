@@ -1,7 +1,5 @@
 //! What the tests of optimizers share.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use tegmentum::data::batch::Batch;
 use tegmentum::learning::optimizer::{Optimizer, StepReport};
 use tegmentum::model::objective::Objective;

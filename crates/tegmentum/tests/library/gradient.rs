@@ -1,9 +1,6 @@
 //! The gradient baselines against forward passes and finite differences in `f64`, and on a task.
-#![allow(missing_docs, clippy::unwrap_used)]
 
-mod reference;
-
-use reference::{Kind, Reference, Rows};
+use super::reference::{Kind, Reference, Rows};
 use tegmentum::data::batch::{Batch, LaneBatch, Part};
 use tegmentum::data::task::{ExampleSet, Examples, Loss, Problem, Series, Windows};
 use tegmentum::error::Error;

@@ -1,10 +1,6 @@
 //! What every registered optimizer promises, and what single ones promise beyond it.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
-mod optimizers;
-
-use optimizers::{parameters, update};
+use super::optimizers::{parameters, update};
 use tegmentum::error::Error;
 use tegmentum::learning::optimizer::Optimizer;
 use tegmentum::learning::optimizers::Averaging;

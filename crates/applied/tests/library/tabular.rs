@@ -1,7 +1,5 @@
 //! Models of tables: learning, the same bits again, files, and what is refused.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
-
 use std::fmt::Write as _;
 
 use tegmentum::random::Key;
@@ -112,7 +110,7 @@ fn a_file_gives_the_same_predictions_bit_for_bit() {
 /// A file that the first version of the format wrote is read for ever.
 #[test]
 fn format_1_is_read_and_predicts_what_it_did() {
-    let bytes = include_bytes!("fixtures/format-1.safetensors");
+    let bytes = include_bytes!("../fixtures/format-1.safetensors");
     let model = TabularModel::from_bytes(bytes, "format-1.safetensors").unwrap();
     assert_eq!((model.target(), model.provenance().seed), ("kind", 3));
     let new = table("size,colour\n0.5,red\n,blue\n7.5,green\n");
@@ -136,7 +134,7 @@ const FORMAT_1: [u32; 9] = [
 
 #[test]
 fn files_that_are_no_models_are_refused_in_one_line() {
-    let good = include_bytes!("fixtures/format-1.safetensors").as_slice();
+    let good = include_bytes!("../fixtures/format-1.safetensors").as_slice();
     let refused = |bytes: &[u8]| {
         let error = TabularModel::from_bytes(bytes, "m").unwrap_err().to_string();
         assert!(error.len() < 300 && !error.contains('\n'), "{error}");

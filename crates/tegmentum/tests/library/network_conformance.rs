@@ -1,5 +1,4 @@
 //! Every registered network against its contract. A new network is tested by being registered.
-#![allow(missing_docs, clippy::unwrap_used)]
 
 use tegmentum::error::Error;
 use tegmentum::model::network::{Network, UnitNoise};

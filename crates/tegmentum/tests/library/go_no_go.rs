@@ -2,8 +2,6 @@
 //!
 //! Every statement is about at least 100 seeds. Bounds are the study's own, with the numbers measured beside them.
 
-#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
-
 use std::sync::OnceLock;
 
 use tegmentum::behaviour::agents::AgentConfig;

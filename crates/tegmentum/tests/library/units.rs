@@ -1,9 +1,6 @@
 //! Nothing depends on a unit: that of the loss, an offset of it, that of the parameters.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-mod optimizers;
-
-use optimizers::{parameters, update};
+use super::optimizers::{parameters, update};
 use tegmentum::learning::optimizers::OptimizerConfig;
 use tegmentum::learning::optimizers::dopamine::DopamineConfig;
 use tegmentum::model::objectives::BlackBox;

@@ -1,6 +1,5 @@
 //! How much quicker a state of a logged run is had again than by training.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
 #![allow(clippy::print_stdout, reason = "a measurement is printed")]
 
 use std::sync::Arc;
@@ -59,7 +58,7 @@ fn train(learner: &mut dyn Learner, log: &RunLog) -> Result<()> {
 }
 
 #[test]
-#[ignore = "a measurement: cargo test --release -p tegmentum --test replay -- --ignored --nocapture"]
+#[ignore = "a measurement: cargo test --release -p tegmentum --test library replay -- --ignored --nocapture"]
 fn fifty_states_are_had_again_much_quicker_than_by_training() {
     let (problem, network) = problem();
     let loss = NetworkLoss::new(Arc::clone(&network), Arc::clone(&problem));

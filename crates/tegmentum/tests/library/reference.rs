@@ -1,6 +1,5 @@
 //! Naive forward passes in `f64`, one example at a time, written from the equations at the head of each network's file
 //! and from the documented order of its parameters. They share no code with the library.
-#![allow(dead_code, reason = "each test program uses a part of it")]
 
 use tegmentum::data::task::Loss;
 use tegmentum::model::network::{Activation, Network};

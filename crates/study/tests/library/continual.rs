@@ -5,7 +5,7 @@ use tegmentum_study::config::{StreamConfig, StudyConfig};
 use tegmentum_study::run::{Silent, run as run_study};
 use tegmentum_study::{built_in, dose, lesions};
 
-const STUDY: &str = include_str!("../src/kinds/continual/study.toml");
+const STUDY: &str = include_str!("../../src/kinds/continual/study.toml");
 
 fn study(text: &str) -> StudyConfig {
     StudyConfig::from_toml(text, "test").expect("valid")

@@ -1,7 +1,5 @@
 //! What is saved and loaded goes on with the bits of what was never interrupted: every registered learner, on every kind of network.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;

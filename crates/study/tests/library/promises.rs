@@ -1,9 +1,6 @@
 //! The promises of the library that no single module can keep.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[path = "promises/cases.rs"]
 mod cases;
-#[path = "promises/modules.rs"]
 mod modules;
 
 use std::sync::Arc;

@@ -1,6 +1,5 @@
 //! Node perturbation: its estimate against the exact gradient, its two forms against each other, and what noradrenaline
 //! does for it when the world changes.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::Arc;
 
