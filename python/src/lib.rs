@@ -21,6 +21,7 @@ mod optimizer;
 mod series;
 mod settings;
 mod statistics;
+mod stream;
 mod studies;
 mod work;
 mod worlds;
@@ -38,6 +39,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<behaviour::Modulators>()?;
     module.add_class::<behaviour::Agent>()?;
     module.add_class::<behaviour::Session>()?;
+    module.add_class::<stream::Stream>()?;
     module.add_function(wrap_pyfunction!(minimise::minimize, module)?)?;
     module.add_function(wrap_pyfunction!(optimizer::direction, module)?)?;
     module.add_function(wrap_pyfunction!(networks::fit_rows, module)?)?;

@@ -55,7 +55,7 @@ def blocks():
 
 @pytest.mark.parametrize(("page", "index", "block"), [pytest.param(*one, id=f"{one[0]}-{one[1] + 1}") for one in blocks()])
 def test_examples_of_the_pages_run_as_printed(page, index, block, tmp_path, monkeypatch):
-    for package in ("sklearn", "gymnasium", "pandas", "torch", "ray"):
+    for package in ("sklearn", "gymnasium", "pandas", "torch", "ray", "river", "jax", "pyarrow"):
         if re.search(rf"\b(import|from) {package}\b", block):
             pytest.importorskip(package)
     monkeypatch.chdir(tmp_path)

@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import tegmentum
-from tegmentum.sklearn import DopamineClassifier, DopamineForecaster, DopamineRegressor
+from tegmentum.sklearn import DopamineClassifier, DopamineForecaster, DopamineRegressor, StreamClassifier
 
 
 @parametrize_with_checks(
@@ -22,6 +22,7 @@ from tegmentum.sklearn import DopamineClassifier, DopamineForecaster, DopamineRe
         DopamineClassifier(max_evaluations=4_000),
         DopamineRegressor(max_evaluations=4_000),
         DopamineClassifier(learner="dopamine", max_evaluations=8_000),
+        StreamClassifier(passes=3),
     ]
 )
 def test_estimators_keep_the_contract(estimator, check):
@@ -98,3 +99,46 @@ def test_series_that_cannot_be_learned(y):
     for settings in ({"horizon": 0}, {"networks": -1}, {"season": 0}, {"train_fraction": 2}, {"evaluations": "x"}):
         with pytest.raises(tegmentum.TegmentumError):
             DopamineForecaster(**settings).fit(np.sin(np.arange(100)))
+
+
+def test_rows_at_once_are_rows_one_by_one():
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(300, 4))
+    X[rng.random(X.shape) < 0.1] = np.nan
+    y = np.where(np.nan_to_num(X[:, 0]) > 0, "high", "low")
+    whole = StreamClassifier(random_state=1).fit(X, y)
+    one = StreamClassifier(random_state=1)
+    for row, label in zip(X, y):
+        one.partial_fit([row], [label], classes=["high", "low"])
+    assert (whole.predict_proba(X) == one.predict_proba(X)).all() and whole.members_ == one.members_
+    again = pickle.loads(pickle.dumps(whole))
+    assert (again.partial_fit(X, y).predicted_ == whole.partial_fit(X, y).predicted_).all() and again.members_ == whole.members_
+
+
+def test_a_stream_that_turns_round_is_learned_anew():
+    """Ten streams whose rule is turned round: noradrenaline fires in each, and without acetylcholine (a step size of its own for each synapse) less is right."""
+    better = fired = 0
+    for seed in range(10):
+        X = np.random.default_rng(seed).normal(size=(4_000, 3))
+        y = (X[:, 0] + X[:, 1] > 0) ^ (np.arange(4_000) >= 2_000)
+        found = []
+        for lesions in ((), ("acetylcholine",)):
+            model = StreamClassifier(random_state=seed, lesions=lesions).partial_fit(X, y, classes=[False, True])
+            found.append((model.predicted_ == y)[2_000:3_000].mean())
+            fired += not lesions and any(member.beginnings for member in model.members_)
+        better += found[0] > found[1] + 0.005
+    assert fired == 10 and better >= 8, (fired, better)
+
+
+@pytest.mark.parametrize(
+    ("classes", "y", "text"),
+    [
+        (None, [0, 1], "classes is None"),
+        ([0, 1], [0, 2], "y[1] = "),
+        ([0], [0, 0], "one class"),
+    ],
+)
+def test_wrong_classes_are_refused(classes, y, text):
+    with pytest.raises(ValueError) as raised:
+        StreamClassifier().partial_fit([[1.0], [2.0]], y, classes=classes)
+    assert text in str(raised.value)

@@ -42,6 +42,7 @@ mod model_file;
 mod reading;
 mod score;
 
+pub use columns::Cell;
 pub(crate) use model_file::KIND;
 pub use model_file::StreamOrigin;
 pub use reading::{Rows, StreamNotes};
@@ -249,21 +250,41 @@ impl StreamLearner {
     /// # Errors
     /// [`Error::Incompatible`] for another number of cells than names, a number that is too large, or too many classes or inputs.
     pub fn row(&mut self, cells: &[&str]) -> Result<Answer> {
-        self.columns.encode(cells, self.decimal(), true, &mut self.inputs)?;
-        let truth = self.columns.target(cells).map(str::to_owned);
+        let truth = self.columns.target(cells);
+        self.learn(&self.cells_of(cells), truth)
+    }
+
+    /// Predicts the target of a row of cells, then learns that it is `truth`, if that is given. What stands in the target's place is not looked at.
+    ///
+    /// # Errors
+    /// As [`row`](Self::row).
+    ///
+    /// # Example
+    /// ```
+    /// use tegmentum_applied::stream::{Cell, StreamLearner};
+    ///
+    /// let mut learner = StreamLearner::new("y", &[], 1);
+    /// learner.header(&["x".to_owned(), "y".to_owned()])?;
+    /// learner.learn(&[Cell::Number(1.0), Cell::Missing], Some("yes"))?;
+    /// assert_eq!(learner.probabilities(&[Cell::Number(2.0), Cell::Missing])?, [1.0]);
+    /// # Ok::<(), tegmentum::error::Error>(())
+    /// ```
+    pub fn learn(&mut self, cells: &[Cell<'_>], truth: Option<&str>) -> Result<Answer> {
+        self.columns.make_room(cells)?;
+        self.columns.encode(cells, &mut self.inputs)?;
         self.make_room()?;
-        let Some(name) = &truth else {
+        let Some(name) = truth else {
             let predicted = self.predicted()?;
-            return Ok(Answer { predicted, truth, alarm: false, fired: Vec::new() });
+            return Ok(Answer { predicted, truth: None, alarm: false, fired: Vec::new() });
         };
         let known = self.classes.iter().position(|class| class == name);
         let Some(class) = known else {
-            return self.row_of_a_new_class(name.clone());
+            return self.row_of_a_new_class(name.to_owned());
         };
         let observed = self.observe(class)?;
         let fired = self.count(Some(observed.predicted), class);
         let predicted = Some(self.classes[observed.predicted].clone());
-        Ok(Answer { predicted, truth, alarm: observed.any_alarm(), fired })
+        Ok(Answer { predicted, truth: Some(name.to_owned()), alarm: observed.any_alarm(), fired })
     }
 
     /// What is predicted for a row; nothing is learned.
@@ -271,12 +292,32 @@ impl StreamLearner {
     /// # Errors
     /// As [`row`](Self::row).
     pub fn predict(&self, cells: &[&str]) -> Result<Option<String>> {
-        let mut columns = self.columns.clone();
-        let mut inputs = Vec::new();
-        columns.encode(cells, self.decimal(), false, &mut inputs)?;
+        let inputs = self.inputs_of(&self.cells_of(cells))?;
         let Some(learner) = &self.learner else { return Ok(None) };
-        inputs.resize(learner.features(), f64::NAN);
         Ok(Some(self.classes[learner.predict(&inputs)?].clone()))
+    }
+
+    /// The probabilities of [`classes`](Self::classes) for a row of cells; nothing is learned. Empty before any class is known.
+    ///
+    /// # Errors
+    /// As [`row`](Self::row).
+    pub fn probabilities(&self, cells: &[Cell<'_>]) -> Result<Vec<f64>> {
+        let inputs = self.inputs_of(cells)?;
+        self.learner.as_ref().map_or_else(|| Ok(Vec::new()), |learner| learner.probabilities(&inputs))
+    }
+
+    /// The inputs of the network for a row; those that it has not learned from yet are missing.
+    fn inputs_of(&self, cells: &[Cell<'_>]) -> Result<Vec<f64>> {
+        let mut inputs = Vec::new();
+        self.columns.encode(cells, &mut inputs)?;
+        if let Some(learner) = &self.learner {
+            inputs.resize(learner.features(), f64::NAN);
+        }
+        Ok(inputs)
+    }
+
+    fn cells_of<'c>(&self, cells: &[&'c str]) -> Vec<Cell<'c>> {
+        cells.iter().map(|cell| Cell::of(cell, self.decimal())).collect()
     }
 
     fn predicted(&self) -> Result<Option<String>> {

@@ -7,7 +7,9 @@ The faces of the package:
 - `Environment`, `Agent`, `Modulators`, `Session`: behaviour, by hand or together;
 - `tegmentum.metrics`, `tegmentum.statistics`: the metrics and intervals of the reports;
 - `tegmentum.parallel`: one population on many workers;
-- `tegmentum.sklearn`, `tegmentum.gym`, `tegmentum.torch`, `tegmentum.ray`: for scikit-learn, Gymnasium, PyTorch and Ray, where those are installed.
+- `tegmentum.sklearn`, `tegmentum.river`, `tegmentum.gym`, `tegmentum.torch`, `tegmentum.optax`, `tegmentum.ray`: for scikit-learn, river, Gymnasium,
+  PyTorch, JAX and Ray, where those are installed;
+- `tegmentum.export`: files for Parquet, TensorBoard and NWB, and callbacks for MLflow and Weights & Biases.
 
 `known` lists what can be named. All errors of the package are in `tegmentum.errors`.
 """

@@ -19,10 +19,12 @@ from sklearn.utils.multiclass import check_classification_targets  # type: ignor
 from sklearn.utils.validation import check_is_fitted, validate_data  # type: ignore[import-untyped]
 
 from tegmentum import _arrays, _native
+from tegmentum._optimize import Levels
 from tegmentum._settings import encode
+from tegmentum._stream import Member, lesions_of, members_of
 from tegmentum.errors import InvalidValueError
 
-__all__ = ["DopamineClassifier", "DopamineForecaster", "DopamineRegressor"]
+__all__ = ["DopamineClassifier", "DopamineForecaster", "DopamineRegressor", "StreamClassifier"]
 
 #: Fewer rows than this are learned from and validated on as a whole.
 _LEAST_TO_SPLIT = 10
@@ -291,3 +293,137 @@ class DopamineForecaster(BaseEstimator):  # type: ignore[misc]
             raise InvalidValueError(f"coverage = {coverage!r}: must be 80 or 95")
         widths = self._widths[coverage]
         return self._future - widths, self._future + widths
+
+
+class StreamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """A classifier that learns on while the world changes, row by row, by forward passes alone.
+
+    The learner of ``tegmentum stream`` (the repository's ``docs/stream.md``) and of `tegmentum.river.StreamClassifier`: a committee of four
+    networks, each under four modulators of its own. `partial_fit` on rows is what `partial_fit` on each of them in turn is.
+
+    Parameters
+    ----------
+    passes : int, default 1
+        How often `fit` goes through its rows.
+    lesions : sequence of {"dopamine", "acetylcholine", "serotonin", "noradrenaline"}, default ()
+        Modulators that are never released.
+    random_state : int, RandomState or None, default None
+        What everything random follows from.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The classes.
+    predicted_ : ndarray of shape (n,)
+        What was predicted for each row of the last call before it was learned from. Its accuracy is the prequential one.
+    members_ : list of Member
+        Weight, levels of the modulators, cooling and new beginnings of each network.
+    levels_ : Levels
+        The levels in the network that has most weight.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tegmentum.sklearn import StreamClassifier
+    >>> X = np.random.default_rng(1).normal(size=(1500, 2))
+    >>> model = StreamClassifier(random_state=1)
+    >>> for day in np.split(X, 3):
+    ...     _ = model.partial_fit(day, day[:, 0] > day[:, 1], classes=[False, True])
+    >>> bool((model.predicted_ == (day[:, 0] > day[:, 1])).mean() > 0.9), model.members_[0].beginnings
+    (True, 0)
+    """
+
+    classes_: NDArray[Any]
+    predicted_: NDArray[Any]
+
+    def __init__(
+        self, *, passes: int = 1, lesions: Sequence[str] = (), random_state: int | np.random.RandomState | None = None
+    ) -> None:
+        self.passes = passes
+        self.lesions = lesions
+        self.random_state = random_state
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> StreamClassifier:
+        """Begin anew, and learn rows X of shape (n, features) with their classes y of shape (n,) in their order; NaN is missing."""
+        passes = _arrays.whole("passes", self.passes, 1)
+        inputs, labels = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
+        check_classification_targets(labels)
+        self._begin(np.unique(labels))
+        for _ in range(passes):
+            self._learn(inputs, labels)
+        return self
+
+    def partial_fit(self, X: ArrayLike, y: ArrayLike, classes: ArrayLike | None = None) -> StreamClassifier:
+        """Learn further rows. The first call must name all `classes` that will ever come."""
+        first = not hasattr(self, "classes_")
+        inputs, labels = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan", reset=first)
+        check_classification_targets(labels)
+        if first and classes is None:
+            raise InvalidValueError("classes is None: the first call of partial_fit must name all classes")
+        if first:
+            self._begin(np.unique(np.asarray(classes)))
+        elif classes is not None and not np.array_equal(np.unique(np.asarray(classes)), self.classes_):
+            raise InvalidValueError(f"classes = {classes!r}: must be those of the first call, {self.classes_.tolist()}")
+        self._learn(inputs, labels)
+        return self
+
+    def _begin(self, classes: NDArray[Any]) -> None:
+        if len(classes) < 2:
+            raise ValueError(f"y has one class, {classes[0]!r}: a classifier needs samples of at least 2 classes")
+        lesions, seed = lesions_of(self.lesions), int(check_random_state(self.random_state).randint(2**31 - 1))
+        self._stream = _native.Stream(lesions, seed)
+        self._names = [f"x{index}" for index in range(self.n_features_in_)]
+        self._stream.header(self._names)
+        self.classes_ = classes
+
+    def _learn(self, inputs: NDArray[np.float64], labels: NDArray[Any]) -> None:
+        indices = np.searchsorted(self.classes_, labels)
+        indices[indices == len(self.classes_)] = 0
+        unknown = np.flatnonzero(self.classes_[indices] != labels)
+        if len(unknown) > 0:
+            at = int(unknown[0])
+            raise InvalidValueError(f"y[{at}] = {labels[at]!r}: must be one of the classes {self.classes_.tolist()}")
+        predicted, _ = self._stream.learn_rows(np.ascontiguousarray(inputs), indices.tolist())
+        self.predicted_ = self.classes_[np.maximum(predicted, 0)]
+
+    @property
+    def members_(self) -> list[Member]:
+        """Weight, levels of the modulators, cooling and new beginnings of each network."""
+        check_is_fitted(self, "classes_")
+        return members_of(self._stream)
+
+    @property
+    def levels_(self) -> Levels:
+        """The levels in the network that has most weight."""
+        return max(self.members_, key=lambda member: member.weight).levels
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Probabilities of the classes, of shape (n, n_classes), in the order of ``classes_``; nothing is learned."""
+        check_is_fitted(self, "classes_")
+        inputs = validate_data(self, X, reset=False, dtype=np.float64, ensure_all_finite="allow-nan")
+        found = self._stream.probabilities_of_rows(np.ascontiguousarray(inputs), len(self.classes_))
+        sums = found.sum(axis=1, keepdims=True)
+        # Before the first row of any class is known, all are as probable.
+        even = np.full_like(found, 1.0 / len(self.classes_))
+        return np.asarray(np.divide(found, sums, out=even, where=sums > 0.0), dtype=np.float64)
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """The most probable class of each row, of shape (n,)."""
+        check_is_fitted(self, "classes_")
+        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = dict(super().__getstate__())
+        if "_stream" in state:
+            state["_stream"] = self._stream.save()
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if "_stream" in state:
+            self._stream = _native.Stream.load(state["_stream"], self._names)

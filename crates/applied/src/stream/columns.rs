@@ -9,6 +9,38 @@ use tegmentum::learning::online::{InputKind, LARGEST};
 use super::refused;
 use crate::table::{Decimal, is_missing, number, quoted};
 
+/// What stands in a column of a row.
+///
+/// # Example
+/// ```
+/// use tegmentum_applied::stream::Cell;
+/// use tegmentum_applied::table::Decimal;
+///
+/// assert_eq!(Cell::of("1,5", Decimal::Comma), Cell::Number(1.5));
+/// assert_eq!(Cell::of("red", Decimal::Point), Cell::Text("red"));
+/// assert_eq!(Cell::of("", Decimal::Point), Cell::Missing);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Cell<'a> {
+    /// Nothing.
+    Missing,
+    /// A number, from -10¹⁰⁰ to 10¹⁰⁰.
+    Number(f64),
+    /// Anything else.
+    Text(&'a str),
+}
+
+impl<'a> Cell<'a> {
+    /// What a text says.
+    pub fn of(text: &'a str, decimal: Decimal) -> Self {
+        match number(text, decimal) {
+            _ if is_missing(text) => Self::Missing,
+            Some(value) => Self::Number(value),
+            None => Self::Text(text),
+        }
+    }
+}
+
 /// Texts of a column that have a flag of their own, at most.
 const MOST_TEXTS: usize = 64;
 
@@ -100,19 +132,9 @@ impl StreamColumns {
         cells.get(self.target).copied().filter(|cell| !is_missing(cell))
     }
 
-    /// The inputs of a row; those that it needs and that are not there yet are made if it is `learned` from.
-    pub(super) fn encode(
-        &mut self,
-        cells: &[&str],
-        decimal: Decimal,
-        learned: bool,
-        inputs: &mut Vec<f64>,
-    ) -> Result<()> {
-        if cells.len() != self.order.len() {
-            let what = format!("a row of {} cells", cells.len());
-            return Err(refused(what, &format!("must have {}, like the header", self.order.len())));
-        }
-        let mut values: Vec<(usize, f64)> = Vec::with_capacity(cells.len());
+    /// Makes the inputs that a row needs and that are not there yet.
+    pub(super) fn make_room(&mut self, cells: &[Cell<'_>]) -> Result<()> {
+        self.check(cells)?;
         let mut there = vec![false; self.known.len()];
         let Self { known, order, kinds, .. } = self;
         let mut make = |kind| {
@@ -121,34 +143,55 @@ impl StreamColumns {
         };
         for (cell, place) in cells.iter().zip(order.iter()).filter_map(|(cell, place)| Some((*cell, (*place)?))) {
             let column = &mut known[place];
-            if is_missing(cell) {
-                continue;
+            match cell {
+                Cell::Missing => continue,
+                Cell::Number(_) if column.number.is_none() => column.number = Some(make(InputKind::Number)),
+                Cell::Number(_) => {}
+                Cell::Text(text) => column.make_flag(text, &mut make),
             }
             there[place] = true;
-            if let Some(value) = number(cell, decimal) {
-                if value.is_nan() || value.abs() > LARGEST {
-                    let what = format!("{} in column {}", quoted(cell), quoted(&column.name));
-                    return Err(refused(what, "numbers must lie between -1e100 and 1e100"));
-                }
-                if column.number.is_none() && learned {
-                    column.number = Some(make(InputKind::Number));
-                }
-                values.extend(column.number.map(|place| (place, value)));
-            } else {
-                values.extend(column.flag(cell, learned, &mut make).map(|place| (place, 1.0)));
-            }
         }
         for (column, _) in known.iter_mut().zip(&there).filter(|(_, there)| !**there) {
             // A gap says something only in a column that has had a value.
-            if column.missing.is_none() && learned && column.has_values() {
+            if column.missing.is_none() && column.has_values() {
                 column.missing = Some(make(InputKind::Flag));
             }
-            values.extend(column.missing.map(|place| (place, 1.0)));
         }
+        Ok(())
+    }
+
+    /// The inputs of a row, as far as they are there.
+    pub(super) fn encode(&self, cells: &[Cell<'_>], inputs: &mut Vec<f64>) -> Result<()> {
+        self.check(cells)?;
         inputs.clear();
-        inputs.extend(kinds.iter().map(|kind| if *kind == InputKind::Number { f64::NAN } else { 0.0 }));
-        for (place, value) in values {
-            inputs[place] = value;
+        inputs.extend(self.kinds.iter().map(|kind| if *kind == InputKind::Number { f64::NAN } else { 0.0 }));
+        let missing = self.known.iter().filter_map(|column| column.missing);
+        missing.for_each(|place| inputs[place] = 1.0);
+        for (cell, place) in cells.iter().zip(&self.order).filter_map(|(cell, place)| Some((*cell, (*place)?))) {
+            let column = &self.known[place];
+            let (place, value) = match cell {
+                Cell::Missing => continue,
+                Cell::Number(value) => (column.number, value),
+                Cell::Text(text) => (column.flag(text), 1.0),
+            };
+            column.missing.into_iter().for_each(|place| inputs[place] = 0.0);
+            place.into_iter().for_each(|place| inputs[place] = value);
+        }
+        Ok(())
+    }
+
+    fn check(&self, cells: &[Cell<'_>]) -> Result<()> {
+        if cells.len() != self.order.len() {
+            let what = format!("a row of {} cells", cells.len());
+            return Err(refused(what, &format!("must have {}, like the header", self.order.len())));
+        }
+        for (cell, place) in cells.iter().zip(&self.order) {
+            if let (Cell::Number(value), Some(place)) = (cell, place)
+                && !(-LARGEST..=LARGEST).contains(value)
+            {
+                let what = format!("{value:?} in column {}", quoted(&self.known[*place].name));
+                return Err(refused(what, "numbers must lie between -1e100 and 1e100"));
+            }
         }
         Ok(())
     }
@@ -159,19 +202,21 @@ impl StreamColumn {
         self.number.is_some() || !self.texts.is_empty()
     }
 
-    /// The flag of a text.
-    fn flag(&mut self, text: &str, learned: bool, make: &mut impl FnMut(InputKind) -> usize) -> Option<usize> {
-        if let Some((_, place)) = self.texts.iter().find(|known| known.0 == text) {
-            return Some(*place);
+    /// The flag of a text, if it has one or shares one.
+    fn flag(&self, text: &str) -> Option<usize> {
+        self.texts.iter().find(|known| known.0 == text).map(|known| known.1).or(self.others)
+    }
+
+    /// Gives a text a flag of its own, or the one that all later texts share.
+    fn make_flag(&mut self, text: &str, make: &mut impl FnMut(InputKind) -> usize) {
+        if self.flag(text).is_some() {
+            return;
         }
-        if learned && self.texts.len() < MOST_TEXTS {
-            let place = make(InputKind::Flag);
+        let place = make(InputKind::Flag);
+        if self.texts.len() < MOST_TEXTS {
             self.texts.push((text.to_owned(), place));
-            return Some(place);
+        } else {
+            self.others = Some(place);
         }
-        if learned && self.others.is_none() {
-            self.others = Some(make(InputKind::Flag));
-        }
-        self.others
     }
 }
