@@ -288,11 +288,15 @@ pub(crate) struct Dose {
 }
 
 /// Whether the runs of `run`, `lesion` or `dose` are shared among machines.
-#[derive(Clone, Copy, Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Share {
-    /// Make one of N shares of the runs, for one of several machines; `tegmentum merge` puts them together
+    /// Make one of N shares of the runs, for one of several machines; `tegmentum merge` puts them together. `rates` makes the search of
+    /// rates alone
     #[arg(long, value_name = "I/N", conflicts_with_all = ["json", "strict"])]
     pub(crate) shard: Option<Shard>,
+    /// Take the search of rates from the folder that `--shard rates` has left, instead of making it
+    #[arg(long, value_name = "DIR")]
+    pub(crate) rates: Option<PathBuf>,
 }
 
 /// Which part of a study is treated.

@@ -54,7 +54,10 @@ Examples:
   tegmentum merge reports/xor-shard-*      where the three folders are
 
 `lesion` and `dose` take --shard, too. A shard searches the rates of the arms that it runs, so that shards
-that have parts of one arm search its rates each. An unfinished shard goes on with `tegmentum resume`.")]
+that have parts of one arm search its rates each, unless the search is made first:
+  tegmentum run my.toml --shard rates
+  tegmentum run my.toml --shard 1/3 --rates reports/my-shard-rates
+An unfinished shard goes on with `tegmentum resume`.")]
 pub(crate) struct Merge {
     /// The folders of all shards
     #[arg(value_name = "DIR", required = true)]
