@@ -87,7 +87,8 @@ pub(crate) enum Command {
     /// Have a state of a logged run again, or check the run against its log
     ///
     /// Builds the state of a run after any of its updates, bit for bit, from the log of its losses: the objective is not evaluated.
-    /// `train` keeps a log, `run STUDY --log ARM:SEED` keeps one of a run of a study. Without --at and --verify the logs are listed.
+    /// `train` and `forecast` keep logs, `run STUDY --log ARM:SEED` keeps one of a run of a study. Without --at and --verify the logs are
+    /// listed.
     Replay(Replay),
     /// Write the report of finished runs again
     ///
@@ -188,7 +189,7 @@ pub(crate) struct Run {
     #[command(flatten)]
     pub(crate) share: Share,
     /// Keep a log of one run, ARM:SEED or SETTING:ARM:SEED, so that `tegmentum replay` can have each of its states again; may be
-    /// given several times
+    /// given several times. For kinds behaviour, compare, continual and switching
     #[arg(long = "log", value_name = "RUN", conflicts_with = "shard")]
     pub(crate) logs: Vec<LogChoice>,
     /// Change a field: a path through tables by key and through lists by index or name, and a value in TOML

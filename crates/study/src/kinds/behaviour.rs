@@ -333,3 +333,6 @@ impl<'a> TrialWatch<'a> {
         });
     }
 }
+
+#[cfg(test)]
+mod tests;
