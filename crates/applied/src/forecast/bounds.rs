@@ -60,9 +60,11 @@ impl Bounds {
         })
     }
 
+    /// Whether there can be values between them.
+    ///
     /// # Errors
     /// [`Error::InvalidParameter`] for a bound that is no number, or a minimum that is not below the maximum.
-    pub(super) fn check(&self) -> Result<()> {
+    pub fn check(&self) -> Result<()> {
         for (name, bound) in [("minimum", self.minimum), ("maximum", self.maximum)] {
             if let Some(value) = bound.filter(|bound| !bound.is_finite()) {
                 return Err(Error::InvalidParameter { name, value, requirement: "a finite number" });

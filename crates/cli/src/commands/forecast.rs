@@ -87,6 +87,7 @@ impl<'a> Ready<'a> {
             seed: arguments.seed,
             bounds: Bounds { minimum: arguments.minimum, maximum: arguments.maximum },
         };
+        config.bounds.check()?;
         for column in &series.columns {
             if let Some((row, problem)) = config.bounds.broken(&column.values) {
                 anyhow::bail!("{}: row {} {problem}", place(arguments, column), series.calendar.name(row));
@@ -104,6 +105,9 @@ impl<'a> Ready<'a> {
         let folder = workplace.folder().join(LOGS);
         unfinished.forget_logs(&folder)?;
         let keeps_logs = !arguments.no_log && config.networks > 0;
+        if keeps_logs {
+            unfinished.describe_logs(&folder)?;
+        }
         let mut learned = Vec::new();
         for (index, column) in series.columns.iter().enumerate() {
             notice(&format!("learning {} of {} rows", column.name, column.values.len()));
@@ -121,7 +125,6 @@ impl<'a> Ready<'a> {
         let command = &unfinished.job.manifest.command;
         let mut written = files::write(workplace, arguments, (config, series), &learned, command)?;
         if keeps_logs {
-            unfinished.describe_logs(&folder)?;
             written.push(format!("{}  the logs of the networks, for `tegmentum replay`", folder.display()));
         }
         for note in &series.notes {

@@ -24,7 +24,7 @@ use super::train;
 use crate::args::{Arguments, Command, Replay, Train};
 use crate::output::{Output, notice, wrapped};
 use crate::table;
-use crate::unfinished::{self, LOGS, Task};
+use crate::unfinished::{self, Job, LOGS, Task};
 
 /// Lists the logs, writes a state, or checks a run.
 ///
@@ -43,15 +43,7 @@ pub(crate) fn execute(arguments: &Replay, output: &mut Output) -> Result<ExitCod
     if let Some(versions) = job.other_version() {
         notice(&format!("the log was written by {versions}"));
     }
-    job.enter(&arguments.folder.display().to_string())?;
-    let replayed = match &job.task {
-        Task::Studies { .. } => Replayed::Study(Box::new(replay::Replay::open(&place)?)),
-        Task::Data(words) => match Arguments::try_parse_from(words).map(|arguments| arguments.command) {
-            Ok(Command::Train(arguments)) => Replayed::Training(Box::new((arguments, RunLog::open(&place)?))),
-            Ok(Command::Forecast(_)) => Replayed::Network(Box::new(NetworkLog::open(&place)?)),
-            _ => bail!("{}: is the log of no command of this version of the program", place.display()),
-        },
-    };
+    let replayed = Replayed::open(&job, &place, &arguments.folder)?;
     match arguments.at {
         Some(update) => {
             let out = out.unwrap_or_else(|| place.join(format!("update-{update}.safetensors")));
@@ -116,6 +108,26 @@ enum Replayed {
 }
 
 impl Replayed {
+    /// The log in `place`, of what `job` did; `folder` is what it is called in errors. Inputs must be as they were where they are looked at.
+    fn open(job: &Job, place: &Path, folder: &Path) -> Result<Self> {
+        let enter = || job.enter(&folder.display().to_string());
+        let words = match &job.task {
+            Task::Studies { .. } => {
+                enter()?;
+                return Ok(Self::Study(Box::new(replay::Replay::open(place)?)));
+            }
+            Task::Data(words) => words,
+        };
+        match Arguments::try_parse_from(words).map(|arguments| arguments.command) {
+            Ok(Command::Train(arguments)) => {
+                enter()?;
+                Ok(Self::Training(Box::new((arguments, RunLog::open(place)?))))
+            }
+            Ok(Command::Forecast(_)) => Ok(Self::Network(Box::new(NetworkLog::open(place)?))),
+            _ => bail!("{}: is the log of no command of this version of the program", place.display()),
+        }
+    }
+
     /// Writes the model after `update` updates and says where the run was.
     fn write(&self, update: u64, out: &Path, output: &mut Output) -> Result<()> {
         let mut what = "model";

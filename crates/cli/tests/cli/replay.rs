@@ -253,7 +253,9 @@ fn learners_of_several_tasks_are_replayed_and_verified() {
 /// A run of an agent that was stopped in the middle has the log of one that was not.
 #[test]
 fn a_log_of_an_agent_outlives_kills() {
-    let text = BEHAVIOUR.replace("budget = 50", "budget = 4000").replace("count = 3", "count = 1");
+    let world = "[environment.go_no_go]\ntrials_before_shift = 25\ntrials_between_shifts = 25\n";
+    let text = BEHAVIOUR.replace("budget = 50", "budget = 20000").replace("count = 3", "count = 1");
+    let text = text.replace(world, "[environment.reversal]\n");
     let test = TestCommand::with_study(&text);
     let run =
         |out: &'static str| ["run", "study.toml", "--out", out, "--log", "full:100", "--checkpoint-every", "0.02"];
@@ -265,7 +267,8 @@ fn a_log_of_an_agent_outlives_kills() {
         command.current_dir(test.path("")).stdout(Stdio::null()).stderr(Stdio::null());
         let resume = ["resume", "out/worlds", "--checkpoint-every", "0.02"];
         let mut child = if begun { command.args(resume) } else { command.args(run("out")) }.spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(70 + 13 * (killed % 7)));
+        // Longer and longer, so that it comes to its end however slow the machine is.
+        std::thread::sleep(Duration::from_millis(70 + 20 * killed));
         if child.try_wait().unwrap().is_some() {
             break;
         }
@@ -311,6 +314,14 @@ fn the_networks_of_a_forecast_are_replayed_and_verified() {
     }
     let said = test.error(&["replay", "out", "--at", "3"]);
     assert!(said.contains("which log?"), "{said}");
+    // The log is all that is needed: the table is not looked at.
+    let table = test.read("data.csv");
+    std::fs::remove_file(test.path("data.csv")).unwrap();
+    let again = test.stdout(&["replay", "out", "--run", runs[3], "--at", "12", "--out", "again.safetensors"], 0);
+    assert!(again.contains("After 12 updates"), "{again}");
+    let kept = format!("out/logs/{}/update-12.safetensors", runs[3]);
+    assert!(std::fs::read(test.path("again.safetensors")).unwrap() == std::fs::read(test.path(&kept)).unwrap());
+    test.write("data.csv", table);
     // Another seed has other networks.
     test.stdout(&[&forecast[..], &["--out", "other", "--seed", "2"]].concat(), 0);
     for model in ["model-1-a.safetensors", "model-2-b.safetensors"] {

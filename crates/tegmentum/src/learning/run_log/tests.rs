@@ -219,6 +219,7 @@ fn going_on_takes_nothing_away_before_it_writes() {
 }
 
 /// A run by steps: a number that follows from itself, told to nobody.
+#[derive(Debug)]
 struct Walk(f64);
 
 impl Archived for Walk {
