@@ -70,10 +70,11 @@ impl Replay {
             .map_err(|error| wrong(format!("is not the log of a run of a study: {error}")))?;
         let study = StudyConfig::from_toml(&described.study, &origin)?;
         let settings = study.settings();
-        let setting = match settings.is_empty() {
-            // Agents and streams of tasks have one, which is called as the study.
-            true => (described.setting == study.name).then_some(0),
-            false => settings.iter().position(|setting| setting.name == described.setting),
+        // Agents and streams of tasks have one, which is called as the study.
+        let setting = if settings.is_empty() {
+            (described.setting == study.name).then_some(0)
+        } else {
+            settings.iter().position(|setting| setting.name == described.setting)
         };
         let setting = setting.ok_or_else(|| wrong(format!("has no setting {:?}", described.setting)))?;
         Ok(Self { folder: folder.to_owned(), log, study, setting, described })

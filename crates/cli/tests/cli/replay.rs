@@ -289,7 +289,8 @@ fn a_log_of_an_agent_outlives_kills() {
 #[test]
 fn the_networks_of_a_forecast_are_replayed_and_verified() {
     let wave = |row: u32| (0.3 * f64::from(row)).sin() * (0.07 * f64::from(row)).cos();
-    let rows: String = (0..110).map(|row| format!("{:.5},{:.5}\n", wave(row), wave(row + 31).powi(3))).collect();
+    let line = |row| format!("{:.5},{:.5}\n", wave(row), wave(row + 31).powi(3));
+    let rows: String = (0..110).map(line).collect();
     let test = TestCommand::new();
     test.write("data.csv", format!("a,b\n{rows}"));
     let forecast = ["forecast", "data.csv", "--horizon", "2", "--networks", "2", "--evaluations", "60"];

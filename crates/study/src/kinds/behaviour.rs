@@ -225,20 +225,20 @@ fn interval(trials: u64) -> u64 {
 /// Sums over the trials of a point.
 #[derive(Debug, Default)]
 struct Sums {
-    sums: [f64; CURVES.len()],
+    measures: [f64; CURVES.len()],
     counts: [f64; CURVES.len()],
     levels: [f64; 4],
     trials: u64,
 }
 
-archived!(Sums { sums, counts, levels, trials });
+archived!(Sums { measures, counts, levels, trials });
 
 impl Sums {
     /// Takes in a trial that is over.
     fn take(&mut self, behaviour: &Behaviour, trial: &TrialReport) {
         let values =
             [f64::from(u8::from(trial.correct)), trial.entropy, trial.reward, f64::from(u8::from(trial.burst))];
-        for ((sum, count), value) in self.sums.iter_mut().zip(&mut self.counts).zip(values) {
+        for ((sum, count), value) in self.measures.iter_mut().zip(&mut self.counts).zip(values) {
             if value.is_finite() {
                 *sum += value;
                 *count += 1.0;
@@ -252,7 +252,7 @@ impl Sums {
     }
 
     fn mean(&self, index: usize) -> f64 {
-        self.sums[index] / self.counts[index]
+        self.measures[index] / self.counts[index]
     }
 
     /// Mean levels.

@@ -121,6 +121,6 @@ impl<'a> Steps<'a> {
         failure: Option<&Error>,
     ) -> Result<()> {
         let Some(log) = self.log else { return Ok(()) };
-        log.end(run, failure.map_or(Ok(Ended { updates, evaluations, ..Ended::default() }), Err))
+        log.end(run, failure.map_or(Ok(Ended { evaluations, updates, ..Ended::default() }), Err))
     }
 }
