@@ -20,7 +20,7 @@ pub(crate) fn forecast<'py>(
     let values = entries(py, &values)?;
     let found = py.detach(|| config.fit(values)).map_err(|error| exception(py, error))?;
     let result = PyDict::new(py);
-    let future = found.horizons.iter().map(|horizon| horizon.future).collect();
+    let future = found.horizons.iter().map(|horizon| found.bounds.cut(horizon.future)).collect();
     result.set_item("future", PyArray1::from_vec(py, future))?;
     for (index, name) in ["half_widths_80", "half_widths_95"].into_iter().enumerate() {
         let widths = found.horizons.iter().map(|horizon| horizon.future_half_widths[index]).collect();

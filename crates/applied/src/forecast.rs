@@ -16,13 +16,16 @@
 //! The recipe is ours; its parts and their references are in the files of this folder.
 
 pub(crate) mod average;
+mod bounds;
 pub mod calendar;
+mod check;
 pub mod continuation;
 mod data;
 pub(crate) mod features;
 pub mod intervals;
 pub mod judgement;
 mod linear;
+pub mod logs;
 pub(crate) mod model;
 pub(crate) mod model_file;
 pub(crate) mod recurrence;
@@ -32,14 +35,18 @@ pub(crate) mod smoothing;
 
 use serde::{Deserialize, Serialize};
 
+use rayon::prelude::*;
+
 use average::{Ahead, Average};
+pub use bounds::Bounds;
+use check::too_short;
 pub use data::{Data, MOST_KNOWN};
+use logs::Logs;
 pub use model::{ForecastModel, Prediction};
 pub use model_file::{ForecastFile, Origin};
 use recurrence::{Inputs, Recurrence};
 use tegmentum::checkpoint::Units;
-use tegmentum::error::{Error, Result, at_least_one};
-use tegmentum::random::Key;
+use tegmentum::error::{Error, Result};
 
 /// Prior mean and deviation of the network's weight.
 const PRIOR: (f64, f64) = (0.6, 0.3);
@@ -85,15 +92,19 @@ pub struct ForecastConfig {
     pub evaluations: u64,
     /// What everything random follows from.
     pub seed: u64,
+    /// What the values can be; predictions and intervals are cut there.
+    #[serde(skip_serializing_if = "Bounds::is_none")]
+    pub bounds: Bounds,
 }
 
 impl Default for ForecastConfig {
     fn default() -> Self {
-        Self { train_fraction: 0.7, season: None, horizon: 12, networks: 3, evaluations: 450, seed: 1 }
+        let (networks, evaluations, bounds) = (3, 450, Bounds::default());
+        Self { train_fraction: 0.7, season: None, horizon: 12, networks, evaluations, seed: 1, bounds }
     }
 }
 
-/// Predictions so many rows ahead, in the unit of the data.
+/// Predictions so many rows ahead, in the unit of the data, before they are [cut](Bounds) at the bounds of the forecast.
 ///
 /// # Example
 /// [`ForecastConfig`] has one.
@@ -133,6 +144,8 @@ pub struct Forecast {
     pub asked: usize,
     /// One for each row ahead, as far as the rows suffice.
     pub horizons: Vec<Horizon>,
+    /// Where predictions and intervals are cut.
+    pub bounds: Bounds,
     /// What was learned from all rows, which goes on with rows that come later.
     pub model: ForecastModel,
 }
@@ -153,6 +166,19 @@ impl ForecastConfig {
     /// # Errors
     /// As [`fit`](Self::fit), and [`Error::Io`] if a unit cannot be kept.
     pub fn fit_in<'a>(&self, data: impl Into<Data<'a>>, units: &Units<'_>) -> Result<Forecast> {
+        self.fit_logged(data, units, None)
+    }
+
+    /// The same with [logs](logs::NetworkLog) of the trainings of the networks that are delivered.
+    ///
+    /// # Errors
+    /// As [`fit_in`](Self::fit_in), and [`Error::Io`] if a log cannot be written.
+    pub fn fit_logged<'a>(
+        &self,
+        data: impl Into<Data<'a>>,
+        units: &Units<'_>,
+        logs: Option<&Logs<'_>>,
+    ) -> Result<Forecast> {
         let data = data.into();
         let (values, learned) = (data.values, self.check(data)?);
         let rows = values.len();
@@ -167,7 +193,8 @@ impl ForecastConfig {
         let aheads = traces.len();
         for (part, &start) in starts.iter().enumerate() {
             let end = starts.get(part + 1).copied().unwrap_or(rows);
-            let learner = self.learn(data.until(end), start, &units.below(&start.to_string()))?;
+            let logs = logs.filter(|_| start == rows);
+            let learner = self.learn(data.until(end), start, &units.below(&start.to_string()), logs)?;
             let mut found = Vec::with_capacity(aheads);
             for (trace, ahead) in traces.iter_mut().zip(1..) {
                 found.extend(learner.extend(trace, ahead, part == 0));
@@ -182,12 +209,19 @@ impl ForecastConfig {
             return Err(too_short());
         }
         let (season, base) = (learner.season, learner.base.describe());
-        let model = learner.settle(data, &found[..horizons.len()], &horizons);
-        Ok(Forecast { learned, repetitions, season, base, asked: self.horizon, horizons, model })
+        let bounds = self.bounds;
+        let model = ForecastModel { bounds, ..learner.settle(data, &found[..horizons.len()], &horizons) };
+        Ok(Forecast { learned, repetitions, season, base, asked: self.horizon, horizons, bounds, model })
     }
 
     /// Learns the rows before `learned`.
-    fn learn<'a>(&self, data: Data<'a>, learned: usize, units: &Units<'_>) -> Result<Learner<'a>> {
+    fn learn<'a>(
+        &self,
+        data: Data<'a>,
+        learned: usize,
+        units: &Units<'_>,
+        logs: Option<&Logs<'_>>,
+    ) -> Result<Learner<'a>> {
         let values = data.values;
         let season = match self.season {
             Some(season) => (season > 1).then_some(season),
@@ -203,51 +237,15 @@ impl ForecastConfig {
                 .predicted
                 .iter()
                 .enumerate()
-                .map(|(fit, predicted)| self.networks(values, &base, predicted, (fit, units)))
+                .map(|(fit, predicted)| {
+                    // The last ones are those that count.
+                    let logs = logs.filter(|_| fit + 1 == base.ends.len());
+                    self.networks(values, &base, predicted, (fit, units, logs))
+                })
                 .collect::<Result<Vec<_>>>()?,
             None => Vec::new(),
         };
         Ok(Learner { values, season, base, networks })
-    }
-
-    /// How many rows are learned from before the test, if settings and values can be used.
-    ///
-    /// # Errors
-    /// Those of [`fit`](Self::fit).
-    pub fn check<'a>(&self, data: impl Into<Data<'a>>) -> Result<usize> {
-        let Data { values, known } = data.into();
-        at_least_one("horizon", self.horizon)?;
-        if !(self.train_fraction > 0.0 && self.train_fraction <= 1.0) {
-            return Err(Error::InvalidParameter {
-                name: "train_fraction",
-                value: self.train_fraction,
-                requirement: "above 0 and at most 1",
-            });
-        }
-        let refused =
-            |what: String, reason: String| Error::Incompatible { what, with: "a forecast".to_owned(), reason };
-        if values.len() > MOST_ROWS {
-            let reason = format!("there may be {MOST_ROWS} at most: keep the last ones, or means of several");
-            return Err(refused(format!("{} rows", values.len()), reason));
-        }
-        let learned = (self.train_fraction * values.len() as f64) as usize;
-        if learned < LEAST_ROWS {
-            let reason = format!("there must be {LEAST_ROWS} or more");
-            return Err(refused(format!("{learned} rows to learn from"), reason));
-        }
-        if let Some(season) = self.season.filter(|&season| season == 0 || season > learned / 2) {
-            let reason = format!("must be between 1 and half of the {learned} rows to learn from");
-            return Err(refused(format!("season = {season}"), reason));
-        }
-        if let Some(value) = values.iter().find(|value| !value.is_finite()) {
-            return Err(Error::InvalidParameter { name: "values", value: *value, requirement: "finite in every row" });
-        }
-        if values[..learned].iter().all(|value| *value == values[0]) {
-            let reason = format!("every row to learn from has the value {}", values[0]);
-            return Err(refused("the series".to_owned(), reason));
-        }
-        data::check_known(known, values.len() + self.horizon)?;
-        Ok(learned)
     }
 
     /// Networks trained on what the base, which `predicted`, leaves of the rows before `base.ends[fit]`.
@@ -256,15 +254,21 @@ impl ForecastConfig {
         values: &[f64],
         base: &Average,
         predicted: &[f64],
-        (fit, units): (usize, &Units<'_>),
+        (fit, units, logs): (usize, &Units<'_>, Option<&Logs<'_>>),
     ) -> Result<Networks> {
         let end = base.ends[fit];
         let (residuals, _) = residuals(values, predicted, base.first, end, 1);
         let inputs = Inputs::new(values, &residuals, base.first, end);
         let learned = &residuals[..end - base.first];
-        let key = Key::from_seed(self.seed).child(fit as u64);
-        let recurrences = units
-            .get(&fit.to_string(), || recurrence::train_all(&inputs, learned, self.networks, self.evaluations, key))?;
+        let (seed, place) = (self.seed, fit as u64);
+        let train = |network: u64| {
+            let log = logs.filter(|_| self.evaluations > 0);
+            let log = log.map(|logs| logs.record(seed, place, network, self.evaluations)).transpose()?;
+            let key = logs::key(seed, place, network);
+            Recurrence::train(&inputs, learned, self.evaluations, key, log.as_ref())
+        };
+        let all = || (0..self.networks as u64).into_par_iter().map(train).collect::<Result<Vec<_>>>();
+        let recurrences = units.get(&fit.to_string(), all)?;
         Ok(Networks { inputs, recurrences, end })
     }
 }
@@ -309,15 +313,6 @@ fn residuals(values: &[f64], predicted: &[f64], first: usize, end: usize, ahead:
 fn deviation(values: &[f64]) -> f64 {
     let mean = values.iter().sum::<f64>() / values.len() as f64;
     (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / values.len() as f64).sqrt()
-}
-
-/// A series of which not even the next row could be predicted.
-fn too_short() -> Error {
-    Error::Incompatible {
-        what: "the series".to_owned(),
-        with: "a forecast".to_owned(),
-        reason: "its rows are too few, or vary too little, for any model".to_owned(),
-    }
 }
 
 /// The first row of each part of the validation, and the end of the rows to learn from.
@@ -395,6 +390,7 @@ impl Learner<'_> {
             rows,
             season,
             deviation: deviation(self.values),
+            bounds: Bounds::default(),
             base,
             moments: networks.map_or([(0.0, 1.0); 3], |networks| networks.inputs.moments()),
             networks: networks.map_or_else(Vec::new, |networks| {

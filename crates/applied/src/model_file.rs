@@ -135,6 +135,24 @@ pub fn network_to_bytes(network: &dyn Network, sets: &[(&str, &[f32])], text: &s
     safetensors::serialize(tensors, Some(metadata)).map_err(|error| refused(error.to_string()))
 }
 
+/// The bytes of a file in the format safetensors with the state of something that is no network: `parameters` \[P\], left out if there are
+/// none, and `archive`, bytes; `text` is the metadata's entry `tegmentum`.
+///
+/// # Errors
+/// [`Error::Model`] if it cannot be written in this format.
+pub fn state_to_bytes(parameters: &[f32], archive: &[u8], text: &str) -> Result<Vec<u8>> {
+    let refused = |error: safetensors::SafeTensorError| refused(Path::new("the state"), error.to_string());
+    let bytes: Vec<u8> = parameters.iter().flat_map(|value| value.to_le_bytes()).collect();
+    let mut tensors =
+        vec![("archive".to_owned(), TensorView::new(Dtype::U8, vec![archive.len()], archive).map_err(refused)?)];
+    if !parameters.is_empty() {
+        let tensor = TensorView::new(Dtype::F32, vec![parameters.len()], &bytes).map_err(refused)?;
+        tensors.push(("parameters".to_owned(), tensor));
+    }
+    let metadata = HashMap::from([(ENTRY.to_owned(), text.to_owned())]);
+    safetensors::serialize(tensors, Some(metadata)).map_err(refused)
+}
+
 pub(crate) fn refused(path: &Path, problem: String) -> Error {
     Error::Model { path: path.to_owned(), problem }
 }

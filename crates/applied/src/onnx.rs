@@ -37,7 +37,8 @@
 //! | `values` | 64-bit floats `[rows]` | the rows after those that were learned, in the order of time; there may be none |
 //! | `known` | 64-bit floats [rows + H × inputs] | known inputs of these rows and of the H to come, in the order of the entry `known`; only if there are any |
 //! | `prediction` | 64-bit floats `[H]` | of each row ahead, in the unit of the data |
-//! | `half_widths` | 64-bit floats [H × 2] | of the intervals of 80 % and 95 % |
+//! | `half_widths` | 64-bit floats [H × 2] | of the intervals of 80 % and 95 %, before they are cut |
+//! | `low`, `high` | 64-bit floats [H × 2] | the ends of the intervals, cut at the bounds of the forecast; only if it has any |
 //!
 //! # Format
 //! ONNX with the format version 8, the standard operators of version 17, and `ai.onnx.ml` of version 3 for texts. Entries of the

@@ -87,7 +87,8 @@ pub(crate) enum Command {
     /// Have a state of a logged run again, or check the run against its log
     ///
     /// Builds the state of a run after any of its updates, bit for bit, from the log of its losses: the objective is not evaluated.
-    /// `train` keeps a log, `run STUDY --log ARM:SEED` keeps one of a run of a study. Without --at and --verify the logs are listed.
+    /// `train` and `forecast` keep logs, `run STUDY --log ARM:SEED` keeps one of a run of a study. Without --at and --verify the logs are
+    /// listed.
     Replay(Replay),
     /// Write the report of finished runs again
     ///
@@ -188,7 +189,7 @@ pub(crate) struct Run {
     #[command(flatten)]
     pub(crate) share: Share,
     /// Keep a log of one run, ARM:SEED or SETTING:ARM:SEED, so that `tegmentum replay` can have each of its states again; may be
-    /// given several times
+    /// given several times. For kinds behaviour, compare, continual and switching
     #[arg(long = "log", value_name = "RUN", conflicts_with = "shard")]
     pub(crate) logs: Vec<LogChoice>,
     /// Change a field: a path through tables by key and through lists by index or name, and a value in TOML
@@ -288,11 +289,15 @@ pub(crate) struct Dose {
 }
 
 /// Whether the runs of `run`, `lesion` or `dose` are shared among machines.
-#[derive(Clone, Copy, Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Share {
-    /// Make one of N shares of the runs, for one of several machines; `tegmentum merge` puts them together
+    /// Make one of N shares of the runs, for one of several machines; `tegmentum merge` puts them together. `rates` makes the search of
+    /// rates alone
     #[arg(long, value_name = "I/N", conflicts_with_all = ["json", "strict"])]
     pub(crate) shard: Option<Shard>,
+    /// Take the search of rates from the folder that `--shard rates` has left, instead of making it
+    #[arg(long, value_name = "DIR")]
+    pub(crate) rates: Option<PathBuf>,
 }
 
 /// Which part of a study is treated.

@@ -1,7 +1,7 @@
 //! Runs studies one after the other: each into a folder of its own, with what it found on the terminal, and one report.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
@@ -17,7 +17,7 @@ use crate::output::{Output, wrapped};
 use crate::progress::Progress;
 use crate::source::Source;
 use crate::summary;
-use crate::unfinished::{LOGS, StudyText, Task, Then, Unfinished};
+use crate::unfinished::{self, LOGS, StudyText, Task, Then, Unfinished};
 use crate::workplace::Workplace;
 
 /// Studies, and where their results go.
@@ -34,6 +34,8 @@ pub(crate) struct Campaign {
     shard: Option<Shard>,
     /// Runs that are logged.
     logs: Vec<LogChoice>,
+    /// The folder with the search of rates, if it was made before.
+    rates: Option<PathBuf>,
 }
 
 /// The unit that says that all units of a shard are finished.
@@ -51,6 +53,7 @@ impl Campaign {
             strict: results.strict,
             shard: None,
             logs: Vec::new(),
+            rates: None,
         }
     }
 
@@ -66,11 +69,23 @@ impl Campaign {
     }
 
     /// One study, or a share of its runs.
-    pub(crate) fn of(source: Source, share: Share, results: &Results) -> Self {
-        let Some(shard) = share.shard else { return Self::one(source, results) };
-        let Shard { index, count } = shard;
-        let folder = results.out.join(format!("{}-shard-{index}-of-{count}", source.study.name));
-        Self { folder, shard: Some(shard), ..Self::one(source, results) }
+    ///
+    /// # Errors
+    /// If the search of rates is asked for or to be taken, and there is none.
+    pub(crate) fn of(source: Source, share: &Share, results: &Results) -> Result<Self> {
+        let name = &source.study.name;
+        let asked = share.shard == Some(Shard::RATES) || share.rates.is_some();
+        if asked && !source.study.searches_rates() {
+            bail!("study {name} searches no rates: `--shard rates` and --rates are for arms with [arm.tune]");
+        }
+        let rates = share.rates.clone();
+        let Some(shard) = share.shard else { return Ok(Self { rates, ..Self::one(source, results) }) };
+        let folder = match shard {
+            Shard::RATES => format!("{name}-shard-rates"),
+            Shard { index, count } => format!("{name}-shard-{index}-of-{count}"),
+        };
+        let folder = results.out.join(folder);
+        Ok(Self { folder, shard: Some(shard), rates, ..Self::one(source, results) })
     }
 
     /// Several studies and one report of them all.
@@ -84,6 +99,7 @@ impl Campaign {
             strict: results.strict,
             shard: None,
             logs: Vec::new(),
+            rates: None,
         }
     }
 
@@ -105,13 +121,18 @@ impl Campaign {
         keeping: &Keeping,
         output: &mut Output,
     ) -> Result<ExitCode> {
+        let studies = self.sources.iter().map(StudyText::of).collect::<Result<Vec<_>>>()?;
+        let rates = self.rates.as_ref().map_or(Ok(HashMap::new()), |folder| rates(folder, &studies))?;
         let workplaces = self.prepare()?;
-        let studies = self.sources.iter().map(StudyText::of).collect::<Result<_>>()?;
         let Self { several, json, strict, shard, .. } = self;
         let task = Task::Studies { studies, several, json, strict, shard, logs: self.logs.clone() };
         let inputs: Vec<PathBuf> = self.sources.iter().flat_map(|source| source.study.files()).collect();
         let unfinished = Unfinished::begin(&self.folder, task, &inputs, keeping)?;
         unfinished.checkpoint().adopt(units);
+        for (unit, bytes) in &rates {
+            unfinished.checkpoint().keep(unit, bytes.clone())?;
+        }
+        unfinished.checkpoint().adopt(rates);
         self.go_through(&workplaces, unfinished, output)
     }
 
@@ -131,16 +152,14 @@ impl Campaign {
             checkpoint.keep(SHARD_IS_DONE, Vec::new())?;
             checkpoint.flush()?;
         }
-        output.line(&wrapped(
-            &format!(
-                "Shard {shard} of {} is finished, in {}. When all {} are: `tegmentum merge` with their folders.",
-                study.name,
-                self.folder.display(),
-                shard.count
+        let (name, folder) = (&study.name, self.folder.display());
+        let text = match shard {
+            Shard::RATES => format!("The rates of {name} are found, in {folder}. Give the shards `--rates {folder}`."),
+            Shard { count, .. } => format!(
+                "Shard {shard} of {name} is finished, in {folder}. When all {count} are: `tegmentum merge` with their folders."
             ),
-            output.width(),
-            0,
-        ))?;
+        };
+        output.line(&wrapped(&text, output.width(), 0))?;
         Ok(ExitCode::SUCCESS)
     }
 
@@ -198,6 +217,30 @@ impl Campaign {
     }
 }
 
+/// The units of the search of rates that is kept in `folder`, for these studies.
+///
+/// # Errors
+/// If it is of another study or version of the program, unfinished, or something else.
+fn rates(folder: &Path, studies: &[StudyText]) -> Result<HashMap<String, Vec<u8>>> {
+    let (job, mut units) = unfinished::peek(folder)?;
+    let shown = folder.display();
+    let Task::Studies { studies: kept, shard: Some(Shard::RATES), .. } = &job.task else {
+        bail!("--rates {shown}: has no search of rates: must be what `--shard rates` has left");
+    };
+    if units.remove(SHARD_IS_DONE).is_none() {
+        bail!("--rates {shown}: is unfinished: `tegmentum resume {shown}` goes on with it");
+    }
+    if kept != studies {
+        bail!(
+            "--rates {shown}: is the search of another study, or of this one with other settings: must be of the same text"
+        );
+    }
+    match job.other_version() {
+        Some(versions) => bail!("--rates {shown}: was made by {versions}"),
+        None => Ok(units),
+    }
+}
+
 /// Goes on with studies whose results go to `folder`.
 ///
 /// # Errors
@@ -207,7 +250,7 @@ pub(crate) fn resume(unfinished: Unfinished, folder: PathBuf, output: &mut Outpu
         bail!("{} holds no studies", folder.display());
     };
     let sources = studies.iter().map(StudyText::source).collect::<Result<_>>()?;
-    let campaign = Campaign { sources, folder, several, json, strict, shard, logs };
+    let campaign = Campaign { sources, folder, several, json, strict, shard, logs, rates: None };
     let workplaces = campaign.prepare()?;
     campaign.go_through(&workplaces, unfinished, output)
 }

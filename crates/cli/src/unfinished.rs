@@ -292,7 +292,7 @@ pub(crate) fn logged(logs: &Path) -> Result<Job> {
     let path = logs.join(LOGGED);
     if !path.is_file() {
         bail!(
-            "{} has no logs: `train` keeps one unless --no-log is given, `run STUDY --log ARM:SEED` one of a run",
+            "{} has no logs: `train` and `forecast` keep them unless --no-log is given, `run STUDY --log ARM:SEED` one of a run",
             logs.parent().unwrap_or(logs).display()
         );
     }

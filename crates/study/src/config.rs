@@ -397,6 +397,11 @@ impl StudyConfig {
         tasks.filter_map(file).collect()
     }
 
+    /// Whether the rates of some arm are searched before the runs.
+    pub fn searches_rates(&self) -> bool {
+        self.study_kind().is_ok_and(|kind| kind.searches_rates(self))
+    }
+
     /// The study's settings: the list, or the one task and network; for a stream its network and its first task.
     pub fn settings(&self) -> Vec<Setting> {
         if let (Some(phase), Some(network)) = (self.phase.first(), &self.network) {

@@ -9,6 +9,7 @@ use super::config::{Arm, StudyConfig};
 use super::logs::StateOfRun;
 use super::metric::Metric;
 use super::monitor::Monitor;
+use super::shard::Shard;
 use super::trial::{ArmTrials, Trial};
 use super::tuning::{Candidate, TuningRecord, candidates, choose, sum_up};
 pub(crate) use super::tuning::{Criterion, Speed};
@@ -42,7 +43,7 @@ pub(crate) trait Runner: Sync {
     /// The settings: name and evaluations of a run.
     fn settings(&self) -> Vec<(String, u64)>;
 
-    /// A logged run after so many of its updates, for kinds that [keep logs](super::kind::StudyKind::keeps_logs).
+    /// A logged run after so many of its updates, for kinds that [keep logs](super::kind::StudyKind::without_logs).
     ///
     /// # Errors
     /// [`Error::Checkpoint`] if it did not come so far, or its log is damaged; [`Error::Incompatible`] for other kinds.
@@ -78,10 +79,10 @@ pub(crate) fn run_all(
     Ok((run_arms(design.study, runner, arms, monitor)?, tuning))
 }
 
-/// Which jobs, an arm in a setting each, have a unit in the share that is made: all, if it is the whole study.
+/// Which jobs, an arm in a setting each, have a unit in the share that is made: all, if it is the whole study or the search of the rates.
 fn needed(study: &StudyConfig, runner: &dyn Runner, monitor: &dyn Monitor) -> Vec<bool> {
     let jobs = all_arms(study, &runner.settings());
-    let Some(shard) = monitor.shard() else { return vec![true; jobs.len()] };
+    let Some(shard) = monitor.shard().filter(|shard| *shard != Shard::RATES) else { return vec![true; jobs.len()] };
     let seeds: Vec<u64> = study.seeds.iter().collect();
     let units = units(runner, &jobs, &seeds);
     let mut needed = vec![false; jobs.len()];

@@ -80,9 +80,14 @@ pub(crate) trait StudyKind: Sync {
         Err(Error::Study { origin: design.study.name.clone(), problem })
     }
 
-    /// Whether its runs can be logged, so that their states can be had again.
-    fn keeps_logs(&self) -> bool {
-        false
+    /// Whether the rates of a study are searched before its runs.
+    fn searches_rates(&self, study: &StudyConfig) -> bool {
+        study.arm.iter().any(|arm| arm.tune.is_some())
+    }
+
+    /// Why its runs cannot be logged, so that their states could be had again; none if they can.
+    fn without_logs(&self) -> Option<&'static str> {
+        Some("must be behaviour, compare, continual or switching")
     }
 
     /// Runs a study of this kind, which has been checked.

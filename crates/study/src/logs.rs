@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::config::{Arm, StudyConfig};
 use super::names::listed;
-use tegmentum::archive::Archive;
+use tegmentum::archive::{Archive, Archived};
 use tegmentum::checkpoint::sealed;
 use tegmentum::data::task::Problem;
 use tegmentum::error::{Error, Result};
@@ -63,7 +63,7 @@ pub(crate) struct Described {
     pub(crate) seed: u64,
 }
 
-/// A run at one of its updates.
+/// A run at one of its updates, or trials.
 ///
 /// # Example
 /// [`Replay`](crate::replay::Replay) has one.
@@ -71,18 +71,44 @@ pub(crate) struct Described {
 pub struct StateOfRun {
     /// Where it is.
     pub place: Place,
-    /// The model that is judged along the way `[P]`.
-    pub averaged: Vec<f32>,
-    /// The model that would be handed over `[P]`.
-    pub solution: Vec<f32>,
     /// Its levels of modulators, if it has any.
     pub levels: Option<Levels>,
-    /// The study's metrics of the averaged model.
+    /// What the study measures along a run: of the averaged model, of an agent over the trials since the last point of its curve, of a
+    /// learner of several tasks on their test parts.
     pub metrics: Vec<(String, f64)>,
-    /// XXH3 of the archive of the learner: equal for equal states.
+    /// XXH3 of the archive of what learns: equal for equal states.
     pub checksum: u64,
-    /// The network.
-    pub network: Arc<dyn Network>,
+    /// What was learned.
+    pub learned: Learned,
+}
+
+/// What was learned in a run.
+///
+/// # Example
+/// ```
+/// use tegmentum_study::logs::Learned;
+/// let learned = Learned::State { parameters: vec![0.5], archive: vec![1, 2, 3] };
+/// assert!(matches!(learned, Learned::State { .. }));
+/// ```
+#[derive(Clone, Debug)]
+pub enum Learned {
+    /// Models of a network.
+    Models {
+        /// The network.
+        network: Arc<dyn Network>,
+        /// The model that is judged along the way `[P]`.
+        averaged: Vec<f32>,
+        /// The model that would be handed over `[P]`.
+        solution: Vec<f32>,
+    },
+    /// What has no network of its own: an agent, or a learner of tasks that follow one another.
+    State {
+        /// What learning has changed `[P]`; none for learners that do not tell.
+        parameters: Vec<f32>,
+        /// The [archive](tegmentum::archive) of what learns, with its modulators and, of an agent, its environment: read by the version
+        /// of the program that wrote it.
+        archive: Vec<u8>,
+    },
 }
 
 impl StateOfRun {
@@ -108,7 +134,23 @@ impl StateOfRun {
         let names = measured_by.iter().map(|metric| metric.name());
         let metrics = names.filter_map(|name| Some((name.to_owned(), *measured.get(name)?))).collect();
         let (levels, checksum) = (learner.levels(), sealed::checksum(&Archive::write(&mut &mut *learner)?));
-        Ok(Self { place, averaged, solution, levels, metrics, checksum, network: Arc::clone(network) })
+        let learned = Learned::Models { network: Arc::clone(network), averaged, solution };
+        Ok(Self { place, levels, metrics, checksum, learned })
+    }
+
+    /// The state of something that has no network of its own.
+    ///
+    /// # Errors
+    /// If it cannot be archived.
+    pub(crate) fn archived(
+        what: &mut dyn Archived,
+        place: Place,
+        (levels, metrics): (Option<Levels>, Vec<(String, f64)>),
+        parameters: Vec<f32>,
+    ) -> Result<Self> {
+        let archive = Archive::write(what)?;
+        let checksum = sealed::checksum(&archive);
+        Ok(Self { place, levels, metrics, checksum, learned: Learned::State { parameters, archive } })
     }
 }
 
@@ -206,8 +248,8 @@ impl LogChoice {
     /// [`Error::Study`] with what would be right.
     pub fn check(&self, study: &StudyConfig) -> Result<()> {
         let wrong = |problem: String| Error::Study { origin: format!("--log {self}"), problem };
-        if !study.study_kind().map_err(wrong)?.keeps_logs() {
-            return Err(wrong(format!("kind = {:?} keeps no logs: must be compare or switching", study.kind)));
+        if let Some(reason) = study.study_kind().map_err(wrong)?.without_logs() {
+            return Err(wrong(format!("kind = {:?} keeps no logs: {reason}", study.kind)));
         }
         let arms: Vec<&str> = study.arm.iter().map(|arm| arm.name.as_str()).collect();
         if !arms.contains(&self.arm.as_str()) {

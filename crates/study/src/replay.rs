@@ -69,7 +69,13 @@ impl Replay {
         let described: Described = serde_json::from_slice(&log.description())
             .map_err(|error| wrong(format!("is not the log of a run of a study: {error}")))?;
         let study = StudyConfig::from_toml(&described.study, &origin)?;
-        let setting = study.settings().iter().position(|setting| setting.name == described.setting);
+        let settings = study.settings();
+        // Agents and streams of tasks have one, which is called as the study.
+        let setting = if settings.is_empty() {
+            (described.setting == study.name).then_some(0)
+        } else {
+            settings.iter().position(|setting| setting.name == described.setting)
+        };
         let setting = setting.ok_or_else(|| wrong(format!("has no setting {:?}", described.setting)))?;
         Ok(Self { folder: folder.to_owned(), log, study, setting, described })
     }
@@ -85,12 +91,27 @@ impl Replay {
         LoggedRun { study: &self.study, setting, arm, seed: *seed }
     }
 
+    /// What a place of the run is counted in besides updates: evaluations, or trials, of which each is an update.
+    ///
+    /// # Errors
+    /// [`Error::Study`] if the study is of no known kind.
+    pub fn unit(&self) -> Result<&'static str> {
+        Ok(self.kind()?.x_unit())
+    }
+
+    /// Whether the run was told nothing but losses, so that none of its updates looks at data or an environment again.
+    pub fn is_told_losses_alone(&self) -> bool {
+        let arm = &self.described.arm;
+        arm.agent.is_none() && arm.continual.is_none() && self.log.sizes().0 > 0
+    }
+
     /// The log.
     pub fn log(&self) -> &RunLog {
         &self.log
     }
 
-    /// The run after `update` updates, without evaluating the objective.
+    /// The run after `update` updates, without evaluating the objective. What is told more than losses, as agents and plasticity rules are,
+    /// makes the updates from the nearest state of the log again in full.
     ///
     /// # Errors
     /// [`Error::Checkpoint`] if it did not come so far, or the log is damaged or of another version of the program.

@@ -74,8 +74,8 @@ impl Forecast {
         let mean = learned.iter().sum::<f64>() / learned.len() as f64;
         let variance = learned.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / learned.len() as f64;
         let score = |name: &str, predict: &dyn Fn(&Horizon, usize) -> f64| self.score(values, variance, name, predict);
-        let mut scores = vec![score("this forecast", &|horizon, index| horizon.predicted[index])];
-        let alone = score(ITS_BASE, &|horizon, index| horizon.base[index]);
+        let mut scores = vec![score("this forecast", &|horizon, index| self.bounds.cut(horizon.predicted[index]))];
+        let alone = score(ITS_BASE, &|horizon, index| self.bounds.cut(horizon.base[index]));
         if alone.squares != scores[0].squares {
             scores.push(alone);
         }
@@ -147,6 +147,7 @@ impl Forecast {
             let (mut inside, mut count) = (0.0, 0.0);
             for horizon in &self.horizons {
                 for (index, predicted) in horizon.predicted.iter().enumerate() {
+                    // A value that is possible is in the cut interval if it is in the whole one.
                     let error = (values[self.learned + index + horizon.ahead - 1] - predicted).abs();
                     inside += if error <= horizon.half_widths[level][index] { 1.0 } else { 0.0 };
                     count += 1.0;

@@ -17,7 +17,7 @@ use super::average::{Settled, SettledMember, SettledModel};
 use super::data::check_known;
 use super::features::Seen;
 use super::recurrence::{self, Moments};
-use super::{COVERAGES, Data};
+use super::{Bounds, COVERAGES, Data};
 use tegmentum::error::{Error, Result};
 
 /// Rows beyond those that are needed before the oldest are forgotten.
@@ -48,6 +48,8 @@ pub struct ForecastModel {
     pub(crate) season: usize,
     /// The standard deviation of the rows that were learned from.
     pub(crate) deviation: f64,
+    /// Where predictions and intervals are cut.
+    pub(crate) bounds: Bounds,
     pub(crate) base: Settled,
     pub(crate) networks: Vec<recurrence::Settled>,
     /// How the networks' inputs are scaled.
@@ -72,10 +74,12 @@ pub struct ForecastModel {
 pub struct Prediction {
     /// Rows ahead, from 1.
     pub ahead: usize,
-    /// In the unit of the data.
+    /// In the unit of the data, between the bounds of the forecast.
     pub value: f64,
-    /// Half widths of the intervals, for each of [`COVERAGES`].
+    /// Half widths of the intervals, for each of [`COVERAGES`], before they are cut at the bounds.
     pub half_widths: [f64; COVERAGES.len()],
+    /// The ends of the intervals, between the bounds.
+    pub intervals: [[f64; 2]; COVERAGES.len()],
 }
 
 impl ForecastModel {
@@ -92,6 +96,16 @@ impl ForecastModel {
     /// The standard deviation of the rows that were learned from, in the unit of the data.
     pub fn deviation(&self) -> f64 {
         self.deviation
+    }
+
+    /// Where predictions and intervals are cut.
+    pub fn bounds(&self) -> Bounds {
+        self.bounds
+    }
+
+    /// The weights W, U, c \[320\] of a network, by its place from 0; none where the networks are not used.
+    pub fn recurrence(&self, network: usize) -> Option<&[f32]> {
+        self.networks.get(network).map(|network| &network.parameters[..])
     }
 
     /// How many known inputs it needs.
@@ -114,7 +128,9 @@ impl ForecastModel {
                 let said: f64 = self.networks.iter().map(|network| network.predict(ahead)).sum();
                 value += weight * self.scales[ahead - 1] * said / self.networks.len() as f64;
             }
-            Prediction { ahead, value, half_widths: self.half_widths[ahead - 1] }
+            let half_widths = self.half_widths[ahead - 1];
+            let intervals = half_widths.map(|half| self.bounds.interval(value, half));
+            Prediction { ahead, value: self.bounds.cut(value), half_widths, intervals }
         };
         (1..=self.horizon()).map(one).collect()
     }
@@ -122,7 +138,8 @@ impl ForecastModel {
     /// Takes in rows that came later: their values, and known inputs of these rows and of the rows to come behind them.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for a value that is not finite, [`Error::ShapeMismatch`] for another number of known inputs than
+    /// [`Error::InvalidParameter`] for a value that is not finite, [`Error::Incompatible`] for one outside the bounds of the forecast,
+    /// [`Error::ShapeMismatch`] for another number of known inputs than
     /// was learned with, or too few of their rows. Nothing is taken in then.
     pub fn observe(&mut self, data: Data<'_>) -> Result<()> {
         let expected = self.known.len();
@@ -132,6 +149,10 @@ impl ForecastModel {
         check_known(data.known, data.values.len() + self.horizon())?;
         if let Some(value) = data.values.iter().find(|value| !value.is_finite()) {
             return Err(Error::InvalidParameter { name: "values", value: *value, requirement: "finite in every row" });
+        }
+        if let Some((index, problem)) = self.bounds.broken(data.values) {
+            let (what, with) = (format!("row {} of the new rows", index + 1), "this forecast".to_owned());
+            return Err(Error::Incompatible { what, with, reason: format!("it {problem}") });
         }
         for (own, new) in self.known.iter_mut().zip(data.known) {
             own.truncate(self.values.len());

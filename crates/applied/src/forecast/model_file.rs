@@ -6,7 +6,7 @@
 //! ```text
 //!     {"format": 1, "kind": "forecast", "column": "sales", "rows": 120, "season": 12, "deviation": 3.5, "members": [...], "moments": [...], "origin": {...}}
 //! ```
-//! `members` transform, difference, season and scaling of each model of the base · `origin` known inputs, the last date, where it comes from. Tensors, H horizons, M members, K known inputs, L values that are kept:
+//! `bounds` minimum and maximum of what is predicted, where there are any · `members` transform, difference, season and scaling of each model of the base · `origin` known inputs, the last date, where it comes from. Tensors, H horizons, M members, K known inputs, L values that are kept:
 //!
 //! | tensor | shape | content |
 //! |---|---|---|
@@ -40,7 +40,7 @@ use super::recurrence;
 use super::recurrence::{Moments, PARAMETERS, UNITS};
 use super::series::KnownInput;
 use super::smoothing::{Rates, Smoothing, State};
-use super::{MOST_KNOWN, MOST_ROWS};
+use super::{Bounds, MOST_KNOWN, MOST_ROWS};
 use crate::model_file::{ENTRY, MOST_BYTES, not_a_model, refused, text_of};
 
 /// The format that is written, and the newest that is read.
@@ -66,6 +66,8 @@ struct Description {
     networks: usize,
     moments: Moments,
     origin: Origin,
+    #[serde(default, skip_serializing_if = "Bounds::is_none")]
+    bounds: Bounds,
 }
 
 /// Where a forecast comes from, and what it needs of a table.
@@ -164,6 +166,7 @@ impl ForecastModel {
             networks: self.networks.len(),
             moments: self.moments,
             origin: origin.clone(),
+            bounds: self.bounds,
         };
         let text = serde_json::to_string(&description).map_err(|error| wrong(error.to_string()))?;
         let tensors = self.tensors();
@@ -276,7 +279,8 @@ fn read(bytes: &[u8]) -> Result<ForecastFile, String> {
     let damaged = |problem: String| format!("damaged: {problem}");
     let description: Description =
         serde_json::from_str(&text).map_err(|error| damaged(crate::table::shorten(&error.to_string())))?;
-    let Description { column, rows, season, deviation, members, networks, moments, origin, .. } = description;
+    let Description { column, rows, season, deviation, members, networks, moments, origin, bounds, .. } = description;
+    bounds.check().map_err(|error| damaged(error.to_string()))?;
     let numbers = Numbers(SafeTensors::deserialize(bytes).map_err(|_| not_a_model())?);
     let (&[horizons], &[kept]) = (&numbers.shape("scales")?[..], &numbers.shape("values")?[..]) else {
         return Err(damaged("scales or values are no vectors".to_owned()));
@@ -307,6 +311,7 @@ fn read(bytes: &[u8]) -> Result<ForecastFile, String> {
         rows,
         season,
         deviation,
+        bounds,
         base: Settled { members, weights },
         networks: (0..networks).map(|index| network(&numbers, index, horizons)).collect::<Result<_, _>>()?,
         moments,

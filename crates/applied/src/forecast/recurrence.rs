@@ -16,11 +16,11 @@
 //! recurrent network). Perturbing the recurrence under the readout's own criterion is ours.
 
 use nalgebra::{DMatrix, DVector};
-use rayon::prelude::*;
 
 use tegmentum::archived;
 use tegmentum::error::Result;
-use tegmentum::learning::minimise::minimise;
+use tegmentum::learning::minimise::{Minimisation, minimise};
+use tegmentum::learning::run_log::RunLog;
 use tegmentum::model::network::Activation;
 use tegmentum::random::Key;
 
@@ -79,23 +79,31 @@ pub(super) struct Recurrence {
 archived!(Recurrence { parameters });
 
 impl Recurrence {
-    /// One of `budget` evaluations, whose objective is the residuals of the rows `first .. end` of `inputs`.
+    /// One of `budget` evaluations, whose objective is the residuals of the rows `first .. end` of `inputs`; it is written to `log`.
     ///
     /// # Errors
-    /// Those of the optimizer.
-    pub(super) fn train(inputs: &Inputs, residuals: &[f64], budget: u64, key: Key) -> Result<Self> {
-        let start = drawn(key.child(0));
+    /// Those of the optimizer and of the log.
+    pub(super) fn train(
+        inputs: &Inputs,
+        residuals: &[f64],
+        budget: u64,
+        key: Key,
+        log: Option<&RunLog>,
+    ) -> Result<Self> {
         if budget == 0 {
-            return Ok(Self { parameters: start });
+            return Ok(Self { parameters: drawn(key.child(0)) });
         }
         let from = residuals.len().saturating_sub(MOST_ROWS);
         let criterion = |parameters: &[f32]| {
             let states = states(parameters, &inputs.rows[from..residuals.len()]);
             Readout::new(&states, &residuals[from..], WASHOUT).0.max(1e-300).ln()
         };
-        // The optimizer's seed comes from the key, too.
-        let found = minimise(criterion, &start).budget(budget).seed(key.child(1).stream().next_u64()).run()?;
-        Ok(Self { parameters: found.parameters })
+        let training = training(key, budget, criterion);
+        let training = match log {
+            Some(log) => training.logged(log),
+            None => training,
+        };
+        Ok(Self { parameters: training.run()?.parameters })
     }
 
     /// What the readout, fitted to `residuals` of the first rows, predicts at every row; fitted rows without themselves.
@@ -104,6 +112,11 @@ impl Recurrence {
         let (_, readout) = Readout::new(&states.rows(0, residuals.len()).into_owned(), residuals, WASHOUT);
         readout.predict(&states, residuals)
     }
+}
+
+/// The training of a network on `criterion` with `budget` evaluations; the first drawing and the optimizer's seed come from the key.
+pub(super) fn training<'a>(key: Key, budget: u64, criterion: impl Fn(&[f32]) -> f64 + Sync + 'a) -> Minimisation<'a> {
+    minimise(criterion, &drawn(key.child(0))).budget(budget).seed(key.child(1).stream().next_u64())
 }
 
 /// A network whose readouts stay as they are, and its state.
@@ -154,25 +167,6 @@ impl Inputs {
     pub(super) fn moments(&self) -> Moments {
         self.moments
     }
-}
-
-/// The mean of the predictions of several networks that were trained from drawings of their own.
-///
-/// `residuals` are those of the rows from the first of `inputs` on that may be learned from.
-///
-/// # Errors
-/// Those of the optimizer.
-pub(super) fn train_all(
-    inputs: &Inputs,
-    residuals: &[f64],
-    networks: usize,
-    budget: u64,
-    key: Key,
-) -> Result<Vec<Recurrence>> {
-    (0..networks as u64)
-        .into_par_iter()
-        .map(|index| Recurrence::train(inputs, residuals, budget, key.child(index)))
-        .collect()
 }
 
 /// The first parameters: W, U, c, the weights of one source side by side.

@@ -1,6 +1,7 @@
 //! Tests of the whole procedure.
 
 use super::*;
+use tegmentum::random::Key;
 
 fn series(rows: u32) -> Vec<f64> {
     let mut stream = Key::from_seed(5).stream();
@@ -282,4 +283,112 @@ fn damaged_files_are_refused() {
     };
     let error = ForecastModel::from_bytes(&newer, "y.safetensors").unwrap_err().to_string();
     assert!(error.contains("made by a newer version: format 9"), "{error}");
+}
+
+/// What is never negative, and often zero: a forecast without bounds says what cannot be.
+fn rain(rows: u32, seed: u64) -> Vec<f64> {
+    let mut stream = Key::from_seed(seed).stream();
+    (0..rows).map(|t| (2.0 * (0.3 * f64::from(t)).sin() + f64::from(stream.normal())).max(0.0)).collect()
+}
+
+/// With true bounds every value that was covered is covered, no interval leaves them, and errors are not larger; nothing that is
+/// learned becomes another number.
+#[test]
+fn cutting_at_true_bounds_takes_nothing_from_coverage() {
+    let mut cut = 0;
+    for seed in 0..6 {
+        let values = rain(150, seed);
+        let free = ForecastConfig { horizon: 4, networks: 0, ..ForecastConfig::default() };
+        let bounds = Bounds { minimum: Some(0.0), maximum: Some(50.0) };
+        let bounded = ForecastConfig { bounds, ..free.clone() }.fit(&values).unwrap();
+        let free = free.fit(&values).unwrap();
+        assert_eq!(free.horizons, bounded.horizons);
+        let (whole, judged) = (free.judge(&values).unwrap(), bounded.judge(&values).unwrap());
+        assert_eq!(whole.covered, judged.covered);
+        assert!(judged.scores[0].all <= whole.scores[0].all && judged.scores[0].next <= whole.scores[0].next);
+        for horizon in &bounded.horizons {
+            for (index, predicted) in horizon.predicted.iter().enumerate() {
+                let value = values[bounded.learned + index + horizon.ahead - 1];
+                for widths in &horizon.half_widths {
+                    let half = widths[index];
+                    let [low, high] = bounds.interval(*predicted, half);
+                    assert!(0.0 <= low && low <= high && high <= 50.0);
+                    let is_inside = (predicted - half..=predicted + half).contains(&value);
+                    assert_eq!((low..=high).contains(&value), is_inside);
+                    cut += usize::from(low > predicted - half);
+                }
+                assert!((value - bounds.cut(*predicted)).abs() <= (value - predicted).abs());
+            }
+        }
+    }
+    assert!(cut > 100, "only {cut} intervals were cut");
+}
+
+#[test]
+fn a_model_keeps_its_bounds() {
+    let values = rain(120, 7);
+    let bounds = Bounds { minimum: Some(0.0), maximum: None };
+    let config = ForecastConfig { horizon: 4, networks: 0, bounds, ..ForecastConfig::default() };
+    let mut model = config.fit(&values).unwrap().model;
+    let again = ForecastModel::from_bytes(&model.to_bytes("rain", &Origin::default()).unwrap(), "rain").unwrap().model;
+    assert_eq!(again, model);
+    let before = model.clone();
+    let error = model.observe(Data::from(&[0.5, -0.25][..])).unwrap_err().to_string();
+    assert!(error.contains("row 2 of the new rows") && error.contains("is -0.25, below the minimum of 0"), "{error}");
+    assert_eq!(model, before, "nothing is taken in");
+    model.observe(Data::from(&[0.0, 0.0, 0.0][..])).unwrap();
+    for one in model.predict() {
+        assert!(one.value >= 0.0 && one.intervals.iter().all(|[low, high]| 0.0 <= *low && low <= high), "{one:?}");
+        assert_eq!(one.intervals[1][1], one.intervals[1][1].max(one.value));
+    }
+    // A model without bounds is the file that it was.
+    let free = ForecastConfig { bounds: Bounds::default(), ..config }.fit(&values).unwrap().model;
+    let bytes = free.to_bytes("rain", &Origin::default()).unwrap();
+    assert!(!String::from_utf8_lossy(&bytes).contains("minimum"));
+}
+
+#[test]
+fn bounds_that_are_none_are_refused() {
+    let values = rain(60, 1);
+    let refused = |minimum: Option<f64>, maximum: Option<f64>| {
+        let bounds = Bounds { minimum, maximum };
+        ForecastConfig { bounds, networks: 0, ..ForecastConfig::default() }.fit(&values).unwrap_err().to_string()
+    };
+    let (row, value) = values.iter().enumerate().find(|(_, value)| **value > 1.0).unwrap();
+    let expected =
+        format!("row {} of the series cannot be used with a forecast: it is {value}, above the maximum of 1", row + 1);
+    assert_eq!(refused(None, Some(1.0)), expected);
+    assert!(refused(Some(0.5), None).contains("below the minimum of 0.5"));
+    assert!(refused(Some(2.0), Some(2.0)).contains("minimum = 2: must be below the maximum"));
+    assert!(refused(Some(f64::NAN), None).contains("minimum = NaN: must be a finite number"));
+    assert!(refused(None, Some(f64::INFINITY)).contains("maximum = inf: must be a finite number"));
+}
+
+/// Logs move no number; of each network they give what it became, and its states without the series.
+#[test]
+fn networks_of_a_forecast_are_had_again_from_their_logs() {
+    use logs::{Logs, NetworkLog};
+    let values: Vec<f64> = (0..110).map(|t| (0.3 * f64::from(t)).sin() * (0.07 * f64::from(t)).cos()).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let config = ForecastConfig { horizon: 2, networks: 2, evaluations: 60, ..ForecastConfig::default() };
+    let logs = Logs { folder: folder.path(), prefix: "y.", column: "y" };
+    let found = config.fit_logged(&values, &Units::nowhere(), Some(&logs)).unwrap();
+    assert_eq!(found, config.fit(&values).unwrap());
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+    for network in 0..2 {
+        let place = folder.path().join(format!("y.network-{}", network + 1));
+        let log = NetworkLog::open(&place).unwrap();
+        assert_eq!((log.column(), log.network()), ("y", network));
+        let bytes = std::fs::metadata(place.join("losses")).unwrap().len();
+        assert!(bytes <= 16 * log.log().sizes().0, "{bytes} bytes");
+        assert_eq!(found.model.recurrence(network).expect("networks are used"), log.verify().unwrap());
+        let last = log.log().ended().updates;
+        let states: Vec<Vec<u8>> = [0, 1, last / 2, last].map(|update| log.at(update).unwrap().archive).to_vec();
+        assert!(states.windows(2).all(|two| two[0] != two[1]));
+        assert!(log.at(last + 1).is_err());
+    }
+    // The log of another network is not the one of this.
+    let (one, two) = (folder.path().join("y.network-1"), folder.path().join("y.network-2"));
+    std::fs::copy(one.join("losses"), two.join("losses")).unwrap();
+    assert!(NetworkLog::open(&two).unwrap().verify().is_err());
 }

@@ -16,13 +16,15 @@ use super::graph::{Attribute, Content, Dim, Graph, Operator, Value};
 use super::messages::ElementType;
 use crate::forecast::average::{SettledMember, SettledModel};
 use crate::forecast::recurrence::{self, INPUTS, UNITS};
-use crate::forecast::{ForecastFile, ForecastModel};
+use crate::forecast::{Bounds, ForecastFile, ForecastModel};
 use base::{predictions, smoothing_step};
 
 const VALUES: &str = "values";
 const KNOWN: &str = "known";
 const PREDICTION: &str = "prediction";
 const HALF_WIDTHS: &str = "half_widths";
+const LOW: &str = "low";
+const HIGH: &str = "high";
 
 /// What is carried from row to row.
 #[derive(Clone)]
@@ -54,7 +56,9 @@ impl ForecastFile {
     #[must_use]
     pub fn to_onnx(&self) -> Vec<u8> {
         let model = &self.model;
-        let mut graph = Graph::new("forecast", &[PREDICTION, HALF_WIDTHS]);
+        let outputs = [PREDICTION, HALF_WIDTHS, LOW, HIGH];
+        let outputs = if model.bounds.is_none() { &outputs[..2] } else { &outputs[..] };
+        let mut graph = Graph::new("forecast", outputs);
         let text = "the rows after those that were learned, in the order of time; there may be none";
         let values = graph.input(VALUES, ElementType::Double, &[Dim::Any("rows")], text);
         let known = (!model.known.is_empty()).then(|| all_known(&mut graph, model));
@@ -66,11 +70,24 @@ impl ForecastFile {
             let added = networks(&mut graph, model, states);
             all = graph.node("Add", &[&all, &added]);
         }
-        let shape = [Dim::Of(model.horizon())];
-        graph.output(PREDICTION, &all, ElementType::Double, &shape, "one for each row ahead, in the unit of the data");
         let widths = doubles(&mut graph, "widths", &[model.horizon(), 2], &model.half_widths.concat());
+        let mut ends = Vec::new();
+        if !model.bounds.is_none() {
+            let axis = integers(&mut graph, "axis_of_widths", &[1]);
+            let column = graph.node("Unsqueeze", &[&all, &axis]);
+            for (name, operator) in [(LOW, "Sub"), (HIGH, "Add")] {
+                let end = graph.node(operator, &[&column, &widths]);
+                ends.push((name, cut(&mut graph, &end, model.bounds)));
+            }
+            all = cut(&mut graph, &all, model.bounds);
+        }
         let shape = [Dim::Of(model.horizon()), Dim::Of(2)];
+        let text = "one for each row ahead, in the unit of the data";
+        graph.output(PREDICTION, &all, ElementType::Double, &shape[..1], text);
         graph.output(HALF_WIDTHS, &widths, ElementType::Double, &shape, "of intervals of 80 % and 95 %");
+        for (name, end) in ends {
+            graph.output(name, &end, ElementType::Double, &shape, "ends of these intervals, cut at the bounds");
+        }
         graph.into_bytes(&format!("{}, the next {} rows", self.column, model.horizon()), self.metadata())
     }
 
@@ -123,6 +140,11 @@ fn joined(graph: &mut Graph, parts: &[&Value]) -> Value {
 fn clipped(graph: &mut Graph, value: &Value, (least, most): (f64, f64)) -> Value {
     let (least, most) = (doubles(graph, "least", &[], &[least]), doubles(graph, "most", &[], &[most]));
     graph.node("Clip", &[value, &least, &most])
+}
+
+/// Between the bounds of a forecast.
+fn cut(graph: &mut Graph, value: &Value, bounds: Bounds) -> Value {
+    clipped(graph, value, (bounds.minimum.unwrap_or(f64::MIN), bounds.maximum.unwrap_or(f64::MAX)))
 }
 
 /// Known inputs of the rows that are kept, of new rows and of those to come [rows × inputs].

@@ -10,7 +10,7 @@ use tegmentum::registry::Description;
 
 use super::messages::{ElementType, GraphProto, ModelProto, Size, TensorProto, ValueInfoProto};
 use super::*;
-use crate::forecast::ForecastModel;
+use crate::forecast::{Bounds, ForecastConfig, ForecastFile, ForecastModel, Origin};
 use crate::table::{ReadOptions, Table};
 use crate::tabular::{TabularModel, fit};
 
@@ -183,6 +183,24 @@ fn a_forecast_takes_rows_that_came_later() {
     let entry = |key: &str| model.metadata_props.iter().find(|entry| entry.key == key).unwrap().value.clone();
     assert_eq!((entry("kind"), entry("column")), ("forecast".to_owned(), "sales".to_owned()));
     assert_eq!(entry("known"), r#"["price","holiday = yes"]"#);
+}
+
+/// With bounds the ends of the intervals are outputs of their own; without them the file is the one that it was.
+#[test]
+fn a_forecast_with_bounds_has_the_ends_of_its_intervals() {
+    let values: Vec<f64> = (0..60).map(|t| f64::from(t % 5)).collect();
+    let bounds = Bounds { minimum: Some(0.0), maximum: None };
+    let config = ForecastConfig { horizon: 2, networks: 0, bounds, ..ForecastConfig::default() };
+    let model = config.fit(&values).unwrap().model;
+    let file = ForecastFile { column: "y".to_owned(), model, origin: Origin::default() };
+    let (_, graph) = decoded(&file.to_onnx());
+    check_names(&graph, &[]);
+    let names: Vec<&str> = graph.output.iter().map(|output| output.name.as_str()).collect();
+    assert_eq!(names, ["prediction", "half_widths", "low", "high"]);
+    let of = |name: &str| described(&graph.output).into_iter().find(|output| output.0 == name).unwrap().2;
+    assert_eq!((of("prediction"), of("low"), of("high")), ("2".to_owned(), "2 2".to_owned(), "2 2".to_owned()));
+    let behind = |name: &str| graph.node.iter().find(|node| node.output.iter().any(|output| output == name)).unwrap();
+    assert!(["prediction", "low", "high"].iter().all(|name| behind(name).op_type == "Clip"));
 }
 
 fn format_1() -> TabularModel {

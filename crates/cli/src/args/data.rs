@@ -50,6 +50,7 @@ Examples:
   tegmentum forecast export.csv --delimiter ';' --no-header --columns 2
   tegmentum forecast load.csv --networks 0          the linear base alone
   tegmentum forecast sales.csv --known price,holiday
+  tegmentum forecast sales.csv --minimum 0          sales are never negative
 
 The table: rows in lines, equal steps of time. Dates and columns that count the rows are understood as time. What should
 stand in place of a missing value is for you to decide, so that one is refused. Everything is decided on the rows before
@@ -82,6 +83,15 @@ pub(crate) struct Forecast {
     /// Take values that are far from all others as they are
     #[arg(long)]
     pub(crate) keep_outliers: bool,
+    /// The least value that is possible: predictions and intervals are cut there. A series that goes below is refused
+    #[arg(long, value_name = "VALUE", allow_negative_numbers = true)]
+    pub(crate) minimum: Option<f64>,
+    /// The greatest value that is possible
+    #[arg(long, value_name = "VALUE", allow_negative_numbers = true)]
+    pub(crate) maximum: Option<f64>,
+    /// Keep no logs of the networks: `tegmentum replay` cannot have the states of their trainings again
+    #[arg(long)]
+    pub(crate) no_log: bool,
     /// The seed; the same seed gives the same forecast
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
@@ -240,7 +250,8 @@ Examples:
 
 Numbers go in as 64-bit floats [rows, 1], NaN where one is missing; categories as texts [rows, 1], empty where one is missing.
 A class comes out as `label` and `probabilities`, a number as `prediction`. A forecast takes `values`, the rows after those that it
-has learned [rows], and gives `prediction` and `half_widths` of its intervals.")]
+has learned [rows], and gives `prediction` and `half_widths` of its intervals, and with
+--minimum or --maximum their ends as well, cut there: `low` and `high`.")]
 pub(crate) struct Export {
     /// A model that `train` or `forecast` has written
     #[arg(value_name = "MODEL")]

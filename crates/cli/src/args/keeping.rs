@@ -54,7 +54,10 @@ Examples:
   tegmentum merge reports/xor-shard-*      where the three folders are
 
 `lesion` and `dose` take --shard, too. A shard searches the rates of the arms that it runs, so that shards
-that have parts of one arm search its rates each. An unfinished shard goes on with `tegmentum resume`.")]
+that have parts of one arm search its rates each, unless the search is made first:
+  tegmentum run my.toml --shard rates
+  tegmentum run my.toml --shard 1/3 --rates reports/my-shard-rates
+An unfinished shard goes on with `tegmentum resume`.")]
 pub(crate) struct Merge {
     /// The folders of all shards
     #[arg(value_name = "DIR", required = true)]
@@ -96,9 +99,11 @@ Examples:
   tegmentum replay reports/train-iris --verify               is the model what its log says?
   tegmentum run xor --quick --log 2-4-1:dopamine:50000       a log of one run of a study
   tegmentum replay reports/xor --at 20
+  tegmentum replay reports/forecast-sunspots --run network-1 --at 20
 
 A state is taken from the log where there is one near, and the updates after it are made again with the losses of the log.
-Plasticity rules and gradient baselines, which see more than losses, make these few updates again in full.")]
+Plasticity rules and gradient baselines, which see more than losses, make these few updates again in full; so do agents, with
+their environment, and learners of tasks that follow one another, whose updates are compared with the log one by one.")]
 pub(crate) struct Replay {
     /// The folder of the results
     #[arg(value_name = "DIR")]
@@ -106,10 +111,10 @@ pub(crate) struct Replay {
     /// Which log, if there are several
     #[arg(long, value_name = "NAME")]
     pub(crate) run: Option<String>,
-    /// Write the model as it was after so many updates
+    /// Write the model, or the state of what has none of its own, as it was after so many updates; of an agent an update is a trial
     #[arg(long, value_name = "UPDATE", conflicts_with = "verify")]
     pub(crate) at: Option<u64>,
-    /// File to write the model to; DIR/logs/NAME/update-UPDATE.safetensors if not given
+    /// File to write it to; DIR/logs/NAME/update-UPDATE.safetensors if not given
     #[arg(long, value_name = "FILE", requires = "at")]
     pub(crate) out: Option<PathBuf>,
     /// Make the whole run again with the losses of the log, and compare every state that is kept and the results

@@ -22,7 +22,7 @@ pub(crate) fn execute(arguments: &Dose, output: &mut Output) -> Result<ExitCode>
         action: *action,
         doses: if doses.is_empty() { action.usual_doses() } else { doses.clone() },
     };
-    intervene::run(study, changes, (*length, *share, options), output, |study| {
+    intervene::run(study, changes, (*length, share, options), output, |study| {
         dose::of(study, choice.arm.as_deref(), choice.setting.as_deref(), config.clone())
     })
 }

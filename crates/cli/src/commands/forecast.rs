@@ -8,15 +8,17 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use tegmentum::checkpoint::Units;
 use tegmentum_applied::forecast::judgement::{ITS_BASE, Judgement};
+use tegmentum_applied::forecast::logs::Logs;
 use tegmentum_applied::forecast::series::{SeriesColumn, SeriesOptions, SeriesTable};
-use tegmentum_applied::forecast::{Data, Forecast, ForecastConfig};
+use tegmentum_applied::forecast::{Bounds, Data, Forecast, ForecastConfig};
 use tegmentum_applied::table::Table;
 use tegmentum_study::number::{fixed, number};
 
+use super::report::file_name;
 use crate::args;
 use crate::output::{Output, notice, wrapped};
 use crate::table;
-use crate::unfinished::{Task, Then, Unfinished};
+use crate::unfinished::{LOGS, Task, Then, Unfinished};
 use crate::workplace::Workplace;
 
 /// Rows that are forecast if nothing is said.
@@ -83,8 +85,13 @@ impl<'a> Ready<'a> {
             networks: usize::from(arguments.networks),
             evaluations: arguments.evaluations,
             seed: arguments.seed,
+            bounds: Bounds { minimum: arguments.minimum, maximum: arguments.maximum },
         };
+        config.bounds.check()?;
         for column in &series.columns {
+            if let Some((row, problem)) = config.bounds.broken(&column.values) {
+                anyhow::bail!("{}: row {} {problem}", place(arguments, column), series.calendar.name(row));
+            }
             let data = Data { values: &column.values, known: &known };
             config.check(data).with_context(|| place(arguments, column))?;
         }
@@ -95,15 +102,31 @@ impl<'a> Ready<'a> {
     fn run(&self, workplace: &Workplace, unfinished: &Unfinished, output: &mut Output) -> Result<ExitCode> {
         let Self { arguments, series, known, config } = self;
         let units = Units::of(unfinished.checkpoint());
+        let folder = workplace.folder().join(LOGS);
+        unfinished.forget_logs(&folder)?;
+        let keeps_logs = !arguments.no_log && config.networks > 0;
+        if keeps_logs {
+            unfinished.describe_logs(&folder)?;
+        }
         let mut learned = Vec::new();
-        for column in &series.columns {
+        for (index, column) in series.columns.iter().enumerate() {
             notice(&format!("learning {} of {} rows", column.name, column.values.len()));
             let data = Data { values: &column.values, known };
-            let forecast = config.fit_in(data, &units.below(&column.name)).with_context(|| place(arguments, column))?;
+            let prefix = match series.columns.len() {
+                1 => String::new(),
+                _ => format!("{}-{}.", index + 1, file_name(&column.name)),
+            };
+            let logs = keeps_logs.then_some(Logs { folder: &folder, prefix: &prefix, column: &column.name });
+            let forecast = config.fit_logged(data, &units.below(&column.name), logs.as_ref());
+            let forecast = forecast.with_context(|| place(arguments, column))?;
             let judgement = forecast.judge(&column.values);
             learned.push(Learned { column, forecast, judgement });
         }
-        let written = files::write(workplace, arguments, (config, series), &learned, &unfinished.job.manifest.command)?;
+        let command = &unfinished.job.manifest.command;
+        let mut written = files::write(workplace, arguments, (config, series), &learned, command)?;
+        if keeps_logs {
+            written.push(format!("{}  the logs of the networks, for `tegmentum replay`", folder.display()));
+        }
         for note in &series.notes {
             output.line(&wrapped(note, output.width(), 0))?;
         }
@@ -143,7 +166,7 @@ fn place(arguments: &args::Forecast, column: &SeriesColumn) -> String {
 fn folder(arguments: &args::Forecast) -> PathBuf {
     arguments.out.clone().unwrap_or_else(|| {
         let stem = arguments.data.file_stem().unwrap_or_default().to_string_lossy();
-        PathBuf::from("reports").join(format!("forecast-{}", super::report::file_name(&stem)))
+        PathBuf::from("reports").join(format!("forecast-{}", file_name(&stem)))
     })
 }
 

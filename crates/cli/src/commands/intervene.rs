@@ -17,7 +17,7 @@ use crate::source::{self, Source};
 pub(super) fn run(
     name: &str,
     changes: &[String],
-    (length, share, options): (Length, Share, &Options),
+    (length, share, options): (Length, &Share, &Options),
     output: &mut Output,
     intervention: impl Fn(&StudyConfig) -> tegmentum::error::Result<StudyConfig>,
 ) -> Result<ExitCode> {
@@ -28,5 +28,5 @@ pub(super) fn run(
         Ok::<_, anyhow::Error>(StudyConfig::from_toml(&study.to_toml()?, &format!("study {}", study.name))?)
     };
     let source = Source { study: treated(&source.study)?, whole: source.whole.as_ref().map(treated).transpose()? };
-    Campaign::of(source, share, &options.results).execute(&options.results.keeping, output)
+    Campaign::of(source, share, &options.results)?.execute(&options.results.keeping, output)
 }

@@ -15,7 +15,7 @@ use crate::output::Output;
 /// If the study, the arm or a metric is not there, the arm has no modulators, or a file cannot be written.
 pub(crate) fn execute(arguments: &Lesion, output: &mut Output) -> Result<ExitCode> {
     let Lesion { study, changes, choice, metrics, share, length, options } = arguments;
-    intervene::run(study, changes, (*length, *share, options), output, |study| {
+    intervene::run(study, changes, (*length, share, options), output, |study| {
         lesions::of(study, choice.arm.as_deref(), choice.setting.as_deref(), metrics)
     })
 }

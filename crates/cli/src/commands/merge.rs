@@ -38,7 +38,8 @@ pub(crate) fn execute(arguments: &Merge, output: &mut Output) -> Result<ExitCode
             );
         }
     }
-    check_complete(&parts)?;
+    let shards: Vec<&Part> = parts.iter().filter(|part| part.shard != Shard::RATES).collect();
+    check_complete(&shards)?;
     let source = first.text.source()?;
     let mut units = HashMap::new();
     for part in parts {
@@ -63,9 +64,11 @@ fn part(folder: &Path) -> Result<Part> {
     Ok(Part { folder: folder.to_owned(), text, shard, units, job })
 }
 
-/// Whether every shard is there once.
-fn check_complete(parts: &[Part]) -> Result<()> {
-    let count = parts[0].shard.count;
+/// Whether every shard that makes runs is there once.
+fn check_complete(parts: &[&Part]) -> Result<()> {
+    let Some(count) = parts.first().map(|part| part.shard.count) else {
+        bail!("there is a search of rates alone: the shards that make the runs are missing");
+    };
     let mut places: Vec<Option<&Path>> = vec![None; count as usize];
     for Part { folder, shard, .. } in parts {
         if shard.count != count {

@@ -17,6 +17,6 @@ pub(crate) fn execute(arguments: &Run, output: &mut Output) -> Result<ExitCode> 
     let options = &arguments.options;
     let seeds = options.seeds.map(Into::into);
     let source = source::study(&arguments.study, &arguments.changes, arguments.length.quick, seeds)?;
-    let campaign = Campaign::of(source, arguments.share, &options.results).logged(&arguments.logs)?;
+    let campaign = Campaign::of(source, &arguments.share, &options.results)?.logged(&arguments.logs)?;
     campaign.execute(&options.results.keeping, output)
 }

@@ -243,3 +243,39 @@ fn a_model_with_known_inputs_needs_those_of_the_rows_to_come() {
     let error = test.error(&PREDICT);
     assert!(error.contains("has 100 rows, and 110 were learned"), "{error}");
 }
+
+/// What is cut in the tables is cut by `predict`, and a series that leaves its bounds is refused with row and value.
+#[test]
+fn predictions_and_intervals_are_cut_at_bounds() {
+    let rain = |row: u32| (20.0 * (0.5 * f64::from(row)).sin() + f64::from(row * 7919 % 13) - 6.0).max(0.0);
+    let rows = |count: u32| "y\n".to_owned() + &lines((0..count).map(|row| format!("{:.2}", rain(row))));
+    let test = test_with(rows(80));
+    test.stdout(&[&SHORT[..], &["--out", "free"]].concat(), 0);
+    test.stdout(&[&SHORT[..], &["--minimum", "0", "--maximum", "30"]].concat(), 0);
+    let numbers = |text: &str| -> Vec<f64> {
+        text.lines()
+            .skip(1)
+            .flat_map(|line| line.split(',').skip(1).map(|cell| cell.parse().unwrap()).collect::<Vec<f64>>())
+            .collect()
+    };
+    for file in ["forecast.csv", "test_predictions.csv"] {
+        let (free, cut) = (test.read(&format!("free/{file}")), test.read(&format!("reports/forecast-data/{file}")));
+        let (free, cut) = (numbers(&free), numbers(&cut));
+        assert!(free.iter().any(|value| *value < 0.0), "{file}");
+        assert!(cut.iter().zip(&free).all(|(cut, free)| *cut == free.clamp(0.0, 30.0)), "{file}");
+    }
+    assert_eq!(test.stdout(&PREDICT, 0), test.read("reports/forecast-data/forecast.csv"));
+    test.write("data.csv", rows(90));
+    assert!(numbers(&test.stdout(&PREDICT, 0)).iter().all(|value| (0.0..=30.0).contains(value)));
+    test.write("data.csv", rows(80) + "-4\n");
+    assert!(test.error(&PREDICT).contains("it is -4, below the minimum of 0"));
+    for (more, expected) in [
+        (&["--minimum", "0"][..], "data.csv, column y: row 81 is -4, below the minimum of 0"),
+        (&["--maximum", "10"], "above the maximum of 10"),
+        (&["--minimum", "5", "--maximum", "-5"], "minimum = 5: must be below the maximum"),
+        (&["--minimum", "nan"], "minimum = NaN: must be a finite number"),
+    ] {
+        let error = test.error(&[&SHORT[..], more].concat());
+        assert!(error.contains(expected), "{error}");
+    }
+}

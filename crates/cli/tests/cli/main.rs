@@ -12,6 +12,7 @@ mod interventions;
 mod list;
 mod replay;
 mod resume;
+mod shards;
 mod stream;
 mod studies;
 mod train;

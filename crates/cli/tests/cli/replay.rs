@@ -4,6 +4,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use crate::command::{STUDY, TestCommand, program};
+use crate::interventions::BEHAVIOUR;
 
 /// A table of two classes.
 fn table() -> String {
@@ -166,7 +167,171 @@ fn a_run_that_cannot_be_logged_is_one_clear_error() {
     }
     let said = test.error(&["run", "xor", "--log", "dopamine:1"]);
     assert!(said.contains("which setting?") || said.contains("unknown arm"), "{said}");
-    let said = test.error(&["run", "go-no-go", "--log", "full:1"]);
-    assert!(said.contains("keeps no logs: must be compare or switching"), "{said}");
+    let said = test.error(&["run", "theory", "--log", "full:1"]);
+    assert!(said.contains("keeps no logs: must be behaviour, compare, continual or switching"), "{said}");
+    let said = test.error(&["run", "xor-robustness", "--log", "dopamine:1"]);
+    assert!(
+        said.contains("a run at each rate of its grid; log it as an arm with one rate, in a study of kind compare"),
+        "{said}"
+    );
     assert_eq!(test.entries(), ["study.toml"]);
+}
+
+/// A log of which one byte is another one, or that was written by another version of the program, is refused.
+fn is_refused_when_damaged(test: &TestCommand, folder: &str, run: &str) {
+    let log = format!("{folder}/logs/{run}");
+    let replay = ["replay", folder, "--run", run, "--verify"];
+    let (losses, states) = (test.path(&format!("{log}/losses")), test.path(&format!("{log}/run")));
+    for (path, place, expected) in [
+        (&losses, 20, "checksum of block 0 is wrong"),
+        (&states, 40, "is damaged"),
+        (&states, 8, "was written by a newer version of the program"),
+    ] {
+        let whole = std::fs::read(path).unwrap();
+        let mut bytes = whole.clone();
+        bytes[place] ^= 4;
+        std::fs::write(path, bytes).unwrap();
+        let said = test.error(&replay);
+        assert!(said.contains(expected), "{said}");
+        std::fs::write(path, whole).unwrap();
+    }
+    // What the file `run` itself says of its states is sealed: a state is compared with the one that is made again.
+    test.stdout(&replay, 0);
+}
+
+/// Whatever learns: records with and without a log are the same bytes, states can be had, one changed number is found.
+fn is_replayed_and_verified(text: &str, name: &str, logs: [&str; 2], updates: [&str; 4], expected: &[&str]) {
+    let test = TestCommand::with_study(text);
+    test.stdout(&["run", "study.toml", "--out", "plain"], 0);
+    test.stdout(&["run", "study.toml", "--out", "out", "--log", logs[0], "--log", logs[1]], 0);
+    let (plain, folder) = (format!("plain/{name}"), format!("out/{name}"));
+    assert_eq!(test.read(&format!("{plain}/records.csv")), test.read(&format!("{folder}/records.csv")));
+    for log in logs {
+        let run = log.replace(':', ".");
+        let said = test.stdout(&["replay", &folder, "--run", &run, "--verify"], 0);
+        assert!(said.contains("made again give the same") && said.contains("records.csv"), "{said}");
+        let mut states = Vec::new();
+        for update in updates {
+            let at = ["replay", &folder, "--run", &run, "--at", update, "--out", "state.safetensors"];
+            let said = test.stdout(&at, 0);
+            assert!(said.contains(&format!("After {update} ")) && said.contains("checksum"), "{said}");
+            assert!(update == "0" || expected.iter().all(|expected| said.contains(expected)), "{said}");
+            states.push(std::fs::read(test.path("state.safetensors")).unwrap());
+            assert!(
+                test.stdout(&at, 0) == said
+                    && std::fs::read(test.path("state.safetensors")).unwrap() == states[states.len() - 1]
+            );
+        }
+        assert!(states.windows(2).all(|two| two[0] != two[1]));
+        let said = test.error(&["replay", &folder, "--run", &run, "--at", "1000000"]);
+        assert!(said.contains("update 1000000 is not there: the run made"), "{said}");
+        is_refused_when_damaged(&test, &folder, &run);
+    }
+    let (records, run) = (test.read(&format!("{folder}/records.csv")), logs[0].replace(':', "."));
+    let begin = logs[0].replace(':', ",") + ",";
+    let row = records.lines().find(|line| line.starts_with(&begin)).unwrap();
+    let changed = records.replacen(row, &format!("{},0.123456", row.rsplit_once(',').unwrap().0), 1);
+    test.write(&format!("{folder}/records.csv"), changed);
+    let said = test.error(&["replay", &folder, "--run", &run, "--verify"]);
+    assert!(said.contains("records.csv has ") && said.contains("0.123456"), "{said}");
+}
+
+#[test]
+fn agents_are_replayed_and_verified() {
+    let updates = ["0", "3", "26", "50"];
+    let metrics = ["trials:", "correct", "policy_entropy", "noradrenaline", "the state as it was"];
+    is_replayed_and_verified(BEHAVIOUR, "worlds", ["full:101", "bare:102"], updates, &metrics);
+}
+
+#[test]
+fn learners_of_several_tasks_are_replayed_and_verified() {
+    let text = include_str!("../../../study/src/kinds/continual/study.toml");
+    let metrics = ["updates,", "accuracy_so_far", "accuracy_on_task_2", "the state as it was"];
+    is_replayed_and_verified(text, "short", ["contexts:101", "ewc:102"], ["0", "2", "41", "90"], &metrics);
+}
+
+/// A run of an agent that was stopped in the middle has the log of one that was not.
+#[test]
+fn a_log_of_an_agent_outlives_kills() {
+    let world = "[environment.go_no_go]\ntrials_before_shift = 25\ntrials_between_shifts = 25\n";
+    let text = BEHAVIOUR.replace("budget = 50", "budget = 20000").replace("count = 3", "count = 1");
+    let text = text.replace(world, "[environment.reversal]\n");
+    let test = TestCommand::with_study(&text);
+    let run =
+        |out: &'static str| ["run", "study.toml", "--out", out, "--log", "full:100", "--checkpoint-every", "0.02"];
+    test.stdout(&run("whole"), 0);
+    let mut killed = 0;
+    while !test.path("out/worlds/summary.json").exists() {
+        let begun = test.path("out/worlds/checkpoint/job").exists();
+        let mut command = Command::new(program());
+        command.current_dir(test.path("")).stdout(Stdio::null()).stderr(Stdio::null());
+        let resume = ["resume", "out/worlds", "--checkpoint-every", "0.02"];
+        let mut child = if begun { command.args(resume) } else { command.args(run("out")) }.spawn().unwrap();
+        // Longer and longer, so that it comes to its end however slow the machine is.
+        std::thread::sleep(Duration::from_millis(70 + 20 * killed));
+        if child.try_wait().unwrap().is_some() {
+            break;
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        killed += 1;
+        assert!(killed < 1000, "it never comes to its end");
+    }
+    assert!(killed > 0, "it was never killed");
+    for file in ["records.csv", "logs/full.100/losses", "logs/full.100/run"] {
+        let [whole, out] =
+            ["whole", "out"].map(|folder| std::fs::read(test.path(folder).join("worlds").join(file)).unwrap());
+        assert!(whole == out, "{file} differs after {killed} kills");
+    }
+}
+
+/// Of several columns each network has a log; what learned is told by its losses alone.
+#[test]
+fn the_networks_of_a_forecast_are_replayed_and_verified() {
+    let wave = |row: u32| (0.3 * f64::from(row)).sin() * (0.07 * f64::from(row)).cos();
+    let line = |row| format!("{:.5},{:.5}\n", wave(row), wave(row + 31).powi(3));
+    let rows: String = (0..110).map(line).collect();
+    let test = TestCommand::new();
+    test.write("data.csv", format!("a,b\n{rows}"));
+    let forecast = ["forecast", "data.csv", "--horizon", "2", "--networks", "2", "--evaluations", "60"];
+    test.stdout(&[&forecast[..], &["--out", "none", "--no-log"]].concat(), 0);
+    assert!(!test.path("none/logs").exists());
+    test.stdout(&[&forecast[..], &["--out", "out"]].concat(), 0);
+    assert_eq!(test.read("none/forecast.csv"), test.read("out/forecast.csv"));
+    let listed = test.stdout(&["replay", "out"], 0);
+    let runs = ["1-a.network-1", "1-a.network-2", "2-b.network-1", "2-b.network-2"];
+    assert!(runs.iter().all(|run| listed.contains(run)), "{listed}");
+    for run in runs {
+        let said = test.stdout(&["replay", "out", "--run", run, "--verify"], 0);
+        assert!(said.contains("losses of the log give the same"), "{said}");
+        for update in ["0", "1", "7", "12"] {
+            let said = test.stdout(&["replay", "out", "--run", run, "--at", update], 0);
+            assert!(
+                said.contains(&format!("After {update} updates")) && said.contains("the state as it was"),
+                "{said}"
+            );
+        }
+        is_refused_when_damaged(&test, "out", run);
+    }
+    let said = test.error(&["replay", "out", "--at", "3"]);
+    assert!(said.contains("which log?"), "{said}");
+    // The log is all that is needed: the table is not looked at.
+    let table = test.read("data.csv");
+    std::fs::remove_file(test.path("data.csv")).unwrap();
+    let again = test.stdout(&["replay", "out", "--run", runs[3], "--at", "12", "--out", "again.safetensors"], 0);
+    assert!(again.contains("After 12 updates"), "{again}");
+    let kept = format!("out/logs/{}/update-12.safetensors", runs[3]);
+    assert!(std::fs::read(test.path("again.safetensors")).unwrap() == std::fs::read(test.path(&kept)).unwrap());
+    test.write("data.csv", table);
+    // Another seed has other networks.
+    test.stdout(&[&forecast[..], &["--out", "other", "--seed", "2"]].concat(), 0);
+    for model in ["model-1-a.safetensors", "model-2-b.safetensors"] {
+        std::fs::copy(test.path("other").join(model), test.path("out").join(model)).unwrap();
+    }
+    let said: Vec<String> = ["1-a.network-1", "2-b.network-1"]
+        .iter()
+        .filter_map(|run| test.command(&["replay", "out", "--run", run, "--verify"]).output().ok())
+        .map(|output| String::from_utf8(output.stderr).unwrap())
+        .collect();
+    assert!(said.iter().any(|said| said.contains("its network 1 is not the one that the log gives")), "{said:?}");
 }

@@ -1,4 +1,4 @@
-//! `tegmentum resume`, `run --shard` and `merge`: nothing is lost, and records are the same bytes.
+//! `tegmentum resume`: nothing is lost, and records are the same bytes.
 
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -6,7 +6,6 @@ use std::time::Duration;
 use tegmentum::random::Key;
 
 use crate::command::{STUDY, TestCommand, program};
-use crate::interventions::BEHAVIOUR;
 
 /// A study of many runs that take a while each.
 fn long_study() -> String {
@@ -48,14 +47,14 @@ fn killed_again_and_again(test: &TestCommand, first: &[&str], folder: &str, key:
     }
 }
 
-fn same(test: &TestCommand, one: &str, other: &str, files: &[&str]) {
+pub(crate) fn same(test: &TestCommand, one: &str, other: &str, files: &[&str]) {
     for file in files {
         let [one, other] = [one, other].map(|folder| std::fs::read(test.path(folder).join(file)).unwrap());
         assert!(one == other, "{file} differs");
     }
 }
 
-const RECORDS: [&str; 2] = ["records.csv", "summary.json"];
+pub(crate) const RECORDS: [&str; 2] = ["records.csv", "summary.json"];
 
 /// Kills of each command, at least: a third of 20, or of what the variable `TEGMENTUM_KILLS` says.
 fn wanted() -> u32 {
@@ -210,50 +209,6 @@ fn a_forecast_goes_on_where_it_was() {
     child.wait().unwrap();
     test.stdout(&["resume", "killed"], 0);
     same(&test, "whole", "killed", &["forecast.csv"]);
-}
-
-#[test]
-fn shards_become_the_whole_run() {
-    let test = TestCommand::with_study(STUDY);
-    test.stdout(&["run", "study.toml", "--out", "whole"], 0);
-    for shard in ["1/3", "3/3"] {
-        let said = test.stdout(&["run", "study.toml", "--shard", shard], 0);
-        assert!(said.contains(&format!("Shard {shard} of small is finished")), "{said}");
-    }
-    let parts = ["reports/small-shard-1-of-3", "reports/small-shard-3-of-3"];
-    let error = test.error(&["merge", parts[0], parts[1], "--out", "merged"]);
-    assert!(error.contains("of 3 shards these are missing: 2"), "{error}");
-    let error = test.error(&["merge", parts[0], parts[0]]);
-    assert!(error.contains("are both shard 1/3"), "{error}");
-    test.stdout(&["run", "study.toml", "--shard", "2/3"], 0);
-    test.stdout(&["merge", parts[1], "reports/small-shard-2-of-3", parts[0], "--out", "merged"], 0);
-    same(&test, "whole/small", "merged/small", &RECORDS);
-    test.stdout(&["run", "study.toml", "--seeds", "5", "--shard", "2/2", "--out", "other"], 0);
-    let error = test.error(&["merge", parts[0], "other/small-shard-2-of-2"]);
-    assert!(error.contains("are not shards of one study"), "{error}");
-    let error = test.error(&["run", "study.toml", "--shard", "4/3"]);
-    assert!(error.contains("such as 3/16"), "{error}");
-}
-
-/// Kinds whose work is not runs of arms, and lesions and doses from the command line.
-#[test]
-fn every_kind_can_be_shared() {
-    let test = TestCommand::new();
-    test.write("behaviour.toml", BEHAVIOUR);
-    for (command, name) in [
-        (&["run", "theory", "--seeds", "40"][..], "theory"),
-        (&["run", "cost", "--set", "lengths=[20, 40]"], "cost"),
-        (&["lesion", "behaviour.toml"], "worlds-lesions"),
-        (&["dose", "behaviour.toml", "--modulator", "noradrenaline", "--doses", "1,2"], "worlds-noradrenaline-agonist"),
-    ] {
-        test.stdout(&[command, &["--out", "whole"]].concat(), 0);
-        for shard in ["1/2", "2/2"] {
-            test.stdout(&[command, &["--shard", shard, "--out", "parts"]].concat(), 0);
-        }
-        let parts = ["1", "2"].map(|index| format!("parts/{name}-shard-{index}-of-2"));
-        test.stdout(&["merge", &parts[0], &parts[1], "--out", "merged"], 0);
-        same(&test, &format!("whole/{name}"), &format!("merged/{name}"), &RECORDS);
-    }
 }
 
 /// Starts a study that would take for ever and waits until something of it is kept.

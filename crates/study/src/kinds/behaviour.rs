@@ -14,6 +14,7 @@ use crate::claims;
 use crate::config::{Arm, StudyConfig};
 use crate::execution::{Criterion, Design, Runner, run_all};
 use crate::kind::{Learners, StudyKind, check_arms, check_searches};
+use crate::logs::{LoggedRun, StateOfRun};
 use crate::metric::Metric;
 use crate::monitor::Monitor;
 use crate::result::{StudyResult, assemble};
@@ -21,12 +22,14 @@ use crate::trial::{Point, ProcessorClock, Trial};
 use crate::tuning::candidates;
 use crate::work::Work;
 use tegmentum::archive::{Archive, Archived};
+use tegmentum::archived;
 use tegmentum::behaviour::agent::Raster;
 use tegmentum::behaviour::environment::TrialReport;
 use tegmentum::behaviour::environments::EnvironmentConfig;
 use tegmentum::behaviour::scores::Score;
 use tegmentum::behaviour::session::Behaviour;
 use tegmentum::error::{Error, Result};
+use tegmentum::learning::run_log::{RunLog, Steps};
 use tegmentum::neuromodulation::nucleus::{Levels, Transmitter};
 use tegmentum::random::Key;
 
@@ -87,6 +90,10 @@ impl StudyKind for BehaviourStudy {
         Ok(Box::new(PreparedEnvironment::new(design.study)?))
     }
 
+    fn without_logs(&self) -> Option<&'static str> {
+        None
+    }
+
     fn run(&self, study: &StudyConfig, monitor: &dyn Monitor) -> Result<StudyResult> {
         let design = self.design(study);
         let prepared = PreparedEnvironment::new(study)?;
@@ -99,23 +106,23 @@ impl StudyKind for BehaviourStudy {
 
 /// The environment made ready.
 #[derive(Debug)]
-struct PreparedEnvironment {
-    name: String,
+struct PreparedEnvironment<'a> {
+    study: &'a StudyConfig,
     trials: u64,
     environment: EnvironmentConfig,
 }
 
-impl PreparedEnvironment {
+impl<'a> PreparedEnvironment<'a> {
     /// Takes the environment from a study and builds every arm once, so that a mistake in one is told before anything runs.
     ///
     /// # Errors
     /// [`Error::Study`] for a study without an environment; those of the parts.
-    fn new(study: &StudyConfig) -> Result<Self> {
+    fn new(study: &'a StudyConfig) -> Result<Self> {
         let Some(environment) = study.environment.clone() else {
             let problem = "kind = \"behaviour\" needs [environment.…]".to_owned();
             return Err(Error::Study { origin: study.name.clone(), problem });
         };
-        let prepared = Self { name: study.name.clone(), trials: study.budget, environment };
+        let prepared = Self { study, trials: study.budget, environment };
         for arm in &study.arm {
             for candidate in candidates(arm)? {
                 prepared.behaviour(&candidate.arm, study.seeds.first)?;
@@ -133,9 +140,36 @@ impl PreparedEnvironment {
     }
 }
 
-impl Runner for PreparedEnvironment {
+/// The key of the stimuli of a run.
+fn stimuli(seed: u64) -> Key {
+    Key::from_seed(seed).child(2)
+}
+
+impl Runner for PreparedEnvironment<'_> {
     fn settings(&self) -> Vec<(String, u64)> {
-        vec![(self.name.clone(), self.trials)]
+        vec![(self.study.name.clone(), self.trials)]
+    }
+
+    /// The trials after the nearest state are made again with the environment, which is archived with the agent.
+    fn state(&self, _: usize, arm: &Arm, seed: u64, (log, update): (&RunLog, u64)) -> Result<StateOfRun> {
+        let (mut behaviour, mut sums, mut steps) = (self.behaviour(arm, seed)?, Sums::default(), Steps::new(Some(log)));
+        let mut place = log.nearest(&mut (&mut behaviour, &mut sums), update)?;
+        let interval = interval(self.trials);
+        while place.updates < update {
+            if sums.trials == interval {
+                sums = Sums::default();
+            }
+            let trial = behaviour.trial(stimuli(seed).child(place.updates))?;
+            place.updates += 1;
+            (place.evaluations, place.probes) = (place.updates, place.updates);
+            steps.note(place.updates, place.evaluations, trial.reward)?;
+            sums.take(&behaviour, &trial);
+        }
+        let levels = behaviour.system().levels();
+        let means = CURVES.iter().enumerate().map(|(index, name)| ((*name).to_owned(), sums.mean(index)));
+        let metrics = means.filter(|(_, mean)| !mean.is_nan()).collect();
+        let parameters = behaviour.agent().parameters().to_vec();
+        StateOfRun::archived(&mut behaviour, place, (Some(levels), metrics), parameters)
     }
 
     fn run(&self, _: usize, arm: &Arm, seed: u64, work: &Work<'_>) -> Result<Trial> {
@@ -146,15 +180,25 @@ impl Runner for PreparedEnvironment {
         if let Some((change, _)) = self.environment.events().first() {
             watch.keep = vec![change.saturating_sub(AFTER_CHANGE), change + AFTER_CHANGE, self.trials - 1];
         }
-        let (key, name) = (Key::from_seed(seed).child(2), format!("seed {seed}"));
-        work.restore(&name, &mut (&mut behaviour, &mut watch, &mut clock))?;
+        let log = work.log(&LoggedRun { study: self.study, setting: &self.study.name, arm, seed })?;
+        let (name, mut steps) = (format!("seed {seed}"), Steps::new(log.as_ref()));
+        steps.begin(&mut (&mut behaviour, &mut watch.sums))?;
+        work.restore(&name, &mut (&mut behaviour, &mut watch, &mut clock, &mut steps))?;
         while watch.trials() < self.trials {
-            let trials = watch.trials()..self.trials;
-            behaviour.run_observed(key, trials, |behaviour, number, trial| watch.observe(behaviour, number, trial))?;
-            if watch.trials() < self.trials {
-                work.save(&name, &mut (&mut behaviour, &mut watch, &mut clock))?;
+            let (trials, mut noted) = (watch.trials()..self.trials, Ok(false));
+            behaviour.run_observed(stimuli(seed), trials, |behaviour, number, trial| {
+                noted = steps.note(number + 1, number + 1, trial.reward);
+                let goes_on = watch.observe(behaviour, number, trial);
+                if matches!(noted, Ok(false)) { goes_on } else { ControlFlow::Break(()) }
+            })?;
+            if noted? {
+                steps.take(&mut (&mut behaviour, &mut watch.sums))?;
+            }
+            if watch.trials() < self.trials && work.wants_pause() {
+                work.save(&name, &mut (&mut behaviour, &mut watch, &mut clock, &mut steps))?;
             }
         }
+        steps.finish(&mut (&mut behaviour, &mut watch.sums), (self.trials, self.trials), None)?;
         watch.end_point();
         let names = self.environment.score_names();
         let scores: BTreeMap<String, Score> = names.into_iter().zip(self.environment.scores(&watch.reports)).collect();
@@ -173,16 +217,61 @@ impl Runner for PreparedEnvironment {
     }
 }
 
+/// Trials of a point of a run's curve.
+fn interval(trials: u64) -> u64 {
+    (trials / POINTS).max(1)
+}
+
+/// Sums over the trials of a point.
+#[derive(Debug, Default)]
+struct Sums {
+    measures: [f64; CURVES.len()],
+    counts: [f64; CURVES.len()],
+    levels: [f64; 4],
+    trials: u64,
+}
+
+archived!(Sums { measures, counts, levels, trials });
+
+impl Sums {
+    /// Takes in a trial that is over.
+    fn take(&mut self, behaviour: &Behaviour, trial: &TrialReport) {
+        let values =
+            [f64::from(u8::from(trial.correct)), trial.entropy, trial.reward, f64::from(u8::from(trial.burst))];
+        for ((sum, count), value) in self.measures.iter_mut().zip(&mut self.counts).zip(values) {
+            if value.is_finite() {
+                *sum += value;
+                *count += 1.0;
+            }
+        }
+        let levels = behaviour.system().levels();
+        for (sum, transmitter) in self.levels.iter_mut().zip(Transmitter::ALL) {
+            *sum += levels.of(transmitter);
+        }
+        self.trials += 1;
+    }
+
+    fn mean(&self, index: usize) -> f64 {
+        self.measures[index] / self.counts[index]
+    }
+
+    /// Mean levels.
+    fn levels(&self) -> Levels {
+        let mut levels = Levels::default();
+        for (transmitter, sum) in Transmitter::ALL.into_iter().zip(self.levels) {
+            levels.set(transmitter, sum / self.trials as f64);
+        }
+        levels
+    }
+}
+
 /// Watches a run.
 struct TrialWatch<'a> {
     work: &'a Work<'a>,
     interval: u64,
     reports: Vec<TrialReport>,
     curve: Vec<Point>,
-    sums: [f64; CURVES.len()],
-    counts: [f64; CURVES.len()],
-    levels: [f64; 4],
-    in_point: u64,
+    sums: Sums,
     learning_rate: f64,
     keep: Vec<u64>,
     rasters: Vec<(u64, Raster)>,
@@ -190,23 +279,9 @@ struct TrialWatch<'a> {
 
 impl Archived for TrialWatch<'_> {
     fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
-        let Self {
-            reports,
-            curve,
-            sums,
-            counts,
-            levels,
-            in_point,
-            learning_rate,
-            rasters,
-            work: _,
-            interval: _,
-            keep: _,
-        } = self;
-        reports.archive(archive)?;
-        curve.archive(archive)?;
-        (sums, counts, levels).archive(archive)?;
-        (in_point, learning_rate, rasters).archive(archive)
+        let Self { reports, curve, sums, learning_rate, rasters, work: _, interval: _, keep: _ } = self;
+        (reports, curve).archive(archive)?;
+        (sums, learning_rate, rasters).archive(archive)
     }
 }
 
@@ -214,13 +289,10 @@ impl<'a> TrialWatch<'a> {
     fn new(trials: u64, work: &'a Work<'a>) -> Self {
         Self {
             work,
-            interval: (trials / POINTS).max(1),
+            interval: interval(trials),
             reports: Vec::with_capacity(trials as usize),
             curve: Vec::with_capacity(POINTS as usize + 1),
-            sums: [0.0; CURVES.len()],
-            counts: [0.0; CURVES.len()],
-            levels: [0.0; 4],
-            in_point: 0,
+            sums: Sums::default(),
             learning_rate: f64::NAN,
             keep: Vec::new(),
             rasters: Vec::new(),
@@ -234,13 +306,9 @@ impl<'a> TrialWatch<'a> {
 
     fn observe(&mut self, behaviour: &Behaviour, number: u64, trial: &TrialReport) -> ControlFlow<()> {
         self.reports.push(*trial);
-        self.take(trial);
+        self.sums.take(behaviour, trial);
         self.learning_rate = behaviour.system().modulation().learning_rate;
-        let levels = behaviour.system().levels();
-        for (sum, transmitter) in self.levels.iter_mut().zip(Transmitter::ALL) {
-            *sum += levels.of(transmitter);
-        }
-        if self.in_point == self.interval {
+        if self.sums.trials == self.interval {
             self.end_point();
         }
         if self.keep.contains(&number)
@@ -252,34 +320,19 @@ impl<'a> TrialWatch<'a> {
         if self.work.wants_pause() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    fn take(&mut self, trial: &TrialReport) {
-        let values =
-            [f64::from(u8::from(trial.correct)), trial.entropy, trial.reward, f64::from(u8::from(trial.burst))];
-        for ((sum, count), value) in self.sums.iter_mut().zip(&mut self.counts).zip(values) {
-            if value.is_finite() {
-                *sum += value;
-                *count += 1.0;
-            }
-        }
-        self.in_point += 1;
-    }
-
     fn end_point(&mut self) {
-        if self.in_point == 0 {
+        if self.sums.trials == 0 {
             return;
         }
-        let mut levels = Levels::default();
-        for (transmitter, sum) in Transmitter::ALL.into_iter().zip(self.levels) {
-            levels.set(transmitter, sum / self.in_point as f64);
-        }
-        let mean = |index: usize| self.sums[index] / self.counts[index];
+        let sums = std::mem::take(&mut self.sums);
         self.curve.push(Point {
             x: self.reports.len() as u64,
-            metrics: (0..CURVES.len()).map(mean).collect(),
+            metrics: (0..CURVES.len()).map(|index| sums.mean(index)).collect(),
             learning_rate: self.learning_rate,
-            levels: Some(levels),
+            levels: Some(sums.levels()),
         });
-        (self.sums, self.counts) = ([0.0; CURVES.len()], [0.0; CURVES.len()]);
-        (self.levels, self.in_point) = ([0.0; 4], 0);
     }
 }
+
+#[cfg(test)]
+mod tests;

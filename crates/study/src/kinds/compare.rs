@@ -55,8 +55,8 @@ impl StudyKind for Compare {
         Ok(Box::new(Comparison::new(design)?))
     }
 
-    fn keeps_logs(&self) -> bool {
-        true
+    fn without_logs(&self) -> Option<&'static str> {
+        None
     }
 
     fn run(&self, study: &StudyConfig, monitor: &dyn Monitor) -> Result<StudyResult> {

@@ -29,6 +29,7 @@ use crate::claims;
 use crate::config::{Arm, StudyConfig};
 use crate::execution::{Criterion, Design, Runner, run_all};
 use crate::kind::{Learners, StudyKind, check_arms, check_searches};
+use crate::logs::StateOfRun;
 use crate::metric::{EVALUATIONS, Metric, STATE_BYTES};
 use crate::monitor::Monitor;
 use crate::result::{StudyResult, assemble};
@@ -36,6 +37,7 @@ use crate::trial::Trial;
 use crate::tuning::candidates;
 use crate::work::Work;
 use tegmentum::error::Result;
+use tegmentum::learning::run_log::RunLog;
 
 /// What is known of all tasks at the end.
 const AVERAGE: &str = "average_accuracy";
@@ -110,6 +112,10 @@ impl StudyKind for Continual {
 
     fn runner<'a>(&self, design: &'a Design<'a>) -> Result<Box<dyn Runner + 'a>> {
         Ok(Box::new(Courses::new(design.study)?))
+    }
+
+    fn without_logs(&self) -> Option<&'static str> {
+        None
     }
 
     fn run(&self, study: &StudyConfig, monitor: &dyn Monitor) -> Result<StudyResult> {
@@ -192,6 +198,10 @@ impl Runner for Courses<'_> {
 
     fn run(&self, _: usize, arm: &Arm, seed: u64, work: &Work<'_>) -> Result<Trial> {
         trial::run(self.study, &Course::new(self.study, seed)?, arm, seed, work)
+    }
+
+    fn state(&self, _: usize, arm: &Arm, seed: u64, (log, update): (&RunLog, u64)) -> Result<StateOfRun> {
+        trial::state(&Course::new(self.study, seed)?, arm, seed, (log, update))
     }
 }
 

@@ -75,6 +75,17 @@ impl StudyKind for Robustness {
         }
     }
 
+    /// Every rate of a grid is run.
+    fn searches_rates(&self, _: &StudyConfig) -> bool {
+        false
+    }
+
+    fn without_logs(&self) -> Option<&'static str> {
+        Some(
+            "a seed of an arm has a run at each rate of its grid; log it as an arm with one rate, in a study of kind compare",
+        )
+    }
+
     fn run(&self, study: &StudyConfig, monitor: &dyn Monitor) -> Result<StudyResult> {
         run(&self.design(study), monitor)
     }

@@ -116,8 +116,8 @@ impl StudyKind for Switching {
         Ok(Box::new(Streams::new(design)?))
     }
 
-    fn keeps_logs(&self) -> bool {
-        true
+    fn without_logs(&self) -> Option<&'static str> {
+        None
     }
 
     fn run(&self, study: &StudyConfig, monitor: &dyn Monitor) -> Result<StudyResult> {

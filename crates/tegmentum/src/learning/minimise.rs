@@ -15,13 +15,17 @@
 //! # Ok::<(), tegmentum::error::Error>(())
 //! ```
 
+use crate::archive::Archive;
 use crate::data::batch::Batch;
 use crate::error::{Error, Result};
 use crate::learning::black_box_learner::BlackBoxLearner;
+use crate::learning::group::Member;
 use crate::learning::learner::Learner;
+use crate::learning::observer::Observer;
+use crate::learning::optimizer::Levels;
 use crate::learning::optimizers::OptimizerConfig;
 use crate::learning::optimizers::dopamine::DopamineConfig;
-use crate::learning::training::train;
+use crate::learning::run_log::{Place, RunLog, train_logged};
 use crate::model::objective::Objective;
 use crate::model::objectives::BlackBox;
 use crate::model::perturbation::{Base, Bases, Probe};
@@ -72,6 +76,7 @@ pub fn minimise_objective<'a>(objective: impl Objective + 'a, start: &[f32]) -> 
         optimizer: DopamineConfig { search_scale: true, ..DopamineConfig::default() }.into(),
         budget: BUDGET,
         seed: 0,
+        log: None,
     }
 }
 
@@ -83,6 +88,7 @@ pub struct Minimisation<'a> {
     optimizer: OptimizerConfig,
     budget: u64,
     seed: u64,
+    log: Option<&'a RunLog>,
 }
 
 impl std::fmt::Debug for Minimisation<'_> {
@@ -93,7 +99,7 @@ impl std::fmt::Debug for Minimisation<'_> {
     }
 }
 
-impl Minimisation<'_> {
+impl<'a> Minimisation<'a> {
     /// Evaluations of the function that may be spent.
     pub fn budget(self, evaluations: u64) -> Self {
         Self { budget: evaluations, ..self }
@@ -110,41 +116,61 @@ impl Minimisation<'_> {
         Self { optimizer: optimizer.into(), ..self }
     }
 
+    /// Writes the run to a log, so that each of its states can be had again. With a log that was [opened](RunLog::open) the run takes its
+    /// losses from there, the function is not evaluated, and a run that is not the one that was logged is an error.
+    pub fn logged(self, log: &'a RunLog) -> Self {
+        Self { log: Some(log), ..self }
+    }
+
     /// Spends the budget. The last update may exceed it by its own cost; three to ten more evaluations compare what is handed over.
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] for a start or a setting outside its range, a
     /// budget of 0 among them; [`Error::ShapeMismatch`] if the start has another length
-    /// than the objective's parameters; [`Error::NoFiniteLoss`] if no loss was finite.
+    /// than the objective's parameters; [`Error::NoFiniteLoss`] if no loss was finite; those of the log.
     pub fn run(self) -> Result<Minimum> {
         let key = Key::from_seed(self.seed);
         let optimizer = self.optimizer.build(self.start.clone(), key.child(1), self.budget)?;
-        let watched = Watched::new(&*self.objective);
+        let logged = self.log.map(|log| log.objective(&*self.objective));
+        let asked: &dyn Objective = logged.as_ref().map_or(&*self.objective, |logged| logged);
+        let watched = Watched::new(asked);
         let mut overseer = Overseer { watched: &watched, budget: self.budget, late: Vec::new() };
         let mut learner = BlackBoxLearner::new(&watched, optimizer);
-        match train(&mut learner, key.child(2), self.budget, &mut [&mut overseer]) {
-            // Parameters that became infinite are lost; what was seen before is not.
-            Ok(_) | Err(Error::NonFinite { .. }) => {}
-            Err(error) => return Err(error),
-        }
+        let ended = {
+            let mut marks = self.log.map(RunLog::marks);
+            let mut observers: Vec<&mut dyn Observer> = vec![&mut overseer];
+            observers.extend(marks.as_mut().map(|marks| marks as &mut dyn Observer));
+            let mut member = Member::new(&mut observers);
+            train_logged(self.log, &mut learner, key.child(2), self.budget, &mut member, &mut || false)?;
+            member.finish()
+        };
+        // Parameters that became infinite are lost; what was seen before is not.
+        let ended = match ended {
+            Err(error) if !matches!(error, Error::NonFinite { .. }) => return Err(error),
+            ended => ended,
+        };
+        let found = self.hand_over(&learner, &watched, &overseer.late)?;
+        // The losses that compared what is handed over are in the log as well.
+        self.log.map_or(Ok(()), |log| log.finish(&mut learner, &ended))?;
+        Ok(found)
+    }
+
+    /// What is handed over of the learner's solution, the start, the best that was seen and the model at three quarters of the budget.
+    fn hand_over(&self, learner: &BlackBoxLearner<'_>, watched: &Watched<'_>, late: &[f32]) -> Result<Minimum> {
         let mut solution = vec![0.0; self.objective.num_parameters()];
         learner.solution().write(1.0, &mut solution);
         let best = watched.seen().best.clone();
         if best.1.is_empty() {
             return Err(Error::NoFiniteLoss { evaluations: watched.seen().evaluations });
         }
-        let candidates =
-            [&solution[..], &self.start, &best.1, if overseer.late.is_empty() { &self.start } else { &overseer.late }];
+        let candidates = [&solution[..], &self.start, &best.1, if late.is_empty() { &self.start } else { late }];
+        let key = Key::from_seed(self.seed).child(3);
         let losses = |batch: u64| -> Result<[f64; 4]> {
             let mut losses = [0.0; 4];
             for (loss, candidate) in losses.iter_mut().zip(candidates) {
                 let probe = [Probe::unperturbed(Base::Acting)];
-                watched.losses(
-                    Bases::single(candidate),
-                    &probe,
-                    Batch(key.child(3).child(batch)),
-                    std::slice::from_mut(loss),
-                )?;
+                let batch = Batch(key.child(batch));
+                watched.losses(Bases::single(candidate), &probe, batch, std::slice::from_mut(loss))?;
             }
             Ok(losses)
         };
@@ -165,6 +191,57 @@ impl Minimisation<'_> {
             parameters: candidates[chosen].to_vec(),
         })
     }
+
+    /// The run of `log` after `update` of its updates, for a minimisation with the settings of the one that was logged. The function is
+    /// not evaluated.
+    ///
+    /// # Example
+    /// ```
+    /// use tegmentum::learning::minimise::minimise;
+    /// use tegmentum::learning::run_log::{ROOM, RunLog};
+    ///
+    /// let folder = std::env::temp_dir().join(format!("minimise-{}", std::process::id()));
+    /// let log = RunLog::record(&folder, b"a bowl", ROOM)?;
+    /// let found = minimise(|x: &[f32]| f64::from(x[0] * x[0]), &[1.0]).budget(300).logged(&log).run()?;
+    ///
+    /// let log = RunLog::open(&folder)?;
+    /// let again = || minimise(|_: &[f32]| unreachable!(), &[1.0]).budget(300);
+    /// assert_eq!(again().state(&log, 0)?.solution, [1.0]);
+    /// assert_eq!(again().logged(&log).run()?, found);
+    /// # std::fs::remove_dir_all(&folder).unwrap();
+    /// # Ok::<(), tegmentum::error::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`RunLog::restore`].
+    pub fn state(&self, log: &RunLog, update: u64) -> Result<Reached> {
+        let key = Key::from_seed(self.seed);
+        let optimizer = self.optimizer.build(self.start.clone(), key.child(1), self.budget)?;
+        let objective = log.objective(&*self.objective);
+        let mut learner = BlackBoxLearner::new(&objective, optimizer);
+        let place = log.restore(&mut learner, key.child(2), update)?;
+        let mut solution = vec![0.0; self.start.len()];
+        learner.solution().write(1.0, &mut solution);
+        let archive = Archive::write(&mut (&mut learner as &mut dyn Learner))?;
+        Ok(Reached { place, solution, levels: learner.levels(), archive })
+    }
+}
+
+/// Where a logged minimisation was.
+///
+/// # Example
+/// [`Minimisation::state`] has one.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Reached {
+    /// Where it was.
+    pub place: Place,
+    /// The parameters that would have been handed over, `[P]`.
+    pub solution: Vec<f32>,
+    /// The levels of the optimizer's modulators, if it has any.
+    pub levels: Option<Levels>,
+    /// The [archive](crate::archive) of the learner: equal for equal states.
+    pub archive: Vec<u8>,
 }
 
 /// Whether a loss is better than another, which may not be finite.

@@ -15,7 +15,8 @@
 //! # Replay
 //! The state after update u: the nearest state before it is read, and the updates from there to u are made again, the losses coming
 //! from the log. With 64 states this is 1/128 of the updates of the run on average, none of which evaluates the objective. Plasticity
-//! rules and gradient baselines have no probes: they see activity at their synapses, and make their updates again in full.
+//! rules and gradient baselines have no probes: they see activity at their synapses, and make their updates again in full. So do agents
+//! and learners of tasks that follow one another, see [`Steps`].
 //!
 //! # Cost
 //! Writing: 8.02 bytes a probe, and 128 + 64 log₂(n/128) archives of the learner at most for n evaluations. Reading: one archive and
@@ -44,8 +45,10 @@ use crate::neuromodulation::modulation::Modulation;
 use crate::random::Key;
 
 mod losses;
+mod steps;
 
 use losses::Losses;
+pub use steps::Steps;
 
 /// The file of the losses.
 const LOSSES: &str = "losses";
@@ -233,12 +236,11 @@ impl RunLog {
         self.content().due.is_some()
     }
 
-    /// Takes the state of the learner, if it is to be taken now; in a replay, compares it with that of the log.
-    fn take(&self, learner: &mut dyn Learner) -> Result<()> {
+    /// Takes the state of the run, if it is to be taken now; in a replay, compares it with that of the log.
+    fn take(&self, run: &mut dyn Archived) -> Result<()> {
         let mut content = self.content();
         let Some((updates, evaluations)) = content.due.take() else { return Ok(()) };
-        let state =
-            State { updates, evaluations, probes: content.losses.told(), bytes: Archive::write(&mut &mut *learner)? };
+        let state = State { updates, evaluations, probes: content.losses.told(), bytes: Archive::write(run)? };
         if !self.is_replayed {
             content.keep(state);
             return Ok(());
@@ -252,10 +254,15 @@ impl RunLog {
     /// # Errors
     /// [`Error::Io`] if it cannot be written; in a replay, [`Error::Checkpoint`] if the run ended in another way.
     pub fn finish(&self, learner: &mut dyn Learner, ended: &Result<(Ended, Vec<f32>)>) -> Result<()> {
+        self.end(&mut &mut *learner, ended.as_ref().map(|(ended, _)| *ended))
+    }
+
+    /// Writes how a run ended, with its last state; in a replay, compares both.
+    fn end(&self, run: &mut dyn Archived, ended: std::result::Result<Ended, &Error>) -> Result<()> {
         let mut content = self.content();
         let (mut end, mut failure) = (content.run.ended, String::new());
         match ended {
-            Ok((ended, _)) => end = *ended,
+            Ok(ended) => end = ended,
             Err(error @ Error::NonFinite { .. }) => failure = error.to_string(),
             Err(error) if self.is_replayed => return Err(differs(&self.folder, &error.to_string())),
             // It did not come to an end: whoever made it has the error.
@@ -263,7 +270,7 @@ impl RunLog {
         }
         let probes = content.losses.told();
         // A run that failed has no last state that means anything.
-        let bytes = if failure.is_empty() { Archive::write(&mut &mut *learner)? } else { Vec::new() };
+        let bytes = if failure.is_empty() { Archive::write(run)? } else { Vec::new() };
         let state = State { updates: end.updates, evaluations: end.evaluations, probes, bytes };
         if self.is_replayed {
             let run = &content.run;
@@ -287,22 +294,7 @@ impl RunLog {
     /// # Errors
     /// [`Error::Checkpoint`] if the run did not come so far, the log is damaged or the learner is another one.
     pub fn restore(&self, learner: &mut dyn Learner, key: Key, update: u64) -> Result<Place> {
-        let mut place = {
-            let mut content = self.content();
-            let last = content.run.ended.updates;
-            if update > last {
-                let problem = format!("update {update} is not there: the run made {last} updates");
-                return Err(Error::Checkpoint { path: self.folder.clone(), problem });
-            }
-            let Content { losses, run, .. } = &mut *content;
-            // From before it, so that the last update is made and reported.
-            let nearest = run.states.iter().rfind(|state| state.updates < update.max(1));
-            let State { updates, evaluations, probes, bytes } =
-                nearest.ok_or_else(|| differs(&self.folder, "it has no state"))?;
-            Archive::read(bytes, &mut &mut *learner).map_err(|error| differs(&self.folder, &error.to_string()))?;
-            losses.seek(*probes)?;
-            Place { updates: *updates, evaluations: *evaluations, probes: *probes, report: None }
-        };
+        let mut place = self.nearest(&mut &mut *learner, update)?;
         while place.updates < update {
             let made = learner.update(key.child(place.updates), &Modulation::default())?;
             place.updates += 1;
@@ -311,6 +303,27 @@ impl RunLog {
         }
         place.probes = self.content().losses.told();
         Ok(place)
+    }
+
+    /// Reads the nearest state before update `update` into `run`, so that the updates from there, one at least, can be made again.
+    ///
+    /// # Errors
+    /// As [`restore`](Self::restore).
+    pub fn nearest(&self, run: &mut dyn Archived, update: u64) -> Result<Place> {
+        let mut content = self.content();
+        let last = content.run.ended.updates;
+        if update > last {
+            let problem = format!("update {update} is not there: the run made {last} updates");
+            return Err(Error::Checkpoint { path: self.folder.clone(), problem });
+        }
+        let Content { losses, run: logged, .. } = &mut *content;
+        // From before it, so that the last update is made and reported.
+        let nearest = logged.states.iter().rfind(|state| state.updates < update.max(1));
+        let State { updates, evaluations, probes, bytes } =
+            nearest.ok_or_else(|| differs(&self.folder, "it has no state"))?;
+        Archive::read(bytes, run).map_err(|error| differs(&self.folder, &error.to_string()))?;
+        losses.seek(*probes)?;
+        Ok(Place { updates: *updates, evaluations: *evaluations, probes: *probes, report: None })
     }
 
     fn content(&self) -> MutexGuard<'_, Content> {
@@ -384,7 +397,7 @@ pub fn train_logged(
         if !train_member(learner, key, budget, member, &mut stop)? {
             return Ok(false);
         }
-        log.take(learner)?;
+        log.take(&mut &mut *learner)?;
         if is_paused {
             return Ok(true);
         }

@@ -6,7 +6,7 @@ use tegmentum::file::write_file;
 use tegmentum_applied::forecast::calendar::Calendar;
 use tegmentum_applied::forecast::continuation::Continuation;
 use tegmentum_applied::forecast::series::SeriesTable;
-use tegmentum_applied::forecast::{COVERAGES, ForecastConfig, ForecastFile, Horizon, Origin, Prediction};
+use tegmentum_applied::forecast::{COVERAGES, Forecast, ForecastConfig, ForecastFile, Horizon, Origin, Prediction};
 use tegmentum_study::outcome::{Axis, CurveSeries, Figure, FigureContent};
 
 use super::super::report::file_name;
@@ -90,7 +90,7 @@ pub(in crate::commands) fn predictions_table(
     let mut rows = vec![std::iter::once(head.to_owned()).chain(heads(&file.column, &file.column)).collect::<Vec<_>>()];
     let deviation = file.model.deviation();
     for one in predictions {
-        let cells = cells(one.value, one.half_widths, deviation);
+        let cells = cells(one.value, one.intervals, deviation);
         rows.push(std::iter::once(more.name(one.ahead)).chain(cells).collect());
     }
     csv(rows)
@@ -117,9 +117,15 @@ fn heads(name: &str, prediction: &str) -> Vec<String> {
 }
 
 /// A prediction with its intervals.
-fn cells(value: f64, half_widths: [f64; 2], deviation: f64) -> Vec<String> {
-    let bounds = half_widths.into_iter().flat_map(|half| [value - half, value + half]);
-    std::iter::once(value).chain(bounds).map(|value| digits(value, deviation, DIGITS)).collect()
+fn cells(value: f64, intervals: [[f64; 2]; 2], deviation: f64) -> Vec<String> {
+    std::iter::once(value).chain(intervals.concat()).map(|value| digits(value, deviation, DIGITS)).collect()
+}
+
+/// The same of a prediction that is cut at the bounds of its forecast.
+fn cut_cells(forecast: &Forecast, value: f64, half_widths: [f64; 2]) -> Vec<String> {
+    let bounds = forecast.bounds;
+    let intervals = half_widths.map(|half| bounds.interval(value, half));
+    cells(bounds.cut(value), intervals, forecast.model.deviation())
 }
 
 fn csv(rows: impl IntoIterator<Item = Vec<String>>) -> Result<Vec<u8>> {
@@ -139,7 +145,7 @@ fn future_table(series: &SeriesTable, learned: &[Learned<'_>]) -> Result<Vec<u8>
         for one in learned {
             match one.forecast.horizons.get(ahead) {
                 Some(horizon) => {
-                    row.extend(cells(horizon.future, horizon.future_half_widths, one.forecast.model.deviation()));
+                    row.extend(cut_cells(&one.forecast, horizon.future, horizon.future_half_widths));
                 }
                 None => row.extend(vec![String::new(); 1 + 2 * COVERAGES.len()]),
             }
@@ -164,7 +170,7 @@ fn test_table(series: &SeriesTable, learned: &[Learned<'_>]) -> Result<Vec<u8>> 
             match next.and_then(|next| Some((next, *next.predicted.get(index)?))) {
                 Some((next, value)) => {
                     let half_widths = [0, 1].map(|level| next.half_widths[level][index]);
-                    row.extend(cells(value, half_widths, one.forecast.model.deviation()));
+                    row.extend(cut_cells(&one.forecast, value, half_widths));
                 }
                 None => row.extend(vec![String::new(); 1 + 2 * COVERAGES.len()]),
             }
@@ -232,7 +238,7 @@ fn picture(series: &SeriesTable, one: &Learned<'_>) -> Figure {
         let skipped = first.saturating_sub(forecast.learned);
         let of = |sign: f64| -> Vec<f64> {
             let all = next.predicted.iter().zip(&next.half_widths[1]).skip(skipped);
-            all.map(|(value, half)| value + sign * half).collect()
+            all.map(|(value, half)| forecast.bounds.cut(value + sign * half)).collect()
         };
         let mut predicted = line("each row predicted from those before it", forecast.learned + skipped, of(0.0));
         (predicted.lower, predicted.upper) = (of(-1.0), of(1.0));
@@ -243,9 +249,10 @@ fn picture(series: &SeriesTable, one: &Learned<'_>) -> Figure {
     let of = |get: &dyn Fn(&Horizon) -> f64| -> Vec<f64> {
         std::iter::once(last).chain(forecast.horizons.iter().map(get)).collect()
     };
-    let mut future = line("forecast; intervals of 95 %", rows - 1, of(&|horizon| horizon.future));
-    future.lower = of(&|horizon| horizon.future - horizon.future_half_widths[1]);
-    future.upper = of(&|horizon| horizon.future + horizon.future_half_widths[1]);
+    let end = |horizon: &Horizon, sign: f64| forecast.bounds.cut(horizon.future + sign * horizon.future_half_widths[1]);
+    let mut future = line("forecast; intervals of 95 %", rows - 1, of(&|horizon| end(horizon, 0.0)));
+    future.lower = of(&|horizon| end(horizon, -1.0));
+    future.upper = of(&|horizon| end(horizon, 1.0));
     lines.push(future);
     let ends = [("test begins", forecast.learned), ("data end", rows)];
     let marks = ends.into_iter().filter(|&(_, row)| row > first && row <= rows);

@@ -1,6 +1,8 @@
 use super::*;
 use crate::outcome::FigureContent;
 use crate::run::{Silent, run as run_study};
+use tegmentum::learning::continual::ContinualRun;
+use tegmentum::random::Key;
 
 const STUDY: &str = include_str!("study.toml");
 
@@ -64,5 +66,48 @@ fn mistakes_are_named() {
     ] {
         let error = problem_with(before, after);
         assert!(error.contains(expected), "{after}: {error}");
+    }
+}
+
+/// Logs the runs of all arms with seed 101.
+struct Logging(std::path::PathBuf);
+
+impl Monitor for Logging {
+    fn expect(&self, _: &str, _: u64) {}
+
+    fn advance(&self, _: u64) -> bool {
+        true
+    }
+
+    fn log(&self, run: &crate::logs::LoggedRun<'_>) -> Option<crate::logs::Log> {
+        (run.seed == 101).then(|| crate::logs::Log::Record(self.0.join(run.folder_name())))
+    }
+}
+
+/// States of a log are those of a run that is made from its beginning, for every learner of the study; records and log say the same.
+#[test]
+fn logged_states_are_those_of_the_run() {
+    let (study, folder) = (study(STUDY), tempfile::tempdir().unwrap());
+    let result = run_study(&study, false, &Logging(folder.path().to_owned())).unwrap();
+    let course = Course::new(&study, 101).unwrap();
+    for arm in &study.arm {
+        let replay = crate::replay::Replay::open(&folder.path().join(format!("{}.101", arm.name))).unwrap();
+        let arm = replay.run().arm.clone();
+        let (mut learner, last) = (course.learner(&arm, 101).unwrap(), replay.log().ended().updates);
+        let mut run = ContinualRun::new(Key::from_seed(101).child(2));
+        for update in 0..=last {
+            if update > 0 {
+                run.update(&mut *learner, &course.stream).unwrap();
+            }
+            if update < 2 || update % 23 == 0 || update == last {
+                let state = replay.at(update).unwrap();
+                let expected = tegmentum::archive::Archive::write(&mut &mut *learner).unwrap();
+                let crate::logs::Learned::State { archive, .. } = state.learned else { panic!("a model") };
+                assert!(archive == expected, "{}: update {update}", arm.name);
+                let accuracy = course.accuracies(&*learner)[1];
+                assert!(state.metrics.contains(&("accuracy_on_task_2".to_owned(), accuracy)), "{:?}", state.metrics);
+            }
+        }
+        replay.verify(&result.records).unwrap();
     }
 }

@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 
 use super::plan::{Course, share_right};
-use super::{AVERAGE, CONTEXTS, FORGETTING, NO_SURPLUS};
+use super::{AVERAGE, CONTEXTS, CURVES, FORGETTING, NO_SURPLUS};
 use crate::config::{Arm, StudyConfig};
 use crate::kind::StudyKind;
+use crate::logs::{LoggedRun, StateOfRun};
 use crate::metric::{EVALUATIONS, STATE_BYTES};
 use crate::trial::{Point, ProcessorClock, Trial};
 use crate::work::Work;
 use tegmentum::archived;
 use tegmentum::error::{Error, Result};
 use tegmentum::evidence::metrics::AccuracyMatrix;
-use tegmentum::learning::continual::{ContinualLearner, ContinualRun, Told};
+use tegmentum::learning::continual::{ContinualLearner, ContinualRun, Observed, Told};
+use tegmentum::learning::run_log::{RunLog, Steps};
 use tegmentum::random::Key;
 
 /// Batches from one that is judged before it is learned from to the next.
@@ -48,16 +50,33 @@ impl Seen {
         let accuracies = course.accuracies(learner);
         for _ in 0..due {
             let (at, phase) = course.looks[self.looks.len()];
-            let begun = course.begun(phase);
-            let now = course.stream.passages()[phase].task;
-            let so_far = begun.iter().map(|&task| accuracies[task]).sum::<f64>() / begun.len() as f64;
-            let contexts = learner.contexts().map_or(f64::NAN, |count| count as f64);
-            let mut metrics = vec![so_far, accuracies[now], contexts];
-            metrics.extend_from_slice(&accuracies);
+            let metrics = measured(course, learner, phase, &accuracies);
             self.curve.push(Point { x: at, metrics, learning_rate: f64::NAN, levels: learner.levels() });
             self.looks.push(accuracies.clone());
         }
         self.judging += clock.seconds();
+    }
+
+    /// One update; every fifth batch is judged before it is learned from.
+    fn update(
+        &mut self,
+        course: &Course,
+        learner: &mut dyn ContinualLearner,
+        run: &mut ContinualRun,
+    ) -> Result<Observed> {
+        let stream = &course.stream;
+        let is_judged = run.updates().is_multiple_of(INTERVAL);
+        let task = stream.passages()[stream.passage_at(run.spent())].task;
+        let observed = run.update_after(learner, stream, |learner, batch| {
+            if is_judged {
+                let judging = ProcessorClock::start();
+                self.prequential += share_right(&learner.predict(&batch.inputs, task), &batch.classes);
+                self.judged += 1;
+                self.judging += judging.seconds();
+            }
+        })?;
+        self.switches += u64::from(observed.switched);
+        Ok(observed)
     }
 
     /// The accuracies at the ends of phases.
@@ -114,6 +133,41 @@ impl Seen {
     }
 }
 
+/// What is measured along a run, in the order of the kind's curves, from the accuracies on all tasks.
+fn measured(course: &Course, learner: &dyn ContinualLearner, phase: usize, accuracies: &[f64]) -> Vec<f64> {
+    let begun = course.begun(phase);
+    let now = course.stream.passages()[phase].task;
+    let so_far = begun.iter().map(|&task| accuracies[task]).sum::<f64>() / begun.len() as f64;
+    let contexts = learner.contexts().map_or(f64::NAN, |count| count as f64);
+    [&[so_far, accuracies[now], contexts], accuracies].concat()
+}
+
+/// A run at its beginning.
+fn begin(seed: u64) -> ContinualRun {
+    ContinualRun::new(Key::from_seed(seed).child(2))
+}
+
+/// A logged run after `update` of its updates; those after the nearest state are made again on their batches.
+///
+/// # Errors
+/// Those of [`RunLog::nearest`]; [`Error::Checkpoint`] if an update has another loss than the log.
+pub(super) fn state(course: &Course, arm: &Arm, seed: u64, (log, update): (&RunLog, u64)) -> Result<StateOfRun> {
+    let (mut learner, mut run, mut steps) = (course.learner(arm, seed)?, begin(seed), Steps::new(Some(log)));
+    let mut place = log.nearest(&mut (&mut *learner, &mut run), update)?;
+    while run.updates() < update {
+        let observed = run.update(&mut *learner, &course.stream)?;
+        steps.note(run.updates(), run.spent(), observed.loss)?;
+    }
+    (place.updates, place.evaluations, place.probes) = (run.updates(), run.spent(), run.updates());
+    let phase = course.stream.passage_at(run.spent().saturating_sub(1));
+    let measured = measured(course, &*learner, phase, &course.accuracies(&*learner));
+    let tasks = (1..=course.stream.tasks().len()).map(|task| format!("accuracy_on_task_{task}"));
+    let names = CURVES.map(str::to_owned).into_iter().chain(tasks);
+    let metrics = names.zip(measured).filter(|(_, value)| !value.is_nan()).collect();
+    let levels = learner.levels();
+    StateOfRun::archived(&mut &mut *learner, place, (levels, metrics), Vec::new())
+}
+
 /// Runs one arm with one seed. `work` is told the evaluations as they are spent, and keeps its state.
 ///
 /// # Errors
@@ -121,37 +175,36 @@ impl Seen {
 pub(super) fn run(study: &StudyConfig, course: &Course, arm: &Arm, seed: u64, work: &Work<'_>) -> Result<Trial> {
     let mut clock = ProcessorClock::start();
     let mut learner = course.learner(arm, seed)?;
-    let mut run = ContinualRun::new(Key::from_seed(seed).child(2));
+    let log = work.log(&LoggedRun { study, setting: &study.name, arm, seed })?;
+    let (mut run, mut steps) = (begin(seed), Steps::new(log.as_ref()));
     let (stream, name) = (&course.stream, format!("seed {seed}"));
     let mut seen = Seen { before: course.accuracies(&*learner), ..Seen::default() };
     seen.judging = clock.seconds();
-    work.restore(&name, &mut ((&mut *learner, &mut run), &mut seen, &mut clock))?;
+    steps.begin(&mut (&mut *learner, &mut run))?;
+    work.restore(&name, &mut ((&mut *learner, &mut run), &mut seen, &mut clock, &mut steps))?;
     while run.spent() < stream.length() {
         let before = run.spent();
-        let (is_judged, task) =
-            (run.updates().is_multiple_of(INTERVAL), stream.passages()[stream.passage_at(before)].task);
-        let updated = run.update_after(&mut *learner, stream, |learner, batch| {
-            if is_judged {
-                let judging = ProcessorClock::start();
-                seen.prequential += share_right(&learner.predict(&batch.inputs, task), &batch.classes);
-                seen.judged += 1;
-                seen.judging += judging.seconds();
-            }
-        });
-        match updated {
-            Ok(observed) => seen.switches += u64::from(observed.switched),
-            Err(Error::NonFinite { .. }) => {
+        let observed = match seen.update(course, &mut *learner, &mut run) {
+            Ok(observed) => observed,
+            Err(error @ Error::NonFinite { .. }) => {
+                let ended = (run.updates(), run.spent());
+                steps.finish(&mut (&mut *learner, &mut run), ended, Some(&error))?;
                 let metrics = super::Continual.metrics(study);
                 return Ok(Trial::lost(seed, seen.curve, &metrics, stream.length(), clock.seconds() - seen.judging));
             }
             Err(error) => return Err(error),
-        }
+        };
         seen.look(course, &*learner, run.spent());
+        if steps.note(run.updates(), run.spent(), observed.loss)? {
+            steps.take(&mut (&mut *learner, &mut run))?;
+        }
         work.advance(run.spent() - before);
         if run.spent() < stream.length() && work.wants_pause() {
-            work.save(&name, &mut ((&mut *learner, &mut run), &mut seen, &mut clock))?;
+            work.save(&name, &mut ((&mut *learner, &mut run), &mut seen, &mut clock, &mut steps))?;
         }
     }
+    let ended = (run.updates(), run.spent());
+    steps.finish(&mut (&mut *learner, &mut run), ended, None)?;
     let metrics = seen.measure(course, &*learner, run.spent());
     let seconds = clock.seconds() - seen.judging;
     Ok(Trial { seed, curve: seen.curve, metrics, seconds, ..Trial::default() })

@@ -1,6 +1,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::*;
+use crate::neuromodulation::modulation::Modulation;
 
 fn square(value: f32, centre: f64) -> f64 {
     (f64::from(value) - centre).powi(2)
@@ -107,4 +108,38 @@ fn a_noise_of_its_own_is_borne() {
         worst = worst.max(found.parameters.iter().map(|&x| square(x, 0.5)).sum());
     }
     assert!(worst < 0.5, "{worst}; the start has 12.5");
+}
+
+/// A log changes nothing, and gives every state and the result again without the function.
+#[test]
+fn a_logged_minimisation_is_had_again() {
+    let valley = |x: &[f32]| square(x[0], 1.0) + 10.0 * f64::from(x[1] - x[0] * x[0]).powi(2);
+    let start = [-1.0f32, 1.0];
+    let folder = tempfile::tempdir().unwrap();
+    let log = RunLog::record(folder.path(), b"a valley", 1 << 20).unwrap();
+    let found = minimise(valley, &start).budget(900).seed(3).logged(&log).run().unwrap();
+    assert_eq!(minimise(valley, &start).budget(900).seed(3).run().unwrap(), found);
+    let log = RunLog::open(folder.path()).unwrap();
+    let again = || minimise(|_: &[f32]| panic!("the function is evaluated"), &start).budget(900).seed(3);
+    assert_eq!(again().logged(&log).run().unwrap(), found);
+    let objective = BlackBox::new(2, valley);
+    let config: OptimizerConfig = DopamineConfig { search_scale: true, ..DopamineConfig::default() }.into();
+    let key = Key::from_seed(3);
+    let optimizer = config.build(start.to_vec(), key.child(1), 900).unwrap();
+    let mut learner = BlackBoxLearner::new(&objective, optimizer);
+    let last = log.ended().updates;
+    for update in 0..=last {
+        if update > 0 {
+            learner.update(key.child(2).child(update - 1), &Modulation::default()).unwrap();
+        }
+        if update < 3 || update % 17 == 0 || update == last {
+            let state = again().state(&log, update).unwrap();
+            let expected = Archive::write(&mut (&mut learner as &mut dyn Learner)).unwrap();
+            assert!(state.place.updates == update && state.archive == expected, "update {update}");
+        }
+    }
+    // Another seed is another run.
+    let log = RunLog::open(folder.path()).unwrap();
+    let other = minimise(|_: &[f32]| f64::NAN, &start).budget(900).seed(4).logged(&log).run();
+    assert!(other.unwrap_err().to_string().contains("is not the run that was logged"));
 }

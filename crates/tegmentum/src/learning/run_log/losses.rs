@@ -57,7 +57,8 @@ impl Losses {
         self.told
     }
 
-    /// Goes on behind the first `told` losses; those after them are lost.
+    /// Goes on behind the first `told` losses. Those after them are written over, and cut off by the next [`flush`](Self::flush): until
+    /// then the file has all that an earlier process said that it has.
     pub(super) fn go_on(&mut self, told: u64) -> Result<()> {
         let begin = told / BLOCK * STRIDE;
         let mut block = vec![0; 8 * (told % BLOCK) as usize];
@@ -65,7 +66,6 @@ impl Losses {
         if self.file.read_exact(&mut block).is_err() {
             return Err(self.damaged(&format!("fewer than the {told} losses that were written are there")));
         }
-        self.file.set_len(begin).map_err(|source| self.io(source))?;
         self.file.seek(SeekFrom::Start(begin)).map_err(|source| self.io(source))?;
         (self.block, self.told, self.is_placed) = (block, told, true);
         Ok(())
@@ -92,11 +92,13 @@ impl Losses {
         if !self.is_placed {
             self.go_on(0)?;
         }
+        let begin = self.file.stream_position().map_err(|source| self.io(source))?;
         if !self.block.is_empty() {
-            let begin = self.file.stream_position().map_err(|source| self.io(source))?;
             self.put()?;
-            self.file.seek(SeekFrom::Start(begin)).map_err(|source| self.io(source))?;
         }
+        let end = self.file.stream_position().map_err(|source| self.io(source))?;
+        self.file.set_len(end).map_err(|source| self.io(source))?;
+        self.file.seek(SeekFrom::Start(begin)).map_err(|source| self.io(source))?;
         self.file.sync_data().map_err(|source| self.io(source))
     }
 

@@ -186,3 +186,141 @@ fn what_is_damaged_is_found() {
     std::fs::write(&run, bytes).unwrap();
     assert!(verify(&config, folder.path(), 3000).unwrap_err().to_string().contains("damaged"));
 }
+
+/// A process that goes on and is killed before it has written anything leaves what the one before it wrote.
+#[test]
+fn going_on_takes_nothing_away_before_it_writes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(LOSSES);
+    let all: Vec<f64> = (0..1300).map(f64::from).collect();
+    let mut losses = Losses::write(&path).unwrap();
+    losses.append(&all).unwrap();
+    losses.flush().unwrap();
+    for told in [1300, 700, 512, 3] {
+        // Killed at once, and with a loss that never came to the disk.
+        Losses::write(&path).unwrap().go_on(told).unwrap();
+        let mut killed = Losses::write(&path).unwrap();
+        killed.go_on(told).unwrap();
+        killed.append(&[-1.0]).unwrap();
+        drop(killed);
+        let mut again = Losses::write(&path).unwrap();
+        again.go_on(told).unwrap();
+        again.flush().unwrap();
+        let mut read = vec![0.0; told as usize];
+        Losses::read(&path, told).unwrap().next(&mut read).unwrap();
+        assert_eq!(read, all[..told as usize]);
+        let blocks = told.div_ceil(512);
+        assert_eq!(
+            std::fs::metadata(&path).unwrap().len(),
+            8 * (told + blocks),
+            "nothing is left behind {told} losses"
+        );
+    }
+}
+
+/// A run by steps: a number that follows from itself, told to nobody.
+#[derive(Debug)]
+struct Walk(f64);
+
+impl Archived for Walk {
+    fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        self.0.archive(archive)
+    }
+}
+
+impl Walk {
+    fn step(&mut self) -> f64 {
+        self.0 = (3.9 * self.0) * (1.0 - self.0);
+        // A step without a number is a step, too.
+        if self.0 < 0.2 { f64::NAN } else { self.0 }
+    }
+}
+
+/// Makes a run of 5000 steps, left and gone on with before some of them.
+fn walked(folder: &Path, leaves: &[u64]) {
+    let mut saved: Option<Vec<u8>> = None;
+    for leave in leaves.iter().copied().chain([5000]) {
+        let log = RunLog::record(folder, b"walk", ROOM).unwrap();
+        let (mut walk, mut steps, mut number) = (Walk(0.3), Steps::new(Some(&log)), 0);
+        steps.begin(&mut walk).unwrap();
+        if let Some(bytes) = &saved {
+            Archive::read(bytes, &mut (&mut walk, &mut steps, &mut number)).unwrap();
+        }
+        while number < leave {
+            number += 1;
+            let came = walk.step();
+            if steps.note(number, 2 * number, came).unwrap() {
+                steps.take(&mut walk).unwrap();
+            }
+        }
+        saved = Some(Archive::write(&mut (&mut walk, &mut steps, &mut number)).unwrap());
+        if leave == 5000 {
+            steps.finish(&mut walk, (number, 2 * number), None).unwrap();
+        }
+    }
+}
+
+/// Makes the steps up to `update` again.
+fn again(log: &RunLog, update: u64, mut walk: Walk) -> Result<(Place, Walk)> {
+    let mut steps = Steps::new(Some(log));
+    let mut place = log.nearest(&mut walk, update)?;
+    while place.updates < update {
+        let came = walk.step();
+        place.updates += 1;
+        steps.note(place.updates, 2 * place.updates, came)?;
+    }
+    Ok((place, walk))
+}
+
+#[test]
+fn a_run_by_steps_is_had_again() {
+    let (folder, left) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    walked(folder.path(), &[]);
+    walked(left.path(), &[1, 7, 513, 514, 4999]);
+    for file in [LOSSES, RUN] {
+        let read = |folder: &tempfile::TempDir| std::fs::read(folder.path().join(file)).unwrap();
+        assert!(read(&folder) == read(&left), "{file}");
+    }
+    let log = RunLog::open(folder.path()).unwrap();
+    let ((numbers, kept, _), ended) = (log.sizes(), log.ended());
+    assert_eq!((numbers, ended.updates, ended.evaluations), (5000, 5000, 10_000));
+    assert!((60..=MOST_STATES + 1).contains(&kept), "{kept} states");
+    let bytes = std::fs::metadata(folder.path().join(LOSSES)).unwrap().len();
+    assert!(bytes <= 16 * numbers, "{bytes} bytes for {numbers} steps");
+    let mut whole = Walk(0.3);
+    for update in 0..=5000u64 {
+        if update > 0 {
+            whole.step();
+        }
+        if update < 3 || update % 397 == 0 || update == 5000 {
+            let (place, walk) = again(&log, update, Walk(0.9)).unwrap();
+            assert_eq!((place.updates, walk.0.to_bits()), (update, whole.0.to_bits()));
+        }
+    }
+    assert!(again(&log, 5001, Walk(0.3)).unwrap_err().to_string().contains("the run made 5000 updates"));
+}
+
+#[test]
+fn a_run_by_steps_that_is_another_one_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    walked(folder.path(), &[]);
+    let verify = |begin: f64, change: u64| -> Result<()> {
+        let log = RunLog::open(folder.path())?;
+        let (mut walk, mut steps) = (Walk(begin), Steps::new(Some(&log)));
+        steps.begin(&mut walk)?;
+        for number in 1..=5000 {
+            if number == change {
+                walk.0 += 1e-12;
+            }
+            let came = walk.step();
+            if steps.note(number, 2 * number, came)? {
+                steps.take(&mut walk)?;
+            }
+        }
+        steps.finish(&mut walk, (5000, 10_000), None)
+    };
+    verify(0.3, 0).unwrap();
+    assert!(verify(0.31, 0).unwrap_err().to_string().contains("the state after update 0 is another one"));
+    // Step 1234 has no number, changed or not.
+    assert!(verify(0.3, 1234).unwrap_err().to_string().contains("step 1235 gave"));
+}
