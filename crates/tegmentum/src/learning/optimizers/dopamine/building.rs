@@ -1,5 +1,6 @@
 //! From the settings of Dopamine to the optimizer.
 
+use super::block_sizes::{BlockSizes, ends_of};
 use super::scale::Scale;
 use super::warm_start::WarmStart;
 use super::{Dopamine, DopamineConfig, LastStep, Progress, parameter_size};
@@ -66,6 +67,7 @@ impl DopamineConfig {
             scale: Scale::new(self.perturbation_scale, self.search_scale),
             last_step: LastStep::default(),
             size,
+            blocks: BlockSizes::new(self, &start)?,
             vectors: ScheduleFree::new(start),
             best: None,
             key,
@@ -112,6 +114,7 @@ impl OptimizerSettings for DopamineConfig {
     fn fit_to(&mut self, network: &dyn Network) {
         self.family = self.family.for_network(network);
         self.places = Places::of(network);
+        self.block_ends = ends_of(network);
     }
 
     fn modulators(&self) -> Option<NeuromodulationConfig> {
