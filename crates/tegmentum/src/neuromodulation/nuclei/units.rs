@@ -69,5 +69,6 @@ fn a_release_has_no_unit_or_that_of_the_loss() {
             }
         }
     }
-    println!("{in_units:#?}");
+    // The expected size of an error is one.
+    assert_eq!(in_units, ["basal_forebrain error_size tonic"]);
 }
