@@ -84,7 +84,7 @@ pub struct AdanagedConfig {
 
 impl Default for AdanagedConfig {
     fn default() -> Self {
-        Self { geometry: Geometry::Distance, perturbation_scale: 1e-3, directions: 4, first_distance: 0.03 }
+        Self { geometry: Geometry::Distance, perturbation_scale: 1e-3, directions: 4, first_distance: 0.1 }
     }
 }
 

@@ -80,8 +80,8 @@ mod scale;
 mod warm_start;
 
 use block_sizes::BlockSizes;
-pub use block_sizes::ParameterSizes;
 pub(crate) use block_sizes::parameter_size;
+pub use block_sizes::{ConnectionSize, ParameterSizes};
 use scale::Scale;
 use warm_start::WarmStart;
 
@@ -119,7 +119,8 @@ pub struct DopamineConfig {
     /// given, or 1 for a start at zero, which says nothing about size. If it is not given it grows with weights that have become
     /// 32 times as large.
     pub parameter_size: Option<f64>,
-    /// Which parameters share a size: all, those of a connection of a network, or none. For layers, or parameters, of different units.
+    /// Which parameters share a size: all, those of a connection of a network, or none. For layers or parameters of different units, and starts
+    /// whose size says nothing.
     #[serde(skip_serializing_if = "ParameterSizes::is_one")]
     pub parameter_sizes: ParameterSizes,
     /// The rate to begin with, as a share of the weights' root mean square; the cap if it is not given. Any positive
@@ -139,9 +140,9 @@ pub struct DopamineConfig {
     /// Where receptors can sit in the network; see [`fit_to`](crate::learning::optimizer::OptimizerSettings::fit_to).
     #[serde(skip)]
     pub places: Places,
-    /// The number after the last parameter of each connection; a study fills it in.
+    /// The connections of the network; a study fills them in.
     #[serde(skip)]
-    pub block_ends: Vec<usize>,
+    pub connections: Vec<ConnectionSize>,
 }
 
 impl Default for DopamineConfig {
@@ -161,7 +162,7 @@ impl Default for DopamineConfig {
             gains: GAINS.to_vec(),
             neuromodulation: NeuromodulationConfig::default(),
             places: Places::default(),
-            block_ends: Vec::new(),
+            connections: Vec::new(),
         }
     }
 }

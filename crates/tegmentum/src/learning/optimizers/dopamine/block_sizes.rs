@@ -1,13 +1,16 @@
-//! A size for each block of parameters: perturbations and steps are relative to the root mean square of their own block.
+//! A size for each block of parameters: perturbations and steps are relative to the size of their own block.
 //!
 //! ```text
-//!     s_b   = rms of block b of the start; s where it is zero
+//!     "blocks", "each"    s_b = rms of block b of the start; s where it is zero
+//!     "fan_in"            s_b = 1/√n_b ,  s the largest of them
 //!     v_i   = 2^e_b u_i ,  2^e_b nearest to s_b/s              i in block b
 //!     rms of block b of x > 32 s_b at the end of a window:     s_b ← that
 //! ```
-//! s the size of all parameters · u the directions of the family · x the averaged parameters `[P]`. An update is one in the coordinates θ_i/2^e_b.
+//! s the size of all parameters · n_b presynaptic units of a connection · u the directions of the family · x the averaged parameters
+//! `[P]`. An update is one in the coordinates θ_i/2^e_b. With `"fan_in"` no size is taken from the start: for those that are zero, too small
+//! or of sizes that mean nothing. With the others each block keeps the size it has, which is right where sizes are units.
 //!
-//! Opt-in, because it changes what a usual start learns. Ours.
+//! Opt-in, because it changes what a usual start learns. Ours; 1/√n is the size of first weights of LeCun et al. (1998).
 
 use serde::{Deserialize, Serialize};
 
@@ -31,8 +34,10 @@ pub enum ParameterSizes {
     /// All.
     #[default]
     One,
-    /// Those of a connection of the network: weights and biases from one population to another.
+    /// Those of a connection of the network, weights and biases from one population to another: their root mean square at the start.
     Blocks,
+    /// The same, with the size 1/√n for n presynaptic units, whatever the start.
+    FanIn,
     /// None: each has its own, for up to 1024 parameters of different units.
     Each,
 }
@@ -50,13 +55,25 @@ pub(crate) fn parameter_size(start: &[f32]) -> f64 {
     if sum == 0.0 { 1.0 } else { (sum / start.len() as f64).sqrt() }
 }
 
-/// The number after the last parameter of each connection of a network, in order.
-pub(super) fn ends_of(network: &dyn Network) -> Vec<usize> {
-    let mut ends: Vec<usize> =
-        network.connections().iter().map(|connection| connection.weights.end.max(connection.bias.end)).collect();
-    ends.sort_unstable();
-    ends.dedup();
-    ends
+/// A connection of a network.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ConnectionSize {
+    /// The number after its last parameter.
+    pub end: usize,
+    /// 1/√n for n presynaptic units.
+    pub size: f64,
+}
+
+/// The connections of a network, in the order of their parameters.
+pub(super) fn connections_of(network: &dyn Network) -> Vec<ConnectionSize> {
+    let connections = network.connections().iter().map(|connection| ConnectionSize {
+        end: connection.weights.end.max(connection.bias.end),
+        size: 1.0 / (connection.presynaptic.len().max(1) as f64).sqrt(),
+    });
+    let mut connections: Vec<ConnectionSize> = connections.collect();
+    connections.sort_by_key(|connection| connection.end);
+    connections.dedup_by_key(|connection| connection.end);
+    connections
 }
 
 /// The sizes of all blocks; none with one size for all.
@@ -81,9 +98,9 @@ impl BlockSizes {
             let what = format!("parameter_sizes = {:?}", config.parameter_sizes).to_lowercase();
             Err(Error::Incompatible { what, with: with.to_owned(), reason: reason.to_owned() })
         };
-        let ends = match config.parameter_sizes {
+        let ends: Vec<usize> = match config.parameter_sizes {
             ParameterSizes::One => return Ok(Self::default()),
-            ParameterSizes::Blocks => config.block_ends.clone(),
+            ParameterSizes::Blocks | ParameterSizes::FanIn => config.connections.iter().map(|one| one.end).collect(),
             ParameterSizes::Each => (1..=start.len()).collect(),
         };
         if config.parameter_sizes == ParameterSizes::Each && start.len() > MOST {
@@ -103,6 +120,13 @@ impl BlockSizes {
         }
         if config.parameter_size.is_some() {
             return refused("parameter_size", "one size is given for all");
+        }
+        if config.parameter_sizes == ParameterSizes::FanIn {
+            let sizes: Vec<f64> = config.connections.iter().map(|one| one.size).collect();
+            let whole = sizes.iter().copied().fold(0.0, f64::max);
+            let mut sizes = Self { ends, sizes, whole, factors: Sizes::default() };
+            sizes.measure();
+            return Ok(sizes);
         }
         let whole = parameter_size(start);
         let mut sizes = Self { sizes: vec![whole; ends.len()], ends, whole, factors: Sizes::default() };
@@ -134,6 +158,11 @@ impl BlockSizes {
     pub(super) fn grow(&mut self, averaged: &[f32]) -> bool {
         let before = self.factors;
         !self.ends.is_empty() && self.take_in(averaged, GROWTH) && self.factors != before
+    }
+
+    /// The size of all parameters, unless they have one.
+    pub(super) fn whole(&self) -> Option<f64> {
+        (!self.is_one()).then_some(self.whole)
     }
 
     /// Whether all parameters have one size.
@@ -190,7 +219,8 @@ mod tests {
         refused(blocks.clone(), 3, "use \"each\"");
         let network = toml::from_str::<NetworkConfig>("[mlp]\nhidden = [4]").unwrap().build(2, 1).unwrap();
         blocks.fit_to(&*network);
-        assert_eq!(blocks.block_ends, [12, 17]);
+        let found: Vec<_> = blocks.connections.iter().map(|one| (one.end, one.size)).collect();
+        assert_eq!(found, [(12, 0.5f64.sqrt()), (17, 0.5)]);
         assert!(blocks.build(vec![1.0; 17], Key::from_seed(1), 10).is_ok());
     }
 
