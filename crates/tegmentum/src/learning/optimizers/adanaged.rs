@@ -238,7 +238,7 @@ mod tests {
 
     /// Three updates of one direction in four dimensions from zeros, where s = 1: by hand, with `own(slope)` added to the sum and a step of
     /// `length(d, sum, slope)` times the signs.
-    fn follows(config: AdanagedConfig, slopes: [f64; 3], own: fn(f64) -> f64, length: fn(f64, f64, f64) -> f64) {
+    fn follows(config: &AdanagedConfig, slopes: [f64; 3], own: fn(f64) -> f64, length: fn(f64, f64, f64) -> f64) {
         let mut learner = config.build(vec![0.0; 4], Key::from_seed(1), 100).unwrap();
         let modulation = Modulation::default();
         let (mut exact, mut distance, mut sum) = ([0.0f64; 4], 0.01f64, 0.0);
@@ -263,14 +263,14 @@ mod tests {
         let config = AdanagedConfig { directions: 1, first_distance: 0.01, ..AdanagedConfig::default() };
         let step = |distance: f64, sum: f64, slope: f64| 2.0 * distance / sum.sqrt() * slope;
         assert!((step(0.01, 36.0, 3.0) - 0.01).abs() < 1e-12 && (step(0.01, 100.0, 4.0) - 0.008).abs() < 1e-12);
-        follows(config, [3.0, 4.0, -20.0], |slope| 4.0 * slope * slope, step);
+        follows(&config, [3.0, 4.0, -20.0], |slope| 4.0 * slope * slope, step);
     }
 
     #[test]
     fn signs_move_every_weight_alike() {
         let geometry = Geometry::Sign;
         let config = AdanagedConfig { geometry, directions: 1, first_distance: 0.01, ..AdanagedConfig::default() };
-        follows(config, [3e-100, -7.0, 1e100], |_| 1.0, |distance, sum, slope| slope.signum() * distance / sum.sqrt());
+        follows(&config, [3e-100, -7.0, 1e100], |_| 1.0, |distance, sum, slope| slope.signum() * distance / sum.sqrt());
     }
 
     #[test]

@@ -192,19 +192,15 @@ impl MezoGreedy {
         let finite = losses.iter().enumerate().filter(|(_, loss)| loss.is_finite());
         let best = finite.min_by(|(_, a), (_, b)| a.total_cmp(b)).map(|(index, &loss)| (index, loss));
         self.spent += losses.len() as u64;
-        match best {
-            Some((index, loss)) => {
-                let scale = self.probes[index].scale;
-                self.chosen = Some((self.pool[index], loss));
-                self.probes.clear();
-                self.probes.push(Probe::perturbed(self.direction(self.pool[index]), -scale));
-                true
-            }
-            None => {
-                self.end();
-                false
-            }
-        }
+        let Some((index, loss)) = best else {
+            self.end();
+            return false;
+        };
+        let scale = self.probes[index].scale;
+        self.chosen = Some((self.pool[index], loss));
+        self.probes.clear();
+        self.probes.push(Probe::perturbed(self.direction(self.pool[index]), -scale));
+        true
     }
 
     fn end(&mut self) {

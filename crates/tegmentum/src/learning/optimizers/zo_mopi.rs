@@ -228,9 +228,13 @@ fn times(momentum: &[f32], columns: usize, right: &[f64]) -> Vec<f64> {
 fn normalise(vector: &mut [f64]) {
     let largest = vector.iter().fold(0.0f64, |largest, value| largest.max(value.abs()));
     if largest > 0.0 && largest.is_finite() {
-        vector.iter_mut().for_each(|value| *value /= largest);
+        for value in &mut *vector {
+            *value /= largest;
+        }
         let length = vector.iter().map(|value| value * value).sum::<f64>().sqrt();
-        vector.iter_mut().for_each(|value| *value /= length);
+        for value in vector {
+            *value /= length;
+        }
     } else {
         vector.fill(0.0);
     }

@@ -44,6 +44,7 @@ pub enum ParameterSizes {
 
 impl ParameterSizes {
     /// Whether all share one.
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
     pub(super) fn is_one(&self) -> bool {
         *self == Self::One
     }
