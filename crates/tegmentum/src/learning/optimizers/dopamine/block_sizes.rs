@@ -221,7 +221,7 @@ mod tests {
         let network = toml::from_str::<NetworkConfig>("[mlp]\nhidden = [4]").unwrap().build(2, 1).unwrap();
         blocks.fit_to(&*network);
         let found: Vec<_> = blocks.connections.iter().map(|one| (one.end, one.size)).collect();
-        assert_eq!(found, [(12, 0.5f64.sqrt()), (17, 0.5)]);
+        assert_eq!(found, [(12, 1.0 / 2f64.sqrt()), (17, 0.5)]);
         assert!(blocks.build(vec![1.0; 17], Key::from_seed(1), 10).is_ok());
     }
 
