@@ -11,6 +11,10 @@
 //! | [`evolution_strategy`] | antithetic pairs, centred ranks | 2 pairs |
 //! | [`fzoo`] | normalised by the spread of the perturbed losses | K + 1 |
 //! | [`meazo`] | one scalar second moment | 2K |
+//! | [`mezo_greedy`] | the best of a pool of perturbations | candidates + 1 |
+//! | [`adanaged`] | parameter-free, steps as long as the way so far | 2K |
+//! | [`zo_mopi`] | partially orthogonalised momentum | 2K |
+//! | [`polystep`] | barycentre of vertices under a softmax | 2K |
 //! | [`cma_es`] | separable covariance matrix adaptation | population |
 //! | [`random_search`] | best of samples around the start | samples + 1 |
 //!
@@ -19,6 +23,7 @@
 //! No learner stores a gradient estimate: sums of directions are formed a chunk at a time.
 
 mod adam;
+pub mod adanaged;
 mod averaging;
 pub(crate) mod checks;
 pub mod cma_es;
@@ -28,12 +33,15 @@ mod exploration;
 pub mod finite_difference;
 pub mod fzoo;
 pub mod meazo;
+pub mod mezo_greedy;
+pub mod polystep;
 pub mod random_descent;
 pub mod random_search;
 pub mod rate_rule;
 mod running_mean;
 pub mod spsa;
 pub mod weight_perturbation;
+pub mod zo_mopi;
 
 pub use averaging::Averaging;
 pub(crate) use exploration::mean_of_finite;
@@ -66,6 +74,10 @@ tegmentum_engine::named_settings! {
         Meazo(meazo::MeazoConfig),
         CmaEs(cma_es::CmaEsConfig),
         RandomSearch(random_search::RandomSearchConfig),
+        Adanaged(adanaged::AdanagedConfig),
+        MezoGreedy(mezo_greedy::MezoGreedyConfig),
+        ZoMopi(zo_mopi::ZoMopiConfig),
+        Polystep(polystep::PolystepConfig),
     }
 }
 

@@ -18,6 +18,7 @@
 
 mod direction;
 pub mod low_rank;
+pub mod sizes;
 mod sums;
 
 use serde::{Deserialize, Serialize};

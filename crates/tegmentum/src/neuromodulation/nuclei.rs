@@ -103,3 +103,5 @@ pub fn registry() -> Vec<Model> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod units;

@@ -146,6 +146,9 @@ fn options_that_have_a_state_go_on() {
         "[dopamine]\npatience = 5",
         "[dopamine]\nsearch_scale = true",
         "[dopamine]\npatience = 20\ntwo_sided = true\nfirst_window = 3",
+        "[dopamine]\npatience = 20\nparameter_sizes = 'each'",
+        "[adanaged]\ngeometry = 'sign'",
+        "[mezo_greedy]\nkeep_best = true",
         "[dopamine.neuromodulation]\npharmacology = [\
             { modulator = 'dopamine', action = { noise = 0.2 } }, { modulator = 'dopamine', action = { delay = 3 } }]",
     ];

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod archive;
+mod black_box;
 mod continual;
 mod domains;
 mod feedback_alignment;

@@ -5,7 +5,9 @@ use tegmentum::error::Error;
 use tegmentum::learning::optimizer::Optimizer;
 use tegmentum::learning::optimizers::Averaging;
 use tegmentum::learning::optimizers::OptimizerConfig;
+use tegmentum::learning::optimizers::adanaged::{AdanagedConfig, Geometry};
 use tegmentum::learning::optimizers::evolution_strategy::{EvolutionStrategyConfig, UpdateRule};
+use tegmentum::learning::optimizers::mezo_greedy::MezoGreedyConfig;
 use tegmentum::learning::optimizers::rate_rule::Reading;
 use tegmentum::learning::optimizers::weight_perturbation::WeightPerturbationConfig;
 use tegmentum::model::objective::Objective;
@@ -33,6 +35,8 @@ fn all() -> Vec<OptimizerConfig> {
         update_rule: UpdateRule::Sgd,
         ..EvolutionStrategyConfig::default()
     }));
+    configs.push(AdanagedConfig { geometry: Geometry::Distance, ..AdanagedConfig::default() }.into());
+    configs.push(MezoGreedyConfig { keep_best: true, ..MezoGreedyConfig::default() }.into());
     configs
 }
 
@@ -115,7 +119,7 @@ fn modulation_multiplies_step_and_scale() {
     for config in OptimizerConfig::registry() {
         let step = |modulation: Modulation, config: &OptimizerConfig| {
             let mut learner = config.build(start(10), Key::from_seed(1), 4000).unwrap();
-            update(&mut *learner, &objective, &modulation, 0);
+            while update(&mut *learner, &objective, &modulation, 0).0.follow_up {}
             bits(&*learner)
         };
         let neutral = step(Modulation::default(), &config);
@@ -197,7 +201,9 @@ fn state_is_as_large_as_documented() {
         OptimizerConfig::WeightPerturbation(c) if c.reading == Reading::Adam => 3,
         OptimizerConfig::WeightPerturbation(c) if c.averaging == Averaging::ScheduleFree => 2,
         OptimizerConfig::EvolutionStrategy(c) if c.update_rule == UpdateRule::Adam => 3,
-        OptimizerConfig::Dopamine(_) | OptimizerConfig::RandomSearch(_) => 2,
+        OptimizerConfig::Dopamine(_) | OptimizerConfig::RandomSearch(_) | OptimizerConfig::Adanaged(_) => 2,
+        // Without matrices the frame is one vector in 64 bits.
+        OptimizerConfig::ZoMopi(_) => 4,
         // 4 + ⌊3 ln 1000⌋ candidates.
         OptimizerConfig::CmaEs(_) => 4 + 24,
         _ => 1,

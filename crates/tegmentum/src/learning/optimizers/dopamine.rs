@@ -11,7 +11,7 @@
 //!     each window: rate from L(x) − L(y), z returns towards x if acting did not pay  slow dopamine, serotonin
 //!     surprise:    x = z = ρ x, everything else forgotten, rate up                   noradrenaline
 //!     not finite:  a step after which L(y) is not finite is taken back, rate ← rate/2; or on to a probe whose loss is finite
-//!     small start: rms(x) > 32 s at the end of a window: s ← rms(x)
+//!     small start: rms(x) > 32 s at the end of a window: s ← rms(x)                     `parameter_sizes`: in each block on its own
 //!     patience:    no progress of 5 % for max(patience, t/2) updates: new weights ~ N(0, s²), the best x is kept
 //! ```
 //! θ₀ first parameters `[P]` · x averaged (handed over), z exploring, y acting parameters `[P]` · v_k direction k `[P]` ·
@@ -74,10 +74,14 @@ use crate::neuromodulation::system::NeuromodulationConfig;
 use crate::neuromodulation::target::Target;
 use crate::random::Key;
 
+mod block_sizes;
 mod building;
 mod scale;
 mod warm_start;
 
+use block_sizes::BlockSizes;
+pub(crate) use block_sizes::parameter_size;
+pub use block_sizes::{ConnectionSize, ParameterSizes};
 use scale::Scale;
 use warm_start::WarmStart;
 
@@ -115,6 +119,10 @@ pub struct DopamineConfig {
     /// given, or 1 for a start at zero, which says nothing about size. If it is not given it grows with weights that have become
     /// 32 times as large.
     pub parameter_size: Option<f64>,
+    /// Which parameters share a size: all, those of a connection of a network, or none. For layers or parameters of different units, and starts
+    /// whose size says nothing.
+    #[serde(skip_serializing_if = "ParameterSizes::is_one")]
+    pub parameter_sizes: ParameterSizes,
     /// The rate to begin with, as a share of the weights' root mean square; the cap if it is not given. Any positive
     /// number works, infinity too.
     pub start_rate: Option<f64>,
@@ -132,6 +140,9 @@ pub struct DopamineConfig {
     /// Where receptors can sit in the network; see [`fit_to`](crate::learning::optimizer::OptimizerSettings::fit_to).
     #[serde(skip)]
     pub places: Places,
+    /// The connections of the network; a study fills them in.
+    #[serde(skip)]
+    pub connections: Vec<ConnectionSize>,
 }
 
 impl Default for DopamineConfig {
@@ -143,6 +154,7 @@ impl Default for DopamineConfig {
             perturbation_scale: 1e-3,
             search_scale: false,
             parameter_size: None,
+            parameter_sizes: ParameterSizes::One,
             start_rate: None,
             largest_rate: None,
             patience: None,
@@ -150,14 +162,9 @@ impl Default for DopamineConfig {
             gains: GAINS.to_vec(),
             neuromodulation: NeuromodulationConfig::default(),
             places: Places::default(),
+            connections: Vec::new(),
         }
     }
-}
-
-/// The root mean square of `start`; 1 if it is zero.
-pub(crate) fn parameter_size(start: &[f32]) -> f64 {
-    let sum: f64 = start.iter().map(|&x| f64::from(x) * f64::from(x)).sum();
-    if sum == 0.0 { 1.0 } else { (sum / start.len() as f64).sqrt() }
 }
 
 /// The last step, as far as it takes to take it back.
@@ -197,6 +204,7 @@ pub struct Dopamine {
     last_step: LastStep,
     /// Usual size s of a parameter.
     size: f64,
+    blocks: BlockSizes,
     vectors: ScheduleFree,
     /// The best averaged model of all lives and its loss, kept with patience alone.
     best: Option<(f64, Vec<f32>)>,
@@ -212,13 +220,13 @@ pub struct Dopamine {
 }
 
 crate::archived!(
-    Dopamine { supervisor, warm_start, scale, last_step, size, vectors, best, updates, restarts, progress, judged }
+    Dopamine { supervisor, warm_start, scale, last_step, size, blocks, vectors, best, updates, restarts, progress, judged }
     fixed { config, key, probes, regrets, terms }
 );
 
 impl Dopamine {
     fn direction(&self, index: usize) -> Direction {
-        self.config.family.direction(self.key.child(self.updates).child(index as u64))
+        self.blocks.direction(self.config.family, self.key.child(self.updates).child(index as u64))
     }
 
     /// The scale of the direction with this index.
@@ -332,7 +340,7 @@ impl Dopamine {
         self.terms.clear();
         if !self.last_step.weights.is_empty() {
             let last = self.key.child(self.updates - 1);
-            let directions = (0..).map(|index| self.config.family.direction(last.child(index)));
+            let directions = (0..).map(|index| self.blocks.direction(self.config.family, last.child(index)));
             self.terms.extend(directions.zip(&self.last_step.weights).map(|(direction, weight)| (direction, -weight)));
             self.vectors.take_back(&self.terms, self.last_step.share, self.last_step.pull);
             self.last_step.weights.clear();
@@ -365,7 +373,10 @@ impl Dopamine {
                 self.last_step.pull = pull;
                 self.judged = averaged_loss;
                 self.warm_start.window_over();
-                if self.config.parameter_size.is_none() {
+                if self.blocks.grow(&self.vectors.averaged) {
+                    self.last_step.weights.clear();
+                }
+                if self.config.parameter_size.is_none() && self.blocks.is_one() {
                     let size = parameter_size(&self.vectors.averaged);
                     // A start that was far too small.
                     self.size = if size > GROWTH * self.size && size.is_finite() { size } else { self.size };
@@ -394,6 +405,7 @@ impl Dopamine {
             self.restarts += 1;
             let mut stream = self.key.child(u64::MAX - self.restarts).stream();
             self.vectors.redraw(self.size as f32, &mut stream);
+            self.blocks.multiply(&mut self.vectors);
             self.warm_start.end();
             self.last_step.weights.clear();
             self.supervisor.restart();

@@ -77,6 +77,11 @@ impl Layout {
         layout
     }
 
+    /// The matrices, in the order of their parameters.
+    pub fn matrices(self) -> &'static [Matrix] {
+        self.0
+    }
+
     /// Number of parameters P.
     pub fn num_parameters(self) -> usize {
         self.0.last().map_or(0, |matrix| matrix.range().end)

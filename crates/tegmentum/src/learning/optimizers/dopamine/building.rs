@@ -1,5 +1,6 @@
 //! From the settings of Dopamine to the optimizer.
 
+use super::block_sizes::{BlockSizes, connections_of};
 use super::scale::Scale;
 use super::warm_start::WarmStart;
 use super::{Dopamine, DopamineConfig, LastStep, Progress, parameter_size};
@@ -45,6 +46,8 @@ impl DopamineConfig {
             Some(size) => positive("parameter_size", size)?,
             None => parameter_size(&start),
         };
+        let blocks = BlockSizes::new(self, &start)?;
+        let size = blocks.whole().unwrap_or(size);
         let cap = match self.largest_rate {
             Some(cap) => positive("largest_rate", cap)?,
             None => largest_rate(self.directions, start.len()),
@@ -66,6 +69,7 @@ impl DopamineConfig {
             scale: Scale::new(self.perturbation_scale, self.search_scale),
             last_step: LastStep::default(),
             size,
+            blocks,
             vectors: ScheduleFree::new(start),
             best: None,
             key,
@@ -112,6 +116,7 @@ impl OptimizerSettings for DopamineConfig {
     fn fit_to(&mut self, network: &dyn Network) {
         self.family = self.family.for_network(network);
         self.places = Places::of(network);
+        self.connections = connections_of(network);
     }
 
     fn modulators(&self) -> Option<NeuromodulationConfig> {
