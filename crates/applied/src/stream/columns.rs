@@ -174,8 +174,12 @@ impl StreamColumns {
                 Cell::Number(value) => (column.number, value),
                 Cell::Text(text) => (column.flag(text), 1.0),
             };
-            column.missing.into_iter().for_each(|place| inputs[place] = 0.0);
-            place.into_iter().for_each(|place| inputs[place] = value);
+            if let Some(missing) = column.missing {
+                inputs[missing] = 0.0;
+            }
+            if let Some(place) = place {
+                inputs[place] = value;
+            }
         }
         Ok(())
     }
