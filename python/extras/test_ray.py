@@ -121,3 +121,23 @@ def test_an_executor_as_python_knows_it():
     for words in ({"workers": 0}, {"workers": "x"}, {"num_cpus": -1}):
         with pytest.raises(tegmentum.TegmentumError):
             RayExecutor(**words)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_a_study_on_ray_is_that_of_one_process(workers):
+    one = tegmentum.run("go-no-go", seeds=2, quick=True)
+    with RayExecutor(workers) as pool:
+        shared = tegmentum.run("go-no-go", seeds=2, quick=True, executor=pool)
+    assert shared.records_csv == one.records_csv
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+def test_a_study_outlives_a_worker_that_is_killed():
+    one = tegmentum.run("go-no-go", seeds=3)
+    with RayExecutor(2) as pool:
+        victim = pool.submit(os.getpid).result()
+        ended = threading.Timer(0.5, os.kill, (victim, signal.SIGKILL))
+        ended.start()
+        shared = tegmentum.run("go-no-go", seeds=3, executor=pool)
+        ended.join()
+    assert shared.records_csv == one.records_csv

@@ -45,6 +45,8 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(networks::fit_rows, module)?)?;
     module.add_function(wrap_pyfunction!(series::forecast, module)?)?;
     module.add_function(wrap_pyfunction!(settings::known, module)?)?;
+    module.add_function(wrap_pyfunction!(studies::run_share, module)?)?;
     module.add_function(wrap_pyfunction!(studies::run_study, module)?)?;
+    module.add_function(wrap_pyfunction!(studies::study_text, module)?)?;
     statistics::register(module)
 }

@@ -1,18 +1,23 @@
 //! Studies: read, changed into one of lesions or doses, run as the command line runs them.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use numpy::PyArray1;
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyDict};
 use serde::Deserialize;
+use tegmentum::checkpoint::Checkpoint;
 use tegmentum::error::{Error, Result};
 use tegmentum_report::{StudyReport, standalone_figures};
 use tegmentum_study::config::StudyConfig;
 use tegmentum_study::dose::{self, DoseAction, DoseConfig};
 use tegmentum_study::lesions;
-use tegmentum_study::run::{Monitor, StudyResult, run};
+use tegmentum_study::run::{Monitor, StudyResult, run, run_shard};
+use tegmentum_study::shard::Shard;
 use tegmentum_study::{built_in, folder};
 
 use crate::errors::{exception, invalid};
@@ -37,7 +42,12 @@ enum Source {
     BuiltIn(String),
     File(String),
     Table(toml::Table),
+    /// A study that is resolved already (`study_text`): nothing is shortened or treated again.
+    Text(String),
 }
+
+/// Finished units of work by name.
+type Units = HashMap<String, Vec<u8>>;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -62,6 +72,7 @@ struct Watch<'a> {
     stop: &'a AtomicBool,
     done: &'a AtomicU64,
     expected: &'a AtomicU64,
+    checkpoint: Option<&'a Checkpoint>,
 }
 
 impl Monitor for Watch<'_> {
@@ -73,6 +84,10 @@ impl Monitor for Watch<'_> {
         self.done.fetch_add(evaluations, Ordering::Relaxed);
         !self.stop.load(Ordering::Relaxed)
     }
+
+    fn checkpoint(&self) -> Option<&Checkpoint> {
+        self.checkpoint
+    }
 }
 
 /// The study of an order, checked.
@@ -81,6 +96,7 @@ fn study_of(order: &Order) -> Result<StudyConfig> {
         Source::BuiltIn(name) => built_in(name)?,
         Source::File(path) => StudyConfig::from_file(Path::new(path))?,
         Source::Table(table) => checked(&table.to_string(), "the study")?,
+        Source::Text(text) => return checked(text, "the study"),
     };
     if order.quick {
         study = study.shortened();
@@ -108,12 +124,72 @@ fn checked(text: &str, origin: &str) -> Result<StudyConfig> {
     StudyConfig::from_toml(text, origin)
 }
 
-/// Runs a study; its parts. `progress` is called with the evaluations done and expected so far.
+/// The study of an order as a text, with nothing left to look up.
 #[pyfunction]
+pub(crate) fn study_text(py: Python<'_>, order: &str) -> PyResult<String> {
+    let order: Order = settings::read(py, "study", order)?;
+    py.detach(|| study_of(&order)?.to_toml()).map_err(|error| exception(py, error))
+}
+
+/// Runs a share of a study on one thread, `3/16` or `rates`, given units that are finished already; the units that it finished.
+#[pyfunction]
+pub(crate) fn run_share(
+    py: Python<'_>,
+    order: &str,
+    share: &str,
+    given: HashMap<String, PyBackedBytes>,
+) -> PyResult<HashMap<String, Py<PyBytes>>> {
+    let order: Order = settings::read(py, "study", order)?;
+    let share: Shard = share.parse().map_err(|problem| invalid(py, format!("share = {share:?}: {problem}")))?;
+    let given = copied(&given);
+    let found = supervised(
+        py,
+        |stop| {
+            let study = study_of(&order)?;
+            kept_for_a_while(given, |checkpoint| {
+                let (done, expected) = (AtomicU64::new(0), AtomicU64::new(0));
+                let checkpoint = Some(checkpoint);
+                let watch = Watch { stop, done: &done, expected: &expected, checkpoint };
+                on_one_thread(|| run_shard(&study, share, &watch))
+            })
+        },
+        |_| Ok(()),
+    )?;
+    let (_, units) = found.map_err(|error: Error| exception(py, error))?;
+    Ok(units.into_iter().map(|(name, bytes)| (name, PyBytes::new(py, &bytes).unbind())).collect())
+}
+
+fn copied(units: &HashMap<String, PyBackedBytes>) -> Units {
+    units.iter().map(|(name, bytes)| (name.clone(), bytes.to_vec())).collect()
+}
+
+/// Does `work` with a checkpoint in a folder of its own that has these units; what it gave, and the units that it finished.
+fn kept_for_a_while<T>(given: Units, work: impl FnOnce(&Checkpoint) -> Result<T>) -> Result<(T, Units)> {
+    let io = |source| Error::Io { path: std::env::temp_dir(), source };
+    let folder = tempfile::tempdir().map_err(io)?;
+    let checkpoint = Checkpoint::create(folder.path(), b"python", Duration::from_secs(3600))?;
+    checkpoint.adopt(given);
+    let found = work(&checkpoint)?;
+    checkpoint.flush()?;
+    Ok((found, Checkpoint::finished(folder.path())?))
+}
+
+/// Workers of a pool are as many as there are processors: each has one.
+fn on_one_thread<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    match rayon::ThreadPoolBuilder::new().num_threads(1).build() {
+        Ok(pool) => pool.install(work),
+        Err(_) => work(),
+    }
+}
+
+/// Runs a study; its parts. `progress` is called with the evaluations done and expected so far. What is in `units` is not made again.
+#[pyfunction]
+#[pyo3(signature = (order, progress, units = None))]
 pub(crate) fn run_study<'py>(
     py: Python<'py>,
     order: &str,
     progress: Option<Py<PyAny>>,
+    units: Option<HashMap<String, PyBackedBytes>>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let order: Order = settings::read(py, "study", order)?;
     let study = py.detach(|| study_of(&order)).map_err(|error| exception(py, error))?;
@@ -125,11 +201,17 @@ pub(crate) fn run_study<'py>(
         }
         None => Ok(()),
     };
+    let given = units.as_ref().map(copied);
     let found = supervised(
         py,
         |stop| {
-            let watch = Watch { stop, done: &done, expected: &expected };
-            let result = run(&study, order.quick, &watch)?;
+            let make = |checkpoint: Option<&Checkpoint>| {
+                run(&study, order.quick, &Watch { stop, done: &done, expected: &expected, checkpoint })
+            };
+            let result = match given {
+                Some(given) => kept_for_a_while(given, |checkpoint| make(Some(checkpoint)))?.0,
+                None => make(None)?,
+            };
             if let Some(path) = &order.folder {
                 let version = ("version".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
                 folder::write(Path::new(path), &result, &[version])?;

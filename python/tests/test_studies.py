@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -177,3 +179,65 @@ def test_a_lesioned_nucleus_releases_nothing_and_a_drug_acts():
     modulators.observe(reward=1.0)
     assert "temperature" in modulators.effects and modulators.record
     modulators.forget()
+
+
+def searched():
+    """The study with a rate to search, by both arms."""
+    arms = [{**arm, "tune": {"learning_rate": [0.01, 0.1]}} for arm in STUDY["arm"]]
+    return {**STUDY, "arm": arms, "tuning": {"seeds": {"first": 0, "count": 2}}}
+
+
+def pool():
+    return ProcessPoolExecutor(2, get_context("spawn"))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda **where: tegmentum.run(searched(), **where),
+        lambda **where: tegmentum.run("go-no-go", seeds=2, quick=True, **where),
+        lambda **where: tegmentum.lesion("go-no-go", arm="dopamine_noradrenaline", seeds=3, quick=True, **where),
+        lambda **where: tegmentum.dose(
+            "go-no-go", modulator="noradrenaline", action="lesion", doses=[0, 1], arm="dopamine_noradrenaline", seeds=3, **where
+        ),
+    ],
+    ids=["searched", "behaviour", "lesion", "dose"],
+)
+def test_shares_are_the_whole(call, tmp_path):
+    whole = call()
+    for shares in (1, 5):
+        shared = call(executor=pool, shares=shares, folder=tmp_path / str(shares))
+        assert shared.records_csv == whole.records_csv and shared.summary == whole.summary
+        assert shared.records_csv == (tmp_path / str(shares) / "records.csv").read_bytes()
+
+
+class Dying(ProcessPoolExecutor):
+    """Kills its own workers when the third task comes, once."""
+
+    killed = 0
+    sent = 0
+
+    def submit(self, fn, /, *args, **kwargs):
+        Dying.sent += 1
+        if Dying.sent == 3 and not Dying.killed:
+            Dying.killed = 1
+            super().submit(os._exit, 9)
+        return super().submit(fn, *args, **kwargs)
+
+
+def test_workers_that_are_killed_are_replaced():
+    Dying.killed = Dying.sent = 0
+    shared = tegmentum.run(searched(), executor=lambda: Dying(2, get_context("spawn")), shares=4)
+    assert Dying.killed == 1 and shared.records_csv == tegmentum.run(searched()).records_csv
+    Dying.killed = Dying.sent = 0
+    with Dying(1, get_context("spawn")) as mortal, pytest.raises(BrokenExecutor):
+        tegmentum.run(searched(), executor=mortal, shares=4)
+
+
+def test_wrong_executors_are_refused():
+    with pytest.raises(tegmentum.WrongTypeError, match="executor = 3"):
+        tegmentum.run(STUDY, executor=3)
+    with pytest.raises(tegmentum.InvalidValueError, match="shares = 4: must not be given without"):
+        tegmentum.run(STUDY, shares=4)
+    with ThreadPoolExecutor(1) as threads, pytest.raises(tegmentum.InvalidValueError, match="no-such-study"):
+        tegmentum.run("no-such-study", executor=threads)

@@ -18,6 +18,7 @@ import numpy as np
 
 from tegmentum import _arrays, _native
 from tegmentum._settings import encode
+from tegmentum._shares import Workers, finished_units
 from tegmentum._tables import Table
 from tegmentum.errors import InvalidValueError, WrongTypeError
 
@@ -175,7 +176,9 @@ def _bar(progress: bool | None) -> Iterator[Callable[[int, int], None] | None]:
         yield show
 
 
-def _run(study: Any, intervention: Any, quick: Any, seeds: Any, folder: Any, progress: Any) -> Results:
+def _run(
+    study: Any, intervention: Any, quick: Any, seeds: Any, folder: Any, progress: Any, executor: Any, shares: Any
+) -> Results:
     order = {
         "study": _source(study),
         "quick": _arrays.flag("quick", quick),
@@ -183,8 +186,14 @@ def _run(study: Any, intervention: Any, quick: Any, seeds: Any, folder: Any, pro
         "intervention": intervention,
         "folder": _arrays.path("folder", folder),
     }
+    units = None
+    if executor is not None:
+        order = {**order, "study": {"text": _native.study_text(encode("study", order))}, "seeds": None, "intervention": None}
+        units = finished_units(order, executor, shares)
+    elif shares is not None:
+        raise InvalidValueError(f"shares = {shares!r}: must not be given without an executor")
     with _bar(progress) as show:
-        found = _native.run_study(encode("study", order), show)
+        found = _native.run_study(encode("study", order), show, units)
     return Results(
         study=found["study"],
         summary=json.loads(found["summary"]),
@@ -201,6 +210,8 @@ def run(
     seeds: int | None = None,
     folder: str | os.PathLike[str] | None = None,
     progress: bool | None = None,
+    executor: Workers | None = None,
+    shares: int | None = None,
 ) -> Results:
     """Run a study.
 
@@ -217,6 +228,11 @@ def run(
         Also write the files of a run folder there, but for the report: ``records.csv``, ``summary.json`` and others.
     progress : bool, optional
         Show how far it is, where tqdm is installed. By default in a terminal and in a notebook.
+    executor : Executor, or callable that makes one, optional
+        Where the runs are made, in shares of one thread each: a pool of processes (started by ``spawn``), `tegmentum.ray.RayExecutor`, Dask, MPI. With a
+        callable, workers that were killed are replaced: it is called again, and only their shares are made anew. The records are the same bytes.
+    shares : int, optional
+        Into how many tasks the runs are divided; by default four for each worker or processor.
 
     Returns
     -------
@@ -241,7 +257,7 @@ def run(
     >>> results.name, sorted(results.records)
     ('go-no-go', ['arm', 'metric', 'seed', 'value', 'x', 'x_unit'])
     """
-    return _run(study, None, quick, seeds, folder, progress)
+    return _run(study, None, quick, seeds, folder, progress, executor, shares)
 
 
 def lesion(
@@ -254,12 +270,14 @@ def lesion(
     seeds: int | None = None,
     folder: str | os.PathLike[str] | None = None,
     progress: bool | None = None,
+    executor: Workers | None = None,
+    shares: int | None = None,
 ) -> Results:
     """Run one arm of a study with every set of its modulators left intact.
 
     Parameters
     ----------
-    study, quick, seeds, folder, progress
+    study, quick, seeds, folder, progress, executor, shares
         Those of `run`.
     arm : str, optional
         The arm; by default the first one that has most modulators.
@@ -283,7 +301,7 @@ def lesion(
     if not isinstance(metrics, (list, tuple)) or not all(isinstance(name, str) for name in metrics):
         raise WrongTypeError(f"metrics = {metrics!r}: must be a list of names")
     chosen = {"arm": _text("arm", arm), "setting": _text("setting", setting), "metrics": list(metrics)}
-    return _run(study, {"lesion": chosen}, quick, seeds, folder, progress)
+    return _run(study, {"lesion": chosen}, quick, seeds, folder, progress, executor, shares)
 
 
 def dose(
@@ -299,12 +317,14 @@ def dose(
     seeds: int | None = None,
     folder: str | os.PathLike[str] | None = None,
     progress: bool | None = None,
+    executor: Workers | None = None,
+    shares: int | None = None,
 ) -> Results:
     """Run one arm of a study under several doses of a drug.
 
     Parameters
     ----------
-    study, quick, seeds, folder, progress
+    study, quick, seeds, folder, progress, executor, shares
         Those of `run`.
     modulator : {"dopamine", "acetylcholine", "serotonin", "noradrenaline"}
         What the drug acts on.
@@ -340,4 +360,4 @@ def dose(
         "action": action,
         "doses": None if doses is None else _arrays.vector("doses", doses, np.float64).tolist(),
     }
-    return _run(study, {"dose": chosen}, quick, seeds, folder, progress)
+    return _run(study, {"dose": chosen}, quick, seeds, folder, progress, executor, shares)
