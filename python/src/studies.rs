@@ -155,7 +155,7 @@ pub(crate) fn run_share(
         },
         |_| Ok(()),
     )?;
-    let (_, units) = found.map_err(|error: Error| exception(py, error))?;
+    let ((), units) = found.map_err(|error: Error| exception(py, error))?;
     Ok(units.into_iter().map(|(name, bytes)| (name, PyBytes::new(py, &bytes).unbind())).collect())
 }
 
