@@ -1,7 +1,7 @@
 """Prequential accuracy on streams that drift, beside river's trees: writes docs/stream-results.md.
 
     python python/benches/streams.py                    # ten seeds, 20 000 examples each; about half an hour on two cores
-    python python/benches/streams.py --seeds 2 --examples 2000 --out /tmp/short.md
+    python python/benches/streams.py --seeds 2 --examples 2000 --out short.md
 
 Every learner sees the same examples in the same order, predicts each before it learns it, and has its defaults: nobody is tuned. Needs river.
 """
