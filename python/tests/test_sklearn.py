@@ -136,9 +136,18 @@ def test_a_stream_that_turns_round_is_learned_anew():
         (None, [0, 1], "classes is None"),
         ([0, 1], [0, 2], "y[1] = "),
         ([0], [0, 0], "one class"),
+        ([0, 1], ["a", "b"], "y[0] = "),
     ],
 )
 def test_wrong_classes_are_refused(classes, y, text):
     with pytest.raises(ValueError) as raised:
         StreamClassifier().partial_fit([[1.0], [2.0]], y, classes=classes)
     assert text in str(raised.value)
+
+
+def test_a_batch_with_a_number_that_is_too_large_teaches_nothing():
+    model = StreamClassifier(random_state=1).partial_fit([[1.0], [2.0]], [0, 1], classes=[0, 1])
+    before = model.predict_proba([[1.0], [2.0]])
+    with pytest.raises(ValueError, match=r"X\[1, 0\] = 1e\+200"):
+        model.partial_fit([[1.0], [1e200]], [0, 1])
+    assert (model.predict_proba([[1.0], [2.0]]) == before).all()

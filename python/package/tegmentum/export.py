@@ -52,6 +52,18 @@ def _replaced(path: Any, write: Callable[[str], object]) -> None:
 def to_parquet(data: Results | Result | Table | Mapping[str, Any], path: str | os.PathLike[str]) -> None:
     """Write the records of a study, the trials of a session or the history of an optimizer as Parquet. Needs pyarrow.
 
+    Parameters
+    ----------
+    data : Results, Result, Table or mapping of str to array
+        Columns of one length, each with the type that it has.
+    path : path
+        The file; one that is there is replaced when the new one is complete.
+
+    Raises
+    ------
+    FileError
+        If it cannot be written.
+
     Examples
     --------
     >>> import tempfile, pathlib, tegmentum
@@ -244,6 +256,11 @@ def _throttled(every: Any, tell: Callable[[dict[str, float], int], object]) -> C
 def mlflow_callback(*, every: int = 10) -> Callable[[Progress], None]:
     """A callback of `tegmentum.minimize` that logs to the active run of MLflow, every so many updates. Needs mlflow or mlflow-skinny.
 
+    Parameters
+    ----------
+    every : int, default 10
+        Updates between two entries: loss, best value, evaluations and the levels of the modulators.
+
     Examples
     --------
     Inside of ``with mlflow.start_run():``
@@ -258,6 +275,13 @@ def mlflow_callback(*, every: int = 10) -> Callable[[Progress], None]:
 
 def wandb_callback(run: Any, *, every: int = 10) -> Callable[[Progress], None]:
     """A callback of `tegmentum.minimize` that logs to a run of Weights & Biases, every so many updates.
+
+    Parameters
+    ----------
+    run : wandb.Run
+        What ``wandb.init()`` returned.
+    every : int, default 10
+        Updates between two entries: loss, best value, evaluations and the levels of the modulators.
 
     Examples
     --------

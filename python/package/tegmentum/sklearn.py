@@ -30,6 +30,8 @@ __all__ = ["DopamineClassifier", "DopamineForecaster", "DopamineRegressor", "Str
 _LEAST_TO_SPLIT = 10
 #: Standardised inputs beyond this many standard deviations are cut there, as in models of tables.
 _FARTHEST = 10.0
+#: The largest number that a stream may have.
+_LARGEST = 1e100
 
 
 class _Perceptron(BaseEstimator):  # type: ignore[misc]
@@ -377,13 +379,16 @@ class StreamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_ = classes
 
     def _learn(self, inputs: NDArray[np.float64], labels: NDArray[Any]) -> None:
-        indices = np.searchsorted(self.classes_, labels)
-        indices[indices == len(self.classes_)] = 0
-        unknown = np.flatnonzero(self.classes_[indices] != labels)
-        if len(unknown) > 0:
-            at = int(unknown[0])
+        far = np.argwhere(np.abs(inputs) > _LARGEST)
+        if len(far) > 0:
+            row, column = (int(place) for place in far[0])
+            raise InvalidValueError(f"X[{row}, {column}] = {inputs[row, column]}: must be between -1e100 and 1e100, or NaN")
+        places = {label: index for index, label in enumerate(self.classes_.tolist())}
+        indices = [places.get(label, -1) for label in labels.tolist()]
+        if -1 in indices:
+            at = indices.index(-1)
             raise InvalidValueError(f"y[{at}] = {labels[at]!r}: must be one of the classes {self.classes_.tolist()}")
-        predicted, _ = self._stream.learn_rows(np.ascontiguousarray(inputs), indices.tolist())
+        predicted, _ = self._stream.learn_rows(np.ascontiguousarray(inputs), indices)
         self.predicted_ = self.classes_[np.maximum(predicted, 0)]
 
     @property
