@@ -147,7 +147,8 @@ fn page(all: &[Kept]) -> String {
          season before, an autoregression, a ridge regression on lags, and exponential smoothing, which were fitted once, to the first 70 %\n\
          (by statsmodels and numpy; `xtask/series/series.py` says how). The forecast has its default settings with a horizon of 12\n\
          rows, and learns anew along the test; the others do not. At most 3000 rows of a series are used. The series are parts of the\n\
-         packages that are named, under the licences of these packages; they are fetched and not kept here.\n",
+         packages that are named, under the licences of these packages; they are fetched and not kept here. Seconds are those of this\n\
+         measurement, by a build for development, on one processor, beside whatever else it did.\n",
     );
     let mut total = (0, 0, [0, 0], 0);
     for (group, what) in GROUPS {

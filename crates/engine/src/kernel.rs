@@ -51,6 +51,7 @@ pub mod perceptron;
 pub mod population;
 pub mod products;
 pub mod rate;
+pub mod readout;
 pub mod sequence;
 pub mod sequential;
 mod simd;

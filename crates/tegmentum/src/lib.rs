@@ -34,9 +34,9 @@ pub mod prelude;
 
 pub(crate) use tegmentum_engine::kernel;
 
-/// How a network computes: fused, portable or rounded arithmetic, and the instructions in use.
+/// How a network computes: fused, portable or rounded arithmetic, and the instructions in use; the sums of a readout in closed form.
 pub mod numerics {
-    pub use tegmentum_engine::kernel::{InstructionSet, Numerics, instruction_set, limit};
+    pub use tegmentum_engine::kernel::{InstructionSet, Numerics, instruction_set, limit, readout};
 }
 pub use tegmentum_engine::{archive, archived, archived_choice, archives, checkpoint, error, file, random, registry};
 

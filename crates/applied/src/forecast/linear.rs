@@ -13,11 +13,9 @@
 //! References: C. M. Hurvich, C.-L. Tsai, Biometrika 76, 297–307, 1989 (AICc); S. Ben Taieb, G. Bontempi, A. F. Atiya, A. Sorjamaa,
 //! Expert Systems with Applications 39, 7067–7083, 2012 (direct forecasts).
 
-use std::borrow::Cow;
-
 use super::average::{Candidate, Model};
 use super::features::Seen;
-use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
+use nalgebra::{Cholesky, DMatrix, DMatrixView, DVector, Dyn};
 
 /// Numbers of lags.
 const LAGS: [usize; 20] = [0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 13, 16, 20, 24, 25, 30, 36, 48, 49, 60];
@@ -54,23 +52,22 @@ impl Design {
     }
 
     /// The first columns for a horizon: known inputs are those of the row that is predicted.
-    fn ahead(&self, seen: &Seen, columns: usize, fit: Fit) -> Cow<'_, DMatrix<f64>> {
-        if columns == self.x.ncols() && (seen.family.known == 0 || fit.horizon == 1) {
-            return Cow::Borrowed(&self.x);
+    fn ahead(&self, seen: &Seen, columns: usize, fit: Fit) -> Columns<'_> {
+        let x = self.x.columns(0, columns);
+        if fit.horizon == 1 || seen.family.known == 0 {
+            return Columns::Seen(x);
         }
-        let mut x = self.x.columns(0, columns).into_owned();
-        if fit.horizon > 1 && seen.family.known > 0 {
-            for row in 0..x.nrows() {
-                for (column, value) in seen.known(fit.first + row, fit.horizon).enumerate() {
-                    x[(row, column)] = value;
-                }
+        let mut x = x.into_owned();
+        for row in 0..x.nrows() {
+            for (column, value) in seen.known(fit.first + row, fit.horizon).enumerate() {
+                x[(row, column)] = value;
             }
         }
-        Cow::Owned(x)
+        Columns::Own(x)
     }
 
     /// XᵀX of `x` over the `fitted` rows that have a target, from the products over all rows before the end.
-    fn gram(&self, seen: &Seen, x: &DMatrix<f64>, columns: usize, fit: Fit, fitted: usize) -> DMatrix<f64> {
+    fn gram(&self, seen: &Seen, x: DMatrixView<'_, f64>, columns: usize, fit: Fit, fitted: usize) -> DMatrix<f64> {
         // The last rows have no target so far ahead.
         let last = self.x.view((fitted, 0), (fit.end - fit.first - fitted, columns));
         let mut gram = self.grams[fit.index].view((0, 0), (columns, columns)) - last.tr_mul(&last);
@@ -84,10 +81,24 @@ impl Design {
     }
 }
 
+/// The regressors of a horizon \[origins × columns\]: those of the design, or its own.
+enum Columns<'a> {
+    Seen(DMatrixView<'a, f64>),
+    Own(DMatrix<f64>),
+}
+
+impl Columns<'_> {
+    fn view(&self) -> DMatrixView<'_, f64> {
+        match self {
+            Self::Seen(x) => *x,
+            Self::Own(x) => x.as_view(),
+        }
+    }
+}
+
 /// A ridge regression with its coefficients.
 struct Fitted<'a> {
-    /// \[origins × columns\].
-    x: Cow<'a, DMatrix<f64>>,
+    x: Columns<'a>,
     targets: DVector<f64>,
     /// Of XᵀX + λ I.
     factor: Cholesky<f64, Dyn>,
@@ -112,10 +123,9 @@ impl Ridge {
     /// Predictions in the unit of the data from each origin `first ..= rows`; `None` if the rows are too few.
     pub(super) fn predict(&self, seen: &Seen, design: &Design, fit: Fit) -> Option<Vec<f64>> {
         let Fitted { x, targets, factor, beta } = self.fitted(seen, design, fit)?;
-        let mut all = &*x * &beta;
+        let mut all = x.view() * &beta;
         if fit.left_out {
-            let known = x.rows(0, targets.len()).into_owned();
-            for (index, leverage) in leverages(&known, &factor).into_iter().enumerate() {
+            for (index, leverage) in leverages(x.view().rows(0, targets.len()), &factor).into_iter().enumerate() {
                 all[index] = targets[index] - (targets[index] - all[index]) / (1.0 - leverage).max(0.05);
             }
         }
@@ -139,13 +149,12 @@ impl Ridge {
             seen.z[t + fit.horizon - 1] - seen.start(t, fit.horizon)
         });
         let x = design.ahead(seen, columns, fit);
-        let known = x.rows(0, fitted);
-        let mut gram = design.gram(seen, &x, columns, fit, fitted);
+        let mut gram = design.gram(seen, x.view(), columns, fit, fitted);
         for index in 0..columns {
             gram[(index, index)] += self.penalty;
         }
         let factor = gram.cholesky()?;
-        let beta = factor.solve(&known.tr_mul(&targets));
+        let beta = factor.solve(&x.view().rows(0, fitted).tr_mul(&targets));
         Some(Fitted { x, targets, factor, beta })
     }
 }
@@ -166,7 +175,7 @@ pub(super) fn autoregression(seen: &Seen, end: usize) -> Option<(Ridge, usize)> 
 }
 
 /// The leverage of each row of `x`.
-fn leverages(x: &DMatrix<f64>, factor: &Cholesky<f64, Dyn>) -> Vec<f64> {
+fn leverages(x: DMatrixView<'_, f64>, factor: &Cholesky<f64, Dyn>) -> Vec<f64> {
     let solved = factor.solve(&x.transpose());
     (0..x.nrows()).map(|row| x.row(row).transpose().dot(&solved.column(row))).collect()
 }

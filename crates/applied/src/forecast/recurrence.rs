@@ -15,16 +15,15 @@
 //! References: G. H. Golub, M. Heath, G. Wahba, Technometrics 21, 215–223, 1979 (GCV); H. Jaeger, 2001 (a linear readout of a
 //! recurrent network). Perturbing the recurrence under the readout's own criterion is ours.
 
-use nalgebra::{DMatrix, DVector};
-
 use tegmentum::archived;
 use tegmentum::error::Result;
 use tegmentum::learning::minimise::{Minimisation, minimise};
 use tegmentum::learning::run_log::RunLog;
-use tegmentum::model::network::Activation;
+use tegmentum::numerics::readout::{self, Products, Ridge};
 use tegmentum::random::Key;
 
-pub(crate) const UNITS: usize = 16;
+pub(crate) use readout::UNITS;
+
 pub(crate) const INPUTS: usize = 3;
 pub(crate) const PARAMETERS: usize = UNITS * (UNITS + INPUTS + 1);
 const PENALTIES: [f64; 4] = [0.1, 1.0, 10.0, 100.0];
@@ -109,7 +108,7 @@ impl Recurrence {
     /// What the readout, fitted to `residuals` of the first rows, predicts at every row; fitted rows without themselves.
     pub(super) fn predict(&self, inputs: &Inputs, residuals: &[f64]) -> Vec<f64> {
         let states = states(&self.parameters, &inputs.rows);
-        let (_, readout) = Readout::new(&states.rows(0, residuals.len()).into_owned(), residuals, WASHOUT);
+        let (_, readout) = Readout::new(&states, residuals, WASHOUT);
         readout.predict(&states, residuals)
     }
 }
@@ -140,7 +139,7 @@ impl Settled {
     /// Takes in a row: its value, its change, and what the base left of it.
     pub(super) fn step(&mut self, row: &[f64; INPUTS], moments: &Moments) {
         let states = states_from(self.state, &self.parameters, &[scaled(row, moments)]);
-        self.state = std::array::from_fn(|unit| states[(0, unit)] as f32);
+        self.state = states[0].map(|state| state as f32);
     }
 }
 
@@ -148,15 +147,10 @@ impl Recurrence {
     /// The network behind the last row, with a readout for each horizon, fitted to the residuals of the first rows at that horizon.
     pub(super) fn settle(&self, inputs: &Inputs, residuals: &[Vec<f64>]) -> Settled {
         let states = states(&self.parameters, &inputs.rows);
-        let last = states.nrows() - 1;
-        let readout = |residuals: &Vec<f64>| {
-            let known = states.rows(0, residuals.len()).into_owned();
-            let (_, readout) = Readout::new(&known, residuals, WASHOUT);
-            std::array::from_fn(|unit| readout.beta[unit])
-        };
+        let readout = |residuals: &Vec<f64>| Readout::new(&states, residuals, WASHOUT).1.ridge.beta;
         Settled {
             parameters: self.parameters.clone(),
-            state: std::array::from_fn(|unit| states[(last, unit)] as f32),
+            state: states[states.len() - 1].map(|state| state as f32),
             readouts: residuals.iter().map(readout).collect(),
         }
     }
@@ -184,77 +178,49 @@ fn drawn(key: Key) -> Vec<f32> {
         .collect()
 }
 
-/// States and a one \[rows × 17\].
-fn states(parameters: &[f32], rows: &[[f32; INPUTS]]) -> DMatrix<f64> {
+/// States \[rows × 16\].
+fn states(parameters: &[f32], rows: &[[f32; INPUTS]]) -> Vec<[f64; UNITS]> {
     states_from([0.0; UNITS], parameters, rows)
 }
 
 /// The same from a state.
-fn states_from(mut state: [f32; UNITS], parameters: &[f32], rows: &[[f32; INPUTS]]) -> DMatrix<f64> {
-    let weights: Vec<[f32; UNITS]> =
-        parameters.chunks_exact(UNITS).map(|chunk| std::array::from_fn(|unit| chunk[unit])).collect();
-    let mut states = DMatrix::from_element(rows.len(), UNITS + 1, 1.0);
-    for (index, row) in rows.iter().enumerate() {
-        let mut sums = weights[UNITS + INPUTS];
-        for (source, value) in state.iter().chain(row).enumerate() {
-            for unit in 0..UNITS {
-                sums[unit] += weights[source][unit] * value;
-            }
-        }
-        state = sums.map(|sum| Activation::Tanh.of(sum));
-        for unit in 0..UNITS {
-            states[(index, unit)] = f64::from(state[unit]);
-        }
-    }
-    states
+fn states_from(state: [f32; UNITS], parameters: &[f32], rows: &[[f32; INPUTS]]) -> Vec<[f64; UNITS]> {
+    readout::states(parameters.as_chunks().0, state, rows)
 }
 
-/// The ridge regression of residuals on states.
+/// The ridge regression of residuals on states and a one.
 struct Readout {
-    beta: DVector<f64>,
-    /// (HᵀH + λ I)⁻¹.
-    inverse: DMatrix<f64>,
+    ridge: Ridge,
     washout: usize,
 }
 
 impl Readout {
     /// The least GCV over the penalties, and the readout that has it.
-    fn new(states: &DMatrix<f64>, residuals: &[f64], washout: usize) -> (f64, Self) {
-        let rows = residuals.len().saturating_sub(washout);
-        let h = states.rows(washout.min(residuals.len()), rows);
-        let r = DVector::from_column_slice(&residuals[washout.min(residuals.len())..]);
-        let eigen = h.tr_mul(&h).symmetric_eigen();
-        let moment = eigen.eigenvectors.tr_mul(&h.tr_mul(&r));
-        let power = r.norm_squared();
-        let k = rows as f64;
-        let criterion = |penalty: f64| {
-            let (mut residual, mut degrees) = (power, 0.0);
-            for (moment, value) in moment.iter().zip(eigen.eigenvalues.iter()) {
-                let value = value.max(0.0);
-                residual -= moment * moment * (value + 2.0 * penalty) / (value + penalty).powi(2);
-                degrees += value / (value + penalty);
-            }
-            if degrees < k { (residual / k).max(0.0) / (1.0 - degrees / k).powi(2) } else { f64::INFINITY }
-        };
-        let scored = PENALTIES.map(|penalty| (criterion(penalty), penalty));
-        let (gcv, penalty) = scored.into_iter().min_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or((f64::INFINITY, 1.0));
-        let scaled = DMatrix::from_diagonal(&eigen.eigenvalues.map(|value| 1.0 / (value.max(0.0) + penalty)));
-        let inverse = &eigen.eigenvectors * scaled * eigen.eigenvectors.transpose();
-        let beta = &inverse * h.tr_mul(&r);
-        (gcv, Self { beta, inverse, washout })
+    fn new(states: &[[f64; UNITS]], residuals: &[f64], washout: usize) -> (f64, Self) {
+        let washout = washout.min(residuals.len());
+        let products = Products::of(&states[washout..], &residuals[washout..]);
+        let k = (residuals.len() - washout) as f64;
+        let scored = PENALTIES.map(|penalty| {
+            let ridge = products.ridge(penalty);
+            let room = 1.0 - ridge.degrees / k;
+            let gcv = ridge.residual / k / room.powi(2);
+            // A NaN has no room.
+            (if room > 0.0 && !gcv.is_nan() { gcv } else { f64::INFINITY }, ridge)
+        });
+        let [first, others @ ..] = scored;
+        let (gcv, ridge) = others.into_iter().fold(first, |best, other| if other.0 < best.0 { other } else { best });
+        (gcv, Self { ridge, washout })
     }
 
     /// Predictions at all rows of `states`, fitted rows without themselves.
-    fn predict(&self, states: &DMatrix<f64>, residuals: &[f64]) -> Vec<f64> {
-        let all = states * &self.beta;
-        let one = |row: usize| {
+    fn predict(&self, states: &[[f64; UNITS]], residuals: &[f64]) -> Vec<f64> {
+        let one = |(row, state): (usize, &[f64; UNITS])| {
+            let predicted = self.ridge.predict(state);
             if row < self.washout || row >= residuals.len() {
-                return all[row];
+                return predicted;
             }
-            let x = states.row(row);
-            let leverage = (x * &self.inverse * x.transpose())[(0, 0)];
-            residuals[row] - (residuals[row] - all[row]) / (1.0 - leverage).max(0.05)
+            residuals[row] - (residuals[row] - predicted) / (1.0 - self.ridge.leverage(state)).max(0.05)
         };
-        (0..states.nrows()).map(one).collect()
+        states.iter().enumerate().map(one).collect()
     }
 }

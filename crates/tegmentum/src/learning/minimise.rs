@@ -1,9 +1,9 @@
 //! The shortest way to use this library: improve a function of parameters with a budget of evaluations.
 //!
 //! # What is handed over
-//! The optimizer's solution, unless the start or the best parameters that were seen have a smaller loss. They are compared on one batch, and where
-//! the solution loses, on two more: it is handed over unless it loses on all three. So the result is never worse than the best that
-//! was seen, but for the noise of the loss.
+//! The optimizer's solution, unless the start, the best parameters that were seen or the solution at three quarters of the budget have a
+//! smaller loss. They are compared on one batch, and where the solution loses, on two more: it is handed over unless it loses on all three.
+//! So the result is never worse than the best of these, but for the noise of the loss.
 //!
 //! # Example
 //! ```
@@ -175,7 +175,7 @@ impl<'a> Minimisation<'a> {
             Ok(losses)
         };
         let first = losses(0)?;
-        let chosen = if (1..3).any(|other| is_better(first[other], first[0])) {
+        let chosen = if (1..4).any(|other| is_better(first[other], first[0])) {
             choose(&[first, losses(1)?, losses(2)?])
         } else {
             0
@@ -249,11 +249,11 @@ fn is_better(loss: f64, other: f64) -> bool {
     !loss.is_nan() && (other.is_nan() || loss < other)
 }
 
-/// Which of solution, start and best seen is handed over: the solution unless another one is better on every batch, then the best on the
-/// first.
+/// Which of solution, start, best seen and late model is handed over: the solution unless another one is better on every batch, then the best
+/// on the first.
 fn choose(losses: &[[f64; 4]; 3]) -> usize {
     let beats = |other: &usize| losses.iter().all(|batch| is_better(batch[*other], batch[0]));
-    (1..3).filter(beats).min_by(|a, b| losses[0][*a].total_cmp(&losses[0][*b])).unwrap_or(0)
+    (1..4).filter(beats).min_by(|a, b| losses[0][*a].total_cmp(&losses[0][*b])).unwrap_or(0)
 }
 
 /// What [`minimise`] found.

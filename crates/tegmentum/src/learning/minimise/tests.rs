@@ -143,3 +143,18 @@ fn a_logged_minimisation_is_had_again() {
     let other = minimise(|_: &[f32]| f64::NAN, &start).budget(900).seed(4).logged(&log).run();
     assert!(other.unwrap_err().to_string().contains("is not the run that was logged"));
 }
+
+/// Solution, start, best seen, the model at three quarters of the budget.
+#[test]
+fn the_best_of_the_four_is_handed_over() {
+    let losses = [2.0, 5.0, 1.5, 1.0];
+    for winner in 0..4 {
+        let mut turned = losses;
+        turned.swap(3, winner);
+        assert_eq!(choose(&[turned; 3]), winner);
+    }
+    // The solution stays unless it loses on every batch, to a loss that is none too.
+    assert_eq!(choose(&[losses, [2.0, 5.0, 3.0, 3.0], losses]), 0);
+    assert_eq!(choose(&[[2.0, 5.0, f64::NAN, f64::NAN]; 3]), 0);
+    assert_eq!(choose(&[[f64::NAN, 5.0, f64::NAN, 4.0]; 3]), 3);
+}
