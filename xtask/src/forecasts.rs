@@ -67,7 +67,6 @@ struct Kept {
     /// Test rows, and those inside the intervals of 80 and 95 % of the next row.
     test: usize,
     inside: [usize; 2],
-    seconds: f64,
 }
 
 /// Measures if asked to, and writes the page.
@@ -130,7 +129,6 @@ fn forecast(folder: &Path, one: Baselines) -> Result<Kept> {
         best_name: best.0.clone(),
         test: test.len(),
         inside,
-        seconds: (10.0 * seconds).round() / 10.0,
         name: one.name,
         group: one.group,
         source: one.source,
@@ -147,8 +145,7 @@ fn page(all: &[Kept]) -> String {
          season before, an autoregression, a ridge regression on lags, and exponential smoothing, which were fitted once, to the first 70 %\n\
          (by statsmodels and numpy; `xtask/series/series.py` says how). The forecast has its default settings with a horizon of 12\n\
          rows, and learns anew along the test; the others do not. At most 3000 rows of a series are used. The series are parts of the\n\
-         packages that are named, under the licences of these packages; they are fetched and not kept here. Seconds are those of this\n\
-         measurement, by a build for development, on one processor, beside whatever else it did.\n",
+         packages that are named, under the licences of these packages; they are fetched and not kept here.\n",
     );
     let mut total = (0, 0, [0, 0], 0);
     for (group, what) in GROUPS {
@@ -163,8 +160,8 @@ fn page(all: &[Kept]) -> String {
             page,
             "\n## {what}\n\nAt most {AS_GOOD} of the best other on {good} of {}; at most {} of the last value on all. Intervals of 80 % held \
              {} %, those of 95 % {} % of {test} test values.\n\n\
-             | series | rows | forecast | its base alone | best other | | last value | forecast / best other | seconds |\n\
-             |---|---|---|---|---|---|---|---|---|\n",
+             | series | rows | forecast | its base alone | best other | | last value | forecast / best other |\n\
+             |---|---|---|---|---|---|---|---|\n",
             rows.len(),
             fixed(worst, 2),
             percent(inside[0], test),
@@ -195,10 +192,10 @@ fn row(page: &mut String, one: &Kept) {
     let ratio = fixed(one.error / one.best, 3);
     let ratio = if one.error > AS_GOOD * one.best { format!("**{ratio}**") } else { ratio };
     let errors = [one.error, one.base, one.best].map(|error| fixed(error, 4)).join(" | ");
-    let (last, seconds) = (fixed(one.last_value, 4), fixed(one.seconds, 1));
+    let last = fixed(one.last_value, 4);
     let _ = writeln!(
         page,
-        "| {} ({}) | {} | {errors} | {} | {last} | {ratio} | {seconds} |",
+        "| {} ({}) | {} | {errors} | {} | {last} | {ratio} |",
         one.name, one.source, one.rows, one.best_name
     );
 }

@@ -50,9 +50,11 @@ pub use score::{Score, Window, Windows};
 
 use serde::{Deserialize, Serialize};
 use tegmentum::error::{Error, Result};
-use tegmentum::learning::detector::Detector;
-use tegmentum::learning::detectors::DetectorConfig;
 use tegmentum::learning::online::{Observed, OnlineClassifier, OnlineConfig};
+use tegmentum::neuromodulation::detector::Detector;
+use tegmentum::neuromodulation::detectors::DetectorConfig;
+use tegmentum::neuromodulation::nuclei::locus_coeruleus::LocusCoeruleusConfig;
+use tegmentum::neuromodulation::nuclei::locus_coeruleus::change_detector::ChangeDetectorConfig;
 use tegmentum::neuromodulation::nucleus::Transmitter;
 use tegmentum::neuromodulation::pharmacology::{Action, Drug};
 use tegmentum::random::Key;
@@ -77,6 +79,8 @@ struct Settings {
     exclude: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     detectors: Vec<DetectorConfig>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    driver: Option<DetectorConfig>,
 }
 
 /// What was said of a row.
@@ -123,7 +127,8 @@ impl StreamLearner {
     pub fn new(target: &str, lesions: &[Transmitter], seed: u64) -> Self {
         let lesions = lesions.iter().map(|of| of.name().to_owned()).collect();
         let target = target.to_owned();
-        Self::of(Settings { target, lesions, seed, comma: false, exclude: Vec::new(), detectors: Vec::new() })
+        let (exclude, detectors) = (Vec::new(), Vec::new());
+        Self::of(Settings { target, lesions, seed, comma: false, exclude, detectors, driver: None })
     }
 
     fn of(settings: Settings) -> Self {
@@ -159,7 +164,7 @@ impl StreamLearner {
     ///
     /// # Example
     /// ```
-    /// use tegmentum::learning::detectors::DetectorConfig;
+    /// use tegmentum::neuromodulation::detectors::DetectorConfig;
     /// use tegmentum_applied::stream::StreamLearner;
     ///
     /// let mut learner = StreamLearner::new("y", &[], 1);
@@ -180,6 +185,44 @@ impl StreamLearner {
     /// The detectors that watch the error.
     pub fn detectors(&self) -> &[DetectorConfig] {
         &self.settings.detectors
+    }
+
+    /// A detector that drives noradrenaline in place of summed surprise: in every network its own watches the mean loss of each 20 rows. Before
+    /// the first row.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] for a setting outside its range; [`Error::Incompatible`] if noradrenaline is lesioned, or rows were
+    /// learned from already.
+    ///
+    /// # Example
+    /// ```
+    /// use tegmentum::neuromodulation::detectors::DetectorConfig;
+    /// use tegmentum_applied::stream::StreamLearner;
+    ///
+    /// let mut learner = StreamLearner::new("y", &[], 1);
+    /// learner.drive(DetectorConfig::from_name("adwin")?)?;
+    /// assert_eq!(learner.driver().map(|driver| driver.name()), Some("adwin"));
+    /// # Ok::<(), tegmentum::error::Error>(())
+    /// ```
+    pub fn drive(&mut self, driver: DetectorConfig) -> Result<()> {
+        let refused = |reason: &str| {
+            let (what, with) = (format!("the driver {}", driver.name()), "this learner".to_owned());
+            Err(Error::Incompatible { what, with, reason: reason.to_owned() })
+        };
+        if self.settings.lesions.iter().any(|name| name == Transmitter::Noradrenaline.name()) {
+            return refused("noradrenaline is lesioned, so that it would drive nothing");
+        }
+        if self.learner.is_some() {
+            return refused("it has learned from rows already");
+        }
+        driver.build(Key::from_seed(self.settings.seed))?;
+        self.settings.driver = Some(driver);
+        Ok(())
+    }
+
+    /// The detector that drives noradrenaline, if one does.
+    pub fn driver(&self) -> Option<&DetectorConfig> {
+        self.settings.driver.as_ref()
     }
 
     /// The column that is predicted.
@@ -367,6 +410,10 @@ impl StreamLearner {
             modulator.map(|modulator| Drug { modulator, receptor: None, action: Action::Lesion(1.0) })
         };
         let mut config = OnlineConfig::default();
+        if let Some(detector) = &self.settings.driver {
+            let driven = ChangeDetectorConfig { detector: detector.clone(), ..ChangeDetectorConfig::default() };
+            config.neuromodulation.locus_coeruleus = Some(LocusCoeruleusConfig::ChangeDetector(driven));
+        }
         config.neuromodulation.pharmacology = self.settings.lesions.iter().filter_map(lesion).collect();
         config.build(self.columns.kinds(), self.classes.len().max(1), Key::from_seed(self.settings.seed))
     }

@@ -6,9 +6,9 @@
 use std::time::Instant;
 
 use tegmentum::error::Result;
-use tegmentum::learning::detector::Detector;
-use tegmentum::learning::detectors::DetectorConfig;
 use tegmentum::learning::online::{InputKind, MemberConfig, OnlineClassifier, OnlineConfig};
+use tegmentum::neuromodulation::detector::Detector;
+use tegmentum::neuromodulation::detectors::DetectorConfig;
 use tegmentum::random::Key;
 
 /// Examples of a round.

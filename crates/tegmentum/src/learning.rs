@@ -1,10 +1,8 @@
 //! Learning: [optimizers](optimizer) that see losses alone, [plasticity rules](plasticity) that also see activity at
-//! synapses, [gradient] baselines, [continual] learners of tasks that follow one another, [detectors] of changes, and the one [training] loop.
+//! synapses, [gradient] baselines, [continual] learners of tasks that follow one another, and the one [training] loop.
 
 pub mod black_box_learner;
 pub mod continual;
-pub mod detector;
-pub mod detectors;
 pub mod fused;
 pub mod gradient;
 pub mod group;

@@ -14,9 +14,13 @@
 //! release, [couplings](coupling), [kinetics], [drugs](pharmacology), [receptors](receptor). It is the one mechanism for
 //! everything that learns: agents, optimizers, plasticity rules. A [preset] names a whole system.
 //!
+//! [Detectors](detector) of changes are references to compare noradrenaline with, and may drive it.
+//!
 //! A learner says which effects it obeys ([hearing]); what nobody would hear is refused.
 
 pub mod coupling;
+pub mod detector;
+pub mod detectors;
 pub mod hearing;
 pub mod kinetics;
 pub mod modulation;

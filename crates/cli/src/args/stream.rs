@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use tegmentum::learning::detectors::DetectorConfig;
+use tegmentum::neuromodulation::detectors::DetectorConfig;
 use tegmentum::neuromodulation::nucleus::Transmitter;
 
 use super::data::TableOptions;
@@ -19,6 +19,7 @@ Examples:
   tail -n +1 -f log.csv | tegmentum stream - --target status
   tegmentum stream data.csv --target kind --lesion noradrenaline
   tegmentum stream data.csv --target kind --detector adwin,page_hinkley
+  tegmentum stream data.csv --target kind --driver adwin
 
 Rows are taken in their order. Numbers are standardised as they come, a text becomes an input of its own, missing cells, columns that appear or
 vanish, and classes and texts that were never seen are taken as they come. A row without a target is predicted and not learned from. With
@@ -30,8 +31,8 @@ pub(crate) struct Stream {
     /// The column to predict, by name, or by number from 1 without a header
     #[arg(long, value_name = "COLUMN", required_unless_present = "from")]
     pub(crate) target: Option<String>,
-    /// Go on with a model that `stream` has written, with its target, columns, lesions, detectors and seed
-    #[arg(long = "continue", value_name = "MODEL", conflicts_with_all = ["target", "exclude", "lesions", "detectors", "seed"])]
+    /// Go on with a model that `stream` has written, with its target, columns, lesions, detectors, driver and seed
+    #[arg(long = "continue", value_name = "MODEL", conflicts_with_all = ["target", "exclude", "lesions", "detectors", "driver", "seed"])]
     pub(crate) from: Option<PathBuf>,
     /// Columns that are not learned from
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
@@ -42,6 +43,9 @@ pub(crate) struct Stream {
     /// Let these watch the errors beside noradrenaline and say when they fire; `tegmentum list detectors` names them
     #[arg(long = "detector", value_name = "A,B", value_delimiter = ',', value_parser = DetectorConfig::from_name)]
     pub(crate) detectors: Vec<DetectorConfig>,
+    /// Let this detector drive noradrenaline in place of summed surprise
+    #[arg(long, value_name = "DETECTOR", value_parser = DetectorConfig::from_name)]
+    pub(crate) driver: Option<DetectorConfig>,
     /// The seed; the same seed gives the same model
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use serde_json::json;
 use tegmentum::file::write_file;
-use tegmentum::learning::detectors::DetectorConfig;
+use tegmentum::neuromodulation::detectors::DetectorConfig;
 use tegmentum_applied::stream::{Rows, Score, StreamLearner, StreamOrigin, Window, Windows};
 use tegmentum_report::standalone_svg;
 use tegmentum_study::number::fixed;
@@ -68,6 +68,9 @@ fn learner(arguments: &Stream) -> Result<StreamLearner> {
             let mut learner = StreamLearner::new(target, &arguments.lesions, arguments.seed);
             learner.exclude(&arguments.exclude);
             learner.watch(&arguments.detectors)?;
+            if let Some(driver) = &arguments.driver {
+                learner.drive(driver.clone().at_every_moment())?;
+            }
             learner
         }
     };
@@ -178,6 +181,9 @@ fn print(learned: &Learned, output: &mut Output) -> Result<()> {
     if !learner.lesions().is_empty() {
         head.push(format!("Without {}.", learner.lesions().join(", ")));
     }
+    if let Some(driver) = learner.driver() {
+        head.push(format!("Noradrenaline is driven by {}.", driver.name()));
+    }
     output.line(&wrapped(&head.join(" "), width, 0))?;
     for note in &learned.notes {
         output.line(&wrapped(note, width, 0))?;
@@ -259,6 +265,7 @@ fn report(learned: &Learned) -> Result<Vec<u8>> {
         "target": learner.target(),
         "classes": learner.classes(),
         "lesions": learner.lesions(),
+        "driver": learner.driver(),
         "these_rows": of(learner.score().since(&learned.before)),
         "all_rows": of(learner.score()),
         "without_target": learned.open,

@@ -94,6 +94,35 @@ fn detectors_watch_the_errors_beside_noradrenaline() {
 }
 
 #[test]
+fn a_detector_drives_noradrenaline() {
+    let test = TestCommand::new();
+    test.write("all.csv", HEADER.to_owned() + &rows(0, 3000, 2000));
+    test.write("one.csv", HEADER.to_owned() + &rows(0, 2010, 2000));
+    test.write("two.csv", HEADER.to_owned() + &rows(2010, 3000, 2000));
+    let run = |data: &str, out: &str, more: &[&str]| test.stdout(&[&["stream", data, "--out", out], more].concat(), 0);
+    let alarms = |out: &str| -> Vec<u64> {
+        serde_json::from_value(report(&test, out)["noradrenaline_fired_at_lines"].clone()).unwrap()
+    };
+    let printed = run("all.csv", "driven", &["--target", "kind", "--driver", "page_hinkley"]);
+    assert!(printed.contains("Noradrenaline is driven by page_hinkley."), "{printed}");
+    assert_eq!(report(&test, "driven")["driver"]["page_hinkley"]["threshold"], 50.0);
+    assert!(alarms("driven").iter().any(|line| *line > 2000), "{:?}", alarms("driven"));
+    // One that never fires is a lesion of noradrenaline.
+    run("all.csv", "never", &["--target", "kind", "--driver", "never"]);
+    run("all.csv", "lesion", &["--target", "kind", "--lesion", "noradrenaline"]);
+    assert!(alarms("never").is_empty());
+    assert_eq!(report(&test, "never")["all_rows"], report(&test, "lesion")["all_rows"]);
+    // The next day goes on with its state.
+    run("one.csv", "one", &["--target", "kind", "--driver", "page_hinkley"]);
+    run("two.csv", "two", &["--continue", "one/model.safetensors"]);
+    assert_eq!(report(&test, "two")["all_rows"], report(&test, "driven")["all_rows"]);
+    let both = ["stream", "one.csv", "--target", "kind", "--driver", "adwin", "--lesion", "noradrenaline"];
+    assert!(test.error(&both).contains("noradrenaline is lesioned"));
+    let go_on = ["stream", "two.csv", "--continue", "one/model.safetensors", "--driver", "adwin"];
+    assert!(test.error(&go_on).contains("--driver"));
+}
+
+#[test]
 fn the_next_day_goes_on_and_standard_input_is_a_file() {
     let test = TestCommand::new();
     test.write("all.csv", HEADER.to_owned() + &rows(0, 900, 2000));

@@ -11,6 +11,7 @@
 //!     prequential_accuracy  = accuracy on every fifth batch before it is learned from: neither boundary nor test part is used
 //!     stability_gap         = mean over phases i > 1 and tasks j met before, but not on, of
 //!                             A_{i−1, j} − least accuracy on j at a look within phase i
+//!     recovery_time, savings    after a change, and where a task comes back: formulas in continual/recovery.rs
 //!     contexts              contexts that were found; no_surplus_context = 1 if there are no more than tasks
 //! ```
 //! Accuracies are shares. Tasks of a seed follow from its key (child 3), so that with `drawn = true` each seed has tasks of its own. What
@@ -21,6 +22,7 @@
 
 mod figures;
 mod plan;
+mod recovery;
 mod trial;
 
 use plan::Course;
@@ -47,6 +49,9 @@ const FORGETTING: &str = "forgetting";
 const CONTEXTS: &str = "contexts";
 /// Whether there are no more of them than tasks.
 const NO_SURPLUS: &str = "no_surplus_context";
+/// How soon a learner is up again, and how much sooner where it has been.
+const RECOVERY_TIME: &str = "recovery_time";
+const SAVINGS: &str = "savings";
 /// What is told of an arm in tables.
 const SHOWN: [&str; 6] = [AVERAGE, FORGETTING, "worst_case_accuracy", "stability_gap", "anytime_accuracy", CONTEXTS];
 /// Measured along a run before the accuracies on single tasks.
@@ -89,6 +94,8 @@ impl StudyKind for Continual {
             share("worst_case_accuracy"),
             Metric { direction: crate::metric::Direction::Larger, ..difference("forward_transfer") },
             difference("stability_gap"),
+            Metric::smaller(RECOVERY_TIME).unit("forward-equivalents of a batch"),
+            Metric::larger(SAVINGS).unit("share of the first time to learn").within(f64::NEG_INFINITY, 1.0),
             share("anytime_accuracy"),
             share("prequential_accuracy"),
             Metric::neutral(CONTEXTS).unit(&format!("contexts for {tasks} tasks")).within(0.0, f64::INFINITY),

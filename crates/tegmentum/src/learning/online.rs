@@ -9,11 +9,11 @@
 //!     acetylcholine    at a synapse: v ← .999 v + .001 g² ,  step g/(a √(v/(1 − .999^n)) + 10⁻⁴)
 //!     serotonin        rate η · max(floor, 1/(1 + π)) ,  π = (examples since the last surprise)/500
 //!     noradrenaline    each block of 20 examples: z = (L − m_L)/s_L once 10 blocks were seen ,  C ← max(0, C + min(10, z) − 1) ;
-//!                      C > 12: v, n, π, m_L, s_L begin anew
+//!                      C > 12: V, R, c ← ½ of each ;  π, m_L, s_L begin anew
 //! ```
 //! x `[features]` · m, s running mean and deviation (rate max(10⁻³, 1/n)) · W [inputs × H], V [inputs × C], R [C × H] · σ = 10⁻² · η rate,
 //! another one for W and b · v of W and b moves for units that are on, v of an input where it is not 0; n counts the same for an input, and
-//! examples for a unit, since the last surprise · a level of acetylcholine over what its nucleus releases, 1 when intact; a = 0 divides by
+//! examples for a unit · a level of acetylcholine over what its nucleus releases, 1 when intact; a = 0 divides by
 //! nothing · L mean loss of a block `[nats]`, m_L, s_L its running mean and deviation (rate .02, s_L at least .05 m_L + 10⁻⁶).
 //!
 //! # Committee

@@ -22,7 +22,7 @@ const REGISTRIES: [(&str, &str, &str); 8] = [
     ("data/task.rs", "data/tasks", "TaskConfig"),
     ("model/network.rs", "model/networks", "NetworkConfig"),
     ("learning/optimizer.rs", "learning/optimizers", "OptimizerConfig"),
-    ("learning/detector.rs", "learning/detectors", "DetectorConfig"),
+    ("neuromodulation/detector.rs", "neuromodulation/detectors", "DetectorConfig"),
     ("learning/plasticity.rs", "learning/plasticity", "PlasticityConfig"),
     ("learning/gradient/rule.rs", "learning/gradient/rules", "GradientConfig"),
     ("behaviour/environment.rs", "behaviour/environments", "EnvironmentConfig"),

@@ -1,4 +1,4 @@
-"""Alarms of the detectors of river on streams that `learning/detectors/tests.rs` makes with the same bits.
+"""Alarms of the detectors of river on streams that `neuromodulation/detectors/tests.rs` makes with the same bits.
 
 Needs: pip install "river==0.26.1" "scipy==1.17.1"
 Run:   python drift.py > drift.json

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::plan::{Course, share_right};
-use super::{AVERAGE, CONTEXTS, CURVES, FORGETTING, NO_SURPLUS};
+use super::recovery::{Phase, recovery_time, savings};
+use super::{AVERAGE, CONTEXTS, CURVES, FORGETTING, NO_SURPLUS, RECOVERY_TIME, SAVINGS};
 use crate::config::{Arm, StudyConfig};
 use crate::kind::StudyKind;
 use crate::logs::{LoggedRun, StateOfRun};
@@ -11,6 +12,7 @@ use crate::metric::{EVALUATIONS, STATE_BYTES};
 use crate::trial::{Point, ProcessorClock, Trial};
 use crate::work::Work;
 use tegmentum::archived;
+use tegmentum::data::task_stream::Passage;
 use tegmentum::error::{Error, Result};
 use tegmentum::evidence::metrics::AccuracyMatrix;
 use tegmentum::learning::continual::{ContinualLearner, ContinualRun, Observed, Told};
@@ -103,6 +105,18 @@ impl Seen {
         gaps.iter().sum::<f64>() / gaps.len().max(1) as f64
     }
 
+    /// The phases, with the accuracy on what was on.
+    fn phases(&self, course: &Course) -> Vec<Phase> {
+        let (passages, ends) = (course.stream.passages(), course.stream.ends());
+        let of = |(index, passage): (usize, &Passage)| {
+            let begin = if index == 0 { 0 } else { ends[index - 1] };
+            let within = course.looks.iter().zip(&self.looks).filter(|((_, phase), _)| *phase == index);
+            let looks = within.map(|((at, _), accuracies)| ((at - begin) as f64, accuracies[passage.task]));
+            Phase { task: passage.task, length: (ends[index] - begin) as f64, looks: looks.collect() }
+        };
+        passages.iter().enumerate().map(of).collect()
+    }
+
     /// The metrics of a run that came to its end.
     fn measure(&self, course: &Course, learner: &dyn ContinualLearner, spent: u64) -> BTreeMap<String, f64> {
         let matrix = self.matrix(course);
@@ -118,6 +132,9 @@ impl Seen {
             (EVALUATIONS, spent as f64),
             (STATE_BYTES, learner.state_bytes() as f64),
         ];
+        let phases = self.phases(course);
+        metrics.extend(recovery_time(&phases).map(|time| (RECOVERY_TIME, time)));
+        metrics.extend(savings(&phases).map(|saved| (SAVINGS, saved)));
         if tasks > 1 {
             metrics.push(("forward_transfer", matrix.forward_transfer()));
         }

@@ -22,6 +22,8 @@ const LEAST_SHARE: f64 = 0.05;
 const LEAST_DEVIATION: f64 = 1e-6;
 /// Blocks before surprise is counted.
 const READY: u64 = 10;
+/// Share of the readout that is left by an alarm.
+const KEPT: f32 = 0.5;
 /// Bits of one block of random words.
 const SIGNS: usize = 128;
 
@@ -398,16 +400,13 @@ impl Member {
         anew
     }
 
-    /// Forgets how large estimates and losses were; weights stay.
+    /// Forgets how large losses were, and half of what the readout has learned; hidden weights and the sizes of estimates stay.
     fn begin_anew(&mut self) {
         self.system.forget();
         self.losses = RunningMean::default();
-        let Self { into_hidden, hidden_bias, direct, readout, bias, .. } = self;
-        for weights in [into_hidden, hidden_bias, direct, readout, bias] {
-            weights.squares.fill(0.0);
+        for weights in [&mut self.direct, &mut self.readout, &mut self.bias] {
+            weights.values.iter_mut().for_each(|value| *value *= KEPT);
         }
-        self.input_decay.fill(1.0);
-        self.decay = 1.0;
     }
 
     /// What the modulators say until the next moment.

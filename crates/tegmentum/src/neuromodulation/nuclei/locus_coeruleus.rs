@@ -11,9 +11,11 @@
 //! | [FitzHugh–Nagumo](fitzhugh_nagumo) | gain of an excitable population, phasic or tonic | agents |
 //! | [utility] | the same, its mode set by short- and long-term utility | agents |
 //! | [context doubt](context_doubt) | probability of another context | agents |
+//! | [change detector](change_detector) | alarms of ADWIN, Page–Hinkley, KSWIN, or of one that looks at nothing | agents, optimizers, streams |
 //! | [tonic activity](super::tonic_activity) | a tone that couplings act on | `doya-2002` |
 
 pub mod bayes_factor;
+pub mod change_detector;
 pub mod change_point_probability;
 pub mod context_doubt;
 pub mod cumulative_surprise;
@@ -24,6 +26,7 @@ pub mod unexpected_uncertainty;
 pub mod utility;
 
 use bayes_factor::BayesFactorConfig;
+use change_detector::ChangeDetectorConfig;
 use change_point_probability::ChangePointProbabilityConfig;
 use context_doubt::ContextDoubtConfig;
 use cumulative_surprise::CumulativeSurpriseConfig;
@@ -58,5 +61,6 @@ tegmentum_engine::named_settings! {
         ChangePointProbability(ChangePointProbabilityConfig),
         TonicActivity(TonicActivityConfig),
         CumulativeSurprise(CumulativeSurpriseConfig),
+        ChangeDetector(ChangeDetectorConfig),
     }
 }

@@ -8,7 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
-use crate::learning::detector::{Detector, DetectorSettings};
+use crate::neuromodulation::detector::{Detector, DetectorSettings};
 use crate::random::Key;
 use crate::registry::Description;
 
@@ -31,8 +31,8 @@ impl DetectorSettings for NeverConfig {
 ///
 /// # Example
 /// ```
-/// use tegmentum::learning::detector::Detector;
-/// use tegmentum::learning::detectors::never::Never;
+/// use tegmentum::neuromodulation::detector::Detector;
+/// use tegmentum::neuromodulation::detectors::never::Never;
 ///
 /// assert!(!Never.update(1.0));
 /// ```

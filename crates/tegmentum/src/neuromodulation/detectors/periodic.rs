@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::archive::{Archive, Archived};
 use crate::error::{Error, Result};
-use crate::learning::detector::{Detector, DetectorSettings, is_observation};
+use crate::neuromodulation::detector::{Detector, DetectorSettings, is_observation};
 use crate::random::Key;
 use crate::registry::Description;
 
@@ -62,8 +62,8 @@ impl DetectorSettings for PeriodicConfig {
 ///
 /// # Example
 /// ```
-/// use tegmentum::learning::detector::Detector;
-/// use tegmentum::learning::detectors::periodic::PeriodicConfig;
+/// use tegmentum::neuromodulation::detector::Detector;
+/// use tegmentum::neuromodulation::detectors::periodic::PeriodicConfig;
 ///
 /// let mut detector = PeriodicConfig { period: 3 }.build()?;
 /// let fired: Vec<u32> = (0..10).filter(|_| detector.update(0.0)).collect();

@@ -1,12 +1,13 @@
 //! What watches a stream of numbers, for example the errors of a learner, and says when they have changed: the contract. Implementations are
-//! in [`detectors`](crate::learning::detectors).
+//! in [`detectors`](crate::neuromodulation::detectors).
 //!
-//! They are references to compare noradrenaline with: none of them changes how anything learns.
+//! They are references to compare noradrenaline with, and change nothing of how anything learns, unless a locus coeruleus is
+//! [driven](crate::neuromodulation::nuclei::locus_coeruleus::change_detector) by one.
 //!
 //! # Example
 //! A detector of one's own.
 //! ```
-//! use tegmentum::learning::detector::Detector;
+//! use tegmentum::neuromodulation::detector::Detector;
 //!
 //! #[derive(Debug)]
 //! struct Above(u64);
@@ -35,7 +36,7 @@ pub const LARGEST: f64 = 1e100;
 ///
 /// # Example
 /// ```
-/// use tegmentum::learning::detector::is_observation;
+/// use tegmentum::neuromodulation::detector::is_observation;
 ///
 /// assert!(is_observation(-3.0) && !is_observation(f64::NAN) && !is_observation(1e200));
 /// ```
@@ -68,7 +69,7 @@ impl Archived for dyn Detector + '_ {
 /// The settings of a detector.
 ///
 /// A settings type of one's own is made known under its name with
-/// [`DetectorConfig::register`](crate::learning::detectors::DetectorConfig::register).
+/// [`DetectorConfig::register`](crate::neuromodulation::detectors::DetectorConfig::register).
 pub trait DetectorSettings: Any + Debug + Send + Sync {
     /// Name, summary and reference.
     fn description(&self) -> Description;

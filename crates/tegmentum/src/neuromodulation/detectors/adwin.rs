@@ -38,7 +38,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::archive::{Archive, Archived};
 use crate::error::{Error, Result};
-use crate::learning::detector::{Detector, DetectorSettings, is_observation};
+use crate::neuromodulation::detector::{Detector, DetectorSettings, is_observation};
 use crate::random::Key;
 use crate::registry::Description;
 
@@ -121,8 +121,8 @@ type Bucket = [f64; 2];
 ///
 /// # Example
 /// ```
-/// use tegmentum::learning::detector::Detector;
-/// use tegmentum::learning::detectors::adwin::AdwinConfig;
+/// use tegmentum::neuromodulation::detector::Detector;
+/// use tegmentum::neuromodulation::detectors::adwin::AdwinConfig;
 ///
 /// let mut detector = AdwinConfig::default().build()?;
 /// let fired: Vec<u32> = (0..2000).filter(|&row| detector.update(if row < 1000 { 0.1 } else { 0.9 })).collect();

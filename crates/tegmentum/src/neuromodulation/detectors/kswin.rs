@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::archive::{Archive, Archived};
 use crate::error::{Error, Result};
-use crate::learning::detector::{Detector, DetectorSettings, is_observation};
+use crate::neuromodulation::detector::{Detector, DetectorSettings, is_observation};
 use crate::random::Key;
 use crate::registry::Description;
 
@@ -99,7 +99,7 @@ impl DetectorSettings for KswinConfig {
 ///
 /// # Example
 /// ```
-/// use tegmentum::learning::detectors::kswin::p_values;
+/// use tegmentum::neuromodulation::detectors::kswin::p_values;
 ///
 /// // Two values that are both below the two others: one order in six, and its mirror image.
 /// let found = p_values(2);
@@ -129,8 +129,8 @@ fn least_distance(r: usize, alpha: f64) -> Option<usize> {
 ///
 /// # Example
 /// ```
-/// use tegmentum::learning::detector::Detector;
-/// use tegmentum::learning::detectors::kswin::KswinConfig;
+/// use tegmentum::neuromodulation::detector::Detector;
+/// use tegmentum::neuromodulation::detectors::kswin::KswinConfig;
 /// use tegmentum::random::Key;
 ///
 /// let mut detector = KswinConfig { alpha: 1e-4, ..KswinConfig::default() }.build(Key::from_seed(1))?;

@@ -8,7 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
-use crate::learning::detector::{Detector, DetectorSettings, is_observation};
+use crate::neuromodulation::detector::{Detector, DetectorSettings, is_observation};
 use crate::random::Key;
 use crate::registry::Description;
 
@@ -35,8 +35,8 @@ impl DetectorSettings for AlwaysConfig {
 ///
 /// # Example
 /// ```
-/// use tegmentum::learning::detector::Detector;
-/// use tegmentum::learning::detectors::always::Always;
+/// use tegmentum::neuromodulation::detector::Detector;
+/// use tegmentum::neuromodulation::detectors::always::Always;
 ///
 /// assert!(Always.update(1.0));
 /// ```

@@ -1,5 +1,5 @@
 //! Detectors of changes in a stream of numbers: one file for each, and their registry. The contract is in
-//! [`detector`](crate::learning::detector); how good alarms were, [`detection`](../../evidence/detection/index.html) says.
+//! [`detector`](crate::neuromodulation::detector); how good alarms were, [`detection`](../../evidence/detection/index.html) says.
 //!
 //! | file | fires when | time of a value |
 //! |---|---|---|
@@ -19,14 +19,14 @@ pub mod never;
 pub mod page_hinkley;
 pub mod periodic;
 
-use crate::learning::detector::DetectorSettings;
+use crate::neuromodulation::detector::DetectorSettings;
 
 tegmentum_engine::named_settings! {
     /// A detector by name, with its settings. A detector is registered by a line here.
     ///
     /// # Example
     /// ```
-    /// use tegmentum::learning::detectors::DetectorConfig;
+    /// use tegmentum::neuromodulation::detectors::DetectorConfig;
     /// use tegmentum::random::Key;
     ///
     /// let config: DetectorConfig = toml::from_str("[page_hinkley]\nthreshold = 10.0")?;
@@ -42,6 +42,27 @@ tegmentum_engine::named_settings! {
         Always(always::AlwaysConfig),
         Never(never::NeverConfig),
         Periodic(periodic::PeriodicConfig),
+    }
+}
+
+impl DetectorConfig {
+    /// The same, tested after each value: [ADWIN](adwin) usually looks after each 32nd, too seldom where a value stands for many examples.
+    ///
+    /// # Example
+    /// ```
+    /// use tegmentum::neuromodulation::detectors::DetectorConfig;
+    /// use tegmentum::neuromodulation::detectors::adwin::AdwinConfig;
+    ///
+    /// let each = DetectorConfig::from_name("adwin")?.at_every_moment();
+    /// assert_eq!(each, DetectorConfig::Adwin(AdwinConfig { clock: 1, ..AdwinConfig::default() }));
+    /// # Ok::<(), tegmentum::error::Error>(())
+    /// ```
+    #[must_use]
+    pub fn at_every_moment(self) -> Self {
+        match self {
+            Self::Adwin(config) => Self::Adwin(adwin::AdwinConfig { clock: 1, ..config }),
+            other => other,
+        }
     }
 }
 

@@ -25,7 +25,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result, at_least_zero, positive};
-use crate::learning::detector::{Detector, DetectorSettings, is_observation};
+use crate::neuromodulation::detector::{Detector, DetectorSettings, is_observation};
 use crate::random::Key;
 use crate::registry::Description;
 
@@ -33,7 +33,7 @@ use crate::registry::Description;
 ///
 /// # Example
 /// ```
-/// use tegmentum::learning::detectors::page_hinkley::{Direction, PageHinkleyConfig};
+/// use tegmentum::neuromodulation::detectors::page_hinkley::{Direction, PageHinkleyConfig};
 ///
 /// let config: PageHinkleyConfig = toml::from_str("mode = \"up\"")?;
 /// assert_eq!(config.mode, Direction::Up);
@@ -114,8 +114,8 @@ impl DetectorSettings for PageHinkleyConfig {
 ///
 /// # Example
 /// ```
-/// use tegmentum::learning::detector::Detector;
-/// use tegmentum::learning::detectors::page_hinkley::PageHinkleyConfig;
+/// use tegmentum::neuromodulation::detector::Detector;
+/// use tegmentum::neuromodulation::detectors::page_hinkley::PageHinkleyConfig;
 ///
 /// let mut detector = PageHinkleyConfig { threshold: 5.0, ..PageHinkleyConfig::default() }.build()?;
 /// let fired: Vec<u32> = (0..300).filter(|&row| detector.update(if row < 200 { 1.0 } else { 0.0 })).collect();

@@ -7,7 +7,7 @@ use super::adwin::AdwinConfig;
 use super::kswin::{KswinConfig, p_values};
 use super::*;
 use crate::archive::Archive;
-use crate::learning::detector::Detector;
+use crate::neuromodulation::detector::Detector;
 use crate::random::Key;
 
 /// The places at which it fires.
