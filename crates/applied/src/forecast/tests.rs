@@ -59,7 +59,7 @@ fn value_stability() {
     let close = |value: f64, known: f64| assert!((value / known - 1.0).abs() < 1e-9, "{value} is not {known}");
     close(found.horizons[0].future, 67.388_988_308_791_4);
     close(found.horizons[1].future, 72.256_772_820_480_44);
-    close(found.horizons[1].future_half_widths[1], 3.539_446_264_387_858);
+    close(found.horizons[1].future_half_widths[1], 3.539_411_727_088_53);
 }
 
 /// Against the last value on many seeds: never worse by a tenth, mostly better by half.

@@ -73,7 +73,7 @@ mod tests {
         // .95 · .8 = .76 at 50; .95 · .9 = .855 never; .95 · .82 = .779 at 10.
         assert_eq!(recovery_time(&phases), Some((50.0 + 100.0 + 10.0) / 3.0));
         // Task 0: .76 at 100, then at 50; task 1: .855 at 100, then at 10.
-        assert_eq!(savings(&phases), Some((0.5 + 0.9) / 2.0));
+        assert_eq!(savings(&phases), Some(0.7));
         assert_eq!((recovery_time(&phases[..1]), savings(&phases[..2])), (None, None));
     }
 
