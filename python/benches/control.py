@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from importlib.metadata import version
@@ -168,14 +169,18 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=10, help=f"number of seeds, from {FIRST} on")
     parser.add_argument("--episodes", type=int, default=1_000, help="episodes of a run")
     parser.add_argument("--tests", type=int, default=100, help="episodes that judge")
+    parser.add_argument("--workers", type=int, default=2, help="processes; they change nothing of the numbers")
     parser.add_argument("--out", type=Path, default=Path(__file__).parents[2] / "docs/control-results.md")
     given = parser.parse_args()
     if given.seeds < 2 or given.episodes < 128 or given.tests < 1:
         parser.error("--seeds must be at least 2, --episodes at least 128, --tests at least 1")
     seeds = range(FIRST, FIRST + given.seeds)
-    jobs = [(task, arm, seed, given.episodes, given.tests) for task in TASKS for arm in ARMS for seed in seeds]
-    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
-        values = dict(zip(jobs, pool.map(measure, jobs), strict=True))
+    jobs = [(task, arm, seed, given.episodes, given.tests) for seed in seeds for task in TASKS for arm in ARMS]
+    values = {}
+    with ProcessPoolExecutor(given.workers, get_context("spawn")) as pool:
+        for job, value in zip(jobs, pool.map(measure, jobs), strict=True):
+            values[job] = value
+            print(*job[:3], f"{value:.6g}", file=sys.stderr, flush=True)
     found = {(task, arm): np.array([values[task, arm, seed, given.episodes, given.tests] for seed in seeds]) for task in TASKS for arm in ARMS}
     part = given.out.with_suffix(".part")
     part.write_text(page(found, seeds, given.episodes, given.tests))
