@@ -48,7 +48,7 @@ class Report(NamedTuple):
 
 
 #: A report of the five values that the engine gives, without going through keywords.
-_report: Callable[[tuple[float, float, int, bool, bool]], Report] = partial(tuple.__new__, Report)  # type: ignore[arg-type]
+_report: Callable[[tuple[float, float, int, bool, bool]], Report] = partial(tuple.__new__, Report)
 
 
 class Recipe(NamedTuple):
