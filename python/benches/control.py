@@ -1,6 +1,6 @@
 """Policies from returns alone, beside OpenAI's evolution strategy: writes docs/control-results.md.
 
-    python python/benches/control.py                    # ten seeds, 1 000 episodes each; about half an hour on two cores
+    python python/benches/control.py                    # ten seeds, 1 000 episodes each; two hours of processor or less
     python python/benches/control.py --seeds 2 --episodes 200 --tests 10 --out short.md
 
 Every arm has the same policy, the same standardisation of observations, the same number of episodes, and nothing that was chosen on a task or on
