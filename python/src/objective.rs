@@ -11,7 +11,7 @@ use pyo3::types::PyTuple;
 use tegmentum::data::batch::Batch;
 use tegmentum::error::{Error, Result};
 use tegmentum::model::objective::Objective;
-use tegmentum::model::perturbation::{Bases, Probe};
+use tegmentum::model::perturbation::{Bases, Probe, write_candidates};
 
 use crate::errors::{carried, raise};
 
@@ -162,10 +162,8 @@ impl Objective for PythonObjective {
         let seed = batch.0.0;
         if self.vectorized {
             let mut candidates = vec![0.0f32; probes.len() * self.num_parameters];
-            for (probe, candidate) in probes.iter().zip(candidates.chunks_exact_mut(self.num_parameters)) {
-                probe.write(bases, candidate)?;
-                self.confine(candidate);
-            }
+            write_candidates(probes, bases, &mut candidates)?;
+            candidates.chunks_exact_mut(self.num_parameters).for_each(|candidate| self.confine(candidate));
             Python::attach(|py| self.all(py, &candidates, seed, losses)).map_err(failed)?;
             self.note(&candidates, losses);
             return Ok(());

@@ -5,19 +5,24 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use numpy::{PyArray1, PyReadonlyArray1, PyReadwriteArray1, PyReadwriteArray2};
+use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadwriteArray1, PyReadwriteArray2};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use tegmentum::archive::Archive;
 use tegmentum::error::{Error, Result};
 use tegmentum::learning::optimizer as contract;
-use tegmentum::model::perturbation::{Base, Direction, Probe};
+use tegmentum::model::perturbation::{Base, Direction, Probe, write_candidates};
 use tegmentum::neuromodulation::modulation::Modulation;
 use tegmentum::random::Key;
 
 use crate::arrays::{copied, entries, four, vector};
 use crate::errors::{exception, invalid};
 use crate::settings;
+
+/// Parameters up to which a round is made without giving the interpreter's lock back.
+const SMALL: usize = 1024;
+/// Numbers of an array of candidates, at most: 16 GiB.
+const LARGEST: usize = 1 << 32;
 
 /// A candidate as a recipe: base, its gain, family, key and scale.
 type Recipe = (String, f32, &'static str, u64, f32);
@@ -42,6 +47,12 @@ pub(crate) struct Optimizer {
 
 impl Optimizer {
     fn with<T: Send>(&self, py: Python<'_>, use_it: impl FnOnce(&mut State) -> Result<T> + Send) -> PyResult<T> {
+        // What is small takes less time than giving the interpreter's lock back; nothing is waited for.
+        if self.num_parameters <= SMALL
+            && let Ok(mut state) = self.state.try_lock()
+        {
+            return use_it(&mut state).map_err(|error| exception(py, error));
+        }
         let found = py.detach(|| use_it(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner)));
         found.map_err(|error| exception(py, error))
     }
@@ -62,11 +73,7 @@ impl State {
         if rest > 0 || found > expected {
             return Err(Error::ShapeMismatch { what: "candidates that were asked for", expected, found });
         }
-        let bases = self.optimizer.bases();
-        for (probe, row) in self.probes[first..].iter().zip(target.chunks_exact_mut(columns)) {
-            probe.write(bases, row)?;
-        }
-        Ok(())
+        write_candidates(&self.probes[first..found], self.optimizer.bases(), target)
     }
 
     fn tell(&mut self, losses: &[f64]) -> Result<(f64, f64, u32, bool, bool)> {
@@ -103,6 +110,18 @@ impl Optimizer {
     /// Asks; the number of candidates of the round.
     fn begin(&self, py: Python<'_>) -> PyResult<usize> {
         self.with(py, |state| Ok(state.begin()))
+    }
+
+    /// Asks; the candidates of the round as a new array, `[n, P]`.
+    fn ask<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f32>>> {
+        let (count, columns) = (self.begin(py)?, self.num_parameters);
+        if count.saturating_mul(columns) > LARGEST {
+            let problem = "are too many for one array: use ask_recipes()";
+            return Err(invalid(py, format!("{count} candidates of {columns} parameters {problem}")));
+        }
+        let candidates = PyArray2::zeros(py, [count, columns], false);
+        self.write(py, 0, candidates.readwrite())?;
+        Ok(candidates)
     }
 
     /// Writes the candidates that were asked for from number `first` on, row after row, `[n, P]`.

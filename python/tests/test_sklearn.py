@@ -151,3 +151,73 @@ def test_a_batch_with_a_number_that_is_too_large_teaches_nothing():
     with pytest.raises(ValueError, match=r"X\[1, 0\] = 1e\+200"):
         model.partial_fit([[1.0], [1e200]], [0, 1])
     assert (model.predict_proba([[1.0], [2.0]]) == before).all()
+
+
+def parts(rows, seed):
+    """Five parts of the rows in a random order."""
+    return np.array_split(np.random.default_rng(seed).permutation(rows), 5)
+
+
+@pytest.mark.parametrize("learner", ["node-perturbation", "dopamine"])
+def test_further_calls_go_on(learner):
+    """Ten seeds: after five parts of iris more is known than after the first one, and a call spends no more than it may."""
+    X, y = load_iris(return_X_y=True)
+    first, last = [], []
+    for seed in range(10):
+        model = DopamineClassifier(learner=learner, partial_evaluations=500, random_state=seed)
+        for index, rows in enumerate(parts(len(X), seed)):
+            spent = getattr(model, "n_evaluations_", 0)
+            model.partial_fit(X[rows], y[rows], classes=[0, 1, 2])
+            assert 0 < model.n_evaluations_ - spent <= 520 and model.best_evaluations_ <= model.n_evaluations_
+            (first if index == 0 else last).append(model.score(X, y))
+    assert np.mean(last[3::4]) > 0.9 and np.mean(last[3::4]) > np.mean(first), (first, last)
+
+
+def test_a_further_call_does_not_begin_anew():
+    X = np.random.default_rng(1).normal(size=(400, 3))
+    y = X @ [1.0, -2.0, 0.5]
+    model = DopamineRegressor(random_state=1, partial_evaluations=20).fit(X, y)
+    before = model.score(X, y)
+    model.partial_fit(X[:200], y[:200])
+    anew = DopamineRegressor(random_state=1, partial_evaluations=20).partial_fit(X[:200], y[:200])
+    assert before > 0.9 and model.score(X, y) > before - 0.05 and anew.score(X, y) < before - 0.05
+
+
+@pytest.mark.parametrize("kind", [DopamineClassifier, DopamineRegressor])
+def test_calls_follow_from_the_seed_and_their_number(kind):
+    X, y = load_iris(return_X_y=True)
+    classes = {"classes": [0, 1, 2]} if kind is DopamineClassifier else {}
+
+    def after(seed, calls, copied=False):
+        model = kind(partial_evaluations=200, random_state=seed)
+        for _ in range(calls):
+            model.partial_fit(X, y, **classes)
+            model = pickle.loads(pickle.dumps(model)) if copied else model
+        return model.coefs_
+
+    assert (after(1, 3) == after(1, 3)).all() and (after(1, 3) == after(1, 3, copied=True)).all()
+    assert (after(1, 3) != after(2, 3)).any()
+    # A call with the same rows is not the call before it again.
+    fitted = [kind(max_evaluations=400, partial_evaluations=200, random_state=1).fit(X, y) for _ in range(2)]
+    fitted[1].partial_fit(X[:5], y[:5])
+    assert (fitted[0].partial_fit(X, y).coefs_ != fitted[1].partial_fit(X, y).coefs_).any()
+
+
+@pytest.mark.parametrize(
+    ("classes", "y", "text"),
+    [
+        (None, [0, 1], "classes is None"),
+        ([0, 1], [0, 2], "y[1] = "),
+        ([0], [0, 0], "one class"),
+        ([0, 1], ["a", "b"], "y[0] = "),
+    ],
+)
+def test_perceptrons_refuse_wrong_classes(classes, y, text):
+    with pytest.raises(ValueError) as raised:
+        DopamineClassifier().partial_fit([[1.0], [2.0]], y, classes=classes)
+    assert text in str(raised.value)
+    model = DopamineClassifier(partial_evaluations=50).partial_fit([[1.0], [2.0]], [0, 1], classes=[0, 1])
+    with pytest.raises(ValueError, match="those of the first call"):
+        model.partial_fit([[1.0]], [0], classes=[0, 1, 2])
+    with pytest.raises(tegmentum.TegmentumError, match="partial_evaluations"):
+        model.set_params(partial_evaluations=0).partial_fit([[1.0]], [0])

@@ -14,6 +14,9 @@ from tegmentum.errors import InvalidValueError, WrongTypeError
 
 __all__ = ["flag", "losses", "matrix", "number", "path", "real", "seed_of", "sequence", "target", "vector", "whole"]
 
+#: The one object that stands for numbers of 64 bits in the machine's order.
+_DOUBLE = np.dtype(np.float64)
+
 
 def real(name: str, value: Any) -> NDArray[Any]:
     """`value` as an array of real numbers."""
@@ -80,7 +83,7 @@ def sequence(name: str, value: Any, allow_empty: bool = False) -> NDArray[np.flo
 
 def losses(value: Any, count: int) -> NDArray[np.float64]:
     """The losses of `count` candidates; they may be NaN or infinite."""
-    if type(value) is np.ndarray and value.dtype == np.float64 and value.shape == (count,) and value.flags.c_contiguous:
+    if type(value) is np.ndarray and value.dtype is _DOUBLE and value.shape == (count,) and value.strides == (8,):
         return value
     if value is None:
         raise WrongTypeError(f"the objective returned None: must be {count} numbers")

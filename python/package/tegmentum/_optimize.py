@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,9 +16,6 @@ from tegmentum._settings import Settings, named
 from tegmentum.errors import InvalidValueError, WrongTypeError
 
 __all__ = ["Levels", "Optimizer", "Progress", "Recipe", "Report", "Result", "direction", "minimize"]
-
-#: Numbers of an array of candidates, at most: 16 GiB.
-_LARGEST = 1 << 32
 
 
 class Levels(NamedTuple):
@@ -47,6 +45,10 @@ class Report(NamedTuple):
     follow_up: bool
     #: Whether the optimizer was surprised and starts over.
     surprised: bool
+
+
+#: A report of the five values that the engine gives, without going through keywords.
+_report: Callable[[tuple[float, float, int, bool, bool]], Report] = partial(tuple.__new__, Report)
 
 
 class Recipe(NamedTuple):
@@ -324,17 +326,12 @@ class Optimizer:
         ndarray of shape (n, P), float32
             A new array, or the first n rows of `out`; n may differ from round to round.
         """
-        count, columns = self._native.begin(), self._num_parameters
         if out is None:
-            if count * columns > _LARGEST:
-                raise InvalidValueError(
-                    f"{count} candidates of {columns} parameters are too many for one array: use ask_recipes()"
-                )
-            candidates = np.empty((count, columns), dtype=np.float32)
+            candidates = self._native.ask()
         else:
-            candidates = _arrays.target("out", out, count, columns)
-        self._native.write(0, candidates)
-        self._count = count
+            candidates = _arrays.target("out", out, self._native.begin(), self._num_parameters)
+            self._native.write(0, candidates)
+        self._count = len(candidates)
         return candidates
 
     def ask_recipes(self) -> list[Recipe]:
@@ -385,7 +382,7 @@ class Optimizer:
         """
         if not self._count:
             raise InvalidValueError("tell: nothing was asked; call ask before it, once for each tell")
-        report = Report(*self._native.tell(_arrays.losses(losses, self._count)))
+        report = _report(self._native.tell(_arrays.losses(losses, self._count)))
         self._count = 0
         return report
 

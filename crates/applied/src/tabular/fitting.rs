@@ -344,6 +344,7 @@ impl<'a> Fit<'a> {
             ),
             budget: self.evaluations,
             key: prepared.key.child(2),
+            start: None,
             watch: self.watch,
         }
     }

@@ -28,7 +28,7 @@ use super::{LearnerKind, build_network, network};
 /// let targets: Vec<f32> = inputs.iter().map(|x| 0.5 - x).collect();
 /// let rows = Rows { inputs: &inputs, targets: &targets };
 /// let model = Perceptron::new(1, 1, &[4], false)?;
-/// let trained = model.fit(rows, rows, LearnerKind::default(), 2_000, 1, &|_| ControlFlow::Continue(()))?;
+/// let trained = model.fit(None, rows, rows, LearnerKind::default(), 2_000, 1, &|_| ControlFlow::Continue(()))?;
 /// let found = model.outputs(&trained.parameters, &[0.0])?;
 /// assert!((found[0] - 0.5).abs() < 0.2, "{found:?}");
 /// # Ok::<(), tegmentum::error::Error>(())
@@ -91,14 +91,21 @@ impl Perceptron {
         Ok(Self { network, inputs, outputs, classes })
     }
 
-    /// Trains on `train` until `validation` no longer improves, at most for `budget` evaluations. `watch` is told of the share of the
-    /// budget that is spent and may end the training.
+    /// Trains on `train` until `validation` no longer improves, at most for `budget` evaluations, from `start` `[P]` on or from weights that
+    /// follow from the seed. `watch` is told of the share of the budget that is spent and may end the training.
+    ///
+    /// The start is a candidate: with one, the result is not worse on `validation` than it.
     ///
     /// # Errors
-    /// [`Error::ShapeMismatch`] for rows of another length, [`Error::InvalidParameter`] for no rows or no budget,
+    /// [`Error::ShapeMismatch`] for rows or a start of another length, [`Error::InvalidParameter`] for no rows or no budget,
     /// [`Error::NonFinite`] if the parameters became NaN or infinite before there was a finite loss.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "each is another thing, and a builder for one call would say them twice"
+    )]
     pub fn fit(
         &self,
+        start: Option<&[f32]>,
         train: Rows<'_>,
         validation: Rows<'_>,
         learner: LearnerKind,
@@ -110,6 +117,10 @@ impl Perceptron {
             let requirement = "at least 1";
             return Err(Error::InvalidParameter { name: "evaluations", value: 0.0, requirement });
         }
+        let (expected, found) = (self.num_parameters(), start.map(<[f32]>::len));
+        if let Some(found) = found.filter(|&found| found != expected) {
+            return Err(Error::ShapeMismatch { what: "parameters", expected, found });
+        }
         let (train, validation) = (self.part(train)?, self.part(validation)?);
         let loss = if self.classes { Loss::CrossEntropy } else { Loss::MeanSquaredError };
         let plan = Plan {
@@ -117,6 +128,7 @@ impl Perceptron {
             problem: problem(&*self.network, loss, &train, &validation),
             budget,
             key: Key::from_seed(seed),
+            start,
             watch,
         };
         let (trained, _) = plan.train(learner, &Units::nowhere(), None)?;

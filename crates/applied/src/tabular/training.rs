@@ -99,6 +99,8 @@ pub(super) struct Plan<'a> {
     pub(super) problem: Arc<Problem>,
     pub(super) budget: u64,
     pub(super) key: Key,
+    /// Parameters to begin with, `[P]`; from the key if there are none.
+    pub(super) start: Option<&'a [f32]>,
     /// Told of the share of the budget that is spent; may end the training.
     pub(super) watch: &'a (dyn Fn(f64) -> ControlFlow<()> + Sync),
 }
@@ -172,9 +174,13 @@ impl Plan<'_> {
         Ok(self.train_anew(rule, learner.name(), &Units::nowhere(), Some(log))?.0.parameters)
     }
 
+    fn start(&self) -> Vec<f32> {
+        self.start.map_or_else(|| self.network.initialise(self.key.child(0)), <[f32]>::to_vec)
+    }
+
     /// The learner at its beginning, on `objective` if it is a black box.
     fn learner<'b>(&self, rule: Rule, objective: &'b dyn Objective) -> Result<Box<dyn Learner + 'b>> {
-        let (start, key) = (self.network.initialise(self.key.child(0)), self.key.child(1));
+        let (start, key) = (self.start(), self.key.child(1));
         let problem = Arc::clone(&self.problem);
         Ok(match rule {
             Rule::NodePerturbation => {
@@ -205,7 +211,7 @@ impl Plan<'_> {
 
     /// What training as the unit `name` gave, and whether it came to its end. It is written to `log`, or compared with it.
     fn train_anew(&self, rule: Rule, name: &str, units: &Units<'_>, log: Option<&RunLog>) -> Result<(Trained, bool)> {
-        let start = self.network.initialise(self.key.child(0));
+        let start = self.start();
         let stopped = Cell::new(false);
         let mut judge = Judge {
             evaluator: Evaluator::new(Arc::clone(self.network), Arc::clone(&self.problem)),

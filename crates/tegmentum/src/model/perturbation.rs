@@ -16,6 +16,7 @@
 //! P operations and P/128 (signs) or P/4 (normals) generator blocks for each time a probe is written or used. A sum of K
 //! directions takes K times that, 16 KiB of memory and one pass over the vectors that it moves.
 
+mod candidates;
 mod direction;
 pub mod low_rank;
 pub mod sizes;
@@ -30,6 +31,7 @@ use crate::model::network::Network;
 use crate::random::Key;
 use low_rank::LowRank;
 
+pub use candidates::write_candidates;
 pub use direction::Direction;
 pub use sums::for_each_weighted_part;
 pub(crate) use sums::for_each_weighted_part_at;
