@@ -104,6 +104,7 @@ fn a_detector_drives_noradrenaline() {
         serde_json::from_value(report(&test, out)["noradrenaline_fired_at_lines"].clone()).unwrap()
     };
     let printed = run("all.csv", "driven", &["--target", "kind", "--driver", "page_hinkley"]);
+    let printed = printed.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(printed.contains("Noradrenaline is driven by page_hinkley."), "{printed}");
     assert_eq!(report(&test, "driven")["driver"]["page_hinkley"]["threshold"], 50.0);
     assert!(alarms("driven").iter().any(|line| *line > 2000), "{:?}", alarms("driven"));

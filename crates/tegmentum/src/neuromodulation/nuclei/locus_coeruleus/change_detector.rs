@@ -12,7 +12,7 @@
 //! A detector that fires at falls too does so while the learner is still learning. `falls = false`, the default, drops alarms at which x is below its own
 //! running mean (rate .02), for the reference detectors were made to find changes, and noradrenaline is to answer to those for the worse.
 //!
-//! Cost: that of the detector.
+//! Cost: that of the detector, whose window may grow, so that a moment may allocate, as no other nucleus does.
 //!
 //! References: those of the detectors; S. Bouret, S. J. Sara, Trends Neurosci. 28, 574–582, 2005, for noradrenaline and network reset. To drive
 //! it by a detector is ours.
