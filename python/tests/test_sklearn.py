@@ -130,18 +130,20 @@ def test_a_stream_that_turns_round_is_learned_anew():
     assert fired == 10 and better >= 8, (fired, better)
 
 
+@pytest.mark.parametrize("kind", [StreamClassifier, DopamineClassifier])
 @pytest.mark.parametrize(
     ("classes", "y", "text"),
     [
         (None, [0, 1], "classes is None"),
         ([0, 1], [0, 2], "y[1] = "),
         ([0], [0, 0], "one class"),
+        ([], [0, 0], "no class"),
         ([0, 1], ["a", "b"], "y[0] = "),
     ],
 )
-def test_wrong_classes_are_refused(classes, y, text):
+def test_wrong_classes_are_refused(kind, classes, y, text):
     with pytest.raises(ValueError) as raised:
-        StreamClassifier().partial_fit([[1.0], [2.0]], y, classes=classes)
+        kind().partial_fit([[1.0], [2.0]], y, classes=classes)
     assert text in str(raised.value)
 
 
@@ -203,19 +205,7 @@ def test_calls_follow_from_the_seed_and_their_number(kind):
     assert (fitted[0].partial_fit(X, y).coefs_ != fitted[1].partial_fit(X, y).coefs_).any()
 
 
-@pytest.mark.parametrize(
-    ("classes", "y", "text"),
-    [
-        (None, [0, 1], "classes is None"),
-        ([0, 1], [0, 2], "y[1] = "),
-        ([0], [0, 0], "one class"),
-        ([0, 1], ["a", "b"], "y[0] = "),
-    ],
-)
-def test_perceptrons_refuse_wrong_classes(classes, y, text):
-    with pytest.raises(ValueError) as raised:
-        DopamineClassifier().partial_fit([[1.0], [2.0]], y, classes=classes)
-    assert text in str(raised.value)
+def test_perceptrons_refuse_other_classes_and_budgets():
     model = DopamineClassifier(partial_evaluations=50).partial_fit([[1.0], [2.0]], [0, 1], classes=[0, 1])
     with pytest.raises(ValueError, match="those of the first call"):
         model.partial_fit([[1.0]], [0], classes=[0, 1, 2])
