@@ -47,21 +47,18 @@ dispatch! {
         own.copy_from_slice(&weights[..UNITS]);
         for (input, out) in inputs.iter().zip(states) {
             let mut sums = weights[UNITS + I];
+            for source in 0..UNITS {
+                for unit in 0..UNITS {
+                    sums[unit] += own[source][unit] * state[source];
+                }
+            }
             for source in 0..I {
                 for unit in 0..UNITS {
                     sums[unit] += weights[UNITS + source][unit] * input[source];
                 }
             }
-            // Two chains: an addition waits for the one before.
-            let mut others = [0.0; UNITS];
-            for pair in 0..UNITS / 2 {
-                for unit in 0..UNITS {
-                    sums[unit] += own[2 * pair][unit] * state[2 * pair];
-                    others[unit] += own[2 * pair + 1][unit] * state[2 * pair + 1];
-                }
-            }
             for unit in 0..UNITS {
-                state[unit] = tanh(sums[unit] + others[unit]);
+                state[unit] = tanh(sums[unit]);
                 out[unit] = f64::from(state[unit]);
             }
         }

@@ -3,16 +3,16 @@
 //! ```text
 //!     x = |e|                    where the learner has a model of outcomes, e its error
 //!     x = L/μ                    else: L loss of the moment, μ the mean of losses before, μ ← μ + max(1/n, .002)(|L| − μ)
-//!     level 1 if the detector fires on x, else 0 ;  a new detector after each alarm, with the next key
+//!     level 1 if the detector fires on x, else 0
 //! ```
 //! e as a share of the largest reward or of the interval of answers · n losses seen. x has no unit. Any
 //! [detector](crate::neuromodulation::detectors) will do: `adwin`, `page_hinkley`, `kswin`, and `always`, `never` and `periodic`, which look at nothing and
-//! say what an alarm is worth that knows more.
+//! say what an alarm is worth that knows more. What a detector forgets at an alarm is its own affair.
 //!
 //! A detector that fires at falls too does so while the learner is still learning. `falls = false`, the default, drops alarms at which x is below its own
 //! running mean (rate .02), for the reference detectors were made to find changes, and noradrenaline is to answer to those for the worse.
 //!
-//! Cost: that of the detector, whose window may grow, so that a moment may allocate, as no other nucleus does.
+//! Cost: that of the detector.
 //!
 //! References: those of the detectors; S. Bouret, S. J. Sara, Trends Neurosci. 28, 574–582, 2005, for noradrenaline and network reset. To drive
 //! it by a detector is ours.
@@ -64,10 +64,9 @@ impl ChangeDetectorConfig {
     /// Those of the detector's settings.
     pub fn build(&self, key: Key) -> Result<ChangeDetector> {
         Ok(ChangeDetector {
-            detector: self.detector.build(key.child(0))?,
+            detector: self.detector.build(key)?,
             config: self.clone(),
             key,
-            alarms: 0,
             scale: 0.0,
             losses: 0,
             usual: RunningMean::default(),
@@ -105,7 +104,6 @@ pub struct ChangeDetector {
     config: ChangeDetectorConfig,
     key: Key,
     detector: Box<dyn Detector>,
-    alarms: u64,
     scale: f64,
     losses: u64,
     usual: RunningMean,
@@ -123,30 +121,16 @@ impl ChangeDetector {
         self.scale += (1.0 / self.losses as f64).max(SCALE_RATE) * (loss.abs() - self.scale);
         seen
     }
-
-    /// A detector that has seen nothing.
-    fn renew(&mut self) {
-        // The settings were accepted before.
-        if let Ok(detector) = self.config.detector.build(self.key.child(self.alarms)) {
-            self.detector = detector;
-        }
-    }
 }
 
 impl Archived for ChangeDetector {
     fn archive(&mut self, archive: &mut Archive<'_>) -> Result<()> {
-        let Self { config: _, key: _, detector, alarms, scale, losses, usual } = self;
+        let Self { config: _, key: _, detector, scale, losses, usual } = self;
         archive.mark("ChangeDetector")?;
-        alarms.archive(archive)?;
+        Archived::archive(&mut **detector, archive)?;
         scale.archive(archive)?;
         losses.archive(archive)?;
-        usual.archive(archive)?;
-        // A detector whose randomness follows from the key of its alarm.
-        if archive.is_reading() {
-            self.renew();
-            return Archived::archive(&mut *self.detector, archive);
-        }
-        Archived::archive(&mut **detector, archive)
+        usual.archive(archive)
     }
 }
 
@@ -160,16 +144,14 @@ impl Nucleus for ChangeDetector {
         let rose = seen >= self.usual.mean;
         self.usual.update(seen, RATE);
         let fired = self.detector.update(seen);
-        if fired {
-            self.alarms += 1;
-            self.renew();
-        }
         Release::tonic(f64::from(u8::from(fired && (rose || self.config.falls))))
     }
 
     fn reset(&mut self) {
-        self.alarms += 1;
-        self.renew();
+        // The settings were accepted before.
+        if let Ok(detector) = self.config.detector.build(self.key) {
+            self.detector = detector;
+        }
         (self.scale, self.losses, self.usual) = (0.0, 0, RunningMean::default());
     }
 
