@@ -43,7 +43,7 @@ pub(crate) struct Stream {
     /// Let these watch the errors beside noradrenaline and say when they fire; `tegmentum list detectors` names them
     #[arg(long = "detector", value_name = "A,B", value_delimiter = ',', value_parser = DetectorConfig::from_name)]
     pub(crate) detectors: Vec<DetectorConfig>,
-    /// Let this detector drive noradrenaline in place of summed surprise
+    /// Let this detector drive noradrenaline in place of summed surprise, on the mean loss of each 20 rows; `tegmentum list detectors` names them
     #[arg(long, value_name = "DETECTOR", value_parser = DetectorConfig::from_name)]
     pub(crate) driver: Option<DetectorConfig>,
     /// The seed; the same seed gives the same model
