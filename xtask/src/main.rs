@@ -1,4 +1,4 @@
-//! Project commands: `cargo xtask test | bench | figures | results | forecasts | tables | hearing | onnx | wheel | randomness | sanitize`.
+//! Project commands: `cargo xtask test | bench | figures | results | forecasts | tables | hearing | mnist | onnx | wheel | randomness | sanitize`.
 //!
 //! Each prints what it does. `test` is the whole check before a change is proposed; its last line is
 //! `N passed, N failed`.
@@ -12,6 +12,7 @@ mod figures;
 mod forecasts;
 mod hearing;
 mod machine_paths;
+mod mnist;
 mod onnx;
 mod python;
 mod randomness;
@@ -51,6 +52,8 @@ enum Subcommands {
     Tables(tables::Arguments),
     /// `docs/who-obeys-what.md`, written from what each learner says that it obeys of modulators.
     Hearing,
+    /// `target/mnist/mnist.csv`, 5 000 handwritten digits of MNIST, for `studies/mnist.toml` and `studies/mnist-feedback.toml`.
+    Mnist,
     /// Exported models beside onnxruntime, a step of `test`.
     Onnx,
     /// The Python package, built and tested, a step of `test`.
@@ -76,6 +79,7 @@ fn run(arguments: &Arguments) -> Result<ExitCode> {
         Subcommands::Forecasts(arguments) => forecasts::run(arguments),
         Subcommands::Tables(arguments) => tables::run(arguments),
         Subcommands::Results(arguments) => results::run(arguments),
+        Subcommands::Mnist => mnist::run(),
         Subcommands::Hearing => hearing::run(),
         Subcommands::Onnx => onnx::run(),
         Subcommands::Wheel => wheel::run(),

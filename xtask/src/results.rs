@@ -31,6 +31,14 @@ const README: &str = "README.md";
 const PROVENANCE: [&str; 8] =
     ["Started", "Command", "Version", "Commit", "Machine", "Instruction set", "Wall seconds", "Seeds"];
 
+/// Studies of `studies/` that are not built in, because they read a table that does not come with the program.
+const WITH_TABLES: [&str; 2] = ["mnist", "mnist-feedback"];
+
+/// The studies whose results are kept, in the order of the page.
+fn names() -> impl Iterator<Item = &'static str> {
+    BUILT_IN.iter().map(|(name, _)| *name).chain(WITH_TABLES)
+}
+
 /// What `results` takes.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -86,7 +94,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
 fn take(from: &Path, results: &Path) -> Result<()> {
     fs::create_dir_all(results).with_context(|| results.display().to_string())?;
     let mut count = 0;
-    for (name, _) in BUILT_IN {
+    for name in names() {
         let folder = from.join(name);
         if folder.join("summary.json").is_file() {
             let run = read(&folder)?;
@@ -98,7 +106,7 @@ fn take(from: &Path, results: &Path) -> Result<()> {
             count += 1;
         }
     }
-    ensure!(count > 0, "{} holds no finished run of a built-in study", from.display());
+    ensure!(count > 0, "{} holds no finished run of a study of this repository", from.display());
     println!("    {count} studies from {}", from.display());
     Ok(())
 }
@@ -128,15 +136,15 @@ fn kept(run: &Stored) -> Kept {
     }
 }
 
-/// The results in a folder, in the order of the built-in studies.
+/// The results in a folder, in the order of the page.
 fn studies(results: &Path) -> Result<Vec<(&'static str, Kept)>> {
     let mut studies = Vec::new();
-    for (name, _) in BUILT_IN {
+    for name in names() {
         let path = results.join(format!("{name}.json"));
         if path.is_file() {
             let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
             let kept: Kept = serde_json::from_str(&text).with_context(|| path.display().to_string())?;
-            studies.push((*name, kept));
+            studies.push((name, kept));
         }
     }
     Ok(studies)
@@ -281,8 +289,8 @@ mod tests {
     }
 
     #[test]
-    fn every_built_in_study_has_its_results() {
-        for (name, _) in BUILT_IN {
+    fn every_study_has_its_results() {
+        for name in names() {
             assert!(root().join(RESULTS).join(format!("{name}.json")).is_file(), "{RESULTS}/{name}.json");
         }
     }

@@ -29,7 +29,7 @@ use tegmentum::learning::gradient::rules::GradientConfig;
 use tegmentum::learning::optimizers::OptimizerConfig;
 use tegmentum::learning::plasticity::rules::PlasticityConfig;
 use tegmentum::model::networks::NetworkConfig;
-use tegmentum::model::objectives::Rounding;
+use tegmentum::model::objectives::{Rounding, Units};
 use tegmentum::neuromodulation::system::NeuromodulationConfig;
 use tegmentum::numerics::Numerics;
 
@@ -283,6 +283,10 @@ pub struct Arm {
     /// A gradient baseline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gradient: Option<GradientConfig>,
+    /// Units in which its optimizer sees loss and parameters, if not those of the task; kinds `compare` and `robustness`. It is judged in those
+    /// of the task.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub units: Option<Units>,
     /// An agent, for a study of behaviour.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<AgentConfig>,
@@ -392,6 +396,7 @@ impl StudyConfig {
         let tasks = self.task.iter().chain(settings).chain(self.phase.iter().map(|phase| &phase.task));
         let file = |task: &TaskConfig| match task {
             TaskConfig::Series(series) => Some(series.path.clone()),
+            TaskConfig::Labelled(table) => Some(table.path.clone()),
             _ => None,
         };
         tasks.filter_map(file).collect()

@@ -168,6 +168,9 @@ pub(crate) fn check_measures(study: &StudyConfig) -> Result<(), String> {
 }
 
 fn check_arm(arm: &Arm, wanted: Learners) -> Result<(), String> {
+    if arm.units.is_some() && (wanted != Learners::Modulated || arm.optimizer.is_none()) {
+        return Err("units: belong to [arm.optimizer.…] in a study of kind \"compare\" or \"robustness\"".to_owned());
+    }
     let has = [arm.optimizer.is_some(), arm.plasticity.is_some(), arm.gradient.is_some()];
     let learners = has.iter().filter(|&&has| has).count();
     let others = learners + usize::from(arm.agent.is_some());

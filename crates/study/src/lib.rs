@@ -55,6 +55,8 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("size", include_str!("../../../studies/size.toml")),
     ("warm-start", include_str!("../../../studies/warm-start.toml")),
     ("quantised", include_str!("../../../studies/quantised.toml")),
+    ("units", include_str!("../../../studies/units.toml")),
+    ("rivals", include_str!("../../../studies/rivals.toml")),
     ("go-no-go", include_str!("../../../studies/go-no-go.toml")),
     ("go-no-go-effects", include_str!("../../../studies/go-no-go-effects.toml")),
     ("go-no-go-probabilistic", include_str!("../../../studies/go-no-go-probabilistic.toml")),

@@ -9,12 +9,14 @@
 //! | [`lorenz`], [`rossler`], [`mackey_glass`], [`henon`] | a recorded series | mean squared error | later rows |
 //! | [`digits`] | 1437 images | cross-entropy | 360 other images |
 //! | [`images`] | generated images | cross-entropy | other images |
-//! | [`series`] | a user's table | mean squared error | later rows |
+//! | [`labelled`] | a user's table | cross-entropy | other rows |
+//! | [`series`] | a user's series | mean squared error | later rows |
 
 mod chaos;
 pub mod digits;
 pub mod henon;
 pub mod images;
+pub mod labelled;
 pub mod lorenz;
 pub mod mackey_glass;
 pub mod parity;
@@ -47,6 +49,7 @@ tegmentum_engine::named_settings! {
         Henon(henon::HenonConfig),
         Digits(digits::DigitsConfig),
         Images(images::ImagesConfig),
+        Labelled(labelled::LabelledConfig),
         Series(series::SeriesConfig),
     }
 }
@@ -61,12 +64,17 @@ mod tests {
     use crate::error::Error;
     use crate::random::Key;
 
-    /// The default of each task; the one that needs a file is given `path`.
+    /// The default of each task; those that need a file are given `path`.
     fn registered(path: &std::path::Path) -> Vec<TaskConfig> {
         let config = |config| match config {
             TaskConfig::Series(config) => {
                 TaskConfig::Series(super::series::SeriesConfig { path: path.into(), ..config })
             }
+            TaskConfig::Labelled(config) => TaskConfig::Labelled(super::labelled::LabelledConfig {
+                path: path.into(),
+                target: "first".to_owned(),
+                ..config
+            }),
             other => other,
         };
         TaskConfig::registry().into_iter().map(config).collect()

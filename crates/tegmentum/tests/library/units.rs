@@ -1,10 +1,12 @@
 //! Nothing depends on a unit: that of the loss, an offset of it, that of the parameters.
 
 use super::optimizers::{parameters, update};
+use tegmentum::data::batch::Batch;
 use tegmentum::learning::optimizers::OptimizerConfig;
 use tegmentum::learning::optimizers::dopamine::DopamineConfig;
-use tegmentum::model::objectives::BlackBox;
-use tegmentum::model::perturbation::Base;
+use tegmentum::model::objective::Objective as _;
+use tegmentum::model::objectives::{BlackBox, InUnits, Units};
+use tegmentum::model::perturbation::{Base, Bases, Direction, Point, Probe};
 use tegmentum::neuromodulation::modulation::Modulation;
 use tegmentum::random::Key;
 
@@ -99,4 +101,50 @@ fn a_small_start_grows() {
         let found = bowl(&parameters(&*learner, Base::Averaged));
         assert!(found < 0.01, "{size}: {found}");
     }
+}
+
+/// Every kind of probe, of every base: the loss is that of the candidate in the objective's unit.
+#[test]
+fn an_objective_in_other_units_is_the_same_function() {
+    let loss = |x: &[f32], _: Key| x.iter().enumerate().map(|(i, &x)| f64::from(x) * (i + 1) as f64).sum();
+    let units = Units { loss: 8.0, offset: -3.0, parameters: 0.25 };
+    let (acting, other, candidates) = ([1.0f32, -2.0, 0.5], [4.0f32, 3.0, -1.0], [0.5f32, 1.5, 2.5]);
+    let bases = Bases {
+        acting: Point::Vector(&acting),
+        averaged: Point::Mixture { first: &acting, second: &other, weight: 0.25 },
+        candidates: &candidates,
+    };
+    let mut probes = Vec::new();
+    for base in [Base::Acting, Base::Averaged, Base::Candidate(0)] {
+        for (gain, scale) in [(1.0, 0.0), (0.5, 0.25), (1.0, -0.5)] {
+            for direction in [Direction::Rademacher(Key::from_seed(7)), Direction::Coordinate(1)] {
+                probes.push(Probe { base, gain, direction, scale });
+            }
+        }
+    }
+    let mut found = vec![0.0; probes.len()];
+    let objective = InUnits::new(BlackBox::with_batches(3, loss), units).unwrap();
+    objective.losses(bases, &probes, Batch(Key::from_seed(1)), &mut found).unwrap();
+    for (probe, found) in probes.iter().zip(found) {
+        let mut candidate = [0.0f32; 3];
+        probe.write(bases, &mut candidate).unwrap();
+        units.to_objective(&mut candidate);
+        // All numbers are small multiples of powers of two: nothing is rounded.
+        assert_eq!(found, 8.0 * loss(&candidate, Key::from_seed(1)) - 3.0, "{probe:?}");
+        let back = candidate;
+        units.to_learner(&mut candidate);
+        assert!(candidate.iter().zip(back).all(|(&there, back)| there == 0.25 * back));
+    }
+}
+
+#[test]
+fn units_out_of_range_are_refused() {
+    let message = |units: Units| units.check().unwrap_err().to_string();
+    let usual = Units::default();
+    assert_eq!(message(Units { loss: 0.0, ..usual }), "units.loss = 0: must be a finite number above 0");
+    assert_eq!(message(Units { loss: 1e200, ..usual }), "units.loss = 1e200: must be from 1e-100 to 1e100");
+    assert_eq!(message(Units { parameters: 1e-13, ..usual }), "units.parameters = 1e-13: must be from 1e-12 to 1e12");
+    assert!(message(Units { parameters: f64::NAN, ..usual }).starts_with("units.parameters = NaN"));
+    assert_eq!(message(Units { offset: f64::INFINITY, ..usual }), "units.offset = inf: must be a finite number");
+    assert_eq!(usual.check().unwrap(), usual);
 }

@@ -18,7 +18,7 @@ use tegmentum::learning::optimizers::OptimizerConfig;
 use tegmentum::learning::training::train;
 use tegmentum::model::network::Network;
 use tegmentum::model::objective::Objective;
-use tegmentum::model::objectives::{NetworkLoss, Rounded};
+use tegmentum::model::objectives::{InUnits, NetworkLoss, Rounded, Units};
 use tegmentum::random::Key;
 
 /// Rate of the Adam that pretrains.
@@ -27,6 +27,9 @@ const PRETRAINING_RATE: f64 = 0.003;
 const MAX_PRETRAINING: u64 = 100_000;
 /// Forward-equivalents of one of its updates.
 const BACKPROPAGATION: u64 = 3;
+
+/// An objective, and the units it is in if not those of the task.
+pub(super) type InTheirUnits = (Option<Units>, Box<dyn Objective + Send>);
 
 /// A setting made ready.
 ///
@@ -41,7 +44,8 @@ pub(crate) struct PreparedSetting {
     pub(crate) problem: Arc<Problem>,
     /// The network.
     pub(crate) network: Arc<dyn Network>,
-    pub(super) objective: Box<dyn Objective + Send>,
+    /// The objective in each of the units that arms see it in, those of the task first.
+    pub(super) objectives: Vec<InTheirUnits>,
     /// Network and problem once more, if there is a fused form for both.
     pub(super) fused: Option<Arc<PerceptronProblem>>,
 }
@@ -64,7 +68,7 @@ impl PreparedSetting {
         }
         Ok(Self {
             budget: setting.budget.unwrap_or(study.budget),
-            objective: objective(&network, &problem, setting)?,
+            objectives: objectives(&network, &problem, setting, units_of(study))?,
             fused: if setting.rounding.is_none() {
                 PerceptronProblem::new(&network, &problem).map(Arc::new)
             } else {
@@ -78,7 +82,13 @@ impl PreparedSetting {
 
     /// Floating-point operations of one loss evaluation.
     pub(crate) fn operations(&self) -> u64 {
-        self.objective.operations().unwrap_or(0)
+        self.objectives[0].1.operations().unwrap_or(0)
+    }
+
+    /// The objective as an arm's optimizer sees it.
+    pub(super) fn objective(&self, arm: &Arm) -> &dyn Objective {
+        let in_units = self.objectives.iter().find(|(units, _)| *units == arm.units);
+        &*in_units.unwrap_or(&self.objectives[0]).1
     }
 
     /// The learner of an arm, for a seed, on this setting's objective.
@@ -112,14 +122,16 @@ impl PreparedSetting {
 
     /// The learner without a system around it, in a fused form if there is one.
     fn bare_learner(&self, arm: &Arm, seed: u64) -> Result<Box<dyn Learner + '_>> {
-        if let (Some(OptimizerConfig::WeightPerturbation(config)), Some(fused)) = (&arm.optimizer, &self.fused) {
+        if let (Some(OptimizerConfig::WeightPerturbation(config)), Some(fused), None) =
+            (&arm.optimizer, &self.fused, arm.units)
+        {
             let (key, fused) = (Key::from_seed(seed), Arc::clone(fused));
             let start = self.start(seed)?;
             if let Some(learner) = FusedPerceptron::new(fused, config, start, key.child(1), self.budget)? {
                 return Ok(Box::new(learner));
             }
         }
-        self.general_learner(&*self.objective, arm, seed)
+        self.general_learner(self.objective(arm), arm, seed)
     }
 
     fn general_learner<'a>(
@@ -129,7 +141,10 @@ impl PreparedSetting {
         seed: u64,
     ) -> Result<Box<dyn Learner + 'a>> {
         let key = Key::from_seed(seed);
-        let start = self.start(seed)?;
+        let mut start = self.start(seed)?;
+        if let Some(units) = arm.units {
+            units.to_learner(&mut start);
+        }
         let (network, problem) = (Arc::clone(&self.network), Arc::clone(&self.problem));
         if let Some(optimizer) = &arm.optimizer {
             let optimizer = optimizer.for_network(&*network).build(start, key.child(1), self.budget)?;
@@ -170,8 +185,11 @@ impl PreparedSetting {
         Ok(parameters)
     }
 
-    /// Puts parameters `[P]` on the setting's grid, if it has one.
-    pub(super) fn deliver(&self, parameters: &mut [f32]) {
+    /// Makes of the parameters `[P]` of an arm's learner those of the model: in the task's unit, and on the setting's grid if it has one.
+    pub(super) fn deliver(&self, arm: &Arm, parameters: &mut [f32]) {
+        if let Some(units) = arm.units {
+            units.to_objective(parameters);
+        }
         if let Some(rounding) = self.setting.rounding {
             rounding.apply(parameters);
         }
@@ -186,7 +204,7 @@ impl PreparedSetting {
         Ok(Self {
             setting: self.setting.clone(),
             budget: self.budget,
-            objective: objective(&network, &problem, &self.setting)?,
+            objectives: objectives(&network, &problem, &self.setting, self.objectives.iter().map(|(units, _)| *units))?,
             fused: self.fused.clone(),
             problem,
             network,
@@ -194,17 +212,34 @@ impl PreparedSetting {
     }
 }
 
-/// The loss of a setting, on its grid if it has one.
-fn objective(
+/// The units that arms see the objective in, each once, those of the task first.
+fn units_of(study: &StudyConfig) -> Vec<Option<Units>> {
+    let mut all = vec![None];
+    for arm in &study.arm {
+        if !all.contains(&arm.units) {
+            all.push(arm.units);
+        }
+    }
+    all
+}
+
+/// The loss of a setting, on its grid if it has one, in each of the `units`.
+fn objectives(
     network: &Arc<dyn Network>,
     problem: &Arc<Problem>,
     setting: &Setting,
-) -> Result<Box<dyn Objective + Send>> {
-    let loss = NetworkLoss::new(Arc::clone(network), Arc::clone(problem));
-    Ok(match setting.rounding {
-        Some(rounding) => Box::new(Rounded::new(loss, rounding)?),
-        None => Box::new(loss),
-    })
+    units: impl IntoIterator<Item = Option<Units>>,
+) -> Result<Vec<InTheirUnits>> {
+    let loss = || NetworkLoss::new(Arc::clone(network), Arc::clone(problem));
+    let in_units = |units: Option<Units>| -> Result<Box<dyn Objective + Send>> {
+        Ok(match (setting.rounding, units) {
+            (Some(rounding), Some(units)) => Box::new(InUnits::new(Rounded::new(loss(), rounding)?, units)?),
+            (Some(rounding), None) => Box::new(Rounded::new(loss(), rounding)?),
+            (None, Some(units)) => Box::new(InUnits::new(loss(), units)?),
+            (None, None) => Box::new(loss()),
+        })
+    };
+    units.into_iter().map(|units| Ok((units, in_units(units)?))).collect()
 }
 
 /// The settings made ready. Every arm is built once, so that a mistake in one is told before anything runs.

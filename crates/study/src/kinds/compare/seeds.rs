@@ -41,7 +41,11 @@ pub(super) fn seeds_per_job(setting: &PreparedSetting, arm: &Arm, count: usize) 
 /// Whether runs of an arm can go in lockstep, and gain by it: many directions fill the lanes of one run alone.
 fn is_served(setting: &PreparedSetting, arm: &Arm) -> bool {
     let Some(OptimizerConfig::WeightPerturbation(config)) = &arm.optimizer else { return false };
-    setting.fused.is_some() && arm.neuromodulation.is_none() && is_plain(config) && config.directions <= MAX_DIRECTIONS
+    setting.fused.is_some()
+        && arm.units.is_none()
+        && arm.neuromodulation.is_none()
+        && is_plain(config)
+        && config.directions <= MAX_DIRECTIONS
 }
 
 impl Judge<'_> {
@@ -52,18 +56,18 @@ impl Judge<'_> {
     pub(super) fn run_trial(&self, arm: &Arm, seed: u64, work: &Work<'_>) -> Result<Trial> {
         let mut clock = ProcessorClock::start();
         let log = work.log(&self.logged(arm, seed))?;
-        let objective = log.as_ref().map(|log| log.objective(&*self.setting.objective));
+        let objective = log.as_ref().map(|log| log.objective(self.setting.objective(arm)));
         let mut learner = match &objective {
             Some(objective) => self.setting.learner_on(objective, arm, seed)?,
             None => self.setting.learner(arm, seed)?,
         };
-        let mut watch = RunWatch::new(self.study, self.setting, work);
+        let mut watch = RunWatch::new(self.study, (self.setting, arm), work);
         let (batches, budget) = (Key::from_seed(seed).child(2), self.setting.budget);
         let training = (&mut *learner, batches, budget);
         let ended = work.train(&format!("seed {seed}"), training, log.as_ref(), &mut watch, &mut clock)?;
         let seconds = clock.seconds() - watch.judging;
         let state_bytes = learner.state_bytes();
-        self.trial(watch, seed, ended, state_bytes, seconds)
+        self.trial(watch, (arm, seed), ended, state_bytes, seconds)
     }
 
     /// The run of an arm with a seed, as its log has it.
@@ -76,12 +80,12 @@ impl Judge<'_> {
     /// # Errors
     /// Those of [`RunLog::restore`].
     pub(super) fn state(&self, arm: &Arm, seed: u64, log: &RunLog, update: u64) -> Result<StateOfRun> {
-        let objective = log.objective(&*self.setting.objective);
+        let objective = log.objective(self.setting.objective(arm));
         let mut learner = self.setting.learner_on(&objective, arm, seed)?;
         let place = log.restore(&mut *learner, Key::from_seed(seed).child(2), update)?;
         let PreparedSetting { network, problem, .. } = self.setting;
         StateOfRun::of(&mut *learner, place, (network, problem), &self.study.metrics, |model| {
-            self.setting.deliver(model);
+            self.setting.deliver(arm, model);
         })
     }
 
@@ -89,14 +93,14 @@ impl Judge<'_> {
     fn trial(
         &self,
         watch: RunWatch<'_>,
-        seed: u64,
+        (arm, seed): (&Arm, u64),
         ended: Result<(Ended, Vec<f32>)>,
         state_bytes: usize,
         seconds: f64,
     ) -> Result<Trial> {
         match ended {
             Ok((ended, mut solution)) => {
-                self.setting.deliver(&mut solution);
+                self.setting.deliver(arm, &mut solution);
                 watch.trial(seed, &ended, solution, state_bytes, seconds)
             }
             Err(Error::NonFinite { .. }) => {
@@ -121,7 +125,7 @@ impl Judge<'_> {
         let state_bytes = lockstep.state_bytes();
         let keys: Vec<Key> = seeds.iter().map(|&seed| Key::from_seed(seed).child(2)).collect();
         let mut watches: Vec<RunWatch<'_>> =
-            seeds.iter().map(|_| RunWatch::new(self.study, self.setting, work)).collect();
+            seeds.iter().map(|_| RunWatch::new(self.study, (self.setting, arm), work)).collect();
         let ended: Vec<Result<(Ended, Vec<f32>)>> = {
             let mut observers: Vec<[&mut dyn Observer; 1]> =
                 watches.iter_mut().map(|watch| [watch as &mut dyn Observer]).collect();
@@ -137,7 +141,7 @@ impl Judge<'_> {
         let judging: f64 = watches.iter().map(|watch| watch.judging).sum();
         let seconds = (clock.seconds() - judging) / seeds.len() as f64;
         let runs = watches.into_iter().zip(seeds).zip(ended);
-        runs.map(|((watch, &seed), ended)| self.trial(watch, seed, ended, state_bytes, seconds)).collect()
+        runs.map(|((watch, &seed), ended)| self.trial(watch, (arm, seed), ended, state_bytes, seconds)).collect()
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::prepared::PreparedSetting;
-use crate::config::StudyConfig;
+use crate::config::{Arm, StudyConfig};
 use crate::metric::{self, EVALUATIONS, NON_FINITE, STATE_BYTES, SURPRISES, evaluations_to, solved};
 use crate::trial::{Point, ProcessorClock, TARGET_INTERVAL, Trial};
 use crate::work::Work;
@@ -27,6 +27,7 @@ const DIVERGED: f64 = 10.0;
 pub(super) struct RunWatch<'a> {
     evaluator: Evaluator,
     setting: &'a PreparedSetting,
+    arm: &'a Arm,
     metrics: &'a [Metric],
     targets: &'a [f64],
     stop_at_target: bool,
@@ -43,10 +44,15 @@ pub(super) struct RunWatch<'a> {
 
 impl<'a> RunWatch<'a> {
     /// A watch of one run; `work` is told the evaluations as they are spent.
-    pub(super) fn new(study: &'a StudyConfig, setting: &'a PreparedSetting, work: &'a Work<'a>) -> Self {
+    pub(super) fn new(
+        study: &'a StudyConfig,
+        (setting, arm): (&'a PreparedSetting, &'a Arm),
+        work: &'a Work<'a>,
+    ) -> Self {
         Self {
             evaluator: Evaluator::new(Arc::clone(&setting.network), Arc::clone(&setting.problem)),
             setting,
+            arm,
             metrics: &study.metrics,
             targets: &study.targets,
             stop_at_target: study.stop_at_target,
@@ -79,7 +85,7 @@ impl<'a> RunWatch<'a> {
         let averaged = record.learner.averaged();
         self.parameters.resize(averaged.len(), 0.0);
         averaged.write(1.0, &mut self.parameters);
-        self.setting.deliver(&mut self.parameters);
+        self.setting.deliver(self.arm, &mut self.parameters);
         if is_mark {
             self.mark(record)?;
         }
@@ -199,6 +205,7 @@ impl Observer for RunWatch<'_> {
             checkpoints: _,
             parameters: _,
             work: _,
+            arm: _,
         } = self;
         next_look.archive(archive)?;
         archive.values("targets", reached)?;

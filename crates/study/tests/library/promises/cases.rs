@@ -427,3 +427,21 @@ fn a_shortened_run_decides_what_its_seeds_decide() {
     // Too few seeds.
     assert!(reason(&quick("{ seeds = 3 }", &[]).claims[1]).starts_with("too few seeds: 3"));
 }
+
+/// An optimizer that depends on no unit takes the same steps in others, whole bits of them in powers of two; units belong to optimizers.
+#[test]
+fn arms_in_other_units_are_judged_in_those_of_the_task() {
+    let twin = "[arm.optimizer.dopamine]\n[[arm]]\nname = \"far\"\noptimizer = { dopamine = {} }\n\
+                units = { loss = 1152921504606846976.0, parameters = 1048576.0 }";
+    let result = result(&learning(&[("[arm.optimizer.dopamine]", twin)]));
+    let of = |arm: &str| &result.summary.arms[arm]["mean_squared_error"];
+    assert_eq!((of("dopamine").iqm, of("dopamine").ci95), (of("far").iqm, of("far").ci95));
+    assert!(of("dopamine").iqm != of("wp").iqm);
+    let with = |learner: &str| {
+        refused(&learning(&[("[arm.optimizer.dopamine]", &format!("units = {{ loss = 2.0 }}\n{learner}"))]))
+    };
+    assert!(with("[arm.plasticity.node_perturbation]").contains("units: belong to [arm.optimizer"));
+    let out_of_range = learning(&[("[arm.optimizer.dopamine]", "units = { loss = -1.0 }\n[arm.optimizer.dopamine]")]);
+    let error = run(&study(&out_of_range), false, &Silent).unwrap_err().to_string();
+    assert!(error.contains("units.loss = -1"), "{error}");
+}

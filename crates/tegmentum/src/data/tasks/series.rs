@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::data::task;
 use crate::data::task::{Problem, Task, TaskSettings, Windows};
 use crate::data::tasks::standardise::{Moments, constant_channel};
-use crate::data::tasks::table::{Format, Table};
+use crate::data::tasks::table::{Format, Table, check_delimiter};
 use crate::error::{Error, Result, fraction};
 use crate::random::Key;
 use crate::registry::Description;
@@ -105,17 +105,7 @@ impl SeriesConfig {
     fn validate(&self) -> Result<()> {
         fraction("train_fraction", self.train_fraction)?;
         self.windows.validate()?;
-        match self.delimiter {
-            Some(delimiter) if !delimiter.is_ascii() || matches!(delimiter, '\n' | '\r' | '"' | '.' | '+' | '-') => {
-                Err(invalid(format!(
-                    "delimiter = {delimiter:?}: must be one ASCII character such as ',', ';' or '\\t'"
-                )))
-            }
-            Some(delimiter) if delimiter.is_ascii_alphanumeric() => {
-                Err(invalid(format!("delimiter = {delimiter:?}: must not be a letter or a digit")))
-            }
-            _ => Ok(()),
-        }
+        check_delimiter(self.delimiter).map_err(invalid)
     }
 
     /// The series in the table `bytes`.

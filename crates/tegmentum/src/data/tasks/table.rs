@@ -35,35 +35,96 @@ pub(super) struct Table {
     pub(super) lines: Vec<u64>,
 }
 
+/// Columns of numbers, and the label of each row.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Labelled {
+    pub(super) table: Table,
+    /// The label of each row, without spaces around it; never missing.
+    pub(super) labels: Vec<String>,
+}
+
+/// What is wrong with a delimiter, if anything is.
+pub(super) fn check_delimiter(delimiter: Option<char>) -> Result<(), String> {
+    match delimiter {
+        Some(delimiter) if !delimiter.is_ascii() || matches!(delimiter, '\n' | '\r' | '"' | '.' | '+' | '-') => {
+            Err(format!("delimiter = {delimiter:?}: must be one ASCII character such as ',', ';' or '\\t'"))
+        }
+        Some(delimiter) if delimiter.is_ascii_alphanumeric() => {
+            Err(format!("delimiter = {delimiter:?}: must not be a letter or a digit"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// One row of cells and the line at which it begins.
 struct Row {
     line: u64,
+    is_header: bool,
     cells: ByteRecord,
 }
 
 impl Format<'_> {
     /// Reads the table in `bytes`.
     pub(super) fn parse(&self, bytes: &[u8]) -> Result<Table> {
-        let rows = self.rows(bytes)?;
-        let Some(first) = rows.first() else {
+        let (names, rows) = self.read(bytes)?;
+        let chosen = self.choose(&names, first_line(&rows))?;
+        let rows = rows.into_iter().filter(|row| !row.is_header).collect::<Vec<_>>();
+        self.numbers(&names, &rows, chosen)
+    }
+
+    /// Reads the table in `bytes`, whose column `target` names the class of a row.
+    pub(super) fn parse_labelled(&self, bytes: &[u8], target: &str) -> Result<Labelled> {
+        let (names, rows) = self.read(bytes)?;
+        let line = first_line(&rows);
+        let wanted = [target.to_owned()];
+        let place = Format { columns: &wanted, ..*self }.choose(&names, line)?[0];
+        let mut chosen = self.choose(&names, line)?;
+        if !self.columns.is_empty() && chosen.contains(&place) {
+            return Err(self.error(line, target, "is the target: cannot be learned from, too".to_owned()));
+        }
+        chosen.retain(|&column| column != place);
+        if chosen.is_empty() {
+            return Err(self.error(line, target, "no other column: must be some to learn from".to_owned()));
+        }
+        let rows = rows.into_iter().filter(|row| !row.is_header).collect::<Vec<_>>();
+        let table = self.numbers(&names, &rows, chosen)?;
+        let label = |row: &Row| {
+            let cell = &row.cells[place];
+            if is_missing(cell) {
+                let problem = "the value is missing: fill it in, or remove the row".to_owned();
+                return Err(self.error(row.line, target, problem));
+            }
+            Ok(String::from_utf8_lossy(cell).into_owned())
+        };
+        let labels = rows.iter().map(label).collect::<Result<_>>()?;
+        Ok(Labelled { table, labels })
+    }
+
+    /// The names of the columns and all rows, the header among them.
+    fn read(&self, bytes: &[u8]) -> Result<(Vec<String>, Vec<Row>)> {
+        let mut rows = self.rows(bytes)?;
+        self.check_widths(&rows)?;
+        let Some(first) = rows.first_mut() else {
             return Err(self.error(1, "all", "the file is empty: must have rows of numbers".to_owned()));
         };
-        self.check_widths(&rows)?;
-        let has_header = self.header.unwrap_or_else(|| first.cells.iter().any(is_text));
-        let names: Vec<String> = if has_header {
+        first.is_header = self.header.unwrap_or_else(|| first.cells.iter().any(is_text));
+        let names: Vec<String> = if first.is_header {
             first.cells.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect()
         } else {
             (1..=first.cells.len()).map(|number| number.to_string()).collect()
         };
-        let chosen = self.choose(&names, first.line)?;
-        let rows = &rows[usize::from(has_header)..];
+        Ok((names, rows))
+    }
+
+    /// The numbers of the columns at `chosen`.
+    fn numbers(&self, names: &[String], rows: &[Row], chosen: Vec<usize>) -> Result<Table> {
         let mut values = Vec::with_capacity(rows.len() * chosen.len());
         for row in rows {
             for &column in &chosen {
-                values.push(self.number(row, column, &names)?);
+                values.push(self.number(row, column, names)?);
             }
         }
-        let columns = chosen.into_iter().map(|column| names[column].clone()).collect();
+        let columns: Vec<String> = chosen.into_iter().map(|column| names[column].clone()).collect();
         Ok(Table { columns, values, lines: rows.iter().map(|row| row.line).collect() })
     }
 
@@ -82,7 +143,9 @@ impl Format<'_> {
         loop {
             let start = reader.position().byte() as usize;
             match reader.read_byte_record(&mut cells) {
-                Ok(true) => rows.push(Row { line: lines.line_of_row_at(start), cells: cells.clone() }),
+                Ok(true) => {
+                    rows.push(Row { line: lines.line_of_row_at(start), is_header: false, cells: cells.clone() });
+                }
                 Ok(false) => return Ok(rows),
                 Err(error) => return Err(self.error(lines.line_of_row_at(start), "all", error.to_string())),
             }
@@ -160,6 +223,10 @@ impl Format<'_> {
         }
         "must be a number such as -1.5 or 2e3".to_owned()
     }
+}
+
+fn first_line(rows: &[Row]) -> u64 {
+    rows.first().map_or(1, |row| row.line)
 }
 
 /// Finds the lines of rows, which are asked for in order.
