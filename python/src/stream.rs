@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use tegmentum::error::Result;
 use tegmentum::learning::online::MemberLook;
+use tegmentum::neuromodulation::detectors::DetectorConfig;
 use tegmentum::neuromodulation::nucleus::Transmitter;
 use tegmentum_applied::stream::{Answer, Cell, StreamLearner, StreamOrigin};
 
@@ -75,7 +76,7 @@ fn in_order(learner: &StreamLearner, found: &[f64], target: &mut [f64]) {
 #[pymethods]
 impl Stream {
     #[new]
-    fn new(py: Python<'_>, lesions: Vec<String>, seed: u64) -> PyResult<Self> {
+    fn new(py: Python<'_>, lesions: Vec<String>, driver: Option<&str>, seed: u64) -> PyResult<Self> {
         let mut lesioned = Vec::new();
         for name in &lesions {
             let Some(found) = Transmitter::ALL.into_iter().find(|of| of.name() == name) else {
@@ -84,7 +85,13 @@ impl Stream {
             };
             lesioned.push(found);
         }
-        Ok(Self { learner: Mutex::new(StreamLearner::new(TARGET, &lesioned, seed)) })
+        let mut learner = StreamLearner::new(TARGET, &lesioned, seed);
+        if let Some(name) = driver {
+            let found =
+                DetectorConfig::from_name(name).map_err(|error| invalid(py, format!("driver = {name:?}: {error}")))?;
+            learner.drive(found.at_every_moment()).map_err(|error| exception(py, error))?;
+        }
+        Ok(Self { learner: Mutex::new(learner) })
     }
 
     /// The names of the cells of the rows that follow.

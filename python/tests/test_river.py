@@ -15,7 +15,11 @@ from river.datasets import synth
 import tegmentum
 from tegmentum.river import StreamClassifier
 
-MODELS = [StreamClassifier(seed=1), StreamClassifier(seed=2, lesions=("noradrenaline",))]
+MODELS = [
+    StreamClassifier(seed=1),
+    StreamClassifier(seed=2, lesions=("noradrenaline",)),
+    StreamClassifier(seed=3, driver="adwin"),
+]
 
 
 @pytest.mark.parametrize(
@@ -106,6 +110,25 @@ def test_what_cannot_be_learned_is_refused_and_leaves_the_model_usable(x, error,
     with pytest.raises(error):
         model.learn_one(x, False)
     assert model.predict_one({"a": 1.0}) is True and model.predict_proba_one({"a": 1.0}) == {True: 1.0}
+
+
+@pytest.mark.parametrize("driver", ["adwyn", 3, ["adwin"]])
+def test_wrong_drivers_are_refused(driver):
+    with pytest.raises(tegmentum.TegmentumError, match="driver"):
+        StreamClassifier(driver=driver).learn_one({"a": 1.0}, True)
+    with pytest.raises(tegmentum.TegmentumError, match="noradrenaline is lesioned"):
+        StreamClassifier(driver="adwin", lesions=("noradrenaline",)).learn_one({"a": 1.0}, True)
+
+
+def test_a_driver_decides_when_noradrenaline_speaks():
+    def beginnings(driver):
+        model = StreamClassifier(seed=4, driver=driver)
+        for i in range(600):
+            model.learn_one({"size": float(i % 10)}, (i % 10 > 4) != (i >= 300))
+        return sum(member.beginnings for member in model.members)
+
+    assert beginnings("never") == 0
+    assert beginnings("always") > beginnings("page_hinkley")
 
 
 @pytest.mark.parametrize("lesions", ["noradrenaline", 3, ("adrenaline",)])

@@ -9,7 +9,7 @@ from tegmentum import _native
 from tegmentum._optimize import Levels
 from tegmentum.errors import WrongTypeError
 
-__all__ = ["Member", "lesions_of", "members_of"]
+__all__ = ["Member", "driver_of", "lesions_of", "members_of"]
 
 
 class Member(NamedTuple):
@@ -37,3 +37,10 @@ def lesions_of(lesions: Any) -> list[str]:
     if isinstance(lesions, str) or not isinstance(lesions, Sequence) or not all(isinstance(name, str) for name in lesions):
         raise WrongTypeError(f'lesions = {lesions!r}: must be names of modulators, for example ("noradrenaline",)')
     return list(lesions)
+
+
+def driver_of(driver: Any) -> str | None:
+    """The name of a detector, as the compiled part reads it, or None."""
+    if driver is not None and not isinstance(driver, str):
+        raise WrongTypeError(f'driver = {driver!r}: must be the name of a detector, for example "adwin", or None')
+    return driver

@@ -14,7 +14,7 @@ from river.base import MiniBatchClassifier
 
 from tegmentum import _arrays, _native
 from tegmentum._optimize import Levels
-from tegmentum._stream import Member, lesions_of, members_of
+from tegmentum._stream import Member, driver_of, lesions_of, members_of
 from tegmentum.errors import InvalidValueError, WrongTypeError
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ class StreamClassifier(MiniBatchClassifier):
     ----------
     lesions : sequence of {"dopamine", "acetylcholine", "serotonin", "noradrenaline"}, optional
         Modulators that are never released.
+    driver : str or None, default None
+        A detector that drives noradrenaline in place of summed surprise, on the mean loss of each 20 examples: "adwin", "page_hinkley" or
+        "kswin", or one that looks at nothing: "always", "never" or "periodic".
     seed : int, RandomState or None, default None
         What everything random follows from.
 
@@ -47,8 +50,9 @@ class StreamClassifier(MiniBatchClassifier):
     True
     """
 
-    def __init__(self, *, lesions: Sequence[str] | None = None, seed: Any = None) -> None:
+    def __init__(self, *, lesions: Sequence[str] | None = None, driver: str | None = None, seed: Any = None) -> None:
         self.lesions = lesions
+        self.driver = driver
         self.seed = seed
         #: Names of features in the order in which they came, and the same as a set.
         self._names: list[str] = []
@@ -78,7 +82,8 @@ class StreamClassifier(MiniBatchClassifier):
             return
         values = self._values(x, learned=True)
         if self._stream is None:
-            self._stream = _native.Stream(lesions_of(self.lesions or []), _arrays.seed_of(self.seed))
+            lesions, driver = lesions_of(self.lesions or []), driver_of(self.driver)
+            self._stream = _native.Stream(lesions, driver, _arrays.seed_of(self.seed))
             self._stream.header(self._names)
         self.surprised = self._stream.learn(values, self._classes.get(y, len(self._classes)))
         # Known when it has been learned: an example that is refused leaves nothing behind.

@@ -17,7 +17,7 @@ from tegmentum._classes import at_least_two, classes_of_call, places_of
 from tegmentum._optimize import Levels
 from tegmentum._perceptrons import DopamineClassifier, DopamineRegressor
 from tegmentum._settings import encode
-from tegmentum._stream import Member, lesions_of, members_of
+from tegmentum._stream import Member, driver_of, lesions_of, members_of
 from tegmentum.errors import InvalidValueError
 
 __all__ = ["DopamineClassifier", "DopamineForecaster", "DopamineRegressor", "StreamClassifier"]
@@ -124,6 +124,9 @@ class StreamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         How often `fit` goes through its rows.
     lesions : sequence of {"dopamine", "acetylcholine", "serotonin", "noradrenaline"}, default ()
         Modulators that are never released.
+    driver : str or None, default None
+        A detector that drives noradrenaline in place of summed surprise, on the mean loss of each 20 rows: "adwin", "page_hinkley" or
+        "kswin", or one that looks at nothing: "always", "never" or "periodic".
     random_state : int, RandomState or None, default None
         What everything random follows from.
 
@@ -154,10 +157,16 @@ class StreamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     predicted_: NDArray[Any]
 
     def __init__(
-        self, *, passes: int = 1, lesions: Sequence[str] = (), random_state: int | np.random.RandomState | None = None
+        self,
+        *,
+        passes: int = 1,
+        lesions: Sequence[str] = (),
+        driver: str | None = None,
+        random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.passes = passes
         self.lesions = lesions
+        self.driver = driver
         self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> StreamClassifier:
@@ -183,7 +192,7 @@ class StreamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _begin(self, classes: NDArray[Any]) -> None:
         lesions, seed = lesions_of(self.lesions), int(check_random_state(self.random_state).randint(2**31 - 1))
-        self._stream = _native.Stream(lesions, seed)
+        self._stream = _native.Stream(lesions, driver_of(self.driver), seed)
         self._names = [f"x{index}" for index in range(self.n_features_in_)]
         self._stream.header(self._names)
         self.classes_ = classes

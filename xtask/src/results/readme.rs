@@ -43,7 +43,7 @@ const ROWS: [Row; 11] = [
 ];
 
 /// The tuned learners that see losses alone: arm and name.
-const OTHERS: [(&str, &str); 10] = [
+const OTHERS: [(&str, &str); 11] = [
     ("weight_perturbation", "weight perturbation"),
     ("sequential", "weight perturbation, one by one"),
     ("accept_if_better", "accept if better"),
@@ -51,6 +51,7 @@ const OTHERS: [(&str, &str); 10] = [
     ("normalised_decay", "R4 with decay"),
     ("schedule_free", "schedule-free R4"),
     ("fzoo", "FZOO"),
+    ("fzoo_decay", "FZOO with decay"),
     ("evolution_strategy", "evolution strategy"),
     ("cma_es", "CMA-ES"),
     ("random_search", "random search"),
