@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::plan::Learned;
 use crate::config::Arm;
 use tegmentum::archived;
 use tegmentum::data::batch::Batch;
@@ -54,13 +53,13 @@ pub(super) struct Drift {
 }
 
 impl Drift {
-    /// The drift from `learned` to `parameters` `[P]`, where the gradients of B are `last`.
+    /// The drift from `start` `[P]`, where the gradients of B are `first`, to `end` `[P]`, where they are `last`.
     ///
     /// # Errors
     /// None that the gradients of one network can make.
-    pub(super) fn of(learned: &Learned, parameters: &[f32], last: &[Vec<f32>]) -> Result<Self> {
-        let directions = Directions::of(&[&learned.gradients, last].concat(), SHARE)?;
-        let moved: Vec<f32> = parameters.iter().zip(&learned.parameters).map(|(now, then)| now - then).collect();
+    pub(super) fn of((start, first): (&[f32], &[Vec<f32>]), (end, last): (&[f32], &[Vec<f32>])) -> Result<Self> {
+        let directions = Directions::of(&[first, last].concat(), SHARE)?;
+        let moved: Vec<f32> = end.iter().zip(start).map(|(now, then)| now - then).collect();
         let [within, off] = directions.split(&moved);
         let dimensions = (moved.len() - directions.count()) as f64;
         Ok(Self { within, off, directions: directions.count(), dimensions })

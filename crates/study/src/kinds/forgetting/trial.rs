@@ -119,7 +119,7 @@ impl<'a> Watch<'a> {
         insert(REACHED, f64::from(u8::from(has_reached)));
         let of = (&self.course.second.network, &self.course.second.problem);
         let last = gradients(of, &self.parameters, Key::from_seed(seed).child(5).child(1))?;
-        let drift = Drift::of(learned, &self.parameters, &last)?;
+        let drift = Drift::of((&learned.parameters, &learned.gradients), (&self.parameters, &last))?;
         for (name, value) in [(OFF, drift.off), (WITHIN, drift.within), (DRIFT, drift.off + drift.within)] {
             insert(name, if has_reached { value } else { f64::INFINITY });
         }
