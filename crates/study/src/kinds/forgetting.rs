@@ -6,7 +6,7 @@
 //!     stop                the first look at which the first metric on B passes the target (equal for all arms), else the end of the budget
 //!     drift             = ‖w − w_A‖² = drift within B's directions + drift off them
 //!     B's directions      the leading k directions of 2 × 32 gradients of B's batches, at w_A and at w, with 95 % of their squares
-//!     predicted           (P − k) Σ_t η_t² q_t, the random walk of `evidence::random_walk`, from ‖g_t‖² of the run itself
+//!     predicted           the random walk of `evidence::random_walk`, (P − k) Σ_t η_t² q_t, and the descent, from gradients along the run itself
 //! ```
 //! What is compared is measured at equal quality on B: a run that never got there counts as having forgotten without bound, and what it knows
 //! of A at its end stands apart (`…_on_a_at_end`). Gradients are for measurement alone (backpropagation, which learners without gradients
@@ -53,7 +53,9 @@ const OFF: &str = "drift_off";
 const WITHIN: &str = "drift_within";
 /// How many directions B has.
 const COUNT: &str = "directions_of_b";
-/// The walk that the formula predicts, off B's directions.
+/// The random walk that is to be expected.
+const WALK: &str = "predicted_walk";
+/// The same and what descent adds, off B's directions.
 const PREDICTED: &str = "predicted_drift_off";
 /// Measured over predicted.
 const RATIO: &str = "drift_ratio";
@@ -115,6 +117,7 @@ impl StudyKind for Forgetting {
         metrics.push(squared(DRIFT, "drift"));
         let plain = |name: &str| Metric::neutral(name).within(0.0, f64::INFINITY);
         metrics.push(plain(COUNT).titled("directions of B"));
+        metrics.push(plain(WALK).titled("predicted random walk off B's directions").unit("squared weights"));
         metrics.push(plain(PREDICTED).titled("predicted drift off B's directions").unit("squared weights"));
         metrics.push(plain(RATIO).titled("measured over predicted drift"));
         metrics.push(renamed(first, at_end(first), "on A, at the end of the run"));

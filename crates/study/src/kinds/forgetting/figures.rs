@@ -1,7 +1,7 @@
 //! The pictures and tables of forgetting.
 
 use super::drift::population;
-use super::{DRIFT, OFF, PREDICTED, RATIO, REACHED, RISE, TIME, at_end, on};
+use super::{DRIFT, OFF, PREDICTED, RATIO, REACHED, RISE, TIME, WALK, at_end, on};
 use crate::config::Arm;
 use crate::drawing::{axis, curve, groups, search_table};
 use crate::execution::Design;
@@ -101,13 +101,16 @@ impl Page<'_> {
             if arms.len() > 1 {
                 series.push(line(&format!("measured{what}"), &arms, OFF, true));
                 series.push(line(&format!("predicted{what}"), &arms, PREDICTED, false));
+                if !is_held {
+                    series.push(line("predicted, the walk alone", &arms, WALK, false));
+                }
             }
         }
         self.figure(
             "drift",
             "Drift off B's directions and the random walk",
             "Medians over seeds against the candidates of an update, each arm at its own rate; the band goes from the first to the third \
-             quartile. Predicted: (P − k) Σ η² q, from the run's own gradients, no constant fitted."
+             quartile. Predicted: the walk (P − k) Σ η² q and what descent adds, from gradients along the run itself; no constant is fitted."
                 .to_owned(),
             FigureContent::Curves {
                 x: axis("candidates of an update", true),

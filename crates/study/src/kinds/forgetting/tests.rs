@@ -51,12 +51,14 @@ fn a_study_measures_draws_and_judges() {
     for arm in ["weight_perturbation", "held"] {
         assert!((0.7..1.4).contains(&median(arm, RATIO)), "{arm}: {:?}", sample(arm, RATIO));
     }
-    for (arm, metric) in [("dopamine", RATIO), ("gradient_descent", RATIO), ("contexts", DRIFT), ("dopamine", CONTEXTS)] {
+    for (arm, metric) in [("dopamine", RATIO), ("gradient_descent", RATIO), ("contexts", DRIFT), ("dopamine", CONTEXTS)]
+    {
         assert!(!result.summary.arms[arm].contains_key(metric), "{arm} {metric}");
     }
     assert_eq!(result.summary.claims[0].verdict, Verdict::Supported, "{:?}", result.summary.claims[0]);
     let ids: Vec<&str> = result.figures.iter().map(|figure| figure.id.as_str()).collect();
-    for id in ["short-forgetting", "short-drift", "short-off", "short-course", "short-lesions", "short-table", "search"] {
+    for id in ["short-forgetting", "short-drift", "short-off", "short-course", "short-lesions", "short-table", "search"]
+    {
         assert!(ids.contains(&id) || id == "short-drift", "{id} in {ids:?}");
     }
     // Without dopamine nothing is learned, and nothing lost: that counts as no success.

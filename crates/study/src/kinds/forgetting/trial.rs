@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::drift::{Drift, Walk, gradients};
 use super::plan::{Course, Learned, next_look, next_point};
-use super::{COUNT, DRIFT, OFF, PREDICTED, RATIO, REACHED, RISE, TIME, WITHIN, at_end, on};
+use super::{COUNT, DRIFT, OFF, PREDICTED, RATIO, REACHED, RISE, TIME, WALK, WITHIN, at_end, on};
 use crate::config::{Arm, StudyConfig};
 use crate::execution::Design;
 use crate::metric::{self, EVALUATIONS, NON_FINITE, STATE_BYTES, SURPRISES};
@@ -119,13 +119,15 @@ impl<'a> Watch<'a> {
         insert(REACHED, f64::from(u8::from(has_reached)));
         let of = (&self.course.second.network, &self.course.second.problem);
         let last = gradients(of, &self.parameters, Key::from_seed(seed).child(5).child(1))?;
-        let drift = Drift::of((&learned.parameters, &learned.gradients), (&self.parameters, &last))?;
+        let drift =
+            Drift::of((&learned.parameters, &learned.gradients), (&self.parameters, &last), self.walk.as_ref())?;
         for (name, value) in [(OFF, drift.off), (WITHIN, drift.within), (DRIFT, drift.off + drift.within)] {
             insert(name, if has_reached { value } else { f64::INFINITY });
         }
         insert(COUNT, drift.directions as f64);
-        if let Some(walk) = &self.walk {
-            let predicted = walk.square(drift.dimensions);
+        if let Some(expected) = drift.expected {
+            let predicted = expected.walk + expected.descent;
+            insert(WALK, expected.walk);
             insert(PREDICTED, predicted);
             insert(RATIO, drift.off / predicted);
         }
