@@ -38,7 +38,7 @@ fn a_study_measures_draws_and_judges() {
     let median = |arm: &str, metric: &str| sample(arm, metric).median.unwrap();
     for arm in ["weight_perturbation", "gradient_descent", "contexts"] {
         assert!(sample(arm, REACHED).ones() >= 5, "{arm}: {:?}", sample(arm, "error_rate_on_b"));
-        assert!(median(arm, "error_rate_on_b") <= 0.4);
+        assert!(median(arm, "error_rate_on_b") <= 0.6);
     }
     assert!(median("gradient_descent", RISE) > 0.05, "it forgets");
     for arm in ["weight_perturbation", "gradient_descent"] {
@@ -57,9 +57,8 @@ fn a_study_measures_draws_and_judges() {
     }
     assert_eq!(result.summary.claims[0].verdict, Verdict::Supported, "{:?}", result.summary.claims[0]);
     let ids: Vec<&str> = result.figures.iter().map(|figure| figure.id.as_str()).collect();
-    for id in ["short-forgetting", "short-drift", "short-off", "short-course", "short-lesions", "short-table", "search"]
-    {
-        assert!(ids.contains(&id) || id == "short-drift", "{id} in {ids:?}");
+    for id in ["short-forgetting", "short-off", "short-course", "short-lesions", "short-table", "search"] {
+        assert!(ids.contains(&id), "{id} in {ids:?}");
     }
     // Without dopamine nothing is learned, and nothing lost: that counts as no success.
     assert_eq!(sample("without_dopamine", REACHED).ones(), 0);
@@ -82,16 +81,16 @@ fn strengths_are_chosen_for_a_and_rates_for_b() {
     };
     assert!(at(&study).0);
     let grid = study.arm[0].tune.as_mut().unwrap();
-    (grid.strength, grid.learning_rate) = (Vec::new(), vec![0.03, 0.1]);
+    (grid.strength, grid.learning_rate) = (Vec::new(), vec![0.1, 0.2]);
     assert!(at(&study).1);
 }
 
 #[test]
 fn mistakes_are_named() {
-    let phase_b = "    { name = \"B\", budget = 1200, target = 0.4, task = { digits = { permutation = 1 } } },\n";
+    let phase_b = "    { name = \"B\", budget = 2000, target = 0.6, task = { digits = { permutation = 1 } } },\n";
     for (before, after, expected) in [
         (phase_b, "", "1 [[phase]] tables: must be 2"),
-        ("target = 0.4, ", "", "phase 2: no target"),
+        ("target = 0.6, ", "", "phase 2: no target"),
         ("budget = 900", "budget = 2", "phase 1: budget = 2: must be between 3"),
         ("budget = 900", "budget = 900, target = 0.1", "phase 1: target = 0.1: A is learned for its whole budget"),
         ("budget = 900", "budget = 600000", "phase 1: budget = 600000: at most 100000 updates"),
@@ -102,7 +101,7 @@ fn mistakes_are_named() {
         ("stream = { batch = 16 }", "stream = { blur = 0.5 }", "no blur"),
         ("[\"error_rate\", \"loss\"]", "[\"loss\"]", "the first metric is loss, must be error_rate or accuracy"),
         ("{ digits = { permutation = 1 } }", "{ xor = {} }", "one network must do for both"),
-        ("learning_rate = 0.06, pairs", "anchor_strength = -1.0, pairs", "anchor_strength"),
+        ("learning_rate = 0.02, directions", "anchor_strength = -1.0, directions", "anchor_strength"),
         ("gradient = { sgd", "tune = { strength = [1.0] }\ngradient = { sgd", "tune.strength: this learner has none"),
         ("continual = {", "gradient = \"sgd\"\ncontinual = {", "has nothing beside it"),
     ] {
@@ -111,7 +110,7 @@ fn mistakes_are_named() {
     }
 }
 
-/// Stops after so many reports of progress, with every state kept.
+/// Stops after so many reports of progress, where the state is kept.
 struct Stopping(Checkpoint, AtomicUsize);
 
 impl Monitor for Stopping {
@@ -133,6 +132,7 @@ impl Monitor for Stopping {
 fn records_depend_neither_on_threads_nor_on_interruptions() {
     let mut study = with_arms(&["weight_perturbation", "dopamine", "contexts"]);
     study.seeds.count = 2;
+    study.phase[1].target = Some(0.7);
     let with = |threads: usize, study: &StudyConfig, monitor: &dyn Monitor| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| run_study(study, false, monitor))
@@ -148,20 +148,21 @@ fn records_depend_neither_on_threads_nor_on_interruptions() {
     let mut stops = 0;
     let resumed = loop {
         let checkpoint = match stops {
-            0 => Checkpoint::create(&place, b"job", Duration::ZERO).unwrap(),
-            _ => Checkpoint::open(&place, Duration::ZERO).unwrap().0,
+            0 => Checkpoint::create(&place, b"job", Duration::from_secs(3600)).unwrap(),
+            _ => Checkpoint::open(&place, Duration::from_secs(3600)).unwrap().0,
         };
-        match with(1, &study, &Stopping(checkpoint, AtomicUsize::new(60 + 7 * stops))) {
+        match with(1, &study, &Stopping(checkpoint, AtomicUsize::new(150 + 20 * stops))) {
             Ok(result) => break result,
             Err(error) => assert!(error.to_string().contains("stopped before its end"), "{error}"),
         }
         stops += 1;
         assert!(stops < 200);
     };
-    assert!(stops > 5, "{stops}");
+    assert!(stops > 2, "{stops}");
     assert!(bits(&resumed) == bits(&whole));
     // One arm alone has the numbers that it has beside others.
-    let alone = with(1, &with_arms(&["dopamine"]), &Silent).unwrap();
-    let own = |result: &StudyResult, metric: &str| result.summary.arms["dopamine"][metric].values[..2].to_vec();
+    study.arm.retain(|arm| arm.name == "dopamine");
+    let alone = with(1, &study, &Silent).unwrap();
+    let own = |result: &StudyResult, metric: &str| result.summary.arms["dopamine"][metric].values.clone();
     assert_eq!(own(&alone, DRIFT), own(&whole, DRIFT));
 }
