@@ -146,7 +146,7 @@ impl StudyConfig {
             return Ok(());
         }
         if self.stream.is_some() {
-            return Err("[stream] belongs to kind = \"continual\"".to_owned());
+            return Err("[stream] belongs to learners of tasks that follow one another".to_owned());
         }
         match self.phase.iter().find(|phase| phase.label_noise != 0.0) {
             None => Ok(()),

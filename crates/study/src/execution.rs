@@ -12,7 +12,7 @@ use super::monitor::Monitor;
 use super::shard::Shard;
 use super::trial::{ArmTrials, Trial};
 use super::tuning::{Candidate, TuningRecord, candidates, choose, sum_up};
-pub(crate) use super::tuning::{Criterion, Speed};
+pub(crate) use super::tuning::{Criterion, First, Speed};
 use super::work::{self, Work, interrupted};
 use tegmentum::error::{Error, Result};
 use tegmentum::learning::run_log::RunLog;

@@ -126,6 +126,8 @@ pub(crate) enum Learners {
     Agents,
     /// A learner of tasks that follow one another.
     Continual,
+    /// A learner alone, with a system of modulators around it if it likes, or a learner of tasks that follow one another.
+    Either,
 }
 
 /// What is wrong with the arms of a study, if anything is.
@@ -182,6 +184,12 @@ fn check_arm(arm: &Arm, wanted: Learners) -> Result<(), String> {
             "[arm.neuromodulation]: this learner has no modulators; contexts has"
         }
         Learners::Continual => return check_grid(arm),
+        Learners::Either if arm.continual.is_some() && others == 0 && arm.neuromodulation.is_none() => {
+            return check_grid(arm);
+        }
+        Learners::Either if arm.continual.is_some() => {
+            "a learner of tasks that follow one another has nothing beside it"
+        }
         _ if arm.continual.is_some() => "a learner of tasks that follow one another belongs to kind = \"continual\"",
         Learners::Agents if learners > 0 || arm.agent.is_none() => {
             "a study of behaviour needs [arm.agent.…] and nothing else that learns"

@@ -6,6 +6,7 @@
 //! | `robustness` | how wide is the range of rates that works? |
 //! | `switching` | what happens when the task changes without a sign? |
 //! | `continual` | what is still known of earlier tasks when others have followed? |
+//! | `forgetting` | what is left of A at equal quality on B, and where have the weights gone? |
 //! | `behaviour` | how does an agent behave in an environment? |
 //! | `lesions` | which modulator does what? |
 //! | `dose` | how much of a drug does what? |
@@ -19,6 +20,7 @@ mod compare;
 mod continual;
 mod cost;
 pub mod dose;
+mod forgetting;
 mod intervention;
 pub mod lesions;
 mod robustness;
@@ -30,11 +32,12 @@ use super::kind::StudyKind;
 use super::names::listed;
 
 /// Every kind, in the order in which to show them.
-pub(crate) const ALL: [&dyn StudyKind; 9] = [
+pub(crate) const ALL: [&dyn StudyKind; 10] = [
     &compare::Compare,
     &robustness::Robustness,
     &switching::Switching,
     &continual::Continual,
+    &forgetting::Forgetting,
     &behaviour::BehaviourStudy,
     &lesions::Lesions,
     &dose::Dose,

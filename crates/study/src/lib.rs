@@ -81,6 +81,8 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("continual-blurred", include_str!("../../../studies/continual-blurred.toml")),
     ("continual-blurred-class", include_str!("../../../studies/continual-blurred-class.toml")),
     ("continual-label-noise", include_str!("../../../studies/continual-label-noise.toml")),
+    ("forgetting", include_str!("../../../studies/forgetting.toml")),
+    ("forgetting-chaos", include_str!("../../../studies/forgetting-chaos.toml")),
     ("lesions", include_str!("../../../studies/lesions.toml")),
     ("cost", include_str!("../../../studies/cost.toml")),
 ];

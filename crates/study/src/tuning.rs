@@ -24,9 +24,19 @@ pub(crate) struct Criterion {
     pub(crate) quality: Metric,
     /// The time until what is wanted, if there is one.
     pub(crate) speed: Option<Speed>,
-    /// Whether speed comes before quality: a run that stops at its target has no final quality of its own, and in a stream
-    /// what counts is learning anew.
-    pub(crate) speed_first: bool,
+    /// Which of the two comes first.
+    pub(crate) first: First,
+}
+
+/// What comes first in a search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum First {
+    /// The quality at the end.
+    Quality,
+    /// The time: a run that stops at its target has no final quality of its own, and in a stream what counts is learning anew.
+    Time,
+    /// The time for rates, the quality for strengths: those hold what was learned before, which time says nothing of.
+    TimeUnlessHeld,
 }
 
 /// How long a run takes.
@@ -173,7 +183,8 @@ fn set_scale(arm: &mut Arm, scale: f64) -> Result<()> {
 }
 
 fn set_strength(arm: &mut Arm, strength: f64) -> Result<()> {
-    let done = arm.continual.as_mut().is_some_and(|learner| learner.set_strength(strength));
+    let done = arm.continual.as_mut().is_some_and(|learner| learner.set_strength(strength))
+        || arm.optimizer.as_mut().is_some_and(|optimizer| optimizer.set_strength(strength));
     if done { Ok(()) } else { Err(no_such(arm, "strength")) }
 }
 
@@ -207,12 +218,17 @@ pub(crate) fn sum_up(criterion: &Criterion, candidate: &Candidate, trials: &[Tri
 
 /// The best point of a search.
 pub(crate) fn choose(criterion: &Criterion, arm: String, points: Vec<TuningPoint>) -> TuningRecord {
+    let time_first = match criterion.first {
+        First::Quality => false,
+        First::Time => true,
+        First::TimeUnlessHeld => points.iter().all(|point| point.strength.is_none()),
+    };
     let quality = |point: &TuningPoint| {
         let larger = criterion.quality.is_larger_better();
         let metric = point.metric.map_or(f64::INFINITY, |metric| if larger { -metric } else { metric });
         let speed = point.evaluations_to_target.unwrap_or(f64::INFINITY);
         let unsolved = 1.0 - point.solved.unwrap_or(0.0);
-        if criterion.speed_first { (speed, unsolved, metric) } else { (metric, speed, unsolved) }
+        if time_first { (speed, unsolved, metric) } else { (metric, speed, unsolved) }
     };
     let is_better = |a: (f64, f64, f64), b: (f64, f64, f64)| {
         a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.total_cmp(&b.2)).is_lt()

@@ -10,7 +10,7 @@ use seeds::Judge;
 
 use crate::claims;
 use crate::config::{Arm, StudyConfig};
-use crate::execution::{Criterion, Design, Runner, Speed, run_all};
+use crate::execution::{Criterion, Design, First, Runner, Speed, run_all};
 use crate::kind::{Learners, StudyKind, check_arms, check_measures, check_searches};
 use crate::logs::StateOfRun;
 use crate::metric::{self, Metric, evaluations_to, solved};
@@ -47,7 +47,7 @@ impl StudyKind for Compare {
         Some(Criterion {
             quality: Metric::from(*study.metrics.first()?),
             speed: study.targets.first().map(speed),
-            speed_first: study.stop_at_target,
+            first: if study.stop_at_target { First::Time } else { First::Quality },
         })
     }
 

@@ -29,7 +29,7 @@ use plan::Course;
 
 use crate::claims;
 use crate::config::{Arm, StudyConfig};
-use crate::execution::{Criterion, Design, Runner, run_all};
+use crate::execution::{Criterion, Design, First, Runner, run_all};
 use crate::kind::{Learners, StudyKind, check_arms, check_searches};
 use crate::logs::StateOfRun;
 use crate::metric::{EVALUATIONS, Metric, STATE_BYTES};
@@ -114,7 +114,7 @@ impl StudyKind for Continual {
 
     fn criterion(&self, study: &StudyConfig) -> Option<Criterion> {
         let quality = self.metrics(study).into_iter().next()?;
-        Some(Criterion { quality, speed: None, speed_first: false })
+        Some(Criterion { quality, speed: None, first: First::Quality })
     }
 
     fn runner<'a>(&self, design: &'a Design<'a>) -> Result<Box<dyn Runner + 'a>> {

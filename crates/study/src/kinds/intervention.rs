@@ -128,7 +128,7 @@ pub(crate) fn of_study(
         return Err(Error::Incompatible {
             what: "a drug".to_owned(),
             with: format!("the study {}", study.name),
-            reason: "studies of learning have arms that can be treated; those of theory, costs and robustness have not"
+            reason: "studies of learning have arms that can be treated; those of theory, costs, robustness and forgetting have not"
                 .to_owned(),
         });
     }

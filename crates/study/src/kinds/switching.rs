@@ -23,7 +23,7 @@ use plan::Course;
 
 use crate::claims;
 use crate::config::{Arm, StudyConfig};
-use crate::execution::{Criterion, Design, Runner, Speed, run_all};
+use crate::execution::{Criterion, Design, First, Runner, Speed, run_all};
 use crate::kind::{Learners, StudyKind, check_arms, check_measures, check_searches};
 use crate::logs::StateOfRun;
 use crate::metric::{self, Metric};
@@ -108,7 +108,7 @@ impl StudyKind for Switching {
         Some(Criterion {
             quality: Metric::from(*study.metrics.first()?),
             speed: Some(Speed { time: RELEARN.to_owned(), reached: SOLVED.to_owned(), all }),
-            speed_first: true,
+            first: First::Time,
         })
     }
 

@@ -36,5 +36,5 @@ fn a_stream_of_tasks_is_refused_elsewhere() {
     let switching = built_in("switching-xor").unwrap();
     let with_stream = StudyConfig { stream: Some(StreamConfig::default()), ..switching };
     let error = StudyConfig::from_toml(&with_stream.to_toml().unwrap(), "s").unwrap_err().to_string();
-    assert!(error.contains("[stream] belongs to kind = \"continual\""), "{error}");
+    assert!(error.contains("[stream] belongs to learners of tasks that follow one another"), "{error}");
 }

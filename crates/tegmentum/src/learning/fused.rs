@@ -123,5 +123,8 @@ pub(crate) fn shape_of(network: &dyn Network, loss: Loss) -> Option<Shape> {
 
 /// Whether a configuration of weight perturbation is plain.
 pub fn is_plain(config: &WeightPerturbationConfig) -> bool {
-    config.reading == Reading::Plain && config.averaging == Averaging::None && config.family.noise().is_some()
+    config.reading == Reading::Plain
+        && config.averaging == Averaging::None
+        && config.anchor_strength == 0.0
+        && config.family.noise().is_some()
 }

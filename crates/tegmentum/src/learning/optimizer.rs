@@ -136,6 +136,12 @@ pub trait OptimizerSettings: Any + Debug + Send + Sync {
         false
     }
 
+    /// Sets the strength with which the weights are held at the start. False for optimizers that have none.
+    fn set_strength(&mut self, strength: f64) -> bool {
+        let _ = strength;
+        false
+    }
+
     /// Makes the settings fit the parameters of `network`, where the [family](crate::model::perturbation::Family) of
     /// directions has to know them.
     fn fit_to(&mut self, network: &dyn Network) {

@@ -24,6 +24,7 @@
 
 mod adam;
 pub mod adanaged;
+mod anchor;
 mod averaging;
 pub(crate) mod checks;
 pub mod cma_es;

@@ -9,8 +9,8 @@ use tegmentum::error::{Error, Result};
 use tegmentum::learning::black_box_learner::BlackBoxLearner;
 use tegmentum::learning::fused::PerceptronProblem;
 use tegmentum::learning::fused::learner::FusedPerceptron;
-use tegmentum::learning::gradient::GradientLearner;
 use tegmentum::learning::gradient::rules::GradientConfig;
+use tegmentum::learning::gradient::{FORWARD_EQUIVALENTS, GradientLearner};
 use tegmentum::learning::learner::Learner;
 use tegmentum::learning::loss_signals::LossSignals;
 use tegmentum::learning::modulated_learner::ModulatedLearner;
@@ -24,9 +24,7 @@ use tegmentum::random::Key;
 /// Rate of the Adam that pretrains.
 const PRETRAINING_RATE: f64 = 0.003;
 /// Most of its updates.
-const MAX_PRETRAINING: u64 = 100_000;
-/// Forward-equivalents of one of its updates.
-const BACKPROPAGATION: u64 = 3;
+pub(crate) const MAX_PRETRAINING: u64 = 100_000;
 
 /// An objective, and the units it is in if not those of the task.
 pub(super) type InTheirUnits = (Option<Units>, Box<dyn Objective + Send>);
@@ -109,8 +107,16 @@ impl PreparedSetting {
         arm: &Arm,
         seed: u64,
     ) -> Result<Box<dyn Learner + 'a>> {
-        let learner = self.general_learner(objective, arm, seed)?;
+        let learner = self.general_learner(objective, arm, seed, self.start(seed)?)?;
         Self::modulated(learner, arm, seed)
+    }
+
+    /// The learner of an arm, for a seed, from other first parameters `[P]`, on this setting's objective.
+    ///
+    /// # Errors
+    /// As [`learner`](Self::learner).
+    pub(crate) fn learner_from(&self, start: Vec<f32>, arm: &Arm, seed: u64) -> Result<Box<dyn Learner + '_>> {
+        Self::modulated(self.general_learner(self.objective(arm), arm, seed, start)?, arm, seed)
     }
 
     /// The learner with its system around it, if it has one.
@@ -131,7 +137,7 @@ impl PreparedSetting {
                 return Ok(Box::new(learner));
             }
         }
-        self.general_learner(self.objective(arm), arm, seed)
+        self.general_learner(self.objective(arm), arm, seed, self.start(seed)?)
     }
 
     fn general_learner<'a>(
@@ -139,9 +145,9 @@ impl PreparedSetting {
         objective: &'a dyn Objective,
         arm: &Arm,
         seed: u64,
+        mut start: Vec<f32>,
     ) -> Result<Box<dyn Learner + 'a>> {
         let key = Key::from_seed(seed);
-        let mut start = self.start(seed)?;
         if let Some(units) = arm.units {
             units.to_learner(&mut start);
         }
@@ -174,15 +180,7 @@ impl PreparedSetting {
         let key = Key::from_seed(seed);
         let start = self.network.initialise(key.child(0));
         let Some(updates) = self.setting.pretrained else { return Ok(start) };
-        let mut adam = GradientConfig::from_name("adam")?;
-        adam.set_learning_rate(PRETRAINING_RATE);
-        let budget = updates.saturating_mul(BACKPROPAGATION);
-        let (network, problem) = (Arc::clone(&self.network), Arc::clone(&self.problem));
-        let mut learner = GradientLearner::new(adam.build(start, budget)?, network, problem);
-        train(&mut learner, key.child(4), budget, &mut [])?;
-        let mut parameters = vec![0.0; learner.solution().len()];
-        learner.solution().write(1.0, &mut parameters);
-        Ok(parameters)
+        pretrained((&self.network, &self.problem), start, updates, key.child(4))
     }
 
     /// Makes of the parameters `[P]` of an arm's learner those of the model: in the task's unit, and on the setting's grid if it has one.
@@ -210,6 +208,27 @@ impl PreparedSetting {
             network,
         })
     }
+}
+
+/// Parameters `[P]` after so many updates of Adam from `start`, on batches from `key`.
+///
+/// # Errors
+/// If the network or the loss has no gradient, or a parameter became NaN or infinite.
+pub(crate) fn pretrained(
+    (network, problem): (&Arc<dyn Network>, &Arc<Problem>),
+    start: Vec<f32>,
+    updates: u64,
+    key: Key,
+) -> Result<Vec<f32>> {
+    let mut adam = GradientConfig::from_name("adam")?;
+    adam.set_learning_rate(PRETRAINING_RATE);
+    let budget = updates.saturating_mul(FORWARD_EQUIVALENTS);
+    let descent = adam.build(start, budget)?;
+    let mut learner = GradientLearner::new(descent, Arc::clone(network), Arc::clone(problem));
+    train(&mut learner, key, budget, &mut [])?;
+    let mut parameters = vec![0.0; learner.solution().len()];
+    learner.solution().write(1.0, &mut parameters);
+    Ok(parameters)
 }
 
 /// The units that arms see the objective in, each once, those of the task first.

@@ -34,6 +34,12 @@ pub(crate) fn non_negative(name: &'static str, value: f64) -> Result<f64> {
     }
 }
 
+/// Whether a strength is 0, so that it need not be written.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as the attribute asks for it")]
+pub(crate) fn is_zero(strength: &f64) -> bool {
+    *strength == 0.0
+}
+
 /// Returns the decay of a running mean if it is in `[0, 1)`.
 pub(crate) fn decay(name: &'static str, value: f64) -> Result<f64> {
     if (0.0..1.0).contains(&value) {

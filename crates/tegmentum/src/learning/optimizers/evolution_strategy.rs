@@ -9,10 +9,11 @@
 //! w parameters `[P]` · `v_k` directions `[P]`, standard normal or ±1 · σ perturbation scale, in the unit of w · η
 //! learning rate, in the unit of w · `s_t` schedule in `[0, 1]` · n pairs · L mean loss on the batch of the update.
 //! Equal losses share the mean of their ranks; a pair with a loss that is NaN or infinite is left out. As in the
-//! authors' code there is no division by σ: ranks carry no scale.
+//! authors' code there is no division by σ: ranks carry no scale. With `anchor_strength` a [decay to the start](super::anchor) follows, at
+//! the rate `s_t η`.
 //!
 //! # Cost
-//! 2n evaluations an update. Memory 3P numbers with Adam, P without.
+//! 2n evaluations an update. Memory 3P numbers with Adam, P without; P more with an anchor.
 //!
 //! # Logged
 //! `loss` mean of the pairs · `learning_rate` `s_t η` · `non_finite`.
@@ -50,8 +51,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::adam::Adam;
+use super::anchor::Anchor;
 use super::averaging::{Averaging, Iterate};
-use super::checks::{check_losses, check_start, count_non_finite, non_negative};
+use super::checks::{check_losses, check_start, count_non_finite, is_zero, non_negative};
 use crate::error::{Result, at_least_one};
 use crate::learning::optimizer::{Optimizer, OptimizerSettings, StepReport};
 use crate::learning::schedule::Schedule;
@@ -90,6 +92,9 @@ pub struct EvolutionStrategyConfig {
     pub update_rule: UpdateRule,
     /// How the rate goes to the end of the budget.
     pub schedule: Schedule,
+    /// Strength λ, 0 or above, with which the weights are drawn back to the start.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub anchor_strength: f64,
 }
 
 impl Default for EvolutionStrategyConfig {
@@ -101,6 +106,7 @@ impl Default for EvolutionStrategyConfig {
             family: Family::Gaussian,
             update_rule: UpdateRule::Adam,
             schedule: Schedule::Constant,
+            anchor_strength: 0.0,
         }
     }
 }
@@ -123,6 +129,7 @@ impl EvolutionStrategyConfig {
             spent: 0,
             probes: Vec::new(),
             moments: (self.update_rule == UpdateRule::Adam).then(|| Adam::new(start.len())),
+            anchor: Anchor::new(self.anchor_strength, &start)?,
             iterate: Iterate::new(start, Averaging::None),
         })
     }
@@ -159,6 +166,11 @@ impl OptimizerSettings for EvolutionStrategyConfig {
         true
     }
 
+    fn set_strength(&mut self, strength: f64) -> bool {
+        self.anchor_strength = strength;
+        true
+    }
+
     fn fit_to(&mut self, network: &dyn Network) {
         self.family = self.family.for_network(network);
     }
@@ -175,13 +187,14 @@ pub struct EvolutionStrategy {
     probes: Vec<Probe>,
     iterate: Iterate,
     moments: Option<Adam>,
+    anchor: Option<Anchor>,
 }
 
 crate::archived!(
     EvolutionStrategy { update, spent, iterate }
     optional { moments }
     empty { probes }
-    fixed { config, budget, key }
+    fixed { config, budget, key, anchor }
 );
 
 impl EvolutionStrategy {
@@ -254,6 +267,9 @@ impl Optimizer for EvolutionStrategy {
             self.config.learning_rate * self.config.schedule.factor(self.spent, self.budget) * modulation.learning_rate;
         if !estimate.is_empty() {
             self.descend(estimate, rate as f32)?;
+            if let Some(anchor) = &self.anchor {
+                anchor.pull(self.iterate.point_mut(), rate);
+            }
         }
         self.update += 1;
         self.spent += self.probes.len() as u64;
@@ -271,7 +287,9 @@ impl Optimizer for EvolutionStrategy {
     }
 
     fn state_bytes(&self) -> usize {
-        self.iterate.bytes() + self.moments.as_ref().map_or(0, Adam::bytes)
+        self.iterate.bytes()
+            + self.moments.as_ref().map_or(0, Adam::bytes)
+            + self.anchor.as_ref().map_or(0, Anchor::bytes)
     }
 
     crate::archives!();

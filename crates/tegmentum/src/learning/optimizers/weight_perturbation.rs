@@ -8,7 +8,8 @@
 //! ```
 //! w parameters `[P]` · `v_k` directions `[P]`, entries ±1 or standard normal · σ perturbation scale, in the unit of w
 //! · L mean loss on the batch of the update, the same for all probes · `η_t`, f the [reading](super::rate_rule), w per
-//! (loss/w); with the normalised readings in the unit of w · `s_t` schedule in `[0, 1]` · K directions.
+//! (loss/w); with the normalised readings in the unit of w · `s_t` schedule in `[0, 1]` · K directions. With `anchor_strength` a
+//! [decay to the start](super::anchor) follows, at the rate `s_t η_t`.
 //!
 //! # Cost
 //! K + 1 evaluations an update (one-sided) or 2K (two-sided). Memory P numbers; 2P with schedule-free averaging, 3P
@@ -50,8 +51,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::adam::Adam;
+use super::anchor::Anchor;
 use super::averaging::{Averaging, Iterate};
-use super::checks::{check_start, non_negative};
+use super::checks::{check_start, is_zero, non_negative};
 use super::exploration::Exploration;
 use super::rate_rule::{Observation, RateRule, Reading};
 use crate::error::{Error, Result, at_least_one};
@@ -84,6 +86,9 @@ pub struct WeightPerturbationConfig {
     pub reading: Reading,
     /// Whether the model that is handed over is an average.
     pub averaging: Averaging,
+    /// Strength λ, 0 or above, with which the weights are drawn back to the start.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub anchor_strength: f64,
 }
 
 impl Default for WeightPerturbationConfig {
@@ -97,6 +102,7 @@ impl Default for WeightPerturbationConfig {
             schedule: Schedule::Constant,
             reading: Reading::Plain,
             averaging: Averaging::None,
+            anchor_strength: 0.0,
         }
     }
 }
@@ -114,7 +120,7 @@ impl WeightPerturbationConfig {
     /// A learner that starts from `start`.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for a number outside its range, [`Error::Incompatible`] for the reading `adam` with
+    /// [`Error::InvalidParameter`] for a number outside its range, [`Error::Incompatible`] for the reading `adam` or an anchor with
     /// schedule-free averaging.
     pub fn build(&self, start: Vec<f32>, key: Key, budget_evaluations: u64) -> Result<WeightPerturbation> {
         check_start(&start, self.perturbation_scale, budget_evaluations)?;
@@ -129,12 +135,21 @@ impl WeightPerturbationConfig {
                 reason: "its moments move one vector; use another reading or no averaging".into(),
             });
         }
+        let anchor = Anchor::new(self.anchor_strength, &start)?;
+        if anchor.is_some() && self.averaging != Averaging::None {
+            return Err(Error::Incompatible {
+                what: "anchor_strength".into(),
+                with: "schedule-free averaging".into(),
+                reason: "one vector is drawn back; use no averaging".into(),
+            });
+        }
         Ok(WeightPerturbation {
             exploration: Exploration::new(key, self.family, self.directions, self.two_sided),
             rule: RateRule::new(self.reading, self.learning_rate),
             moments: adam.then(|| Adam::new(start.len())),
             iterate: Iterate::new(start, self.averaging),
             budget: budget_evaluations,
+            anchor,
             config: self.clone(),
         })
     }
@@ -171,6 +186,11 @@ impl OptimizerSettings for WeightPerturbationConfig {
         true
     }
 
+    fn set_strength(&mut self, strength: f64) -> bool {
+        self.anchor_strength = strength;
+        true
+    }
+
     fn fit_to(&mut self, network: &dyn Network) {
         self.family = self.family.for_network(network);
     }
@@ -185,9 +205,10 @@ pub struct WeightPerturbation {
     rule: RateRule,
     iterate: Iterate,
     moments: Option<Adam>,
+    anchor: Option<Anchor>,
 }
 
-crate::archived!(WeightPerturbation { exploration, rule, iterate } optional { moments } fixed { config, budget });
+crate::archived!(WeightPerturbation { exploration, rule, iterate } optional { moments } fixed { config, budget, anchor });
 
 impl WeightPerturbation {
     fn forget(&mut self) {
@@ -234,6 +255,9 @@ impl Optimizer for WeightPerturbation {
         let factor = self.config.schedule.factor(self.exploration.spent(), self.budget) * modulation.learning_rate;
         if outcome.usable > 0 {
             self.descend(raw * factor)?;
+            if let Some(anchor) = &self.anchor {
+                anchor.pull(self.iterate.point_mut(), raw * factor);
+            }
         }
         self.exploration.advance();
         let reported = if self.config.reading.is_normalised() { self.config.learning_rate } else { raw };
@@ -254,7 +278,9 @@ impl Optimizer for WeightPerturbation {
     }
 
     fn state_bytes(&self) -> usize {
-        self.iterate.bytes() + self.moments.as_ref().map_or(0, Adam::bytes)
+        self.iterate.bytes()
+            + self.moments.as_ref().map_or(0, Adam::bytes)
+            + self.anchor.as_ref().map_or(0, Anchor::bytes)
     }
 
     crate::archives!();
