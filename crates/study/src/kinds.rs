@@ -8,6 +8,7 @@
 //! | `continual` | what is still known of earlier tasks when others have followed? |
 //! | `behaviour` | how does an agent behave in an environment? |
 //! | `lesions` | which modulator does what? |
+//! | `many_to_one` | which modulator does what, in many environments? |
 //! | `dose` | how much of a drug does what? |
 //! | `cost` | what does an update cost as sequences grow? |
 //! | `theory` | does the engine agree with closed forms? |
@@ -21,6 +22,7 @@ mod cost;
 pub mod dose;
 mod intervention;
 pub mod lesions;
+mod many_to_one;
 mod robustness;
 mod switching;
 mod theory;
@@ -30,13 +32,14 @@ use super::kind::StudyKind;
 use super::names::listed;
 
 /// Every kind, in the order in which to show them.
-pub(crate) const ALL: [&dyn StudyKind; 9] = [
+pub(crate) const ALL: [&dyn StudyKind; 10] = [
     &compare::Compare,
     &robustness::Robustness,
     &switching::Switching,
     &continual::Continual,
     &behaviour::BehaviourStudy,
     &lesions::Lesions,
+    &many_to_one::ManyToOne,
     &dose::Dose,
     &cost::Costs,
     &theory::Theory,

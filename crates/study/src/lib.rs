@@ -80,6 +80,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("continual-blurred-class", include_str!("../../../studies/continual-blurred-class.toml")),
     ("continual-label-noise", include_str!("../../../studies/continual-label-noise.toml")),
     ("lesions", include_str!("../../../studies/lesions.toml")),
+    ("many-to-one", include_str!("../../../studies/many-to-one.toml")),
     ("cost", include_str!("../../../studies/cost.toml")),
 ];
 

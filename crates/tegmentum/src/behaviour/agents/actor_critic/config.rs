@@ -191,7 +191,11 @@ impl AgentSettings for ActorCriticConfig {
         Ok(Box::new(Self::build(*self, environment, key)?))
     }
 
+    /// Action values keep their rate in proportion, at most 1.
     fn set_learning_rate(&mut self, rate: f64) -> bool {
+        if let Some(values) = &mut self.values {
+            values.rate = (values.rate * rate / self.learning_rate).min(1.0);
+        }
         self.learning_rate = rate;
         true
     }
