@@ -46,8 +46,8 @@ use tegmentum::random::Key;
 pub(super) const SETS: usize = 16;
 /// What is attributed to one modulator, and to two; the names of these metrics begin with it.
 pub(super) const SHAPLEY: &str = "shapley";
-pub(super) const SYNERGY: &str = "synergy";
-pub(super) const INTERACTION: &str = "interaction";
+const SYNERGY: &str = "synergy";
+const INTERACTION: &str = "interaction";
 
 /// The lesion study of one arm of `study`: of `arm`, or of the first one that has most modulators intact.
 ///

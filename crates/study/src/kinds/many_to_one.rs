@@ -11,7 +11,6 @@
 //! |---|---|---|
 //! | `shapley_score` | one modulator | what it adds, averaged over all orders in which the four can be put in |
 //! | `shapley_score` | `all` | the sum of the four: all intact − none intact |
-//! | `synergy_score`, `interaction_score` | two modulators | as in a study of lesions |
 //!
 //! A modulator *matters* in a world if the 95 % interval of its Shapley value lies above zero.
 //!
@@ -21,7 +20,7 @@
 mod figures;
 
 use super::behaviour::{BehaviourStudy, CURVES, MAX_TRIALS, PreparedEnvironment, scores};
-use super::lesions::{self, INTERACTION, SHAPLEY, SYNERGY};
+use super::lesions::{self, SHAPLEY};
 use super::treatment::with_drugs;
 use crate::claims;
 use crate::config::{Arm, StudyConfig, WorldConfig};
@@ -97,8 +96,7 @@ impl StudyKind for ManyToOne {
 
     fn metrics(&self, study: &StudyConfig) -> Vec<Metric> {
         let score = score();
-        let mut metrics = vec![score.clone()];
-        metrics.extend([SHAPLEY, SYNERGY, INTERACTION].map(|of| lesions::attribution(of, &score)));
+        let mut metrics = vec![score.clone(), lesions::attribution(SHAPLEY, &score)];
         for metric in study.world.iter().flat_map(|world| scores::of(&world.environment)) {
             if !metrics.iter().any(|known| known.name == metric.name) {
                 metrics.push(metric);
