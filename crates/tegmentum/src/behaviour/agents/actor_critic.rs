@@ -33,7 +33,14 @@
 //! | discount | network | factor on γ |
 //! | reset | network, population `contexts` | with `contexts` above 0, its rising edge calls the memory of contexts: `actor_critic/contexts.rs` |
 //!
+//! | learning rates, gain | population `values` | with `values`: `actor_critic/values.rs` |
+//!
 //! Nothing else.
+//!
+//! # Options
+//! `withhold` names the choice that is no response, `withholds_no_response` leaves that to the environment: without such a choice a threshold has no
+//! effect. `values` adds action values to the logits (`values.rs`), `memory` holds the first observation of a trial (`memory.rs`), `contexts` keeps old
+//! rules (`contexts.rs`). With `memory` x is longer: `[2 n + 1]`.
 //!
 //! # Signals
 //! Reward, V, δ, e, entropy of π in bits, variance over actions of the logits at T = 1.
@@ -43,7 +50,8 @@
 //! as much for each context.
 //!
 //! # Parameters
-//! W `[inputs × units]`, input-major, units in the order E_0, I_0, E_1, I_1, …, critic E, critic I; then w `[actions × inputs]`.
+//! W `[inputs × units]`, input-major, units in the order E_0, I_0, E_1, I_1, …, critic E, critic I; then w `[actions × inputs]`, then those of the action
+//! values `[actions × inputs]`, if there are any.
 //!
 //! # Reference
 //! Groups, net rates, temporal difference and the critic are those of arXiv:2501.06762, section 6, in spiking form; the feedback

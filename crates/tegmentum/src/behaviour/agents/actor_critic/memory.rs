@@ -5,7 +5,7 @@
 //! ```
 //! o observation, floored at 0 `[n]` · m what is held `[n]` · o · m overlap of the two, the signal of a match · x inputs `[2 n + 1]`.
 //!
-//! A trial of one step has no memory: nothing is held. Held activity does not decay.
+//! A trial of one step has no memory: nothing is held. Held activity does not decay. Between trials there is nothing to be saved.
 //!
 //! Cost: n products a step. Memory: n numbers.
 //!
@@ -20,8 +20,6 @@ pub(super) struct Memory {
     holds: bool,
     inputs: Vec<f32>,
 }
-
-crate::archived!(Memory { holds } sized { held } fixed { inputs });
 
 impl Memory {
     pub(super) fn new(observations: usize) -> Self {
@@ -50,7 +48,7 @@ impl Memory {
     /// Holds `observation` if nothing is held.
     pub(super) fn hold(&mut self, observation: &[f32]) {
         if !self.holds {
-            self.held.copy_from_slice(observation);
+            self.held.iter_mut().zip(observation).for_each(|(held, now)| *held = now.max(0.0));
             self.holds = true;
         }
     }
