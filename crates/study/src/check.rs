@@ -87,6 +87,9 @@ impl StudyConfig {
         self.quick.check()?;
         self.check_names()?;
         self.check_stream()?;
+        if !self.world.is_empty() && self.kind != "many_to_one" {
+            return Err("[[world]] belongs to kind = \"many_to_one\"".to_owned());
+        }
         let kind = self.study_kind()?;
         kind.check(self)?;
         limits::check(self)?;

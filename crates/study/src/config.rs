@@ -8,6 +8,7 @@ mod sentences;
 mod shortening;
 mod stream;
 mod treatment;
+mod world;
 
 use std::path::PathBuf;
 
@@ -18,6 +19,7 @@ pub use sentences::Answer;
 pub use shortening::{Quick, ShortBudget, Shortened};
 pub use stream::StreamConfig;
 pub use treatment::{DoseAction, DoseConfig, LesionConfig};
+pub use world::WorldConfig;
 
 use tegmentum::behaviour::agents::AgentConfig;
 use tegmentum::behaviour::environments::EnvironmentConfig;
@@ -111,6 +113,9 @@ pub struct StudyConfig {
     /// The environment, for a study of behaviour.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<EnvironmentConfig>,
+    /// The environments of a study of one arm in many of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub world: Vec<WorldConfig>,
     /// What a study of lesions attributes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lesion: Option<LesionConfig>,
@@ -437,6 +442,9 @@ impl StudyConfig {
 
     /// The names of the study's settings; a study without any has one, of its own name.
     pub fn setting_names(&self) -> Vec<String> {
+        if !self.world.is_empty() {
+            return self.world.iter().map(|world| world.name.clone()).collect();
+        }
         let settings = self.settings();
         if settings.is_empty() {
             return vec![self.name.clone()];
@@ -446,6 +454,6 @@ impl StudyConfig {
 
     /// The name of an arm in results: with its setting if there are several.
     pub fn result_name(&self, setting: &str, arm: &str) -> String {
-        if self.setting.len() > 1 { format!("{setting}/{arm}") } else { arm.to_owned() }
+        if self.setting.len() > 1 || !self.world.is_empty() { format!("{setting}/{arm}") } else { arm.to_owned() }
     }
 }

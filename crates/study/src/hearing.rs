@@ -26,7 +26,7 @@ pub const NETWORK: &str = "[mlp]\nhidden = [4]\noutput_activation = \"logistic\"
 /// Options under which a learner obeys more than with its defaults.
 const OPTIONS: [(&str, &str); 4] = [
     ("weight_perturbation", "reading = \"normalised\", averaging = \"schedule_free\""),
-    ("actor_critic", "withhold = 0, contexts = 2"),
+    ("actor_critic", "withholds_no_response = true, contexts = 2, values = {}"),
     ("synaptic_actor", ""),
     ("synaptic_actor", "rule = { r_stdp = { third_factor = \"prediction_error\" } }"),
 ];

@@ -9,6 +9,7 @@
 //! | `forgetting` | what is left of A at equal quality on B, and where have the weights gone? |
 //! | `behaviour` | how does an agent behave in an environment? |
 //! | `lesions` | which modulator does what? |
+//! | `many_to_one` | which modulator does what, in many environments? |
 //! | `dose` | how much of a drug does what? |
 //! | `cost` | what does an update cost as sequences grow? |
 //! | `theory` | does the engine agree with closed forms? |
@@ -23,6 +24,7 @@ pub mod dose;
 mod forgetting;
 mod intervention;
 pub mod lesions;
+mod many_to_one;
 mod robustness;
 mod switching;
 mod theory;
@@ -40,6 +42,7 @@ pub(crate) const ALL: [&dyn StudyKind; 10] = [
     &forgetting::Forgetting,
     &behaviour::BehaviourStudy,
     &lesions::Lesions,
+    &many_to_one::ManyToOne,
     &dose::Dose,
     &cost::Costs,
     &theory::Theory,

@@ -67,6 +67,10 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("helicopter", include_str!("../../../studies/helicopter.toml")),
     ("reversal", include_str!("../../../studies/reversal.toml")),
     ("volatility", include_str!("../../../studies/volatility.toml")),
+    ("volatile-bandit", include_str!("../../../studies/volatile-bandit.toml")),
+    ("stop-signal", include_str!("../../../studies/stop-signal.toml")),
+    ("delayed-match", include_str!("../../../studies/delayed-match.toml")),
+    ("two-step", include_str!("../../../studies/two-step.toml")),
     ("navigation", include_str!("../../../studies/navigation.toml")),
     ("supervised-spikes", include_str!("../../../studies/supervised-spikes.toml")),
     ("switching-xor", include_str!("../../../studies/switching-xor.toml")),
@@ -84,6 +88,9 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("forgetting", include_str!("../../../studies/forgetting.toml")),
     ("forgetting-chaos", include_str!("../../../studies/forgetting-chaos.toml")),
     ("lesions", include_str!("../../../studies/lesions.toml")),
+    ("many-to-one", include_str!("../../../studies/many-to-one.toml")),
+    ("scales-go-no-go", include_str!("../../../studies/scales-go-no-go.toml")),
+    ("scales-reversal", include_str!("../../../studies/scales-reversal.toml")),
     ("cost", include_str!("../../../studies/cost.toml")),
 ];
 

@@ -199,8 +199,9 @@ fn parts(study: &StudyConfig, table: &Table, tasks: &[(String, &Table)]) -> Vec<
     arms(table, parameters, runs, &mut add);
     let seeds = ("seeds.count".to_owned(), u128::from(study.seeds.count));
     add(seeds, &[study.arm.len().max(1) as u128, u128::from(study.seeds.count), 4096]);
-    if study.environment.is_some() {
-        add(("budget".to_owned(), u128::from(study.budget)), &[u128::from(study.budget), 100, runs]);
+    let worlds = study.world.iter().map(|world| world.budget.unwrap_or(study.budget)).max();
+    if let Some(trials) = worlds.or(study.environment.is_some().then_some(study.budget)) {
+        add(("budget".to_owned(), u128::from(trials)), &[u128::from(trials), 100, runs]);
     }
     parts
 }

@@ -101,8 +101,9 @@ impl StudyConfig {
         self.tuning.seeds.count = self.tuning.seeds.count.min(self.quick.tuning_seeds.unwrap_or(1));
         if let Some(budget) = self.quick.budget {
             self.budget = self.budget.min(budget);
-            for setting in &mut self.setting {
-                setting.budget = setting.budget.map(|own| own.min(budget));
+            let settings = self.setting.iter_mut().map(|setting| &mut setting.budget);
+            for own in settings.chain(self.world.iter_mut().map(|world| &mut world.budget)) {
+                *own = own.map(|own| own.min(budget));
             }
             for phase in &mut self.phase {
                 phase.budget = phase.budget.min(budget);
@@ -111,6 +112,7 @@ impl StudyConfig {
         }
         if let Some(count) = self.quick.settings {
             self.setting.truncate(count);
+            self.world.truncate(count);
         }
         let mut shortened = Shortened::default();
         for arm in &mut self.arm {
@@ -147,6 +149,10 @@ impl StudyConfig {
 
     /// Name and evaluations of a run of each setting.
     fn budgets(&self) -> Vec<(String, u64)> {
+        if !self.world.is_empty() {
+            let budget = |world: &super::WorldConfig| world.budget.unwrap_or(self.budget);
+            return self.world.iter().map(|world| (world.name.clone(), budget(world))).collect();
+        }
         if self.setting.is_empty() {
             let stream: u64 = self.phase.iter().map(|phase| phase.budget).sum();
             return vec![(self.name.clone(), if self.phase.is_empty() { self.budget } else { stream })];

@@ -5,7 +5,7 @@
 //! environment's scores.
 
 mod figures;
-mod scores;
+pub(super) mod scores;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -34,14 +34,14 @@ use tegmentum::neuromodulation::nucleus::{Levels, Transmitter};
 use tegmentum::random::Key;
 
 /// What is measured along a run: shares and means over the trials of a point.
-const CURVES: [&str; 4] = ["correct", "policy_entropy", "reward", "bursts"];
+pub(super) const CURVES: [&str; 4] = ["correct", "policy_entropy", "reward", "bursts"];
 /// Points of a run's curve.
 const POINTS: u64 = 40;
 /// Trials after a change at which spikes are kept.
 const AFTER_CHANGE: u64 = 15;
 
 /// Most trials of a run, which are kept until its end.
-const MAX_TRIALS: u64 = 10_000_000;
+pub(super) const MAX_TRIALS: u64 = 10_000_000;
 
 /// The kind.
 pub(super) struct BehaviourStudy;
@@ -106,7 +106,7 @@ impl StudyKind for BehaviourStudy {
 
 /// The environment made ready.
 #[derive(Debug)]
-struct PreparedEnvironment<'a> {
+pub(super) struct PreparedEnvironment<'a> {
     study: &'a StudyConfig,
     trials: u64,
     environment: EnvironmentConfig,
@@ -117,7 +117,7 @@ impl<'a> PreparedEnvironment<'a> {
     ///
     /// # Errors
     /// [`Error::Study`] for a study without an environment; those of the parts.
-    fn new(study: &'a StudyConfig) -> Result<Self> {
+    pub(super) fn new(study: &'a StudyConfig) -> Result<Self> {
         let Some(environment) = study.environment.clone() else {
             let problem = "kind = \"behaviour\" needs [environment.…]".to_owned();
             return Err(Error::Study { origin: study.name.clone(), problem });

@@ -43,9 +43,9 @@ use tegmentum::neuromodulation::pharmacology::Drug;
 use tegmentum::random::Key;
 
 /// Sets of four modulators.
-const SETS: usize = 16;
+pub(super) const SETS: usize = 16;
 /// What is attributed to one modulator, and to two; the names of these metrics begin with it.
-const SHAPLEY: &str = "shapley";
+pub(super) const SHAPLEY: &str = "shapley";
 const SYNERGY: &str = "synergy";
 const INTERACTION: &str = "interaction";
 
@@ -203,7 +203,7 @@ fn unheard(heard: usize) -> Vec<String> {
 }
 
 /// What of a metric is attributed to a variant: its unit is that of the metric, and it adds up in the mean alone.
-fn attribution(of: &str, metric: &Metric) -> Metric {
+pub(super) fn attribution(of: &str, metric: &Metric) -> Metric {
     let base = Metric { direction: metric.direction, ..Metric::smaller(format!("{of}_{}", metric.name)) };
     let span = metric.bounds[1] - metric.bounds[0];
     let factor = if of == SHAPLEY { 1.0 } else { 2.0 };
@@ -227,16 +227,16 @@ fn attributed(study: &StudyConfig) -> Vec<Metric> {
 }
 
 /// All sets as bits, in the order of [`Transmitter::ALL`]: small ones first.
-fn order() -> impl Iterator<Item = usize> {
+pub(super) fn order() -> impl Iterator<Item = usize> {
     (0..=4).flat_map(|size| (0..SETS).filter(move |set: &usize| set.count_ones() == size))
 }
 
 /// The modulators of a set.
-fn members(set: usize) -> impl Iterator<Item = Transmitter> {
+pub(super) fn members(set: usize) -> impl Iterator<Item = Transmitter> {
     Transmitter::ALL.into_iter().enumerate().filter(move |(place, _)| set >> place & 1 == 1).map(|(_, of)| of)
 }
 
-fn name_of(set: usize) -> String {
+pub(super) fn name_of(set: usize) -> String {
     match set {
         0 => "none".to_owned(),
         15 => "all".to_owned(),
@@ -245,7 +245,7 @@ fn name_of(set: usize) -> String {
 }
 
 /// The arm with the modulators of `set` intact; of the others, those that are `heard` are taken away.
-fn variant(set: usize, heard: usize) -> Variant {
+pub(super) fn variant(set: usize, heard: usize) -> Variant {
     let abbreviation = |of| match of {
         Transmitter::Dopamine => "DA",
         Transmitter::Acetylcholine => "ACh",
@@ -270,7 +270,7 @@ fn game(study: &StudyConfig, metric: &Metric, all: &[ArmTrials]) -> Result<Game>
 }
 
 /// Writes the attributions of each seed beside its other metrics.
-fn attribute(metric: &Metric, game: &Game, all: &mut [ArmTrials]) {
+pub(super) fn attribute(metric: &Metric, game: &Game, all: &mut [ArmTrials]) {
     for (set, arm) in order().zip(all) {
         let places: Vec<usize> = (0..4).filter(|place| set >> place & 1 == 1).collect();
         let mut write = |start: &str, values: Vec<f64>| {
@@ -291,7 +291,7 @@ fn attribute(metric: &Metric, game: &Game, all: &mut [ArmTrials]) {
 }
 
 /// The key of all intervals of a game; they are of the same seeds.
-fn key() -> Key {
+pub(super) fn key() -> Key {
     Key::from_seed(0x1E51_0115)
 }
 
@@ -328,7 +328,7 @@ fn sentence(metric: &Metric, game: &Game) -> Result<String> {
 }
 
 /// Whether zero is outside the interval.
-fn is_away_from_zero(estimate: &Estimate) -> bool {
+pub(super) fn is_away_from_zero(estimate: &Estimate) -> bool {
     estimate.ci95[0] > 0.0 || estimate.ci95[1] < 0.0
 }
 

@@ -141,6 +141,11 @@ pub trait Environment: Debug + Send {
     /// of it. An action outside the space counts as the nearest one inside.
     fn step(&mut self, action: Action, observation: &mut [f32]) -> Outcome;
 
+    /// The choice that is no response, where there is one: an agent may have a way to hold back all others.
+    fn no_response(&self) -> Option<usize> {
+        None
+    }
+
     /// How outcomes are made, for observers that are told; `None` where no such statement is made.
     fn outcome_model(&self) -> Option<OutcomeModel> {
         None

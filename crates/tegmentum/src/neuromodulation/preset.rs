@@ -15,6 +15,7 @@
 //! | `mei-2025` | dopamine carries δ; noradrenaline bursts on unexpected uncertainty, raises temperature and plasticity | arXiv:2501.06762, constants inferred |
 //! | `tegmentum` | all four: search opened by noradrenaline, kept up by acetylcholine, released by serotonin | ours |
 //! | `uncertain-worlds` | the same, surprise divided by expected uncertainty: for rewards that may be false | ours |
+//! | `many-to-one` | all four, in every environment: acetylcholine weighs action values against habits, serotonin waits | ours |
 
 use std::collections::BTreeMap;
 
@@ -28,7 +29,7 @@ use super::nuclei::locus_coeruleus::LocusCoeruleusConfig;
 use super::nuclei::ventral_tegmental_area::VentralTegmentalAreaConfig;
 use super::nucleus::Transmitter;
 use super::presets::{
-    change_point, contexts, dopamine_optimizer, doya_2002, mei_2025, stream, tegmentum, yu_dayan_2005,
+    change_point, contexts, dopamine_optimizer, doya_2002, many_to_one, mei_2025, stream, tegmentum, yu_dayan_2005,
 };
 use super::receptor::Receptor;
 
@@ -66,6 +67,8 @@ pub enum Preset {
     Tegmentum,
     /// All four modulators for rewards that may be false; ours.
     UncertainWorlds,
+    /// All four modulators, the same in every environment; ours.
+    ManyToOne,
 }
 
 /// The parts of a system.
@@ -89,7 +92,7 @@ pub struct Parts {
 
 impl Preset {
     /// All presets that are a system of their own.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::None,
         Self::DopamineOptimizer,
         Self::NodePerturbation,
@@ -102,6 +105,7 @@ impl Preset {
         Self::ChangePoint,
         Self::Tegmentum,
         Self::UncertainWorlds,
+        Self::ManyToOne,
     ];
 
     /// The name in study files.
@@ -120,6 +124,7 @@ impl Preset {
             Self::Mei2025 => "mei-2025",
             Self::Tegmentum => "tegmentum",
             Self::UncertainWorlds => "uncertain-worlds",
+            Self::ManyToOne => "many-to-one",
         }
     }
 
@@ -138,6 +143,7 @@ impl Preset {
             Self::Mei2025 => mei_2025::parts(),
             Self::Tegmentum => tegmentum::parts(),
             Self::UncertainWorlds => tegmentum::for_uncertain_worlds(),
+            Self::ManyToOne => many_to_one::parts(),
         }
     }
 }

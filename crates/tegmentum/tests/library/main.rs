@@ -10,6 +10,7 @@ mod domains;
 mod feedback_alignment;
 mod go_no_go;
 mod gradient;
+mod many_to_one;
 mod network_conformance;
 mod node_perturbation;
 mod optimizer_conformance;

@@ -6,7 +6,7 @@ use crate::metric::Metric;
 use tegmentum::behaviour::environments::EnvironmentConfig;
 
 /// The scores of an environment, the first being what arms are compared on.
-pub(super) fn of(environment: &EnvironmentConfig) -> Vec<Metric> {
+pub(in crate::kinds) fn of(environment: &EnvironmentConfig) -> Vec<Metric> {
     environment.score_names().iter().map(|name| score(name)).collect()
 }
 
@@ -21,7 +21,7 @@ fn score(name: &str) -> Metric {
         "bursts_before" | "bursts_after" => Metric::smaller(name).count("bursts"),
         "perseverative_errors" | "regressive_errors" | "other_errors" => Metric::smaller(name).count("errors"),
         "d_prime" => Metric::larger(name).unit("standard deviations"),
-        "hit_rate" | "go_correct" | "stop_success" | "after_reversal" => fraction(Metric::larger(name)),
+        "balanced" | "hit_rate" | "go_correct" | "stop_success" | "after_reversal" => fraction(Metric::larger(name)),
         "false_alarm_rate" | "omissions" => fraction(Metric::smaller(name)),
         "win_stay" | "lose_shift" => fraction(Metric::neutral(name)),
         "savings" | "reward" => Metric::larger(name),

@@ -33,7 +33,14 @@
 //! | discount | network | factor on γ |
 //! | reset | network, population `contexts` | with `contexts` above 0, its rising edge calls the memory of contexts: `actor_critic/contexts.rs` |
 //!
+//! | learning rates, gain | population `values` | with `values`: `actor_critic/values.rs` |
+//!
 //! Nothing else.
+//!
+//! # Options
+//! `withhold` names the choice that is no response, `withholds_no_response` leaves that to the environment: without such a choice a threshold has no
+//! effect. `values` adds action values to the logits (`values.rs`), `memory` holds the first observation of a trial (`memory.rs`), `contexts` keeps old
+//! rules (`contexts.rs`). With `memory` x is longer: `[2 n + 1]`.
 //!
 //! # Signals
 //! Reward, V, δ, e, entropy of π in bits, variance over actions of the logits at T = 1.
@@ -43,22 +50,28 @@
 //! as much for each context.
 //!
 //! # Parameters
-//! W `[inputs × units]`, input-major, units in the order E_0, I_0, E_1, I_1, …, critic E, critic I; then w `[actions × inputs]`.
+//! W `[inputs × units]`, input-major, units in the order E_0, I_0, E_1, I_1, …, critic E, critic I; then w `[actions × inputs]`, then those of the action
+//! values `[actions × inputs]`, if there are any.
 //!
 //! # Reference
 //! Groups, net rates, temporal difference and the critic are those of arXiv:2501.06762, section 6, in spiking form; the feedback
 //! gate `1[k = a] − π_k` is that of the rule it names (arXiv:2008.13044). That units are rates, all sizes and rates, and the
 //! form of the predictor are inferred.
 
+mod config;
 mod contexts;
+mod memory;
+mod values;
 
-use serde::{Deserialize, Serialize};
+pub use self::config::ActorCriticConfig;
+pub use self::values::ActionValuesConfig;
 
 use self::contexts::{ContextTrial, Contexts};
-
-use crate::behaviour::agent::{Agent, AgentSettings, Feedback};
-use crate::behaviour::environment::{Action, ActionSpace, Environment};
-use crate::error::{Error, Result, at_least_one, fraction, positive};
+use self::memory::Memory;
+use self::values::ActionValues;
+use crate::behaviour::agent::{Agent, Feedback};
+use crate::behaviour::environment::Action;
+use crate::error::{Error, Result};
 use crate::kernel::aligned::AlignedVec;
 use crate::kernel::math;
 use crate::kernel::rate::{ActiveInputs, add_outer_clipped, rectified_tanh, sum_rows};
@@ -66,161 +79,10 @@ use crate::neuromodulation::hearing::Heard;
 use crate::neuromodulation::modulation::{Modulation, Place};
 use crate::neuromodulation::signals::Signals;
 use crate::neuromodulation::target::Target;
-use crate::random::{Key, Stream};
-use crate::registry::Description;
-
-/// The entry of the registry.
-const DESCRIPTION: Description = Description {
-    name: "actor_critic",
-    summary: "rate units, an excitatory and an inhibitory group for each action, a critic, a predictor of outcomes",
-    reference: "arXiv:2501.06762, section 6, with the rule of arXiv:2008.13044; rate form and constants inferred",
-};
+use crate::random::Stream;
 
 /// Smallest temperature of a choice.
 const MIN_TEMPERATURE: f64 = 1e-3;
-
-/// The settings.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ActorCriticConfig {
-    /// Units of each group of an action.
-    pub actor_units: usize,
-    /// Units of each of the critic's two groups.
-    pub critic_units: usize,
-    /// Learning rate η of actor and critic, above 0.
-    pub learning_rate: f64,
-    /// Learning rate η_o of the predictor of outcomes, above 0.
-    pub outcome_rate: f64,
-    /// Gain m_A from net rate to logit, above 0.
-    pub actor_gain: f64,
-    /// Gain m_V from net rate to value, above 0.
-    pub critic_gain: f64,
-    /// First weights are uniform between 0 and this, at most 1.
-    pub initial_weight: f64,
-    /// Discount γ of the value that follows within a trial, between 0 and 1.
-    pub discount: f64,
-    /// The choice that is no response: a threshold is taken from the logits of all others.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub withhold: Option<usize>,
-    /// Old rules that are kept aside and come back when they predict again what happens; none by default. They need a
-    /// receptor whose target is `reset`.
-    #[serde(skip_serializing_if = "is_zero")]
-    pub contexts: usize,
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
-fn is_zero(count: &usize) -> bool {
-    *count == 0
-}
-
-impl Default for ActorCriticConfig {
-    fn default() -> Self {
-        Self {
-            actor_units: 20,
-            critic_units: 40,
-            learning_rate: 0.02,
-            outcome_rate: 0.05,
-            actor_gain: 20.0,
-            critic_gain: 2.0,
-            initial_weight: 0.05,
-            discount: 0.95,
-            withhold: None,
-            contexts: 0,
-        }
-    }
-}
-
-impl ActorCriticConfig {
-    /// An agent for `environment`.
-    ///
-    /// # Errors
-    /// [`Error::InvalidParameter`] for a parameter outside its range, [`Error::Incompatible`] if actions are not choices.
-    pub fn build(self, environment: &dyn Environment, key: Key) -> Result<ActorCritic> {
-        let ActionSpace::Choices(actions) = environment.actions() else {
-            return Err(Error::Incompatible {
-                what: "actor_critic".to_owned(),
-                with: "an environment whose actions are numbers".to_owned(),
-                reason: "it has a group of units for each choice".to_owned(),
-            });
-        };
-        self.check(actions)?;
-        let inputs = environment.num_observations();
-        let units = 2 * (actions * self.actor_units + self.critic_units);
-        let mut stream = key.child(0).stream();
-        let mut parameters = AlignedVec::zeros(inputs * (units + actions));
-        for weight in &mut parameters[..inputs * units] {
-            *weight = (self.initial_weight * stream.uniform()) as f32;
-        }
-        Ok(ActorCritic {
-            config: self,
-            weights: inputs * units,
-            parameters,
-            choices: key.child(1).stream(),
-            inputs: ActiveInputs::new(inputs),
-            next: ActiveInputs::new(inputs),
-            rates: vec![0.0; units],
-            steps: vec![0.0; units],
-            preferences: vec![0.0; actions],
-            policy: vec![0.0; actions],
-            value: 0.0,
-            action: 0,
-            prediction_error: 0.0,
-            outcome_error: 0.0,
-            reward: 0.0,
-            contexts: Contexts::new(self.contexts),
-            memory: Place::Population("contexts".to_owned()),
-            actor: Place::Population("actor".to_owned()),
-            critic: Place::Population("critic".to_owned()),
-            predictor: Place::Population("predictor".to_owned()),
-        })
-    }
-
-    fn check(&self, actions: usize) -> Result<()> {
-        let most = |name, value: usize| {
-            at_least_one(name, value)?;
-            let requirement = "at most 100000";
-            if value <= 100_000 {
-                Ok(())
-            } else {
-                Err(Error::InvalidParameter { name, value: value as f64, requirement })
-            }
-        };
-        most("actor_critic.actor_units", self.actor_units)?;
-        most("actor_critic.critic_units", self.critic_units)?;
-        if self.contexts > 0 {
-            most("actor_critic.contexts", self.contexts)?;
-        }
-        positive("actor_critic.learning_rate", self.learning_rate)?;
-        positive("actor_critic.outcome_rate", self.outcome_rate)?;
-        positive("actor_critic.actor_gain", self.actor_gain)?;
-        positive("actor_critic.critic_gain", self.critic_gain)?;
-        fraction("actor_critic.initial_weight", self.initial_weight)?;
-        fraction("actor_critic.discount", self.discount)?;
-        match self.withhold.filter(|&choice| choice >= actions) {
-            None => Ok(()),
-            Some(choice) => Err(Error::InvalidParameter {
-                name: "actor_critic.withhold",
-                value: choice as f64,
-                requirement: "one of the environment's choices, from 0",
-            }),
-        }
-    }
-}
-
-impl AgentSettings for ActorCriticConfig {
-    fn description(&self) -> Description {
-        DESCRIPTION
-    }
-
-    fn build(&self, environment: &dyn Environment, key: Key) -> Result<Box<dyn Agent>> {
-        Ok(Box::new(Self::build(*self, environment, key)?))
-    }
-
-    fn set_learning_rate(&mut self, rate: f64) -> bool {
-        self.learning_rate = rate;
-        true
-    }
-}
 
 /// The agent; see the module's head.
 ///
@@ -239,6 +101,12 @@ impl AgentSettings for ActorCriticConfig {
 #[derive(Clone, Debug)]
 pub struct ActorCritic {
     config: ActorCriticConfig,
+    /// The choice that is no response.
+    withheld: Option<usize>,
+    /// Inputs, with those of the working memory.
+    num_inputs: usize,
+    memory: Option<Memory>,
+    values: Option<ActionValues>,
     /// Number of parameters that are weights of units; those of the predictor follow.
     weights: usize,
     parameters: AlignedVec,
@@ -256,7 +124,7 @@ pub struct ActorCritic {
     outcome_error: f64,
     reward: f64,
     contexts: Contexts,
-    memory: Place,
+    shelf: Place,
     actor: Place,
     critic: Place,
     predictor: Place,
@@ -265,7 +133,7 @@ pub struct ActorCritic {
 crate::archived!(
     ActorCritic { choices, value, action, prediction_error, outcome_error, reward, contexts }
     sized { parameters, policy }
-    fixed { config, weights, inputs, next, rates, steps, preferences, memory, actor, critic, predictor }
+    fixed { config, withheld, num_inputs, memory, values, weights, inputs, next, rates, steps, preferences, shelf, actor, critic, predictor }
 );
 
 impl ActorCritic {
@@ -279,8 +147,12 @@ impl ActorCritic {
         if parameters.len() != expected {
             return Err(Error::ShapeMismatch { what: "parameters", expected, found: parameters.len() });
         }
-        self.inputs.set(observation);
+        self.inputs.set(seen(&mut self.memory, observation));
         sum_rows(&parameters[..self.weights], &self.inputs, &mut self.rates);
+        self.prefer(modulation);
+        if let Some(values) = &self.values {
+            values.weigh_in(parameters, (&self.inputs, self.num_inputs), modulation, &mut self.preferences);
+        }
         self.decide(modulation);
         Ok(self.policy.iter().map(|&share| f64::from(share)).collect())
     }
@@ -290,13 +162,11 @@ impl ActorCritic {
         self.rates.len() - 2 * self.config.critic_units
     }
 
-    /// From sums of inputs to rates, preferences, policy and value.
-    fn decide(&mut self, modulation: &Modulation) {
+    /// From sums of inputs to rates, preferences and value.
+    fn prefer(&mut self, modulation: &Modulation) {
         let gain = modulation.at(&self.actor, Target::Gain) as f32;
         let critic_gain = modulation.at(&self.critic, Target::Gain) as f32;
         let threshold = modulation.at(&self.actor, Target::Threshold) as f32;
-        let temperature =
-            self.contexts.steady(modulation.at(&self.actor, Target::Temperature)).max(MIN_TEMPERATURE) as f32;
         let split = self.actor_units();
         let (actor, critic) = self.rates.split_at_mut(split);
         rectified_tanh(gain, actor);
@@ -304,17 +174,23 @@ impl ActorCritic {
         for (action, preference) in self.preferences.iter_mut().enumerate() {
             let group = &actor[2 * action * self.config.actor_units..2 * (action + 1) * self.config.actor_units];
             *preference = self.config.actor_gain as f32 * net_rate(group);
-            if self.config.withhold.is_some_and(|withheld| withheld != action) {
+            if self.withheld.is_some_and(|withheld| withheld != action) {
                 *preference -= threshold;
             }
         }
         self.value = self.config.critic_gain * f64::from(net_rate(critic));
+    }
+
+    /// From preferences to the policy.
+    fn decide(&mut self, modulation: &Modulation) {
+        let temperature = self.contexts.steady(modulation.at(&self.actor, Target::Temperature));
+        let temperature = temperature.max(MIN_TEMPERATURE) as f32;
         softmax(&self.preferences, temperature, &mut self.policy);
     }
 
     /// The value of an observation within a trial.
     fn value_of(&mut self, observation: &[f32], modulation: &Modulation) -> f64 {
-        self.next.set(observation);
+        self.next.set(seen(&mut self.memory, observation));
         sum_rows(&self.parameters[..self.weights], &self.next, &mut self.steps);
         let split = self.actor_units();
         let gain = modulation.at(&self.critic, Target::Gain) as f32;
@@ -332,19 +208,26 @@ impl ActorCritic {
             inputs: &self.inputs,
             predictor: self.weights,
             action: self.action,
-            num_inputs: (self.parameters.len() - self.weights) / self.policy.len(),
+            num_inputs: self.num_inputs,
             reward: self.reward,
             outcome_error: self.outcome_error,
         };
-        let reset = modulation.at(&self.memory, Target::Reset) >= 1.0;
+        let reset = modulation.at(&self.shelf, Target::Reset) >= 1.0;
         self.contexts.observe(&trial, reset, &mut self.parameters)
     }
 
     /// The predictor's weights of the action taken.
     fn outcome_weights(&mut self) -> &mut [f32] {
-        let inputs = (self.parameters.len() - self.weights) / self.policy.len();
-        let first = self.weights + self.action * inputs;
-        &mut self.parameters[first..first + inputs]
+        let first = self.weights + self.action * self.num_inputs;
+        &mut self.parameters[first..first + self.num_inputs]
+    }
+}
+
+/// What is seen at `observation`: with what the working memory holds, if there is one.
+fn seen<'a>(memory: &'a mut Option<Memory>, observation: &'a [f32]) -> &'a [f32] {
+    match memory {
+        Some(memory) => memory.see(observation),
+        None => observation,
     }
 }
 
@@ -383,8 +266,15 @@ fn variance(values: &[f32]) -> f64 {
 
 impl Agent for ActorCritic {
     fn act(&mut self, observation: &[f32], modulation: &Modulation) -> Action {
-        self.inputs.set(observation);
+        self.inputs.set(seen(&mut self.memory, observation));
+        if let Some(memory) = &mut self.memory {
+            memory.hold(observation);
+        }
         sum_rows(&self.parameters[..self.weights], &self.inputs, &mut self.rates);
+        self.prefer(modulation);
+        if let Some(values) = &self.values {
+            values.weigh_in(&self.parameters, (&self.inputs, self.num_inputs), modulation, &mut self.preferences);
+        }
         self.decide(modulation);
         let draw = self.choices.uniform();
         let mut below = 0.0;
@@ -399,8 +289,10 @@ impl Agent for ActorCritic {
     fn appraise(&mut self, feedback: &Feedback<'_>, modulation: &Modulation) -> Signals {
         let mut expected = feedback.reward;
         if !feedback.end_of_trial {
-            let discount = self.config.discount * modulation.discount;
+            let discount = (self.config.discount * modulation.discount).min(1.0);
             expected += discount * self.value_of(feedback.observation, modulation);
+        } else if let Some(memory) = &mut self.memory {
+            memory.release();
         }
         self.reward = feedback.reward;
         self.prediction_error = expected - self.value;
@@ -439,6 +331,10 @@ impl Agent for ActorCritic {
         }
         fill_opposed(of_critic, critic);
         add_outer_clipped(&mut self.parameters[..self.weights], &self.inputs, &self.steps);
+        if let Some(values) = &self.values {
+            let outcome = self.value + reinforcement;
+            values.learn(&mut self.parameters, (&self.inputs, self.num_inputs), (self.action, outcome), modulation);
+        }
 
         // Of the rate of learning the predictor obeys only what is said to itself.
         let own = modulation.local.iter().filter(|effect| effect.place == self.predictor);
@@ -455,8 +351,12 @@ impl Agent for ActorCritic {
 
     fn hears(&self) -> Vec<Heard> {
         let rates = [Target::LearningRate, Target::NegativeLearningRate];
-        let threshold: &[Target] = if self.config.withhold.is_some() { &[Target::Threshold] } else { &[] };
+        let withholds = self.config.withhold.is_some() || self.config.withholds_no_response;
+        let threshold: &[Target] = if withholds { &[Target::Threshold] } else { &[] };
         let reset: &[Target] = if self.config.contexts > 0 { &[Target::Reset] } else { &[] };
+        let of_values = self.values.as_ref().map_or_else(Vec::new, |values| {
+            Heard::at(&values.place, &[Target::LearningRate, Target::NegativeLearningRate, Target::Gain])
+        });
         let everywhere = [Target::Gain, Target::Temperature, Target::Discount, Target::Reinforcement];
         [
             Heard::everywhere(&rates),
@@ -469,7 +369,8 @@ impl Agent for ActorCritic {
             Heard::at(&self.critic, &rates),
             Heard::at(&self.critic, &[Target::Gain]),
             Heard::at(&self.predictor, &[Target::LearningRate]),
-            Heard::at(&self.memory, reset),
+            Heard::at(&self.shelf, reset),
+            of_values,
         ]
         .concat()
     }

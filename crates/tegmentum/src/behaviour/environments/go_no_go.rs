@@ -290,6 +290,10 @@ impl Environment for GoNoGo {
         ActionSpace::Choices(2)
     }
 
+    fn no_response(&self) -> Option<usize> {
+        Some(0)
+    }
+
     fn begin(&mut self, key: Key, observation: &mut [f32]) {
         // The noise has chunks of its own, from the first one on: block 0 is left to what is drawn here.
         let block = key.block(0);

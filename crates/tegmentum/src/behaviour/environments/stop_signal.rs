@@ -16,7 +16,8 @@
 //! # Scores
 //! `stop_signal_reaction_time` in steps, by the integration method, the first: the quantile of the reaction times on go trials at the share of stop
 //! trials with a response, minus the mean delay; omissions count with the deadline · `go_correct`, `go_reaction_time`, `omissions` ·
-//! `stop_success`, `stop_signal_delay` mean.
+//! `stop_success`, `stop_signal_delay` mean · `balanced` mean of `go_correct` and `stop_success`: with a fixed delay (`staircase_step = 0`) the share of
+//! trials that are right if both kinds count alike. A staircase holds `stop_success` near one half, whatever is learned.
 //!
 //! The reaction time is undefined where the race model cannot hold or the method is not to be trusted: nothing was stopped, or everything;
 //! success outside .25 to .75; responses on stop trials that are not faster on average than those on go trials; a time below zero.
@@ -149,6 +150,7 @@ impl EnvironmentSettings for StopSignalConfig {
             "omissions",
             "stop_success",
             "stop_signal_delay",
+            "balanced",
         ]
         .map(str::to_owned)
         .to_vec()
@@ -167,6 +169,7 @@ impl EnvironmentSettings for StopSignalConfig {
             Score::of(1.0 - responding / going, "no go trial"),
             Score::of(success, "no stop trial"),
             Score::of(mean(delays), "no stop trial"),
+            Score::of(f64::midpoint(share_correct(of(false)), success), "no go trial or no stop trial"),
         ]
     }
 }
@@ -234,6 +237,10 @@ impl Environment for StopSignal {
 
     fn actions(&self) -> ActionSpace {
         ActionSpace::Choices(3)
+    }
+
+    fn no_response(&self) -> Option<usize> {
+        Some(0)
     }
 
     fn begin(&mut self, key: Key, observation: &mut [f32]) {

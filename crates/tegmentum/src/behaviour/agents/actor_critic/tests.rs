@@ -1,5 +1,7 @@
 use super::*;
+use crate::behaviour::agent::AgentSettings;
 use crate::behaviour::environments::go_no_go::GoNoGoConfig;
+use crate::random::Key;
 
 fn agent(config: ActorCriticConfig) -> ActorCritic {
     config.build(&GoNoGoConfig::default().build().unwrap(), Key::from_seed(3)).unwrap()
@@ -131,5 +133,84 @@ fn parameters_out_of_range_are_named() {
         let config: ActorCriticConfig = toml::from_str(text).unwrap();
         let error = config.build(&GoNoGoConfig::default().build().unwrap(), Key::from_seed(1)).unwrap_err();
         assert!(error.to_string().contains(text.split(' ').next().unwrap()), "{error}");
+    }
+}
+
+/// One trial of two actions with values, against the equations: Q_a moves by its share of V + M − Q_a, the other stays.
+#[test]
+fn the_value_of_the_action_taken_moves_towards_the_outcome() {
+    let values = Some(ActionValuesConfig { rate: 0.25, gain: 3.0 });
+    for (reinforcement, expected) in [(None, 1.0), (Some(0.0), 0.0)] {
+        let mut agent = agent(ActorCriticConfig { values, ..ActorCriticConfig::default() });
+        let (x, modulation) = (stimulus(), Modulation { reinforcement, ..Modulation::default() });
+        let value_of = |agent: &ActorCritic, action: usize| -> f64 {
+            let first = 80 * 162 + 80 * action;
+            (0..80).map(|i| f64::from(x[i]) * f64::from(agent.parameters[first + i])).sum()
+        };
+        for _ in 0..2 {
+            agent.act(&x, &modulation);
+            let (value, before) = (agent.value, [0, 1].map(|action| value_of(&agent, action)));
+            agent.appraise(&Feedback { reward: 1.0, observation: &x, end_of_trial: true }, &modulation);
+            agent.learn(&modulation);
+            // With its own error the outcome is the reward; without dopamine it is the value of the policy.
+            let outcome = if expected == 1.0 { 1.0 } else { value };
+            for (action, before) in before.into_iter().enumerate() {
+                let step = if action == agent.action { 0.25 * (outcome - before) } else { 0.0 };
+                assert!((value_of(&agent, action) - before - step).abs() < 1e-5, "{action}");
+            }
+        }
+        let parameters = agent.parameters.clone();
+        let mut logit = |gain: f64| {
+            use crate::neuromodulation::modulation::LocalEffect;
+            let place = Place::Population("values".to_owned());
+            let local = vec![LocalEffect { target: Target::Gain, place, value: gain }];
+            let policy = agent.policy(&parameters, &x, &Modulation { local, ..Modulation::default() }).unwrap();
+            (policy[1] / policy[0]).ln()
+        };
+        let difference = logit(2.0) - logit(1.0);
+        let values = value_of(&agent, 1) - value_of(&agent, 0);
+        assert!((difference - 3.0 * values).abs() < 1e-4, "{difference} {values}");
+    }
+}
+
+#[test]
+fn a_search_of_rates_keeps_values_in_proportion() {
+    let mut config = ActorCriticConfig { values: Some(ActionValuesConfig::default()), ..ActorCriticConfig::default() };
+    assert!(config.set_learning_rate(0.04));
+    assert_eq!((config.learning_rate, config.values.unwrap().rate), (0.04, 0.6));
+    config.set_learning_rate(1.0);
+    assert_eq!(config.values.unwrap().rate, 1.0);
+}
+
+#[test]
+fn memory_holds_the_first_observation_of_a_trial_alone() {
+    let mut memory = Memory::new(2);
+    assert_eq!(memory.see(&[1.0, -1.0]), [1.0, 0.0, 0.0, 0.0, 0.0]);
+    memory.hold(&[1.0, -1.0]);
+    memory.hold(&[0.0, 5.0]);
+    assert_eq!(memory.see(&[0.5, 2.0]), [0.5, 2.0, 1.0, 0.0, 0.5]);
+    memory.release();
+    assert_eq!(memory.see(&[0.5, 2.0]), [0.5, 2.0, 0.0, 0.0, 0.0]);
+}
+
+#[test]
+fn the_environment_says_which_choice_is_no_response() {
+    use crate::behaviour::environments::EnvironmentConfig;
+    let config = ActorCriticConfig { withholds_no_response: true, ..ActorCriticConfig::default() };
+    for (environment, withheld) in
+        [("go_no_go", Some(0)), ("stop_signal", Some(0)), ("reversal", None), ("two_step", None)]
+    {
+        let environment = EnvironmentConfig::from_name(environment).unwrap().build(Key::from_seed(1)).unwrap();
+        assert_eq!(config.build(&*environment, Key::from_seed(2)).unwrap().withheld, withheld);
+    }
+    for (text, named) in [
+        ("withhold = 0\nwithholds_no_response = true", "actor_critic.withhold = 0"),
+        ("values = { rate = 0.0 }", "actor_critic.values.rate = 0"),
+        ("values = { rate = 1.5 }", "actor_critic.values.rate = 1.5"),
+        ("values = { gain = -1.0 }", "actor_critic.values.gain = -1"),
+    ] {
+        let config: ActorCriticConfig = toml::from_str(text).unwrap();
+        let error = config.build(&GoNoGoConfig::default().build().unwrap(), Key::from_seed(1)).unwrap_err();
+        assert!(error.to_string().contains(named), "{error}");
     }
 }
