@@ -125,7 +125,7 @@ fn kept(run: &Stored) -> Kept {
     };
     let is_kept = |pair: &&(String, String)| PROVENANCE.contains(&pair.0.as_str());
     Kept {
-        provenance: run.manifest.iter().filter(is_kept).cloned().collect(),
+        provenance: run.manifest.iter().filter(is_kept).map(without_folder).collect(),
         title: summary.title.clone(),
         question: summary.question.clone(),
         answer: summary.answer.clone(),
@@ -134,6 +134,23 @@ fn kept(run: &Stored) -> Kept {
         metrics: metrics.into_iter().map(|metric| (metric.name, metric.unit)).collect(),
         claims: summary.claims.clone(),
     }
+}
+
+/// An entry of a manifest; a command without the folder that it wrote to, which says nothing about the result.
+fn without_folder((label, value): &(String, String)) -> (String, String) {
+    if label != "Command" {
+        return (label.clone(), value.clone());
+    }
+    let mut words = Vec::new();
+    let mut all = value.split(' ');
+    while let Some(word) = all.next() {
+        if word == "--out" {
+            all.next();
+        } else {
+            words.push(word);
+        }
+    }
+    (label.clone(), words.join(" "))
 }
 
 /// The results in a folder, in the order of the page.
@@ -293,6 +310,14 @@ mod tests {
         for name in names() {
             assert!(root().join(RESULTS).join(format!("{name}.json")).is_file(), "{RESULTS}/{name}.json");
         }
+    }
+
+    #[test]
+    fn a_command_is_kept_without_its_folder() {
+        let kept = |label: &str, value: &str| without_folder(&(label.to_owned(), value.to_owned())).1;
+        assert_eq!(kept("Command", "tegmentum run xor --out somewhere --threads 1"), "tegmentum run xor --threads 1");
+        assert_eq!(kept("Command", "tegmentum run xor --out"), "tegmentum run xor");
+        assert_eq!(kept("Machine", "a --out b"), "a --out b");
     }
 
     #[test]
