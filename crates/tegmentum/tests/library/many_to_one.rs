@@ -55,8 +55,9 @@ fn certain_rules_are_found_as_before() {
         let solved = mean(&format!("[go_no_go]\nshift = '{shift}'"), AGENT, WHOLE, 800, "solved");
         assert!(solved >= 0.9, "{shift}: {solved} [1.0]");
     }
-    let late = mean("[go_no_go]\nshift = 'intradimensional'", AGENT, &without("noradrenaline"), 800, "solved");
-    assert!(late < 0.9, "without noradrenaline a reversal is not always found: {late}");
+    let late = |system: &str| mean("[go_no_go]\nshift = 'intradimensional'", AGENT, system, 800, "accuracy_late");
+    let (whole, without) = (late(WHOLE), late(&without("noradrenaline")));
+    assert!(without < whole - 0.02, "noradrenaline finds a reversal more surely: {whole} {without} [.998, .941]");
 }
 
 #[test]
