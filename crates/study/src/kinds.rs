@@ -34,7 +34,7 @@ use super::kind::StudyKind;
 use super::names::listed;
 
 /// Every kind, in the order in which to show them.
-pub(crate) const ALL: [&dyn StudyKind; 10] = [
+pub(crate) const ALL: [&dyn StudyKind; 11] = [
     &compare::Compare,
     &robustness::Robustness,
     &switching::Switching,

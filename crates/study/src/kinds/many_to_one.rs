@@ -24,7 +24,7 @@ use super::lesions::{self, SHAPLEY};
 use super::treatment::with_drugs;
 use crate::claims;
 use crate::config::{Arm, StudyConfig, WorldConfig};
-use crate::execution::{Criterion, Runner, run_all};
+use crate::execution::{Criterion, First, Runner, run_all};
 use crate::kind::{Learners, StudyKind, check_arms, check_searches};
 use crate::metric::Metric;
 use crate::monitor::Monitor;
@@ -110,7 +110,7 @@ impl StudyKind for ManyToOne {
     }
 
     fn criterion(&self, _: &StudyConfig) -> Option<Criterion> {
-        Some(Criterion { quality: score(), speed: None, speed_first: false })
+        Some(Criterion { quality: score(), speed: None, first: First::Quality })
     }
 
     fn without_logs(&self) -> Option<&'static str> {
