@@ -9,7 +9,7 @@
 //! w parameters `[P]` · `v_k` directions `[P]`, standard normal or ±1 · σ perturbation scale, in the unit of w · η
 //! learning rate, in the unit of w · `s_t` schedule in `[0, 1]` · n pairs · L mean loss on the batch of the update.
 //! Equal losses share the mean of their ranks; a pair with a loss that is NaN or infinite is left out. As in the
-//! authors' code there is no division by σ: ranks carry no scale. With `anchor_strength` a [decay to the start](super::anchor) follows, at
+//! authors' code there is no division by σ: ranks carry no scale. With `anchor_strength` a decay to the start, w ← w* + (w − w*)/(1 + s η λ), follows, at
 //! the rate `s_t η`.
 //!
 //! # Cost

@@ -9,7 +9,7 @@
 //! w parameters `[P]` · `v_k` directions `[P]`, entries ±1 or standard normal · σ perturbation scale, in the unit of w
 //! · L mean loss on the batch of the update, the same for all probes · `η_t`, f the [reading](super::rate_rule), w per
 //! (loss/w); with the normalised readings in the unit of w · `s_t` schedule in `[0, 1]` · K directions. With `anchor_strength` a
-//! [decay to the start](super::anchor) follows, at the rate `s_t η_t`.
+//! decay to the start, w ← w* + (w − w*)/(1 + s η λ), follows, at the rate `s_t η_t`.
 //!
 //! # Cost
 //! K + 1 evaluations an update (one-sided) or 2K (two-sided). Memory P numbers; 2P with schedule-free averaging, 3P

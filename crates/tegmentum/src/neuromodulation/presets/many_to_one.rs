@@ -22,7 +22,7 @@
 //! The agent it was made for is `actor_critic` with `withholds_no_response`, `memory` and `values`; an agent without values hears less of it.
 //!
 //! # Where the numbers come from
-//! Nuclei, and receptors that are not named here, are those of `uncertain-worlds` ([`tegmentum`](super::tegmentum)). 40, 4, 2.5, 1/10, 16, .1 and 1 were
+//! Nuclei, and receptors that are not named here, are those of `uncertain-worlds` (`tegmentum` has the roles). 40, 4, 2.5, 1/10, 16, .1 and 1 were
 //! chosen among some forty settings on seeds 0–59 of Go/No-Go (extradimensional, intradimensional, serial, false rewards), two bandits and the
 //! stop-signal task. None of them is measured in an animal.
 //!
