@@ -22,7 +22,7 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum Error {
     /// A number outside its range.
-    #[error("{name} = {value}: must be {requirement}")]
+    #[error("{name} = {}: must be {requirement}", shown(*value))]
     InvalidParameter {
         /// The parameter, as the user spells it.
         name: &'static str,
@@ -163,6 +163,16 @@ pub enum Error {
 
 /// The result of a fallible operation of this library.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// A number as a message shows it: very large and very small ones by their power of ten.
+fn shown(value: f64) -> String {
+    let size = value.abs();
+    if size.is_finite() && size != 0.0 && !(1e-5..1e16).contains(&size) {
+        format!("{value:e}")
+    } else {
+        value.to_string()
+    }
+}
 
 /// Returns `value` if it is finite and above zero.
 ///

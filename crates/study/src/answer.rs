@@ -51,7 +51,7 @@ fn sentence(claim: &Claim, answer: &Answer, outcomes: &[(String, &ClaimOutcome)]
     }
 }
 
-/// The outcomes of a claim, each with its setting; the name is empty where there is one.
+/// The outcomes of a claim, each with its setting; the name is empty where there is one, or the claim is about one.
 fn outcomes<'a>(study: &StudyConfig, claim: &Claim, summary: &'a Summary) -> Vec<(String, &'a ClaimOutcome)> {
     let settings = study.setting_names();
     let named = |outcome: &'a ClaimOutcome| {
@@ -59,7 +59,9 @@ fn outcomes<'a>(study: &StudyConfig, claim: &Claim, summary: &'a Summary) -> Vec
             return Some((String::new(), outcome));
         }
         let rest = outcome.claim.strip_prefix(&claim.text)?.strip_prefix(" (")?.strip_suffix(')')?;
-        settings.iter().find(|setting| *setting == rest).map(|setting| (setting.clone(), outcome))
+        // A claim about one setting says so itself.
+        let name = |setting: &String| if claim.setting.is_some() { String::new() } else { setting.clone() };
+        settings.iter().find(|setting| *setting == rest).map(|setting| (name(setting), outcome))
     };
     summary.claims.iter().filter_map(named).collect()
 }
@@ -108,7 +110,7 @@ fn range(outcomes: &[(String, &ClaimOutcome)]) -> String {
     let (least, most) = (effects().fold(f64::INFINITY, f64::min), effects().fold(f64::NEG_INFINITY, f64::max));
     match effects().count() {
         0 => MISSING.to_owned(),
-        1 => short(least),
+        _ if short(least) == short(most) => short(least),
         _ => format!("{} to {}", short(least), short(most)),
     }
 }

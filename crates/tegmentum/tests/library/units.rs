@@ -142,10 +142,8 @@ fn units_out_of_range_are_refused() {
     let message = |units: Units| units.check().unwrap_err().to_string();
     let usual = Units::default();
     assert_eq!(message(Units { loss: 0.0, ..usual }), "units.loss = 0: must be a finite number above 0");
-    let large = message(Units { loss: 1e200, ..usual });
-    assert!(large.starts_with("units.loss = 1000") && large.ends_with("must be from 1e-100 to 1e100"), "{large}");
-    let small = message(Units { parameters: 1e-13, ..usual });
-    assert_eq!(small, "units.parameters = 0.0000000000001: must be from 1e-12 to 1e12");
+    assert_eq!(message(Units { loss: 1e200, ..usual }), "units.loss = 1e200: must be from 1e-100 to 1e100");
+    assert_eq!(message(Units { parameters: 1e-13, ..usual }), "units.parameters = 1e-13: must be from 1e-12 to 1e12");
     assert!(message(Units { parameters: f64::NAN, ..usual }).starts_with("units.parameters = NaN"));
     assert_eq!(message(Units { offset: f64::INFINITY, ..usual }), "units.offset = inf: must be a finite number");
     assert_eq!(usual.check().unwrap(), usual);

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::drift;
 use crate::config::{Arm, Setting, StudyConfig};
 use crate::kinds::compare::prepared::{MAX_PRETRAINING, PreparedSetting, pretrained};
 use tegmentum::data::task::Problem;
@@ -36,8 +35,6 @@ pub(super) struct Learned {
     pub(super) parameters: Vec<f32>,
     /// The first metric on A.
     pub(super) on_a: f64,
-    /// Gradients of B there.
-    pub(super) gradients: Vec<Vec<f32>>,
 }
 
 /// The two tasks made ready.
@@ -147,10 +144,10 @@ impl Course {
     }
 
     /// The weights of a seed that have learned A. The seed's key has the children that it has in a comparison: 0 draws the first
-    /// parameters, 4 the batches of A; 5 those that B's directions are measured on.
+    /// parameters, 4 the batches of A.
     ///
     /// # Errors
-    /// If the network has no gradient for A or B, or a parameter became NaN or infinite.
+    /// If the network has no gradient for A, or a parameter became NaN or infinite.
     pub(super) fn learned(&self, seed: u64) -> Result<Arc<Learned>> {
         let kept = || self.learned.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(learned) = kept().get(&seed) {
@@ -160,8 +157,7 @@ impl Course {
         let start = network.initialise(key.child(0));
         let parameters = pretrained((network, &self.first), start, self.updates, key.child(4))?;
         let on_a = Evaluator::new(Arc::clone(network), Arc::clone(&self.first)).measure(self.metric, &parameters)?;
-        let gradients = drift::gradients((network, &self.second.problem), &parameters, key.child(5).child(0))?;
-        let learned = Arc::new(Learned { parameters, on_a, gradients });
+        let learned = Arc::new(Learned { parameters, on_a });
         kept().insert(seed, Arc::clone(&learned));
         Ok(learned)
     }

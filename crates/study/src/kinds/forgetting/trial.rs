@@ -118,9 +118,11 @@ impl<'a> Watch<'a> {
         insert(TIME, self.reached.map_or(f64::INFINITY, |at| at as f64));
         insert(REACHED, f64::from(u8::from(has_reached)));
         let of = (&self.course.second.network, &self.course.second.problem);
-        let last = gradients(of, &self.parameters, Key::from_seed(seed).child(5).child(1))?;
-        let drift =
-            Drift::of((&learned.parameters, &learned.gradients), (&self.parameters, &last), self.walk.as_ref())?;
+        // Those of w_A are the same for every arm; kept, they would take 32 times the room of the weights for each seed.
+        let key = Key::from_seed(seed).child(5);
+        let first = gradients(of, &learned.parameters, key.child(0))?;
+        let last = gradients(of, &self.parameters, key.child(1))?;
+        let drift = Drift::of((&learned.parameters, &first), (&self.parameters, &last), self.walk.as_ref())?;
         for (name, value) in [(OFF, drift.off), (WITHIN, drift.within), (DRIFT, drift.off + drift.within)] {
             insert(name, if has_reached { value } else { f64::INFINITY });
         }

@@ -2,7 +2,7 @@
 
 use super::{ALL, Game, lesions, that_matter};
 use crate::config::StudyConfig;
-use crate::number::{brackets, short, with_interval};
+use crate::number::{fixed, short, with_interval};
 use crate::outcome::{Figure, FigureContent, HeatCell, HeatColours};
 use crate::tuning::TuningRecord;
 use tegmentum::error::Result;
@@ -30,11 +30,13 @@ fn labels(study: &StudyConfig) -> Vec<String> {
 fn shapley(study: &StudyConfig, games: &[Game]) -> Figure {
     let cell = |game: &Game, place: usize| {
         let value = game.shapley(place, lesions::key());
-        let mark = if lesions::is_away_from_zero(&value) { "● " } else { "" };
+        let mark = if lesions::is_away_from_zero(&value) { "●\u{2009}" } else { "" };
+        // All of one width, so that they fit into the cell.
+        let [low, high] = value.ci95.map(|end| fixed(end, 4));
         let finite = value.value.is_finite();
         HeatCell {
             value: finite.then_some(value.value),
-            detail: if finite { format!("{mark}{}", brackets(value.ci95)) } else { String::new() },
+            detail: if finite { format!("{mark}[{low}, {high}]") } else { String::new() },
         }
     };
     let row = |game: &Game| (0..Transmitter::ALL.len()).map(|place| cell(game, place)).collect();

@@ -85,7 +85,7 @@ impl ActionValues {
         }
     }
 
-    /// Moves the value of `action` towards `outcome`, in units of reward. `rate` is a factor on the step.
+    /// Moves the value of `action` towards `outcome`, in units of reward, by what the modulation makes of the rate.
     pub(super) fn learn(
         &self,
         parameters: &mut [f32],
