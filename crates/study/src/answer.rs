@@ -110,7 +110,7 @@ fn range(outcomes: &[(String, &ClaimOutcome)]) -> String {
     let (least, most) = (effects().fold(f64::INFINITY, f64::min), effects().fold(f64::NEG_INFINITY, f64::max));
     match effects().count() {
         0 => MISSING.to_owned(),
-        _ if short(least) == short(most) => short(least),
+        1 => short(least),
         _ => format!("{} to {}", short(least), short(most)),
     }
 }

@@ -42,7 +42,7 @@ impl Directions {
         if !(share > 0.0 && share <= 1.0) {
             return Err(Error::InvalidParameter { name: "share", value: share, requirement: "above 0 and at most 1" });
         }
-        let length = vectors.first().map_or(0, Vec::len);
+        let Some(length) = vectors.first().map(Vec::len) else { return Ok(Self { basis: Vec::new() }) };
         if let Some(other) = vectors.iter().find(|vector| vector.len() != length) {
             return Err(Error::ShapeMismatch { what: "vectors", expected: length, found: other.len() });
         }
