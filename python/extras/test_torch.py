@@ -332,3 +332,23 @@ def test_copies_are_refused():
 
     with pytest.raises(tegmentum.WrongTypeError, match="state_dict"):
         copy.deepcopy(ForwardOptimizer(network().parameters()))
+
+
+def test_parameters_that_share_memory_are_an_error() -> None:
+    weights = torch.nn.Parameter(torch.ones(6))
+    part = torch.nn.Parameter(weights.detach()[2:5])
+    optimizer = ForwardOptimizer([weights, part])
+    with pytest.raises(tegmentum.InvalidValueError, match="share the memory of 3 numbers"):
+        optimizer.step(lambda: (weights**2).sum())
+
+
+def test_parameters_that_are_not_contiguous_learn_like_others() -> None:
+    found = []
+    for weights in (torch.ones(3, 4), torch.ones(4, 3).T):
+        parameter = torch.nn.Parameter(weights)
+        optimizer = ForwardOptimizer([parameter], "spsa", seed=2)
+        for _ in range(5):
+            optimizer.step(lambda: (parameter**2).sum())
+        found.append(parameter.detach().clone().contiguous())
+    assert not torch.equal(found[0], torch.ones(3, 4))
+    assert torch.allclose(found[0], found[1], atol=1e-5)

@@ -5,17 +5,19 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadwriteArray1, PyReadwriteArray2};
+use numpy::{
+    PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadwriteArray1, PyReadwriteArray2, PyUntypedArrayMethods,
+};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use tegmentum::archive::Archive;
 use tegmentum::error::{Error, Result};
 use tegmentum::learning::optimizer as contract;
-use tegmentum::model::perturbation::{Base, Direction, Probe, write_candidates};
+use tegmentum::model::perturbation::{Base, Bases, Direction, Probe, write_candidates, write_in_parts};
 use tegmentum::neuromodulation::modulation::Modulation;
 use tegmentum::random::Key;
 
-use crate::arrays::{copied, entries, four, vector};
+use crate::arrays::{copied, four, vector};
 use crate::errors::{exception, invalid};
 use crate::settings;
 
@@ -24,6 +26,8 @@ const SMALL: usize = 1024;
 /// Numbers of an array of candidates, at most: 16 GiB.
 const LARGEST: usize = 1 << 32;
 
+/// Loss, rate, number of bad losses, whether a round follows, whether it was surprised.
+type Told = (f64, f64, u32, bool, bool);
 /// A candidate as a recipe: base, its gain, family, key and scale.
 type Recipe = (String, f32, &'static str, u64, f32);
 
@@ -76,14 +80,7 @@ impl State {
         write_candidates(&self.probes[first..found], self.optimizer.bases(), target)
     }
 
-    fn tell(&mut self, losses: &[f64]) -> Result<(f64, f64, u32, bool, bool)> {
-        if self.probes.is_empty() {
-            return Err(Error::Incompatible {
-                what: "tell".to_owned(),
-                with: "an optimizer that was not asked".to_owned(),
-                reason: "call ask before it, once for each tell".to_owned(),
-            });
-        }
+    fn tell(&mut self, losses: &[f64]) -> Result<Told> {
         let report = self.optimizer.tell(losses, &self.modulation)?;
         self.probes.clear();
         self.evaluations += losses.len() as u64;
@@ -120,7 +117,10 @@ impl Optimizer {
             return Err(invalid(py, format!("{count} candidates of {columns} parameters {problem}")));
         }
         let candidates = PyArray2::zeros(py, [count, columns], false);
-        self.write(py, 0, candidates.readwrite())?;
+        // SAFETY: the array was made here; nobody else knows of it.
+        #[allow(unsafe_code)]
+        let target = contiguous(py, unsafe { candidates.as_slice_mut() })?;
+        self.with(py, |state| state.write(0, columns, target))?;
         Ok(candidates)
     }
 
@@ -130,17 +130,31 @@ impl Optimizer {
         self.with(py, |state| state.write(first, columns, target))
     }
 
-    /// Writes what would be handed over, `[P]`.
-    fn write_solution(&self, py: Python<'_>, mut target: PyReadwriteArray1<'_, f32>) -> PyResult<()> {
-        let target = contiguous(py, target.as_slice_mut())?;
+    /// Writes a candidate that was asked for, or without a number what would be handed over, to vectors that hold the P parameters one after
+    /// the other.
+    #[pyo3(signature = (number, parts))]
+    fn write_parts(
+        &self,
+        py: Python<'_>,
+        number: Option<usize>,
+        mut parts: Vec<PyReadwriteArray1<'_, f32>>,
+    ) -> PyResult<()> {
+        check_apart(py, &parts)?;
+        let parts = parts.iter_mut().map(|part| contiguous(py, part.as_slice_mut())).collect::<PyResult<Vec<_>>>()?;
         self.with(py, |state| {
-            let solution = state.optimizer.solution();
-            if solution.len() != target.len() {
-                let (expected, found) = (solution.len(), target.len());
-                return Err(Error::ShapeMismatch { what: "parameters", expected, found });
-            }
-            solution.write(1.0, target);
-            Ok(())
+            let bases = state.optimizer.bases();
+            let Some(number) = number else {
+                let solution = state.optimizer.solution();
+                let bases = Bases { acting: solution, averaged: solution, candidates: &[] };
+                return write_in_parts(&Probe::unperturbed(Base::Acting), bases, parts);
+            };
+            let expected = state.probes.len();
+            let probe = state.probes.get(number).ok_or(Error::ShapeMismatch {
+                what: "candidates that were asked for",
+                expected,
+                found: number.saturating_add(1),
+            })?;
+            write_in_parts(probe, bases, parts)
         })
     }
 
@@ -153,10 +167,21 @@ impl Optimizer {
         probes.iter().map(|probe| recipe(py, probe)).collect()
     }
 
-    /// Takes losses; loss, rate, number of bad losses, whether a round follows, whether it was surprised.
-    fn tell(&self, py: Python<'_>, losses: PyReadonlyArray1<'_, f64>) -> PyResult<(f64, f64, u32, bool, bool)> {
-        let losses = entries(py, &losses)?;
-        self.with(py, |state| state.tell(losses))
+    /// Candidates that were asked for and not told of.
+    fn pending(&self, py: Python<'_>) -> PyResult<usize> {
+        self.with(py, |state| Ok(state.probes.len()))
+    }
+
+    /// Takes losses; loss, rate, number of bad losses, whether a round follows, whether it was surprised. None, and nothing is done, for what
+    /// is no contiguous array of doubles, one for each candidate.
+    fn tell(&self, py: Python<'_>, losses: &Bound<'_, PyAny>) -> PyResult<Option<Told>> {
+        let Ok(losses) = losses.cast_exact::<PyArray1<f64>>() else { return Ok(None) };
+        let losses = losses.try_readonly().map_err(|_| invalid(py, "the losses are being written to".to_owned()))?;
+        let Ok(losses) = losses.as_slice() else { return Ok(None) };
+        self.with(py, |state| {
+            let fits = !state.probes.is_empty() && losses.len() == state.probes.len();
+            if fits { state.tell(losses).map(Some) } else { Ok(None) }
+        })
     }
 
     /// One of the optimizer's vectors: `acting`, `averaged`, `solution` or `candidate:NUMBER`.
@@ -218,6 +243,25 @@ impl Optimizer {
 /// The entries of an array that is written to, which must be contiguous.
 fn contiguous<'a, E>(py: Python<'_>, entries: std::result::Result<&'a mut [f32], E>) -> PyResult<&'a mut [f32]> {
     entries.map_err(|_| invalid(py, "an array must be contiguous".to_owned()))
+}
+
+/// An error if two vectors have memory in common.
+fn check_apart(py: Python<'_>, parts: &[PyReadwriteArray1<'_, f32>]) -> PyResult<()> {
+    let bounds = |part: &PyReadwriteArray1<'_, f32>| {
+        let first = part.data() as usize;
+        (first, first + size_of::<f32>() * part.shape()[0])
+    };
+    let mut ranges: Vec<_> = parts.iter().map(bounds).filter(|(first, end)| end > first).collect();
+    ranges.sort_unstable();
+    let shared = ranges.windows(2).map(|pair| pair[0].1.min(pair[1].1).saturating_sub(pair[1].0)).max().unwrap_or(0);
+    if shared > 0 {
+        let numbers = shared / size_of::<f32>();
+        return Err(invalid(
+            py,
+            format!("two parameters share the memory of {numbers} numbers: train one of them, or a copy"),
+        ));
+    }
+    Ok(())
 }
 
 fn recipe(py: Python<'_>, probe: &Probe) -> PyResult<Recipe> {

@@ -311,7 +311,7 @@ class Optimizer:
         start, _ = _start(x0)
         self._made_of = (start, named("optimizer", optimizer), _arrays.whole("budget", budget, 1), _arrays.seed_of(seed))
         self._native = _native.Optimizer(*self._made_of)
-        self._num_parameters, self._count = len(start), 0
+        self._num_parameters = len(start)
 
     def ask(self, out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
         """The candidates to evaluate next.
@@ -327,11 +327,9 @@ class Optimizer:
             A new array, or the first n rows of `out`; n may differ from round to round.
         """
         if out is None:
-            candidates = self._native.ask()
-        else:
-            candidates = _arrays.target("out", out, self._native.begin(), self._num_parameters)
-            self._native.write(0, candidates)
-        self._count = len(candidates)
+            return self._native.ask()
+        candidates = _arrays.target("out", out, self._native.begin(), self._num_parameters)
+        self._native.write(0, candidates)
         return candidates
 
     def ask_recipes(self) -> list[Recipe]:
@@ -347,9 +345,7 @@ class Optimizer:
         InvalidValueError
             For directions of low rank, which have no recipe of one key.
         """
-        recipes = [Recipe(*recipe) for recipe in self._native.ask_recipes()]
-        self._count = len(recipes)
-        return recipes
+        return [Recipe(*recipe) for recipe in self._native.ask_recipes()]
 
     def candidate(self, recipe: Recipe) -> NDArray[np.float32]:
         """The candidate that a recipe of this round stands for, of shape (P,), float32."""
@@ -380,11 +376,16 @@ class Optimizer:
         DivergedError
             If a parameter became NaN or infinite.
         """
-        if not self._count:
-            raise InvalidValueError("tell: nothing was asked; call ask before it, once for each tell")
-        report = _report(self._native.tell(_arrays.losses(losses, self._count)))
-        self._count = 0
-        return report
+        # The engine takes an array of doubles as it is; what else may stand for losses is made one here.
+        told = self._native.tell(losses)
+        if told is None:
+            count = self._native.pending()
+            if not count:
+                raise InvalidValueError("tell: nothing was asked; call ask before it, once for each tell")
+            told = self._native.tell(_arrays.losses(losses, count))
+            if told is None:
+                raise InvalidValueError("tell: another thread told the losses of this round")
+        return _report(told)
 
     @property
     def x(self) -> NDArray[np.float32]:
@@ -439,7 +440,7 @@ class Optimizer:
             raise WrongTypeError(f"state is of the type {type(state).__name__}: must be bytes")
         anew = _native.Optimizer(*self._made_of)
         anew.load(bytes(state))
-        self._native, self._count = anew, 0
+        self._native = anew
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _again, (type(self), self._made_of, self.save())
@@ -447,7 +448,7 @@ class Optimizer:
 
 def _again(kind: type[Optimizer], made_of: tuple[Any, ...], state: bytes) -> Optimizer:
     optimizer = kind.__new__(kind)
-    optimizer._made_of, optimizer._num_parameters, optimizer._count = made_of, len(made_of[0]), 0
+    optimizer._made_of, optimizer._num_parameters = made_of, len(made_of[0])
     optimizer._native = _native.Optimizer(*made_of)
     optimizer._native.load(state)
     return optimizer

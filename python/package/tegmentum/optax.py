@@ -44,7 +44,6 @@ def _replayed(state: ForwardState) -> tuple[Optimizer, int]:
     optimizer: Optimizer = pickle.loads(np.asarray(state.archive, dtype=np.uint8).tobytes())
     left = np.asarray(state.values, dtype=np.float64)
     while len(left) > 0 and len(left) >= (size := optimizer._native.begin()):
-        optimizer._count = size
         optimizer.tell(left[:size])
         left = left[size:]
     return optimizer, len(left)

@@ -1,8 +1,9 @@
 """Forward passes alone for PyTorch: a `torch.optim.Optimizer` whose `step` never calls backward. Needs PyTorch.
 
-The optimizer keeps the weights once, in float32, as a flat vector; a candidate is written from there into the parameters of the module, and its
-direction is made anew from a seed. Nothing is added and subtracted again: after each step the parameters are written from that vector, so that
-what did not learn has the bits that it had, in float32, bfloat16 and float16 (and in float64 and whole numbers, which are kept beside it).
+The optimizer keeps the weights once, in float32; a candidate is written from there into the parameters of the module, and its direction is made
+anew from a seed. Nothing is added and subtracted again: after each step the parameters are written from those weights, so that what did not learn
+has the bits that it had, in float32, bfloat16 and float16 (and in float64 and whole numbers, which are kept beside it). Parameters in float32 on
+the CPU are written in place; for others there is a vector between, which PyTorch copies and converts.
 """
 
 from __future__ import annotations
@@ -54,27 +55,37 @@ def _with_drugs(optimizer: Settings, drugs: Sequence[Mapping[str, Any]]) -> Sett
 
 
 class _Piece:
-    """A parameter and its part of the flat vector."""
+    """A parameter and its part of the weights."""
 
-    def __init__(self, parameter: Any, view: Any, scale: float) -> None:
-        self.parameter, self.view, self.scale = parameter, view, scale
+    def __init__(self, parameter: Any, start: Any, scale: float) -> None:
+        self.parameter, self.scale = parameter, scale
         self.kind = (parameter.dtype, parameter.device)
-        # Types that float32 cannot hold, and groups with a factor: the start, and what the flat vector had there.
+        #: What the optimizer writes for a parameter that is not written in place.
+        self.view: Any = None
+        # Types that float32 cannot hold, and groups with a factor: the start, and what the optimizer had there.
         self.start: Any = None
         self.origin: Any = None
         if scale != 1.0 or parameter.dtype not in _NARROW:
             self.start = parameter.detach().cpu().to(torch.float64, copy=True).reshape(-1)
-            self.origin = view.clone()
+            self.origin = start.clone()
+        if not self.is_in_place():
+            self.view = torch.empty_like(start)
 
-    def is_shared(self) -> bool:
-        """Whether NumPy can write it: float32 on the CPU, nothing beside it."""
-        return self.start is None and self.parameter.dtype == torch.float32 and self.parameter.device.type == "cpu"
+    def is_in_place(self) -> bool:
+        """Whether the optimizer can write it: float32 on the CPU in one piece, nothing beside it."""
+        parameter = self.parameter
+        is_plain = self.start is None and parameter.dtype == torch.float32 and parameter.device.type == "cpu"
+        return is_plain and bool(parameter.is_contiguous())
 
-    def value(self) -> Any:
-        """What the parameter shall be, flat."""
+    def target(self) -> Any:
+        """Where the optimizer writes, an array of NumPy."""
+        return (self.parameter.detach().view(-1) if self.view is None else self.view).numpy()
+
+    def value(self, found: Any) -> Any:
+        """What the parameter shall be, flat, if the optimizer has `found`."""
         if self.start is None:
-            return self.view
-        value = self.start + self.scale * (self.view - self.origin).to(torch.float64)
+            return found
+        value = self.start + self.scale * (found - self.origin).to(torch.float64)
         dtype = self.parameter.dtype
         if dtype in _WHOLE:
             limits = torch.iinfo(dtype)
@@ -112,8 +123,8 @@ class ForwardOptimizer(torch.optim.Optimizer):
     step (`evaluations`); it must use the same data each time. Return the loss in float32: a loss in bfloat16 hides small differences. What a module
     changes in its forward pass (running statistics of batch normalisation) it changes at each evaluation.
 
-    Memory: 4 bytes for each parameter, and the optimizer's vectors (two of 4 bytes for Dopamine); no activations are kept. Parameters on other devices
-    are written there for each candidate.
+    Memory: the optimizer's vectors (4 bytes for each parameter, for Dopamine twice), and 4 bytes for each parameter that is not in float32 on the CPU,
+    which is written there for each candidate; no activations are kept.
 
     Weights that a module packs away (``torch.ao.quantization.quantize_dynamic``) are not parameters and stay as they are; train what stands
     beside them.
@@ -176,20 +187,17 @@ class ForwardOptimizer(torch.optim.Optimizer):
     @torch.no_grad()
     def _begin(self) -> None:
         rows = [(parameter, group["scale"]) for group in self.param_groups for parameter in group["params"]]
-        self._flat = np.empty((1, sum(parameter.numel() for parameter, _ in rows)), dtype=np.float32)
-        if self._flat.size == 0:
+        flat = torch.empty(sum(parameter.numel() for parameter, _ in rows), dtype=torch.float32)
+        if flat.numel() == 0:
             raise InvalidValueError("params: must have at least one number")
-        flat, first, self._pieces = torch.from_numpy(self._flat[0]), 0, []
+        first, self._pieces = 0, []
         for parameter, scale in rows:
-            view = flat[first : first + parameter.numel()]
-            view.copy_(parameter.detach().reshape(-1))
+            start = flat[first : first + parameter.numel()]
+            start.copy_(parameter.detach().reshape(-1))
             first += parameter.numel()
-            self._pieces.append(_Piece(parameter, view, scale))
+            self._pieces.append(_Piece(parameter, start, scale))
         self._anchored = [piece for piece in self._pieces if piece.start is not None]
-        # NumPy's copies do without PyTorch's threads, which take longer to wake up than the copy takes.
-        self._shared = [(p.parameter, p.view.view(p.parameter.shape).numpy()) for p in self._pieces if p.is_shared()]
-        self._others = [piece for piece in self._pieces if not piece.is_shared()]
-        self._engine = Optimizer(self._flat[0], self._settings, budget=self._budget, seed=self._seed)
+        self._engine = Optimizer(flat.numpy(), self._settings, budget=self._budget, seed=self._seed)
         self._note_versions()
 
     def _note_versions(self) -> None:
@@ -198,12 +206,12 @@ class ForwardOptimizer(torch.optim.Optimizer):
             None if piece.parameter.is_inference() else piece.parameter._version for piece in self._pieces
         ]
 
-    def _publish(self) -> None:
-        """Writes the flat vector into the parameters."""
-        for parameter, source in self._shared:
-            np.copyto(parameter.detach().numpy(), source)
-        for piece in self._others:
-            piece.parameter.copy_(piece.value().view(piece.parameter.shape))
+    def _publish(self, number: int | None) -> None:
+        """Writes a candidate, or without a number what would be handed over, into the parameters."""
+        self._now()._native.write_parts(number, [piece.target() for piece in self._pieces])
+        for piece in self._pieces:
+            if piece.view is not None:
+                piece.parameter.copy_(piece.value(piece.view).view(piece.parameter.shape))
 
     def _check_untouched(self) -> None:
         """What was changed from outside is either what we wrote, or an error."""
@@ -218,8 +226,13 @@ class ForwardOptimizer(torch.optim.Optimizer):
             for piece, version in zip(self._pieces, self._versions)
             if version is not None and piece.parameter._version != version
         ]
-        for piece in changed:
-            expected = piece.value().to(piece.parameter.dtype).view(piece.parameter.shape)
+        if not changed:
+            return
+        weights = torch.from_numpy(self._now().x).split([piece.parameter.numel() for piece in self._pieces])
+        for piece, found in zip(self._pieces, weights):
+            if piece not in changed:
+                continue
+            expected = piece.value(found).to(piece.parameter.dtype).view(piece.parameter.shape)
             if not torch.equal(piece.parameter.detach().cpu(), expected):
                 shape = tuple(piece.parameter.shape)
                 raise InvalidValueError(
@@ -256,8 +269,7 @@ class ForwardOptimizer(torch.optim.Optimizer):
             try:
                 return self._update(closures)
             finally:
-                self._now()._native.write_solution(self._flat[0])
-                self._publish()
+                self._publish(None)
                 self._note_versions()
 
     def _now(self) -> Optimizer:
@@ -272,13 +284,11 @@ class ForwardOptimizer(torch.optim.Optimizer):
             count = engine._native.begin()
             losses = np.empty(count)
             for index in range(count):
-                engine._native.write(index, self._flat)
-                self._publish()
+                self._publish(index)
                 if random is not None and evaluated:
                     self._set_random(random)
                 evaluated += 1
                 losses[index] = sum(_loss(one()) for one in closures) / len(closures)
-            engine._count = count
             report = engine.tell(losses)
             # The first round is the step, those that follow are questions of the modulators.
             if math.isnan(loss):
@@ -339,8 +349,7 @@ class ForwardOptimizer(torch.optim.Optimizer):
         with torch.no_grad():
             for piece, (start, origin) in zip(self._anchored, own["starts"]):
                 piece.start, piece.origin = start.clone(), origin.clone()
-            self._now()._native.write_solution(self._flat[0])
-            self._publish()
+            self._publish(None)
             self._note_versions()
 
     def __getstate__(self) -> dict[str, Any]:

@@ -31,7 +31,7 @@ use crate::model::network::Network;
 use crate::random::Key;
 use low_rank::LowRank;
 
-pub use candidates::write_candidates;
+pub use candidates::{write_candidates, write_in_parts};
 pub use direction::Direction;
 pub use sums::for_each_weighted_part;
 pub(crate) use sums::for_each_weighted_part_at;
