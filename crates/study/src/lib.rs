@@ -79,6 +79,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("switching-drift", include_str!("../../../studies/switching-drift.toml")),
     ("false-alarms", include_str!("../../../studies/false-alarms.toml")),
     ("continual-permuted", include_str!("../../../studies/continual-permuted.toml")),
+    ("continual-fisher", include_str!("../../../studies/continual-fisher.toml")),
     ("continual-rotated", include_str!("../../../studies/continual-rotated.toml")),
     ("continual-domain", include_str!("../../../studies/continual-domain.toml")),
     ("continual-class", include_str!("../../../studies/continual-class.toml")),

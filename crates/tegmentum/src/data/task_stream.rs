@@ -45,6 +45,8 @@ pub struct LabelledBatch {
     pub classes: Vec<usize>,
 }
 
+crate::archived!(LabelledBatch { inputs, classes });
+
 impl LabelledBatch {
     /// Examples in it.
     pub fn len(&self) -> usize {

@@ -35,6 +35,7 @@ use crate::registry::Description;
 pub mod anchored_decay;
 pub mod contexts;
 pub mod ewc;
+pub mod fisher;
 pub mod joint;
 pub mod learners;
 pub mod naive;

@@ -98,6 +98,8 @@ fn baselines_are_where_they_are_known_to_be() {
         ("[replay]", "permuted", [77.0, 88.0]),
         ("[ewc]\nstrength = 100.0", "permuted", [70.0, 88.0]),
         ("[ewc]\nstrength = 100.0\ndecay = 0.9", "permuted", [70.0, 88.0]),
+        ("[ewc]\nstrength = 100.0\nfisher = \"exact\"", "permuted", [70.0, 88.0]),
+        ("[ewc]\nstrength = 100.0\nfisher = \"empirical\"", "permuted", [70.0, 88.0]),
         ("[xdg]", "permuted", [76.0, 92.0]),
         ("[streaming_lda]", "permuted", [77.0, 87.0]),
         ("[synaptic_intelligence]\nstrength = 0.1", "class", [18.0, 32.0]),
@@ -176,6 +178,8 @@ fn settings_survive_a_study_file_and_bad_ones_are_named() {
     assert!(refused("[contexts]\naveraging = 0.0").starts_with("averaging = 0"));
     assert!(refused("[replay]\nexamples = 0").starts_with("examples = 0"));
     assert!(refused("[ewc]\nstrength = -1.0").starts_with("strength = -1"));
+    let unknown = toml::from_str::<ContinualConfig>("[ewc]\nfisher = \"batched\"").expect_err("unknown").to_string();
+    assert!(unknown.contains("batched") && unknown.contains("empirical"), "{unknown}");
     assert!(refused("[xdg]\nsilenced = 1.0").starts_with("silenced = 1"));
     assert!(refused("[naive]\nnetwork = { learning_rate = 0.0 }").starts_with("network.learning_rate = 0"));
 }

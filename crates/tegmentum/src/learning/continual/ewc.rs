@@ -1,23 +1,22 @@
 //! Elastic weight consolidation (EWC), told when a task begins.
 //!
 //! ```text
-//!     when a task is over:  F_i = mean over its last n examples of (∂ ln p(y|x)/∂w_i)² ,  y drawn from the model
-//!                           ω ← γ ω + F ,   w* ← w
+//!     when a task is over:  ω ← γ ω + F ,   w* ← w
 //!     loss + ½ λ Σ_i ω_i (w_i − w*_i)²
 //! ```
-//! F the diagonal of the **true Fisher information** (classes drawn from the model, neither the labels of the data nor the expectation over
-//! all classes), one example at a time · λ strength · γ = 1: Fisher informations are summed and the anchor is the last one (Huszár's form of
-//! several penalties), γ < 1: online EWC. The quadratic penalty is stepped implicitly, which is stable for every λ.
+//! F the diagonal of the Fisher information over the task's last n examples, in one of three readings ([`fisher`](super::fisher)) · λ
+//! strength · γ = 1: Fisher informations are summed and the anchor is the last one (Huszár's form of several penalties), γ < 1: online EWC.
+//! The quadratic penalty is stepped implicitly, which is stable for every λ.
 //!
-//! Cost: that of the network, and 3 n/batch forward-equivalents at each boundary. Memory: twice the weights, and the last n inputs of the
-//! task that is on.
+//! Cost: that of the network, and at each boundary that of F for n examples. Memory: twice the weights, and the last n inputs of the task that
+//! is on, with their labels for the empirical reading.
 //!
 //! References: J. Kirkpatrick et al., PNAS 114, 3521–3526, 2017, doi:10.1073/pnas.1611835114; F. Huszár, PNAS 115, E2496, 2018; J. Schwarz et
 //! al., ICML 2018 (online EWC).
 
 use serde::{Deserialize, Serialize};
 
-use super::perceptron::EVALUATIONS;
+use super::fisher::Fisher;
 use super::shared_network::{NetworkConfig, Pull, SharedNetwork};
 use super::{ContinualLearner, ContinualSettings, Observed, Told, within};
 use crate::data::task_stream::LabelledBatch;
@@ -44,11 +43,13 @@ pub struct EwcConfig {
     pub decay: f64,
     /// Examples n that the Fisher information is taken from.
     pub examples: usize,
+    /// Which reading of the Fisher information.
+    pub fisher: Fisher,
 }
 
 impl Default for EwcConfig {
     fn default() -> Self {
-        Self { network: NetworkConfig::default(), strength: 10.0, decay: 1.0, examples: 400 }
+        Self { network: NetworkConfig::default(), strength: 10.0, decay: 1.0, examples: 400, fisher: Fisher::Sampled }
     }
 }
 
@@ -72,7 +73,7 @@ impl ContinualSettings for EwcConfig {
             importance: vec![0.0; length],
             anchor: network.parameters.clone(),
             network,
-            seen: Vec::new(),
+            seen: LabelledBatch::default(),
             batch: 1,
             tasks: 0,
         }))
@@ -96,8 +97,8 @@ struct Ewc {
     network: SharedNetwork,
     importance: Vec<f32>,
     anchor: Vec<f32>,
-    /// Inputs of the last examples of the task that is on.
-    seen: Vec<f32>,
+    /// The last examples of the task that is on.
+    seen: LabelledBatch,
     batch: u64,
     /// Tasks whose importance was taken.
     tasks: u64,
@@ -111,18 +112,18 @@ impl ContinualLearner for Ewc {
     }
 
     fn enter(&mut self, _: usize) -> Result<u64> {
-        let count = self.seen.len() / self.network.net.inputs;
-        if count == 0 {
+        if self.seen.is_empty() {
             return Ok(0);
         }
         let decay = self.config.decay as f32;
         self.importance.iter_mut().for_each(|importance| *importance *= decay);
-        let key = self.network.key.child(6).child(self.tasks);
-        self.network.add_fisher(&self.seen, key, 1.0 / count as f32, &mut self.importance);
+        let (key, fisher) = (self.network.key.child(6).child(self.tasks), self.config.fisher);
+        fisher.add(&mut self.network, &self.seen, key, &mut self.importance);
         self.anchor.copy_from_slice(&self.network.parameters);
-        self.seen.clear();
         self.tasks += 1;
-        Ok((EVALUATIONS * count as u64).div_ceil(self.batch))
+        let count = self.seen.len() as u64;
+        self.seen.clear();
+        Ok((fisher.evaluations(self.network.net.classes) * count).div_ceil(self.batch))
     }
 
     fn observe(&mut self, batch: &LabelledBatch) -> Result<Observed> {
@@ -130,9 +131,11 @@ impl ContinualLearner for Ewc {
         let pull = Pull { strength, importance: &self.importance, anchor: &self.anchor };
         let loss = self.network.update(batch, None, (self.tasks > 0).then_some(pull))?;
         self.batch = batch.len() as u64;
-        self.seen.extend_from_slice(&batch.inputs);
-        let most = self.config.examples * self.network.net.inputs;
-        self.seen.drain(..self.seen.len().saturating_sub(most));
+        self.seen.inputs.extend_from_slice(&batch.inputs);
+        self.seen.classes.extend_from_slice(&batch.classes);
+        let surplus = self.seen.len().saturating_sub(self.config.examples);
+        self.seen.inputs.drain(..surplus * self.network.net.inputs);
+        self.seen.classes.drain(..surplus);
         Ok(Observed { evaluations: self.network.evaluations(), loss, switched: false })
     }
 
@@ -141,8 +144,10 @@ impl ContinualLearner for Ewc {
     }
 
     fn state_bytes(&self) -> usize {
-        let own = self.importance.len() + self.anchor.len() + self.seen.len();
-        self.network.state_bytes() + size_of::<f32>() * own
+        let own = self.importance.len() + self.anchor.len() + self.seen.inputs.len();
+        let labels =
+            if self.config.fisher == Fisher::Empirical { size_of_val(self.seen.classes.as_slice()) } else { 0 };
+        self.network.state_bytes() + size_of::<f32>() * own + labels
     }
 
     crate::archives!();

@@ -203,25 +203,12 @@ impl SharedNetwork {
         Ok(loss)
     }
 
-    /// Adds the squared gradient of the log-likelihood of each example, its class drawn from the model, to `sum`.
-    pub(super) fn add_fisher(&mut self, inputs: &[f32], key: Key, weight: f32, sum: &mut [f32]) {
-        let mut stream = key.stream();
-        for row in inputs.chunks_exact(self.net.inputs) {
-            let mut logits = self.net.logits(self.net.parts(&self.parameters), row, None);
-            super::perceptron::log_softmax(&mut logits);
-            let (draw, mut class, mut cumulative) = (stream.uniform() as f32, 0, 0.0);
-            for (index, &log) in logits.iter().enumerate() {
-                cumulative += crate::kernel::math::exp(log);
-                class = index;
-                if cumulative > draw {
-                    break;
-                }
-            }
-            let one = LabelledBatch { inputs: row.to_vec(), classes: vec![class] };
-            self.net.backpropagate(self.net.parts(&self.parameters), &one, None, &mut self.space);
-            let slopes = sum.iter_mut().zip(&self.space.gradient);
-            slopes.for_each(|(sum, slope)| *sum += weight * slope * slope);
-        }
+    /// Adds `weight` times the squared gradient of ln p(class) of an example to `sum`.
+    pub(super) fn add_squared_slopes(&mut self, row: &[f32], class: usize, weight: f32, sum: &mut [f32]) {
+        let one = LabelledBatch { inputs: row.to_vec(), classes: vec![class] };
+        self.net.backpropagate(self.net.parts(&self.parameters), &one, None, &mut self.space);
+        let slopes = sum.iter_mut().zip(&self.space.gradient);
+        slopes.for_each(|(sum, slope)| *sum += weight * slope * slope);
     }
 
     /// Forward-equivalents of an update.
