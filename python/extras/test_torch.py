@@ -337,9 +337,8 @@ def test_copies_are_refused():
 def test_parameters_that_share_memory_are_an_error() -> None:
     weights = torch.nn.Parameter(torch.ones(6))
     part = torch.nn.Parameter(weights.detach()[2:5])
-    optimizer = ForwardOptimizer([weights, part])
     with pytest.raises(tegmentum.InvalidValueError, match="share the memory of 3 numbers"):
-        optimizer.step(lambda: (weights**2).sum())
+        ForwardOptimizer([weights, part])
 
 
 def test_parameters_that_are_not_contiguous_learn_like_others() -> None:
@@ -352,3 +351,20 @@ def test_parameters_that_are_not_contiguous_learn_like_others() -> None:
         found.append(parameter.detach().clone().contiguous())
     assert not torch.equal(found[0], torch.ones(3, 4))
     assert torch.allclose(found[0], found[1], atol=1e-5)
+
+
+def test_a_module_may_lay_out_its_memory_anew() -> None:
+    inputs, found = torch.linspace(-1.0, 1.0, 48).view(1, 3, 4, 4), []
+    for again in (False, True):
+        torch.manual_seed(3)
+        module = torch.nn.Conv2d(3, 2, 2)
+        optimizer = ForwardOptimizer(module.parameters(), {"spsa": {"learning_rate": 1e-4}}, seed=2)
+        if again:
+            module.to(memory_format=torch.channels_last)
+            assert not module.weight.is_contiguous()
+        for _ in range(5):
+            optimizer.step(lambda: (module(inputs) ** 2).sum())
+        found.append(module.weight.detach().contiguous())
+    torch.manual_seed(3)
+    assert not torch.allclose(found[0], torch.nn.Conv2d(3, 2, 2).weight, atol=1e-3)
+    assert torch.allclose(*found, atol=1e-5)

@@ -60,26 +60,28 @@ class _Piece:
     def __init__(self, parameter: Any, start: Any, scale: float) -> None:
         self.parameter, self.scale = parameter, scale
         self.kind = (parameter.dtype, parameter.device)
-        #: What the optimizer writes for a parameter that is not written in place.
-        self.view: Any = None
+        #: What the optimizer writes for a parameter that it cannot write in place; made when it is needed.
+        self.between: Any = None
         # Types that float32 cannot hold, and groups with a factor: the start, and what the optimizer had there.
         self.start: Any = None
         self.origin: Any = None
         if scale != 1.0 or parameter.dtype not in _NARROW:
             self.start = parameter.detach().cpu().to(torch.float64, copy=True).reshape(-1)
             self.origin = start.clone()
-        if not self.is_in_place():
-            self.view = torch.empty_like(start)
 
     def is_in_place(self) -> bool:
-        """Whether the optimizer can write it: float32 on the CPU in one piece, nothing beside it."""
+        """Whether the optimizer can write it: float32 on the CPU in one piece, nothing beside it. A module may lay its memory out anew."""
         parameter = self.parameter
         is_plain = self.start is None and parameter.dtype == torch.float32 and parameter.device.type == "cpu"
         return is_plain and bool(parameter.is_contiguous())
 
     def target(self) -> Any:
         """Where the optimizer writes, an array of NumPy."""
-        return (self.parameter.detach().view(-1) if self.view is None else self.view).numpy()
+        if self.is_in_place():
+            return self.parameter.detach().view(-1).numpy()
+        if self.between is None:
+            self.between = torch.empty(self.parameter.numel(), dtype=torch.float32)
+        return self.between.numpy()
 
     def value(self, found: Any) -> Any:
         """What the parameter shall be, flat, if the optimizer has `found`."""
@@ -198,6 +200,8 @@ class ForwardOptimizer(torch.optim.Optimizer):
             self._pieces.append(_Piece(parameter, start, scale))
         self._anchored = [piece for piece in self._pieces if piece.start is not None]
         self._engine = Optimizer(flat.numpy(), self._settings, budget=self._budget, seed=self._seed)
+        # What cannot be written is an error here and not in the first step; nothing changes.
+        self._publish(None)
         self._note_versions()
 
     def _note_versions(self) -> None:
@@ -210,8 +214,8 @@ class ForwardOptimizer(torch.optim.Optimizer):
         """Writes a candidate, or without a number what would be handed over, into the parameters."""
         self._now()._native.write_parts(number, [piece.target() for piece in self._pieces])
         for piece in self._pieces:
-            if piece.view is not None:
-                piece.parameter.copy_(piece.value(piece.view).view(piece.parameter.shape))
+            if not piece.is_in_place():
+                piece.parameter.copy_(piece.value(piece.between).view(piece.parameter.shape))
 
     def _check_untouched(self) -> None:
         """What was changed from outside is either what we wrote, or an error."""

@@ -9,7 +9,7 @@
 //! The quadratic penalty is stepped implicitly, which is stable for every λ.
 //!
 //! Cost: that of the network, and at each boundary that of F for n examples. Memory: twice the weights, and the last n inputs of the task that
-//! is on, with their labels for the empirical reading.
+//! is on, with their labels, which are counted where they are needed: for the empirical reading.
 //!
 //! References: J. Kirkpatrick et al., PNAS 114, 3521–3526, 2017, doi:10.1073/pnas.1611835114; F. Huszár, PNAS 115, E2496, 2018; J. Schwarz et
 //! al., ICML 2018 (online EWC).

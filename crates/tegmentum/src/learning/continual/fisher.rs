@@ -9,7 +9,8 @@
 //! either: it goes to zero where all examples are learned, and is large where they are not.
 //!
 //! Cost in forward-equivalents for as many examples as a batch has: 3 for *sampled* and *empirical*; 1 + 2 C for *exact* with C classes, one
-//! forward pass and for each class one backward pass, which is counted as two.
+//! forward pass and for each class one backward pass, which is counted as two. (The code makes the forward pass again for each class, which
+//! is not charged.)
 //!
 //! References: J. Kirkpatrick et al., PNAS 114, 3521–3526, 2017, which leaves the choice open; F. Kunstner, L. Balles and P. Hennig, Limitations
 //! of the empirical Fisher approximation, NeurIPS 2019, arXiv:1905.12558; G. van de Ven, On the computation of the Fisher information in
