@@ -156,6 +156,12 @@ pub(crate) fn check_measures(study: &StudyConfig) -> Result<(), String> {
     if study.metrics.is_empty() {
         return Err("metrics = []: name at least one, for example [\"loss\"]".to_owned());
     }
+    if let Some(first) = study.metrics.first().filter(|metric| metric.is_descriptive()) {
+        return Err(format!(
+            "metrics: {} describes a model and comes first, where arms are compared; put one that judges first, for example \"loss\"",
+            first.name()
+        ));
+    }
     for (index, metric) in study.metrics.iter().enumerate() {
         if study.metrics[..index].contains(metric) {
             return Err(format!("metrics: {} is there twice", metric.name()));

@@ -179,14 +179,18 @@ impl Metric {
 impl From<evaluation::Metric> for Metric {
     fn from(metric: evaluation::Metric) -> Self {
         use evaluation::Metric as Of;
-        let base = if metric.larger_is_better() { Self::larger } else { Self::smaller };
+        let base = match metric {
+            _ if metric.is_descriptive() => Self::neutral,
+            _ if metric.larger_is_better() => Self::larger,
+            _ => Self::smaller,
+        };
         let (title, unit) = match metric.label().split_once(" (") {
             Some((title, unit)) => (title, unit.trim_end_matches(')')),
             None => (metric.label(), ""),
         };
         let bounds = match metric {
             Of::Accuracy | Of::ErrorRate => [0.0, 1.0],
-            Of::MeanSquaredError | Of::Nrmse | Of::ValidPredictionTime => [0.0, f64::INFINITY],
+            Of::MeanSquaredError | Of::Nrmse | Of::ValidPredictionTime | Of::BestRate => [0.0, f64::INFINITY],
             _ => unbounded(),
         };
         base(metric.name()).titled(title).unit(unit).within(bounds[0], bounds[1])

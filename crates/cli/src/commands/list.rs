@@ -133,13 +133,15 @@ fn named<N: NamedSettings>() -> impl Iterator<Item = Description> {
 }
 
 /// Every metric.
-const METRICS: [Metric; 6] = [
+const METRICS: [Metric; 8] = [
     Metric::Loss,
     Metric::MeanSquaredError,
     Metric::Accuracy,
     Metric::ErrorRate,
     Metric::Nrmse,
     Metric::ValidPredictionTime,
+    Metric::RelativeCurvature,
+    Metric::BestRate,
 ];
 
 /// What a preset brings, in words.
@@ -165,7 +167,11 @@ fn contents(preset: Preset) -> String {
 }
 
 fn sense(metric: Metric) -> &'static str {
-    if metric.larger_is_better() { "larger is better" } else { "smaller is better" }
+    match metric.is_descriptive() {
+        true => "describes, at the end of a run",
+        false if metric.larger_is_better() => "larger is better",
+        false => "smaller is better",
+    }
 }
 
 /// The title of a built-in study, or what is wrong with it.

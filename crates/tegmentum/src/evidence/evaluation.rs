@@ -8,17 +8,23 @@ use serde::{Deserialize, Serialize};
 use crate::data::batch::{LaneBatch, Part, evenly_spaced};
 use crate::data::task::{Problem, Series};
 use crate::error::{Error, Result};
-use crate::evidence::metrics::{ValidPredictionTime, accuracy, mean_squared_error};
+use crate::evidence::metrics::{RelativeSteps, ValidPredictionTime, accuracy, mean_squared_error};
 use crate::kernel::aligned::Rows;
 use crate::model::forward::{mean_loss, run_blocks};
 use crate::model::network::Network;
 use crate::model::objectives::loss_of;
+use crate::model::perturbation::Family;
+use crate::random::Key;
 
 const L: usize = 16;
 /// Free runs that the valid prediction time is the median of.
 pub const FREE_RUNS: usize = 64;
 /// Teacher-forced steps before a free run.
 pub const FREE_RUN_WARM_UP: usize = 100;
+/// Directions along which the curvature of a loss is measured.
+pub const RELATIVE_DIRECTIONS: u64 = 16;
+/// The step along them, as a share of the root mean square of the weights.
+pub const RELATIVE_STEP: f64 = 0.01;
 /// Longest free run, in steps.
 const FREE_RUN_STEPS: usize = 1000;
 
@@ -47,6 +53,11 @@ pub enum Metric {
     /// Median over 64 starts of the time for which a free run stays within 0.4 standard deviations of the truth, in
     /// Lyapunov times.
     ValidPredictionTime,
+    /// The relative curvature of the loss on the test part: s² tr H, with s the root mean square of the weights; see
+    /// [`RelativeSteps`].
+    RelativeCurvature,
+    /// The relative rate at which a step along one random direction gains most on the test part; see [`RelativeSteps`].
+    BestRate,
 }
 
 impl Metric {
@@ -59,6 +70,8 @@ impl Metric {
             Self::ErrorRate => "error_rate",
             Self::Nrmse => "nrmse",
             Self::ValidPredictionTime => "valid_prediction_time",
+            Self::RelativeCurvature => "relative_curvature",
+            Self::BestRate => "best_rate",
         }
     }
 
@@ -71,7 +84,19 @@ impl Metric {
             Self::ErrorRate => "test error rate",
             Self::Nrmse => "one-step NRMSE (÷ training standard deviation)",
             Self::ValidPredictionTime => "valid prediction time (Lyapunov times)",
+            Self::RelativeCurvature => "relative curvature (loss)",
+            Self::BestRate => "best rate of one direction (share of the weights' size)",
         }
+    }
+
+    /// Whether it describes a model and does not judge it: neither more nor less is better.
+    pub fn is_descriptive(self) -> bool {
+        matches!(self, Self::RelativeCurvature | Self::BestRate)
+    }
+
+    /// Whether it takes many evaluations of the test part, so that it is measured at the end of a run alone.
+    pub fn is_costly(self) -> bool {
+        matches!(self, Self::ValidPredictionTime) || self.is_descriptive()
     }
 
     /// Whether more is better.
@@ -157,6 +182,8 @@ impl Evaluator {
             Metric::Accuracy => self.accuracy(parameters),
             Metric::ErrorRate => 1.0 - self.accuracy(parameters),
             Metric::ValidPredictionTime => self.valid_prediction_time(parameters)?,
+            Metric::RelativeCurvature => self.relative_steps(parameters).curvature,
+            Metric::BestRate => self.relative_steps(parameters).best_rate(),
         })
     }
 
@@ -170,6 +197,26 @@ impl Evaluator {
 
     fn test_loss(&mut self, parameters: &[f32]) -> f64 {
         mean_loss(&*self.network, parameters, loss_of(&self.problem), &self.batch, &mut self.activity)
+    }
+
+    /// The losses around `parameters`, along the same directions for every model of a network.
+    fn relative_steps(&mut self, parameters: &[f32]) -> RelativeSteps {
+        let squares: f64 = parameters.iter().map(|&value| f64::from(value).powi(2)).sum();
+        let size = (squares / parameters.len() as f64).sqrt();
+        let scale = (RELATIVE_STEP * size) as f32;
+        let loss = self.test_loss(parameters);
+        let mut moved = vec![0.0; parameters.len()];
+        let pairs: Vec<[f64; 2]> = (0..RELATIVE_DIRECTIONS)
+            .map(|index| {
+                let direction = Family::Rademacher.direction(Key::from_seed(index));
+                [scale, -scale].map(|scale| {
+                    moved.copy_from_slice(parameters);
+                    direction.add_to(scale, &mut moved);
+                    self.test_loss(&moved)
+                })
+            })
+            .collect();
+        RelativeSteps::new(size, f64::from(scale), loss, &pairs)
     }
 
     fn accuracy(&mut self, parameters: &[f32]) -> f64 {

@@ -6,6 +6,7 @@
 //! | [`accuracy`] | classes | larger |
 //! | [`normalised_root_mean_squared_error`] (NRMSE) | a series of several channels | smaller |
 //! | [`AccuracyMatrix`] | one task after another: average accuracy, forgetting, transfer, worst case | larger, forgetting smaller |
+//! | [`RelativeSteps`] | losses around a model: slope, curvature, the rate that gains most | neither |
 //! | [`ValidPredictionTime`] | free runs of a chaotic system | larger |
 //!
 //! Values come as flat rows, row-major: [rows × outputs]. All functions take `f32` or `f64` and compute in `f64`.
@@ -16,12 +17,14 @@
 
 mod accuracy;
 mod accuracy_matrix;
+mod best_rate;
 mod mean_squared_error;
 mod nrmse;
 mod valid_prediction_time;
 
 pub use accuracy::accuracy;
 pub use accuracy_matrix::AccuracyMatrix;
+pub use best_rate::RelativeSteps;
 pub use mean_squared_error::mean_squared_error;
 pub use nrmse::{normalised_root_mean_squared_error, standard_deviations};
 pub use valid_prediction_time::{VALID_PREDICTION_THRESHOLD, ValidPredictionTime, valid_prediction_steps};

@@ -113,8 +113,8 @@ impl<'a> RunWatch<'a> {
 
     fn mark(&mut self, record: &Record<'_>) -> Result<()> {
         let metrics = self.metrics.iter().map(|&metric| match metric {
-            // Free runs are costly: at the end alone.
-            Metric::ValidPredictionTime => Ok(f64::NAN),
+            // At the end alone.
+            _ if metric.is_costly() => Ok(f64::NAN),
             _ => self.evaluator.measure(metric, &self.parameters),
         });
         let metrics = metrics.collect::<Result<Vec<f64>>>()?;

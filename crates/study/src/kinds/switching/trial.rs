@@ -147,8 +147,8 @@ impl<'a> PhaseWatch<'a> {
             self.next_checkpoint += 1;
             let evaluator = &mut self.evaluators[phase];
             let values = self.metrics.iter().map(|&metric| match metric {
-                // Free runs are costly: at the end alone.
-                Metric::ValidPredictionTime => Ok(f64::NAN),
+                // At the end alone.
+                _ if metric.is_costly() => Ok(f64::NAN),
                 _ => evaluator.measure(metric, &self.parameters),
             });
             let metrics = values.collect::<Result<Vec<f64>>>()?;
