@@ -80,6 +80,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("false-alarms", include_str!("../../../studies/false-alarms.toml")),
     ("continual-permuted", include_str!("../../../studies/continual-permuted.toml")),
     ("continual-fisher", include_str!("../../../studies/continual-fisher.toml")),
+    ("continual-ten", include_str!("../../../studies/continual-ten.toml")),
     ("continual-rotated", include_str!("../../../studies/continual-rotated.toml")),
     ("continual-domain", include_str!("../../../studies/continual-domain.toml")),
     ("continual-class", include_str!("../../../studies/continual-class.toml")),
