@@ -81,6 +81,8 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("continual-permuted", include_str!("../../../studies/continual-permuted.toml")),
     ("continual-fisher", include_str!("../../../studies/continual-fisher.toml")),
     ("continual-ten", include_str!("../../../studies/continual-ten.toml")),
+    ("continual-weight-perturbation", include_str!("../../../studies/continual-weight-perturbation.toml")),
+    ("continual-parity", include_str!("../../../studies/continual-parity.toml")),
     ("continual-rotated", include_str!("../../../studies/continual-rotated.toml")),
     ("continual-domain", include_str!("../../../studies/continual-domain.toml")),
     ("continual-class", include_str!("../../../studies/continual-class.toml")),
