@@ -189,7 +189,7 @@ pub(crate) struct Run {
     #[command(flatten)]
     pub(crate) share: Share,
     /// Keep a log of one run, ARM:SEED or SETTING:ARM:SEED, so that `tegmentum replay` can have each of its states again; may be
-    /// given several times. For kinds behaviour, compare, continual and switching
+    /// given several times. For kinds behaviour, compare, continual, forgetting and switching
     #[arg(long = "log", value_name = "RUN", conflicts_with = "shard")]
     pub(crate) logs: Vec<LogChoice>,
     /// Change a field: a path through tables by key and through lists by index or name, and a value in TOML

@@ -87,7 +87,7 @@ pub(crate) trait StudyKind: Sync {
 
     /// Why its runs cannot be logged, so that their states could be had again; none if they can.
     fn without_logs(&self) -> Option<&'static str> {
-        Some("must be behaviour, compare, continual or switching")
+        Some("must be behaviour, compare, continual, forgetting or switching")
     }
 
     /// Runs a study of this kind, which has been checked.

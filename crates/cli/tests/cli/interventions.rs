@@ -73,6 +73,38 @@ fn an_optimizer_is_lesioned_by_the_same_command() {
     assert!(arms["dopamine+noradrenaline"]["interaction_solved_0.01"]["n"] == 6);
 }
 
+/// Whatever learns A and then B: which modulators are worth what in the time to B, and under a drug.
+#[test]
+fn arms_of_a_study_of_forgetting_are_treated() {
+    let text = include_str!("../../../study/src/kinds/forgetting/study.toml").replace("count = 6", "count = 1");
+    let test = TestCommand::with_study(&text);
+    for (arm, metric) in [("contexts", "evaluations_to_target"), ("dopamine", "error_rate_on_a_at_end")] {
+        let out = format!("of-{arm}");
+        let arguments = ["lesion", "study.toml", "--arm", arm, "--json", "--out", &out];
+        let chosen: &[&str] = if arm == "contexts" { &[] } else { &["--metric", metric] };
+        let printed = test.stdout(&[&arguments[..], chosen].concat(), 0);
+        let summary: Value = serde_json::from_str(&printed).unwrap();
+        let arms = &summary[0]["arms"];
+        let of = |arm: &str, metric: &str| arms[arm][metric]["values"][0].as_f64().unwrap();
+        let parts = ["dopamine", "acetylcholine", "serotonin", "noradrenaline"];
+        let sum: f64 = parts.iter().map(|arm| of(arm, &format!("shapley_{metric}"))).sum();
+        let total = of("all", &format!("shapley_{metric}"));
+        assert!((sum - total).abs() <= 1e-9 * total.abs().max(1.0), "{arm}: {sum} {total}");
+        assert_eq!((of("all", "reached"), of("none", "reached")), (1.0, 0.0), "{arm}");
+        // What the command wrote is a study.
+        test.write("again.toml", test.read(&format!("{out}/short-lesions/study.toml")));
+        let again: Value = serde_json::from_str(&test.stdout(&["run", "again.toml", "--json"], 0)).unwrap();
+        assert_eq!(again[0]["arms"], summary[0]["arms"], "{arm}");
+    }
+    let usual = ["dose", "study.toml", "--arm", "contexts", "--modulator", "dopamine", "--action", "lesion"];
+    let printed = test.stdout(&[&usual[..], &["--doses", "0,1", "--json"]].concat(), 0);
+    let summary: Value = serde_json::from_str(&printed).unwrap();
+    let reached = |arm: &str| summary[0]["arms"][arm]["reached"]["values"][0].as_f64().unwrap();
+    assert_eq!((reached("no_drug"), reached("lesion_0"), reached("lesion_1")), (1.0, 1.0, 0.0));
+    let said = test.error(&["lesion", "study.toml", "--arm", "gradient_descent"]);
+    assert!(said.contains("it has no modulators"), "{said}");
+}
+
 #[test]
 fn a_dose_study_draws_a_curve_for_every_score() {
     let test = TestCommand::with_study(BEHAVIOUR);

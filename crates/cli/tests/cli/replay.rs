@@ -168,7 +168,7 @@ fn a_run_that_cannot_be_logged_is_one_clear_error() {
     let said = test.error(&["run", "xor", "--log", "dopamine:1"]);
     assert!(said.contains("which setting?") || said.contains("unknown arm"), "{said}");
     let said = test.error(&["run", "theory", "--log", "full:1"]);
-    assert!(said.contains("keeps no logs: must be behaviour, compare, continual or switching"), "{said}");
+    assert!(said.contains("keeps no logs: must be behaviour, compare, continual, forgetting or switching"), "{said}");
     let said = test.error(&["run", "xor-robustness", "--log", "dopamine:1"]);
     assert!(
         said.contains("a run at each rate of its grid; log it as an arm with one rate, in a study of kind compare"),
@@ -248,6 +248,28 @@ fn learners_of_several_tasks_are_replayed_and_verified() {
     let text = include_str!("../../../study/src/kinds/continual/study.toml");
     let metrics = ["updates,", "accuracy_so_far", "accuracy_on_task_2", "the state as it was"];
     is_replayed_and_verified(text, "short", ["contexts:101", "ewc:102"], ["0", "2", "41", "90"], &metrics);
+}
+
+#[test]
+fn runs_of_a_study_of_forgetting_are_replayed_and_verified() {
+    let text = include_str!("../../../study/src/kinds/forgetting/study.toml").replace("count = 6", "count = 3");
+    let metrics = ["updates,", "error_rate_on_b", "error_rate_on_a", "as it was"];
+    is_replayed_and_verified(&text, "short", ["contexts:101", "contexts:102"], ["0", "2", "5", "9"], &metrics);
+
+    // What learns B with the weights of A: from losses, and by gradients, which asks for none.
+    let test = TestCommand::with_study(&text);
+    test.stdout(&["run", "study.toml", "--out", "plain"], 0);
+    let logged = ["run", "study.toml", "--out", "out", "--log", "dopamine:101", "--log", "gradient_descent:102"];
+    test.stdout(&logged, 0);
+    assert_eq!(test.read("plain/short/records.csv"), test.read("out/short/records.csv"));
+    for run in ["dopamine.101", "gradient_descent.102"] {
+        test.stdout(&["replay", "out/short", "--run", run, "--verify"], 0);
+        for update in ["0", "2", "9"] {
+            let said = test.stdout(&["replay", "out/short", "--run", run, "--at", update], 0);
+            assert!(said.contains(&format!("After {update} updates")), "{said}");
+            assert!(metrics.iter().all(|metric| said.contains(metric)), "{said}");
+        }
+    }
 }
 
 /// A run of an agent that was stopped in the middle has the log of one that was not.

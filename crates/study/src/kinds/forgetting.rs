@@ -30,6 +30,7 @@ use crate::claims;
 use crate::config::{Arm, StudyConfig};
 use crate::execution::{Criterion, Design, First, Runner, Speed, run_all};
 use crate::kind::{Learners, StudyKind, check_arms, check_measures, check_searches};
+use crate::logs::StateOfRun;
 use crate::metric::{self, Metric};
 use crate::monitor::Monitor;
 use crate::result::{StudyResult, assemble};
@@ -38,6 +39,7 @@ use crate::tuning::candidates;
 use crate::work::Work;
 use tegmentum::error::Result;
 use tegmentum::evidence::evaluation;
+use tegmentum::learning::run_log::RunLog;
 
 /// Evaluations of B until the target.
 const TIME: &str = "evaluations_to_target";
@@ -150,6 +152,10 @@ impl StudyKind for Forgetting {
         Ok(Box::new(Courses::new(design)?))
     }
 
+    fn without_logs(&self) -> Option<&'static str> {
+        None
+    }
+
     fn run(&self, study: &StudyConfig, monitor: &dyn Monitor) -> Result<StudyResult> {
         let design = self.design(study);
         let courses = Courses::new(&design)?;
@@ -239,6 +245,13 @@ impl Runner for Courses<'_> {
         match arm.continual {
             Some(_) => tasks::run(self.design, &self.course, arm, seed, work),
             None => trial::run(self.design, &self.course, arm, seed, work),
+        }
+    }
+
+    fn state(&self, _: usize, arm: &Arm, seed: u64, logged: (&RunLog, u64)) -> Result<StateOfRun> {
+        match arm.continual {
+            Some(_) => tasks::state(self.design.study, &self.course, (arm, seed), logged),
+            None => trial::state(self.design.study, &self.course, (arm, seed), logged),
         }
     }
 }

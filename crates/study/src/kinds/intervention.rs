@@ -7,6 +7,7 @@
 use super::behaviour::BehaviourStudy;
 use super::compare::Compare;
 use super::continual::Continual;
+use super::forgetting::Forgetting;
 use super::switching::Switching;
 use super::treatment::{intact, with_drugs, without_modulators};
 use crate::config::{Arm, StudyConfig};
@@ -27,10 +28,18 @@ use tegmentum::random::Key;
 pub(crate) fn underlying_kind(study: &StudyConfig) -> &'static dyn StudyKind {
     match (&study.environment, study.phase.is_empty()) {
         (Some(_), _) => &BehaviourStudy,
+        (None, false) if is_forgetting(study) => &Forgetting,
         (None, false) if study.arm.iter().any(|arm| arm.continual.is_some()) => &Continual,
         (None, false) => &Switching,
         (None, true) => &Compare,
     }
+}
+
+/// Whether the phases are those of forgetting: A, which has no target, and B, which has one. A phase of any other stream has a target if and
+/// only if all have.
+fn is_forgetting(study: &StudyConfig) -> bool {
+    let targets: Vec<bool> = study.phase.iter().map(|phase| phase.target.is_some()).collect();
+    study.targets.is_empty() && targets == [false, true]
 }
 
 /// The study whose arm is treated, without its claims.
@@ -128,7 +137,7 @@ pub(crate) fn of_study(
         return Err(Error::Incompatible {
             what: "a drug".to_owned(),
             with: format!("the study {}", study.name),
-            reason: "studies of learning have arms that can be treated; those of theory, costs, robustness and forgetting have not"
+            reason: "studies of learning have arms that can be treated; those of theory, costs and robustness have not"
                 .to_owned(),
         });
     }
@@ -148,6 +157,9 @@ pub(crate) fn of_study(
     }
     if study.setting.len() > 1 || setting.is_some() {
         choose_setting(&mut treated, setting)?;
+    }
+    if chosen.continual.is_none() {
+        treated.stream = None;
     }
     treated.arm = vec![Arm { lesion_of: None, ..chosen.clone() }];
     kind.name().clone_into(&mut treated.kind);

@@ -6,6 +6,7 @@
 //! |---|---|---|---|
 //! | [`xor`] | 4 patterns, or noisy copies | mean squared error | the 4 patterns |
 //! | [`parity`] | all 2ⁿ patterns | mean squared error | the same |
+//! | [`hidden_parity`] | patterns in noise | cross-entropy | other patterns |
 //! | [`lorenz`], [`rossler`], [`mackey_glass`], [`henon`] | a recorded series | mean squared error | later rows |
 //! | [`digits`] | 1437 images | cross-entropy | 360 other images |
 //! | [`images`] | generated images | cross-entropy | other images |
@@ -15,6 +16,7 @@
 mod chaos;
 pub mod digits;
 pub mod henon;
+pub mod hidden_parity;
 pub mod images;
 pub mod labelled;
 pub mod lorenz;
@@ -43,6 +45,7 @@ tegmentum_engine::named_settings! {
     pub enum TaskConfig: dyn TaskSettings = "task" {
         Xor(xor::XorConfig),
         Parity(parity::ParityConfig),
+        HiddenParity(hidden_parity::HiddenParityConfig),
         Lorenz(lorenz::LorenzConfig),
         Rossler(rossler::RosslerConfig),
         MackeyGlass(mackey_glass::MackeyGlassConfig),

@@ -84,7 +84,7 @@ impl PreparedSetting {
     }
 
     /// The objective as an arm's optimizer sees it.
-    pub(super) fn objective(&self, arm: &Arm) -> &dyn Objective {
+    pub(crate) fn objective(&self, arm: &Arm) -> &dyn Objective {
         let in_units = self.objectives.iter().find(|(units, _)| *units == arm.units);
         &*in_units.unwrap_or(&self.objectives[0]).1
     }
@@ -107,16 +107,20 @@ impl PreparedSetting {
         arm: &Arm,
         seed: u64,
     ) -> Result<Box<dyn Learner + 'a>> {
-        let learner = self.general_learner(objective, arm, seed, self.start(seed)?)?;
-        Self::modulated(learner, arm, seed)
+        self.learner_from((objective, self.start(seed)?), arm, seed)
     }
 
-    /// The learner of an arm, for a seed, from other first parameters `[P]`, on this setting's objective.
+    /// The same from other first parameters `[P]`.
     ///
     /// # Errors
     /// As [`learner`](Self::learner).
-    pub(crate) fn learner_from(&self, start: Vec<f32>, arm: &Arm, seed: u64) -> Result<Box<dyn Learner + '_>> {
-        Self::modulated(self.general_learner(self.objective(arm), arm, seed, start)?, arm, seed)
+    pub(crate) fn learner_from<'a>(
+        &'a self,
+        (objective, start): (&'a dyn Objective, Vec<f32>),
+        arm: &Arm,
+        seed: u64,
+    ) -> Result<Box<dyn Learner + 'a>> {
+        Self::modulated(self.general_learner(objective, arm, seed, start)?, arm, seed)
     }
 
     /// The learner with its system around it, if it has one.

@@ -104,7 +104,7 @@ impl Course {
             return self.continual(arm, seed).map(|_| ());
         }
         let start = self.second.network.initialise(Key::from_seed(seed).child(0));
-        self.second.learner_from(start, arm, seed).map(|_| ())
+        self.second.learner_from((self.second.objective(arm), start), arm, seed).map(|_| ())
     }
 
     /// The learner of tasks that follow one another of an arm.

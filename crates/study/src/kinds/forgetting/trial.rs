@@ -9,6 +9,7 @@ use super::plan::{Course, Learned, next_look, next_point};
 use super::{COUNT, DRIFT, OFF, PREDICTED, RATIO, REACHED, RISE, TIME, WALK, WITHIN, at_end, on};
 use crate::config::{Arm, StudyConfig};
 use crate::execution::Design;
+use crate::logs::{self, LoggedRun, StateOfRun};
 use crate::metric::{self, EVALUATIONS, NON_FINITE, STATE_BYTES, SURPRISES};
 use crate::trial::{Point, ProcessorClock, Trial};
 use crate::work::Work;
@@ -17,6 +18,8 @@ use tegmentum::error::{Error, Result};
 use tegmentum::evidence::evaluation::{Evaluator, Metric};
 use tegmentum::learning::learner::Learner;
 use tegmentum::learning::observer::{Observer, Record, StopReason};
+use tegmentum::learning::run_log::RunLog;
+use tegmentum::model::objective::Objective;
 use tegmentum::random::Key;
 
 /// Watches a run: curve, target, surprises, and the walk that is to be expected.
@@ -184,6 +187,37 @@ impl Observer for Watch<'_> {
     }
 }
 
+/// The key of the batches of a run.
+fn batches(seed: u64) -> Key {
+    Key::from_seed(seed).child(2)
+}
+
+/// A logged run after `update` of its updates on B, judged on B and on A; no loss is evaluated.
+///
+/// # Errors
+/// Those of [`RunLog::restore`].
+pub(super) fn state(
+    study: &StudyConfig,
+    course: &Course,
+    (arm, seed): (&Arm, u64),
+    (log, update): (&RunLog, u64),
+) -> Result<StateOfRun> {
+    let (b, metric) = (&course.second, study.metrics[0]);
+    let objective = log.objective(b.objective(arm));
+    let mut learner = b.learner_from((&objective, course.learned(seed)?.parameters.clone()), arm, seed)?;
+    let place = log.restore(&mut *learner, batches(seed), update)?;
+    let measured_by = std::slice::from_ref(&metric);
+    let mut state = StateOfRun::of(&mut *learner, place, (&b.network, &b.problem), measured_by, |_| ())?;
+    for (name, _) in &mut state.metrics {
+        *name = on(metric, 'b');
+    }
+    if let logs::Learned::Models { averaged, .. } = &state.learned {
+        let mut judge = Evaluator::new(Arc::clone(&b.network), Arc::clone(&course.first));
+        state.metrics.push((on(metric, 'a'), judge.measure(metric, averaged)?));
+    }
+    Ok(state)
+}
+
 /// Runs one arm with one seed. `work` is told the evaluations as they are spent, and keeps its state.
 ///
 /// # Errors
@@ -191,11 +225,14 @@ impl Observer for Watch<'_> {
 pub(super) fn run(design: &Design<'_>, course: &Course, arm: &Arm, seed: u64, work: &Work<'_>) -> Result<Trial> {
     let learned = course.learned(seed)?;
     let mut clock = ProcessorClock::start();
-    let mut learner = course.second.learner_from(learned.parameters.clone(), arm, seed)?;
-    let batches = Key::from_seed(seed).child(2);
-    let mut watch = Watch::new(design.study, course, arm, batches, work);
-    let training = (&mut *learner as &mut dyn Learner, batches, course.budget);
-    let ended = work.train(&format!("seed {seed}"), training, None, &mut watch, &mut clock)?;
+    let log = work.log(&LoggedRun { study: design.study, setting: &design.study.name, arm, seed })?;
+    let own = course.second.objective(arm);
+    let logged = log.as_ref().map(|log| log.objective(own));
+    let objective = logged.as_ref().map_or(own, |logged| logged as &dyn Objective);
+    let mut learner = course.second.learner_from((objective, learned.parameters.clone()), arm, seed)?;
+    let mut watch = Watch::new(design.study, course, arm, batches(seed), work);
+    let training = (&mut *learner as &mut dyn Learner, batches(seed), course.budget);
+    let ended = work.train(&format!("seed {seed}"), training, log.as_ref(), &mut watch, &mut clock)?;
     let seconds = clock.seconds() - watch.judging;
     let ended = match ended {
         Ok((ended, _)) => ended,

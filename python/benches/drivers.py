@@ -1,0 +1,155 @@
+"""Noradrenaline driven by reference detectors, on streams that drift: writes docs/stream-drivers.md.
+
+    python python/benches/drivers.py                    # ten seeds, 4000 examples each; minutes on two cores
+    python python/benches/drivers.py --seeds 2 --examples 400 --out short.md
+
+The learner is the same but for what calls its noradrenaline; every detector has its usual settings. Needs river, for the streams.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from streams import STREAMS, cell
+
+from tegmentum import statistics
+from tegmentum.river import StreamClassifier
+
+#: What drives noradrenaline; the first is the locus coeruleus.
+DRIVERS: dict[str, str | None] = {
+    "summed surprise (locus coeruleus)": None,
+    "ADWIN": "adwin",
+    "Page-Hinkley": "page_hinkley",
+    "KSWIN": "kswin",
+    "always": "always",
+    "periodic": "periodic",
+    "never": "never",
+}
+OURS = next(iter(DRIVERS))
+#: Streams whose rule changes at the quarters; the others turn without a pause.
+JUMPS = [name for name in STREAMS if name != "hyperplane"]
+
+
+class Alarms(NamedTuple):
+    """How good the alarms of a run were; the definitions of `evidence::detection`."""
+
+    missed: float
+    delay: float
+    false: float
+
+
+def judge(fired: Sequence[int], changes: Sequence[int], examples: int, patience: int) -> Alarms:
+    """Share of changes without an alarm within `patience`, mean delay of the others (NaN if all were missed), false alarms for 1000 quiet examples.
+
+    A window goes from a change to the next one, `patience` examples at most; further alarms in it are neither, those in no window are false.
+    """
+    ends = [min(at + patience, after) for at, after in zip(changes, [*changes[1:], examples], strict=True)]
+    windows = list(zip(changes, ends, strict=True))
+    firsts = [next((alarm - begin for alarm in fired if begin <= alarm < end), None) for begin, end in windows]
+    noticed = [delay for delay in firsts if delay is not None]
+    quiet = examples - sum(end - begin for begin, end in windows)
+    false = sum(not any(begin <= alarm < end for begin, end in windows) for alarm in fired)
+    return Alarms(1 - len(noticed) / len(changes), float(np.mean(noticed)) if noticed else float("nan"), 1000 * false / quiet)
+
+
+def measure(job: tuple[str, str, int, int]) -> tuple[float, Alarms]:
+    """Prequential accuracy of the learner under a driver on a stream, and how good its alarms were."""
+    stream, driver, seed, examples = job
+    model, right, fired = StreamClassifier(seed=seed, driver=DRIVERS[driver]), 0, []
+    for index, (x, y) in enumerate(STREAMS[stream](1_000 * seed, examples // 4)):
+        right += model.predict_one(x) == y
+        model.learn_one(x, y)
+        if model.surprised:
+            fired.append(index)
+    part = examples // 4
+    return right / (4 * part), judge(fired, [part, 2 * part, 3 * part], 4 * part, part // 2)
+
+
+Found = dict[tuple[str, str], list[tuple[float, Alarms]]]
+
+
+def accuracies(found: Found, stream: str, driver: str) -> np.ndarray[Any, Any]:
+    """One for each seed."""
+    return np.array([accuracy for accuracy, _ in found[stream, driver]])
+
+
+def difference(found: Found, stream: str, driver: str) -> str:
+    """Summed surprise less this driver, in points, paired by seed."""
+    pair = statistics.paired_comparison(accuracies(found, stream, OURS), accuracies(found, stream, driver), effect="difference", seed=1)
+    return f"{100 * pair.value:+.1f} [{100 * pair.low:+.1f}, {100 * pair.high:+.1f}]"
+
+
+def alarms(found: Found, stream: str, driver: str) -> str:
+    """Means over seeds: share missed, delay, false alarms."""
+    of = [judged for _, judged in found[stream, driver]]
+    delays = [judged.delay for judged in of if not np.isnan(judged.delay)]
+    delay = f"{np.mean(delays):.0f}" if delays else "-"
+    return f"{100 * np.mean([judged.missed for judged in of]):.0f} %, {delay}, {np.mean([judged.false for judged in of]):.1f}"
+
+
+def table(head: str, names: Sequence[str], drivers: Sequence[str], text: Any) -> str:
+    """A row for each driver, a column for each stream."""
+    rows = [f"| {driver} | " + " | ".join(text(stream, driver) for stream in names) + " |" for driver in drivers]
+    return "\n".join([f"| {head} | " + " | ".join(names) + " |", "|---|" + "---|" * len(names), *rows])
+
+
+def page(found: Found, seeds: range, examples: int, version: str) -> str:
+    """The page."""
+    names, others = list(STREAMS), list(DRIVERS)[1:]
+    return f"""# Who drives noradrenaline: detectors in the place of surprise
+
+<!-- Written by `python python/benches/drivers.py`. Do not edit. -->
+
+Command: `python python/benches/drivers.py --seeds {len(seeds)} --examples {examples}` (river {version}, {platform.machine()})
+
+The learner of a [stream](stream.md), whose noradrenaline is called by summed surprise, by a detector of change or by one that looks at nothing, on the streams of
+[Streams that drift](stream-results.md). {len(seeds)} seeds from {seeds.start} on, {examples} examples each; the rule changes after each quarter, that of the hyperplane all the
+time. Detectors have their usual settings. Share of examples that were predicted rightly before they were learned from, in per cent: interquartile mean over
+{len(seeds)} seeds with 95 % interval.
+
+{table("driver", names, list(DRIVERS), lambda stream, driver: cell(accuracies(found, stream, driver)))}
+
+Summed surprise less each driver, in points, paired by seed; positive numbers are in its favour:
+
+{table("driver", names, others, lambda stream, driver: difference(found, stream, driver))}
+
+Changes missed, mean delay of the others in examples, false alarms for 1000 examples, where changes are known; means over seeds. An alarm is late after
+{examples // 8} examples, further ones until then are neither:
+
+{table("driver", JUMPS, list(DRIVERS), lambda stream, driver: alarms(found, stream, driver))}
+
+An alarm is that of any of the four networks of the learner.
+"""
+
+
+def main() -> None:
+    import river
+
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--seeds", type=int, default=10, help="number of seeds, from 263 on")
+    parser.add_argument("--examples", type=int, default=4_000, help="examples of a stream")
+    parser.add_argument("--threads", type=int, default=None, help="processes to use; all processors if not given")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parents[2] / "docs/stream-drivers.md")
+    given = parser.parse_args()
+    if given.seeds < 2 or given.examples < 400:
+        parser.error("--seeds must be at least 2, --examples at least 400")
+    seeds = range(263, 263 + given.seeds)
+    jobs = [(stream, driver, seed, given.examples) for driver in DRIVERS for stream in STREAMS for seed in seeds]
+    with ProcessPoolExecutor(given.threads, mp_context=get_context("spawn")) as pool:
+        values = dict(zip(jobs, pool.map(measure, jobs), strict=True))
+    found = {(stream, driver): [values[stream, driver, seed, given.examples] for seed in seeds] for stream in STREAMS for driver in DRIVERS}
+    part = given.out.with_suffix(".part")
+    part.write_text(page(found, seeds, given.examples, river.__version__))
+    part.replace(given.out)
+    print(given.out.read_text())
+
+
+if __name__ == "__main__":
+    main()
