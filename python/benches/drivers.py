@@ -125,7 +125,8 @@ Changes missed, mean delay of the others in examples, false alarms for 1000 exam
 
 {table("driver", JUMPS, list(DRIVERS), lambda stream, driver: alarms(found, stream, driver))}
 
-An alarm is that of any of the four networks of the learner.
+An alarm is that of any of the four networks of the learner. A detector sees the mean loss of every 20 examples, {examples // 20} numbers in a stream: `periodic`, which fires at
+each 500th, may then be silent, and settings that are usual for single errors are slow. The locus coeruleus was made for these blocks.
 """
 
 
