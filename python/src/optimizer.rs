@@ -275,7 +275,7 @@ fn recipe(py: Python<'_>, probe: &Probe) -> PyResult<Recipe> {
         Direction::Rademacher(key) => ("rademacher", key.0),
         Direction::Gaussian(key) => ("gaussian", key.0),
         Direction::Coordinate(index) => ("coordinate", index as u64),
-        _ => return Err(invalid(py, "directions of low rank have no recipe of one key: use ask()".to_owned())),
+        _ => return Err(invalid(py, "directions of low rank, orthogonal ones and those with sizes of their own have no recipe of one key: use ask()".to_owned())),
     };
     Ok((base, probe.gain, family, key, probe.scale))
 }

@@ -53,6 +53,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("gradient-gap", include_str!("../../../studies/gradient-gap.toml")),
     ("digits", include_str!("../../../studies/digits.toml")),
     ("size", include_str!("../../../studies/size.toml")),
+    ("families", include_str!("../../../studies/families.toml")),
     ("best-rate", include_str!("../../../studies/best-rate.toml")),
     ("ten-million", include_str!("../../../studies/ten-million.toml")),
     ("warm-start", include_str!("../../../studies/warm-start.toml")),

@@ -343,7 +343,7 @@ class Optimizer:
         Raises
         ------
         InvalidValueError
-            For directions of low rank, which have no recipe of one key.
+            For directions of low rank, orthogonal ones and those with sizes of their own, which have no recipe of one key.
         """
         return [Recipe(*recipe) for recipe in self._native.ask_recipes()]
 

@@ -206,7 +206,7 @@ impl Moments {
                 let mut estimate = vec![0.0f64; parameters];
                 for index in 0..directions {
                     direction.fill(0.0);
-                    family.direction(key.child(index as u64)).add_to(1.0, &mut direction);
+                    family.direction_of(key, index as u64).add_to(1.0, &mut direction);
                     let along: f64 = g.iter().zip(&direction).map(|(g, &v)| g * f64::from(v)).sum();
                     for (value, &v) in estimate.iter_mut().zip(&direction) {
                         *value += along * f64::from(v) / directions as f64;

@@ -10,7 +10,8 @@
 //! # Which family
 //! Rademacher signs are the default: E‖ĝ‖² is P‖g‖² against (P + 2)‖g‖² for normals, they cost a twentieth, and the
 //! curvature term of a one-sided difference is the same in every direction if the curvature lies along the axes.
-//! Directions of [low rank](low_rank) let a population share the products of its weights: for wide layers.
+//! Directions of [low rank](low_rank) let a population share the products of its weights: for wide layers. [Orthogonal](orthogonal) ones are worth
+//! something where they are nearly as many as the parameters.
 //!
 //! # Cost
 //! P operations and P/128 (signs) or P/4 (normals) generator blocks for each time a probe is written or used. A sum of K
@@ -19,6 +20,7 @@
 mod candidates;
 mod direction;
 pub mod low_rank;
+pub mod orthogonal;
 pub mod sizes;
 mod sums;
 
@@ -30,6 +32,7 @@ use crate::kernel::noise::Noise;
 use crate::model::network::Network;
 use crate::random::Key;
 use low_rank::LowRank;
+use orthogonal::OrthogonalDirection;
 
 pub use candidates::{write_candidates, write_in_parts};
 pub use direction::Direction;
@@ -48,12 +51,23 @@ pub enum Family {
     Gaussian,
     /// A product of two thin normal matrices for each matrix of a network.
     LowRank(LowRank),
+    /// ±1, the directions of an update orthogonal to one another.
+    Orthogonal,
 }
 
 impl Family {
+    /// The direction number `index` of the update with `key`: that of its child, unless the directions of an update depend on one another.
+    pub fn direction_of(self, key: Key, index: u64) -> Direction {
+        match self {
+            Self::Orthogonal => Direction::Orthogonal(OrthogonalDirection::new(key, index)),
+            other => other.direction(key.child(index)),
+        }
+    }
+
     /// The direction with this distribution and `key`.
     pub fn direction(self, key: Key) -> Direction {
         match self {
+            Self::Orthogonal => Direction::Orthogonal(OrthogonalDirection::new(key, 0)),
             Self::Rademacher => Direction::Rademacher(key),
             Self::Gaussian => Direction::Gaussian(key),
             Self::LowRank(family) => Direction::LowRank(family.direction(key)),
@@ -65,7 +79,7 @@ impl Family {
         match self {
             Self::Rademacher => Some(Noise::Signs),
             Self::Gaussian => Some(Noise::Normals),
-            Self::LowRank(_) => None,
+            Self::LowRank(_) | Self::Orthogonal => None,
         }
     }
 
@@ -86,7 +100,7 @@ impl Family {
     pub fn check(self, num_parameters: usize) -> Result<()> {
         match self {
             Self::LowRank(family) => family.check(num_parameters),
-            Self::Rademacher | Self::Gaussian => Ok(()),
+            Self::Rademacher | Self::Gaussian | Self::Orthogonal => Ok(()),
         }
     }
 }

@@ -227,7 +227,7 @@ crate::archived!(
 
 impl Dopamine {
     fn direction(&self, index: usize) -> Direction {
-        self.blocks.direction(self.config.family, self.key.child(self.updates).child(index as u64))
+        self.blocks.direction(self.config.family, self.key.child(self.updates), index as u64)
     }
 
     /// The scale of the direction with this index.
@@ -341,7 +341,7 @@ impl Dopamine {
         self.terms.clear();
         if !self.last_step.weights.is_empty() {
             let last = self.key.child(self.updates - 1);
-            let directions = (0..).map(|index| self.blocks.direction(self.config.family, last.child(index)));
+            let directions = (0..).map(|index| self.blocks.direction(self.config.family, last, index));
             self.terms.extend(directions.zip(&self.last_step.weights).map(|(direction, weight)| (direction, -weight)));
             self.vectors.take_back(&self.terms, self.last_step.share, self.last_step.pull);
             self.last_step.weights.clear();

@@ -247,7 +247,7 @@ impl Optimizer for EvolutionStrategy {
             let scale = (self.config.perturbation_scale * modulation.perturbation_scale) as f32;
             let key = self.key.child(self.update);
             for k in 0..self.config.pairs {
-                let direction = self.config.family.direction(key.child(k as u64));
+                let direction = self.config.family.direction_of(key, k as u64);
                 self.probes.push(Probe::perturbed(direction, scale));
                 self.probes.push(Probe::perturbed(direction, -scale));
             }

@@ -91,7 +91,7 @@ impl Exploration {
             self.probes.push(Probe::unperturbed(Base::Acting));
         }
         for k in 0..self.directions {
-            let direction = self.family.direction(key.child(k as u64));
+            let direction = self.family.direction_of(key, k as u64);
             self.probes.push(Probe::perturbed(direction, scale));
             if self.two_sided {
                 self.probes.push(Probe::perturbed(direction, -scale));

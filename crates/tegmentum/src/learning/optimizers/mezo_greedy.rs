@@ -176,7 +176,7 @@ crate::archived!(MezoGreedy { update, spent, kept, iterate } empty { pool, probe
 
 impl MezoGreedy {
     fn direction(&self, (update, number): Mark) -> Direction {
-        self.config.family.direction(self.key.child(update).child(number))
+        self.config.family.direction_of(self.key.child(update), number)
     }
 
     fn draw(&mut self, scale: f32) {

@@ -142,7 +142,7 @@ impl Optimizer for RandomDescent {
             let scale = self.config.perturbation_scale
                 * self.config.schedule.factor(self.spent, self.budget)
                 * modulation.perturbation_scale;
-            let direction = self.config.family.direction(self.key.child(self.update).child(0));
+            let direction = self.config.family.direction_of(self.key.child(self.update), 0);
             self.probes.push(Probe::unperturbed(Base::Acting));
             self.probes.push(Probe::perturbed(direction, scale as f32));
         }

@@ -8,6 +8,7 @@
 
 use super::Point;
 use super::low_rank::LowRankDirection;
+use super::orthogonal::OrthogonalDirection;
 use super::sizes::SizedDirection;
 use crate::kernel::noise::{self, CHUNK, Noise};
 use crate::random::Key;
@@ -35,6 +36,8 @@ pub enum Direction {
     Gaussian(Key),
     /// Of low rank in each matrix.
     LowRank(LowRankDirection),
+    /// Signs, orthogonal to the other directions of its update.
+    Orthogonal(OrthogonalDirection),
     /// Independent, with a size of their own in each block.
     Sized(SizedDirection),
     /// The unit vector of one parameter.
@@ -69,7 +72,7 @@ impl Direction {
         match *self {
             Self::Rademacher(key) => noise::fill(Noise::Signs, key, first as u64, scale, target),
             Self::Gaussian(key) => noise::fill(Noise::Normals, key, first as u64, scale, target),
-            Self::Zero | Self::LowRank(_) | Self::Sized(_) | Self::Coordinate(_) => {
+            Self::Zero | Self::LowRank(_) | Self::Orthogonal(_) | Self::Sized(_) | Self::Coordinate(_) => {
                 target.fill(0.0);
                 self.add_chunk(first, scale, target);
             }
@@ -84,6 +87,7 @@ impl Direction {
             Self::Rademacher(key) => noise::add(Noise::Signs, key, first as u64, scale, target),
             Self::Gaussian(key) => noise::add(Noise::Normals, key, first as u64, scale, target),
             Self::LowRank(direction) => direction.add(first * CHUNK, scale, target),
+            Self::Orthogonal(direction) => direction.add(first, scale, target),
             Self::Sized(direction) => direction.add(first, scale, target),
             Self::Coordinate(index) => {
                 if let Some(value) = local(index, first).and_then(|index| target.get_mut(index)) {
@@ -120,6 +124,10 @@ impl Direction {
                 noise::add_pair(Noise::Normals, key, first_chunk, scale, plus, minus);
             }
             Self::LowRank(direction) => direction.add_pair(first * CHUNK, scale, plus, minus),
+            Self::Orthogonal(direction) => {
+                direction.add(first, scale, plus);
+                direction.add(first, -scale, minus);
+            }
             Self::Sized(direction) => {
                 direction.add(first, scale, plus);
                 direction.add(first, -scale, minus);

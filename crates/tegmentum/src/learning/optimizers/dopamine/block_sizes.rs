@@ -141,10 +141,7 @@ impl BlockSizes {
             );
         }
         if config.family.noise().is_none() {
-            return refused(
-                "family = { low_rank = … }",
-                "entries of low rank depend on each other; use \"rademacher\" or \"gaussian\"",
-            );
+            return refused("a family whose entries depend on each other", "use \"rademacher\" or \"gaussian\"");
         }
         if config.parameter_size.is_some() {
             return refused("parameter_size", "one size is given for all");
@@ -203,11 +200,11 @@ impl BlockSizes {
         self.ends.is_empty()
     }
 
-    /// The direction of a family with `key`.
-    pub(super) fn direction(&self, family: Family, key: Key) -> Direction {
+    /// The direction `index` of a family in the update with `key`.
+    pub(super) fn direction(&self, family: Family, key: Key, index: u64) -> Direction {
         match family.noise() {
-            Some(noise) if !self.is_one() => Direction::Sized(self.factors.direction(noise, key)),
-            _ => family.direction(key),
+            Some(noise) if !self.is_one() => Direction::Sized(self.factors.direction(noise, key.child(index))),
+            _ => family.direction_of(key, index),
         }
     }
 
