@@ -196,7 +196,8 @@ fn every_built_in_study_is_valid_whole_and_shortened() {
         assert_eq!(study.name, *name);
         assert!(!study.claim.is_empty(), "{name} claims nothing");
         let text = toml::to_string(&study.clone().shortened()).unwrap();
-        assert!(StudyConfig::from_toml(&text, "again").is_ok(), "{name}");
+        let again = StudyConfig::from_toml(&text, "again");
+        assert!(again.is_ok(), "{name}: {again:?}");
         assert_eq!(StudyConfig::from_toml(&toml::to_string(&study).unwrap(), "again").unwrap(), study);
     }
     assert!(matches!(built_in("nothing"), Err(Error::UnknownName { .. })));

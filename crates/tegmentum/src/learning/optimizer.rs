@@ -148,6 +148,11 @@ pub trait OptimizerSettings: Any + Debug + Send + Sync {
         let _ = network;
     }
 
+    /// Measures in a unit of parameters that is `1/factor` of the network's what [`fit_to`](Self::fit_to) took from it.
+    fn in_unit(&mut self, factor: f64) {
+        let _ = factor;
+    }
+
     /// The modulators of learners that have their own, whole: no preset is `own`.
     fn modulators(&self) -> Option<NeuromodulationConfig> {
         None

@@ -152,12 +152,14 @@ impl PreparedSetting {
         mut start: Vec<f32>,
     ) -> Result<Box<dyn Learner + 'a>> {
         let key = Key::from_seed(seed);
-        if let Some(units) = arm.units {
-            units.to_learner(&mut start);
-        }
         let (network, problem) = (Arc::clone(&self.network), Arc::clone(&self.problem));
         if let Some(optimizer) = &arm.optimizer {
-            let optimizer = optimizer.for_network(&*network).build(start, key.child(1), self.budget)?;
+            let mut optimizer = optimizer.for_network(&*network);
+            if let Some(units) = arm.units {
+                units.to_learner(&mut start);
+                optimizer.in_unit(units.parameters);
+            }
+            let optimizer = optimizer.build(start, key.child(1), self.budget)?;
             return Ok(Box::new(BlackBoxLearner::new(objective, optimizer)));
         }
         if self.setting.rounding.is_some() {

@@ -58,7 +58,8 @@ impl OrthogonalDirection {
 
     /// Adds `scale · v` of the range from chunk `first` on to `target`.
     pub(super) fn add(self, first: usize, scale: f32, target: &mut [f32]) {
-        let sign = |index: usize| if (usize::from(self.number) & index).count_ones() % 2 == 0 { 1.0 } else { -1.0 };
+        let sign =
+            |index: usize| if (usize::from(self.number) & index).count_ones().is_multiple_of(2) { 1.0 } else { -1.0 };
         let pattern: [f32; CHUNK] = std::array::from_fn(sign);
         let mut entries = [0.0; CHUNK];
         for (chunk, target) in (first..).zip(target.chunks_mut(CHUNK)) {

@@ -22,7 +22,7 @@
 //! The agent it was made for is `actor_critic` with `withholds_no_response`, `memory` and `values`; an agent without values hears less of it.
 //!
 //! # Where the numbers come from
-//! Nuclei, and receptors that are not named here, are those of `uncertain-worlds` (`tegmentum` has the roles). 40, 4, 2.5, 1/10, 16, .1 and 1 were
+//! Nuclei, and receptors that are not named here, are those of `uncertain-worlds` (`tegmentum` has the roles), the locus coeruleus with its defaults. 40, 4, 2.5, 1/10, 16, .1 and 1 were
 //! chosen among some forty settings on seeds 0–59 of Go/No-Go (extradimensional, intradimensional, serial, false rewards), two bandits and the
 //! stop-signal task. None of them is measured in an animal.
 //!
@@ -34,6 +34,8 @@ use crate::neuromodulation::coupling::{Coupling, CouplingKind, Drive};
 use crate::neuromodulation::modulation::{Place, Target};
 use crate::neuromodulation::nuclei::dorsal_raphe::DorsalRapheConfig;
 use crate::neuromodulation::nuclei::dorsal_raphe::average_outcome::AverageOutcomeConfig;
+use crate::neuromodulation::nuclei::locus_coeruleus::LocusCoeruleusConfig;
+use crate::neuromodulation::nuclei::locus_coeruleus::standardised_surprise::StandardisedSurpriseConfig;
 use crate::neuromodulation::nucleus::Transmitter::{Acetylcholine, Noradrenaline, Serotonin};
 use crate::neuromodulation::preset::Parts;
 use crate::neuromodulation::presets::tegmentum;
@@ -42,6 +44,7 @@ use crate::neuromodulation::receptor::Receptor;
 /// The parts.
 pub(crate) fn parts() -> Parts {
     let mut parts = tegmentum::for_uncertain_worlds();
+    parts.locus_coeruleus = Some(LocusCoeruleusConfig::StandardisedSurprise(StandardisedSurpriseConfig::default()));
     parts.dorsal_raphe = Some(DorsalRapheConfig::AverageOutcome(AverageOutcomeConfig { rate: 0.1 }));
     parts.couplings = vec![Coupling {
         from: Drive::Acetylcholine,

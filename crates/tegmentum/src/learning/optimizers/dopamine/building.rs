@@ -119,6 +119,12 @@ impl OptimizerSettings for DopamineConfig {
         self.connections = connections_of(network);
     }
 
+    fn in_unit(&mut self, factor: f64) {
+        for connection in &mut self.connections {
+            connection.size *= factor;
+        }
+    }
+
     fn modulators(&self) -> Option<NeuromodulationConfig> {
         Some(self.neuromodulation.or_preset(Preset::DopamineOptimizer))
     }
