@@ -148,7 +148,8 @@ pub trait OptimizerSettings: Any + Debug + Send + Sync {
         let _ = network;
     }
 
-    /// Measures in a unit of parameters that is `1/factor` of the network's what [`fit_to`](Self::fit_to) took from it.
+    /// Parameters are told to the optimizer as `factor` times those of the network, and so are the sizes `[parameter]` that
+    /// [`fit_to`](Self::fit_to) took from it; call it after that. `factor` is positive. Nothing to do where no size was taken.
     fn in_unit(&mut self, factor: f64) {
         let _ = factor;
     }

@@ -22,8 +22,9 @@
 //! The agent it was made for is `actor_critic` with `withholds_no_response`, `memory` and `values`; an agent without values hears less of it.
 //!
 //! # Where the numbers come from
-//! Nuclei, and receptors that are not named here, are those of `uncertain-worlds` (`tegmentum` has the roles), the locus coeruleus with its defaults. 40, 4, 2.5, 1/10, 16, .1 and 1 were
-//! chosen among some forty settings on seeds 0–59 of Go/No-Go (extradimensional, intradimensional, serial, false rewards), two bandits and the
+//! Nuclei, and receptors that are not named here, are those of `uncertain-worlds` (`tegmentum` has the roles), the locus coeruleus with its
+//! defaults. 40, 4, 2.5, 1/10, 16, .1 and 1 were chosen among some forty settings on seeds 0–59 of Go/No-Go (extradimensional,
+//! intradimensional, serial, false rewards), two bandits and the
 //! stop-signal task. None of them is measured in an animal.
 //!
 //! References for the roles: N. D. Daw, Y. Niv, P. Dayan, Nature Neuroscience 8, 1704–1711, 2005 (uncertainty arbitrates between values and habits);
@@ -34,7 +35,6 @@ use crate::neuromodulation::coupling::{Coupling, CouplingKind, Drive};
 use crate::neuromodulation::modulation::{Place, Target};
 use crate::neuromodulation::nuclei::dorsal_raphe::DorsalRapheConfig;
 use crate::neuromodulation::nuclei::dorsal_raphe::average_outcome::AverageOutcomeConfig;
-use crate::neuromodulation::nuclei::locus_coeruleus::LocusCoeruleusConfig;
 use crate::neuromodulation::nuclei::locus_coeruleus::standardised_surprise::StandardisedSurpriseConfig;
 use crate::neuromodulation::nucleus::Transmitter::{Acetylcholine, Noradrenaline, Serotonin};
 use crate::neuromodulation::preset::Parts;
@@ -43,8 +43,7 @@ use crate::neuromodulation::receptor::Receptor;
 
 /// The parts.
 pub(crate) fn parts() -> Parts {
-    let mut parts = tegmentum::for_uncertain_worlds();
-    parts.locus_coeruleus = Some(LocusCoeruleusConfig::StandardisedSurprise(StandardisedSurpriseConfig::default()));
+    let mut parts = tegmentum::with_surprise(StandardisedSurpriseConfig::default());
     parts.dorsal_raphe = Some(DorsalRapheConfig::AverageOutcome(AverageOutcomeConfig { rate: 0.1 }));
     parts.couplings = vec![Coupling {
         from: Drive::Acetylcholine,

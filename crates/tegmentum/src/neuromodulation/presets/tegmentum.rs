@@ -25,13 +25,15 @@
 //! # `uncertain-worlds`
 //! The same for rewards that may be false, and for those that never are: the locus coeruleus divides surprise by expected uncertainty
 //! ([`standardised_surprise`](crate::neuromodulation::nuclei::locus_coeruleus::standardised_surprise)), so that acetylcholine need not make bursts
-//! smaller (no arrow between modulators). The agent's predictor should be slow: `outcome_rate = 0.0125`. Surprise is cut at 4 deviations and .35 of one
-//! is subtracted (3 and .4 by default): a shift is then found some eight trials sooner where rewards are certain, no later where one in five is false.
+//! smaller (no arrow between modulators). The agent's predictor should be slow: `outcome_rate = 0.0125`. Surprise is cut at 4 deviations
+//! and .35 of one is subtracted (3 and .4 by default), so that a shift is found sooner where rewards are certain. The price is a few more
+//! bursts before the shift where some are false (studies `go-no-go`, `go-no-go-probabilistic`).
 //!
 //! # Where the numbers come from
 //! 13, 10, 60, 1, 1, 2 and 12 were chosen among some fifty settings on seeds 0–99 of the Go/No-Go task with extradimensional,
 //! intradimensional and serial shifts, for the share of solved runs and the trials to criterion; the rates are those of the
-//! models, rounded; 4 and .35 on seeds 0–399 of extradimensional shifts and reversals, with certain rewards and at .8. None of them is measured in an animal; roles are from the literature, all strengths and arrows are inferred.
+//! models, rounded. 4 and .35 were chosen on seeds 0–399 of extradimensional shifts and reversals, with certain rewards and with one in
+//! five false. None of them is measured in an animal; roles are from the literature, all strengths and arrows are inferred.
 //!
 //! # Measured
 //! See the page on [Go/No-Go](https://github.com/tegmentum/tegmentum/blob/main/docs/go-no-go.md), with where it fails.
@@ -60,7 +62,11 @@ use crate::neuromodulation::receptor::Receptor;
 
 /// The parts for worlds in which outcomes may be false.
 pub(crate) fn for_uncertain_worlds() -> Parts {
-    let surprise = StandardisedSurpriseConfig { largest_surprise: 4.0, drift: 0.35, ..Default::default() };
+    with_surprise(StandardisedSurpriseConfig { largest_surprise: 4.0, drift: 0.35, ..Default::default() })
+}
+
+/// The parts with a locus coeruleus that divides surprise by expected uncertainty, and no arrow between modulators.
+pub(crate) fn with_surprise(surprise: StandardisedSurpriseConfig) -> Parts {
     Parts {
         locus_coeruleus: Some(LocusCoeruleusConfig::StandardisedSurprise(surprise)),
         couplings: Vec::new(),
