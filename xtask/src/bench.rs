@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: rates against the limits of the machine, instruction counts against a baseline, races against peers.
 
+mod documents;
 mod executable;
 mod instruction_sets;
 mod instructions;
@@ -11,7 +12,7 @@ mod ratios;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::command::{command, run as run_command};
 
@@ -52,6 +53,9 @@ pub(crate) struct Arguments {
     /// With `--peers`: also writes the table as Markdown.
     #[arg(long, requires = "peers", value_name = "FILE")]
     markdown: Option<PathBuf>,
+    /// With `--peers` and `--instructions-set`: writes the tables of `README.md` and `docs/performance.md` anew.
+    #[arg(long, requires_all = ["peers", "instructions_set"], conflicts_with = "only")]
+    write: bool,
 }
 
 /// Runs what the arguments ask for.
@@ -64,7 +68,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         return profile::run(only);
     }
     if arguments.peers {
-        return peers::run(only, arguments.rounds, &arguments.instructions_set, arguments.markdown.as_deref());
+        let table = peers::run(only, arguments.rounds, &arguments.instructions_set)?;
+        if let Some(file) = &arguments.markdown {
+            std::fs::write(file, table.markdown()).with_context(|| format!("cannot write {}", file.display()))?;
+        }
+        if arguments.write {
+            documents::write(&table)?;
+        }
+        return Ok(ExitCode::SUCCESS);
     }
     let sets = &arguments.instructions_set;
     anyhow::ensure!(sets.len() < 2, "--instructions-set {}: several at once need --peers", sets.join(","));
@@ -73,10 +84,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
 
 /// The benchmarks of `crates/tegmentum/benches`: all of them, or the workloads alone where the arguments are theirs.
 fn rates(arguments: &Arguments) -> Result<ExitCode> {
-    let workloads_alone = arguments.only.is_some()
-        || arguments.json.is_some()
-        || arguments.list
-        || !arguments.instructions_set.is_empty();
+    let workloads_alone = arguments.only.is_some() || arguments.json.is_some() || arguments.list;
     // The pattern names the benchmarks alone: the library's test harness would refuse their options.
     let bench = if workloads_alone { "workloads" } else { "*" };
     let mut command = command("cargo", ["bench", "-p", "tegmentum", "--bench", bench, "--"]);

@@ -12,6 +12,7 @@ mod figures;
 mod forecasts;
 mod hearing;
 mod machine_paths;
+mod marks;
 mod mnist;
 mod onnx;
 mod python;

@@ -4,6 +4,8 @@
 //! rounds in which all take turns, because machines are shared.
 #![allow(clippy::print_stdout, reason = "a bench prints")]
 
+mod arguments;
+
 use std::time::Instant;
 
 use tegmentum::behaviour::agents::AgentConfig;
@@ -34,7 +36,7 @@ fn time(agent: &str, system: &str, runs: u64, trials: u64) -> Result<f64> {
 }
 
 fn main() -> Result<()> {
-    let quick = std::env::args().any(|argument| argument == "--quick");
+    let quick = arguments::quick()?;
     let (rounds, runs) = if quick { (3, 5) } else { (15, 100) };
     let trials = 800;
     let cases = [
@@ -49,7 +51,6 @@ fn main() -> Result<()> {
             seconds.push(time(agent, system, runs, trials)?);
         }
     }
-    println!("instruction set: {}", tegmentum_engine::kernel::instruction_set());
     println!("{:<28} {:>14} {:>12} {:>12}", "Go/No-Go", "trials a second", "median µs", "best µs");
     for ((name, ..), mut seconds) in cases.into_iter().zip(seconds) {
         seconds.sort_by(f64::total_cmp);

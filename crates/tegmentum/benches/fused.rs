@@ -3,6 +3,8 @@
 //! Each figure is the median of rounds in which the sides take turns, because machines are shared.
 #![allow(clippy::print_stdout, reason = "a bench prints")]
 
+mod arguments;
+
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -23,7 +25,7 @@ use tegmentum::neuromodulation::modulation::Modulation;
 use tegmentum::random::Key;
 
 fn main() -> Result<()> {
-    let quick = std::env::args().any(|argument| argument == "--quick");
+    let quick = arguments::quick()?;
     let (rounds, evaluations) = if quick { (2, 2_000) } else { (15, 40_000) };
     println!("{:44}{:>16}{:>16}{:>16}", "evaluations a second", "small", "general", "lockstep");
     for hidden in [4, 10] {

@@ -3,6 +3,8 @@
 //! The median of rounds in which all take turns, because machines are shared.
 #![allow(clippy::print_stdout, reason = "a bench prints")]
 
+mod arguments;
+
 use std::time::Instant;
 
 use tegmentum::error::Result;
@@ -53,7 +55,7 @@ fn detectors(rounds: usize) -> Result<()> {
 }
 
 fn main() -> Result<()> {
-    let quick = std::env::args().any(|argument| argument == "--quick");
+    let quick = arguments::quick()?;
     let rounds = if quick { 3 } else { 21 };
     let one = MemberConfig { code: false, ..MemberConfig::default() };
     let cases = [

@@ -3,6 +3,8 @@
 //! Each figure is the median of rounds in which the two sides take turns, because machines are shared.
 #![allow(clippy::print_stdout, reason = "a bench prints")]
 
+mod arguments;
+
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -94,7 +96,7 @@ fn overhead(work: &Workload, learner: &mut dyn Learner, rounds: usize, calls: u6
 }
 
 fn main() -> Result<()> {
-    let quick = std::env::args().any(|argument| argument == "--quick");
+    let quick = arguments::quick()?;
     let (rounds, calls) = if quick { (5, 50) } else { (15, 400) };
     let digits =
         "[mlp]\nhidden = [32]\nactivation = \"relu\"\noutput_activation = \"softmax\"\ninitialisation = \"he\"";
@@ -102,7 +104,6 @@ fn main() -> Result<()> {
         Workload::new("digits 64-32-10, batch 64", "[digits]", digits)?,
         Workload::new("Lorenz, Elman 16, 16 × 100", "[lorenz]", "[elman]\nhidden = 16")?,
     ];
-    println!("instruction set: {}", tegmentum_engine::kernel::instruction_set());
     println!("{:<28} {:<26} {:>14} {:>10}", "workload", "learner", "µs a forward", "overhead");
     for work in &workloads {
         for (name, text) in [

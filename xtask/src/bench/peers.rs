@@ -5,7 +5,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::executable;
 use super::instruction_sets::{limit_peer, limit_row, processor};
 use super::races::{RATES, Race, TIMES};
-use super::ratios::{Outcome, Table, text};
+use super::ratios::{Outcome, Row, Table, text};
 use crate::command::root;
 use crate::python::environment;
 
@@ -25,9 +25,8 @@ const PYTHON: &str = "TEGMENTUM_PEERS_PYTHON";
 /// Seeds of the runs to an error, a number for the median.
 const SEEDS: u32 = 7;
 
-/// Races all rows whose row, peer or title contains `only`, on the whole processor or limited to each of `sets`; prints the table, and
-/// writes it where asked.
-pub(crate) fn run(only: &str, rounds: u32, sets: &[String], file: Option<&Path>) -> Result<ExitCode> {
+/// Runs all races whose row, peer or title contains `only`, on the whole processor or limited to each of `sets`, and prints them.
+pub(crate) fn run(only: &str, rounds: u32, sets: &[String]) -> Result<Table> {
     let chosen = |race: &&Race| [race.row, race.peer, race.title].iter().any(|name| name.contains(only));
     let (rates, times): (Vec<_>, Vec<_>) =
         (RATES.iter().filter(chosen).collect(), TIMES.iter().filter(chosen).collect());
@@ -47,12 +46,9 @@ pub(crate) fn run(only: &str, rounds: u32, sets: &[String], file: Option<&Path>)
             println!("{}{line}", set.map_or(String::new(), |set| format!("{set}: ")));
             outcomes.push(outcome);
         }
-        table.rows.push(outcomes);
+        table.rows.push(Row { in_readme: race.in_readme, outcomes });
     }
-    if let Some(file) = file {
-        std::fs::write(file, table.markdown()).with_context(|| format!("cannot write {}", file.display()))?;
-    }
-    Ok(ExitCode::SUCCESS)
+    Ok(table)
 }
 
 /// The Python that has the peers; makes its environment if there is none.
@@ -143,7 +139,7 @@ fn race_rates(race: &Race, side: &Side<'_>, rounds: u32) -> Result<Outcome> {
         found.push((ours.rate().context("the row")?, their_rate));
     }
     let peer = format!("{} ({})", race.peer.split(':').next().unwrap_or_default(), theirs.form);
-    Outcome::of(race.title, &peer, race.bar, &found).context("no round")
+    Outcome::of(race.title, &peer, race.bar_under(side.set), &found).context("no round")
 }
 
 /// Both sides run the same seeds in turn; the ratio is of their speeds, 1/s.
@@ -157,7 +153,7 @@ fn race_times(race: &Race, side: &Side<'_>) -> Result<Outcome> {
         println!("{} seed {seed}: ours {ours:.3} s, {} {theirs:.3} s", race.title, race.peer);
         found.push((1.0 / ours, 1.0 / theirs));
     }
-    Outcome::of(race.title, race.peer, race.bar, &found).context("no seed")
+    Outcome::of(race.title, race.peer, race.bar_under(side.set), &found).context("no seed")
 }
 
 /// The seconds that a run took; infinite if it did not reach the goal.

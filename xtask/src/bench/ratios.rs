@@ -72,11 +72,12 @@ impl Outcome {
 }
 
 impl Outcome {
-    /// Peer, theirs, ours and the ratio; marked where we are slower. The bars are those of a whole processor.
+    /// Peer, theirs, ours and the ratio; marked where we are slower or miss the bar.
     fn cells_of_a_set(&self) -> [String; 4] {
         let [_, peer, theirs, ours, ratio, ..] = self.cells();
-        let mark = if self.ratio.median < 1.0 { ", **slower**" } else { "" };
-        [peer, theirs, ours, ratio + mark]
+        let slower = if self.ratio.median < 1.0 { ", **slower**" } else { "" };
+        let missed = self.bar.filter(|bar| self.ratio.median < *bar);
+        [peer, theirs, ours, ratio + slower + &missed.map_or(String::new(), |bar| format!(", misses {bar} ×"))]
     }
 }
 
@@ -97,12 +98,18 @@ pub(crate) fn text(outcomes: &[Outcome]) -> String {
     text
 }
 
-/// All races of a call: for each its outcome on the whole processor, or limited to each of `sets`.
+/// A race: its outcome on the whole processor, or limited to each of several sets of instructions.
+pub(crate) struct Row {
+    pub(crate) in_readme: bool,
+    pub(crate) outcomes: Vec<Outcome>,
+}
+
+/// All races of a call.
 pub(crate) struct Table {
     pub(crate) processor: String,
     pub(crate) rounds: u32,
     pub(crate) sets: Vec<String>,
-    pub(crate) rows: Vec<Vec<Outcome>>,
+    pub(crate) rows: Vec<Row>,
 }
 
 impl Table {
@@ -119,7 +126,7 @@ impl Table {
         };
         let mut text = format!("Processor: {}; {} rounds of each race.\n\n", self.processor, self.rounds);
         let _ = writeln!(text, "| {} |\n|{}", head.join(" | "), "---|".repeat(head.len()));
-        for outcomes in &self.rows {
+        for Row { outcomes, .. } in &self.rows {
             let cells: Vec<String> = match (&outcomes[..], self.sets.is_empty()) {
                 ([outcome], true) => outcome.cells().to_vec(),
                 (outcomes, _) => {
@@ -129,6 +136,31 @@ impl Table {
             };
             let _ = writeln!(text, "| {} |", cells.join(" | "));
         }
+        text
+    }
+
+    /// A short one, of the README's rows: of each set our rate and the ratio, and beneath it the processor.
+    pub(crate) fn short(&self) -> String {
+        let of = |set: &String| [format!("{set}: ours"), "ratio [min..max]".to_owned()];
+        let names = ["workload", "against"].map(str::to_owned);
+        let head: Vec<String> = names.into_iter().chain(self.sets.iter().flat_map(of)).collect();
+        let mut text = format!("| {} |\n|{}\n", head.join(" | "), "---|".repeat(head.len()));
+        for Row { outcomes, .. } in self.rows.iter().filter(|row| row.in_readme) {
+            let first = outcomes.iter().take(1).flat_map(|outcome| {
+                let peer = outcome.peer.split_once(" (").map_or(&*outcome.peer, |(name, _)| name);
+                [outcome.title.clone(), peer.to_owned()]
+            });
+            let cells = outcomes.iter().flat_map(|outcome| {
+                let [_, _, ours, ratio] = outcome.cells_of_a_set();
+                [ours, ratio]
+            });
+            let _ = writeln!(text, "| {} |", first.chain(cells).collect::<Vec<_>>().join(" | "));
+        }
+        let _ = writeln!(
+            text,
+            "\nRates a second, in the last row 1/seconds; {}, {} rounds of each race.",
+            self.processor, self.rounds
+        );
         text
     }
 }
@@ -158,7 +190,8 @@ mod tests {
     fn tables_show_misses_and_losses() {
         let of = |title: &str, bar, ratio| Outcome::of(title, "peer", bar, &[(ratio, 1.0)]).unwrap();
         let outcomes = [of("hit", Some(2.0), 150.4), of("miss", Some(2.0), 1.5), of("loss", None, 0.1)];
-        let rows = outcomes.iter().map(|outcome| vec![outcome.clone()]).collect();
+        let row = |outcomes: &[Outcome], in_readme| Row { in_readme, outcomes: outcomes.to_vec() };
+        let rows = outcomes.iter().map(|outcome| row(std::slice::from_ref(outcome), false)).collect();
         let mut table = Table { processor: "P".to_owned(), rounds: 5, sets: Vec::new(), rows };
         assert_eq!(
             table.markdown(),
@@ -167,11 +200,19 @@ mod tests {
              | miss | peer | 1.000e0 | 1.500e0 | 1.50 × [1.50..1.50] | 2 × | missed |\n\
              | loss | peer | 1.000e0 | 1.000e-1 | 0.10 × [0.10..0.10] |  | slower |\n"
         );
-        (table.sets, table.rows) =
-            (vec!["avx2".to_owned(), "avx512".to_owned()], vec![vec![outcomes[2].clone(), outcomes[0].clone()]]);
+        table.sets = vec!["avx2".to_owned(), "avx512".to_owned()];
+        let last = [outcomes[2].clone(), outcomes[0].clone()];
+        table.rows = vec![row(&[outcomes[1].clone(), outcomes[0].clone()], false), row(&last, true)];
         assert!(table.markdown().ends_with(
-            "| loss | peer | 1.000e0 | 1.000e-1 | 0.10 × [0.10..0.10], **slower** | peer | 1.000e0 | 1.504e2 | 150 × [150..150] |\n"
+            "| miss | peer | 1.000e0 | 1.500e0 | 1.50 × [1.50..1.50], misses 2 × | peer | 1.000e0 | 1.504e2 | 150 × [150..150] |\n\
+             | loss | peer | 1.000e0 | 1.000e-1 | 0.10 × [0.10..0.10], **slower** | peer | 1.000e0 | 1.504e2 | 150 × [150..150] |\n"
         ));
+        assert_eq!(
+            table.short(),
+            "| workload | against | avx2: ours | ratio [min..max] | avx512: ours | ratio [min..max] |\n|---|---|---|---|---|---|\n\
+             | loss | peer | 1.000e-1 | 0.10 × [0.10..0.10], **slower** | 1.504e2 | 150 × [150..150] |\n\n\
+             Rates a second, in the last row 1/seconds; P, 5 rounds of each race.\n"
+        );
         let lines: Vec<_> = text(&outcomes).lines().map(str::to_owned).collect();
         assert_eq!(lines.len(), 4);
         assert_eq!(lines[1].find("peer"), lines[3].find("peer"));

@@ -6,6 +6,7 @@
 use anyhow::{Context, Result};
 
 use super::{Cell, Kept, words};
+use crate::marks::between;
 
 /// Before and after the table.
 const MARKS: [&str; 2] = ["<!-- results: written by `cargo xtask results` -->\n\n", "\n<!-- end of results -->"];
@@ -62,8 +63,6 @@ const OTHERS: [(&str, &str); 11] = [
 /// # Errors
 /// If the marks are missing, or the results lack a study, an arm or a metric that the table has.
 pub(super) fn with_table(readme: &str, studies: &[(&str, Kept)]) -> Result<String> {
-    let (before, rest) = readme.split_once(MARKS[0]).context("README.md has no mark before its table of results")?;
-    let (_, after) = rest.split_once(MARKS[1]).context("README.md has no mark after its table of results")?;
     let mut table = String::from(
         "| study, what is counted | Dopamine | best other | node perturbation | Adam with backpropagation |\n|---|---|---|---|---|\n",
     );
@@ -71,7 +70,7 @@ pub(super) fn with_table(readme: &str, studies: &[(&str, Kept)]) -> Result<Strin
         let study = studies.iter().find(|(name, _)| *name == row.study).with_context(|| row.study.to_owned())?;
         table += &written(row, &study.1).with_context(|| format!("{} {}", row.study, row.what))?;
     }
-    Ok([before, MARKS[0], &table, MARKS[1], after].concat())
+    between(readme, MARKS, &table, "the table of results in README.md")
 }
 
 fn written(row: &Row, study: &Kept) -> Result<String> {
