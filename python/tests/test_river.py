@@ -112,7 +112,7 @@ def test_what_cannot_be_learned_is_refused_and_leaves_the_model_usable(x, error,
     assert model.predict_one({"a": 1.0}) is True and model.predict_proba_one({"a": 1.0}) == {True: 1.0}
 
 
-@pytest.mark.parametrize("driver", ["adwyn", 3, ["adwin"]])
+@pytest.mark.parametrize("driver", ["adwyn", 3, ["adwin"], {"adwin": {"delte": 0.1}}, {"adwin": {"delta": 2.0}}, {"adwin": {}, "kswin": {}}, {}])
 def test_wrong_drivers_are_refused(driver):
     with pytest.raises(tegmentum.TegmentumError, match="driver"):
         StreamClassifier(driver=driver).learn_one({"a": 1.0}, True)
@@ -129,6 +129,8 @@ def test_a_driver_decides_when_noradrenaline_speaks():
 
     assert beginnings("never") == 0
     assert beginnings("always") > beginnings("page_hinkley")
+    assert beginnings({"page_hinkley": {}}) == beginnings("page_hinkley")
+    assert beginnings({"periodic": {"period": 10}}) > beginnings({"periodic": {"period": 20}}) > 0
 
 
 @pytest.mark.parametrize("lesions", ["noradrenaline", 3, ("adrenaline",)])

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from tegmentum import _native
 from tegmentum._optimize import Levels
+from tegmentum._settings import Settings, named
 from tegmentum.errors import WrongTypeError
 
 __all__ = ["Member", "driver_of", "lesions_of", "members_of"]
@@ -39,8 +40,6 @@ def lesions_of(lesions: Any) -> list[str]:
     return list(lesions)
 
 
-def driver_of(driver: Any) -> str | None:
-    """The name of a detector, as the compiled part reads it, or None."""
-    if driver is not None and not isinstance(driver, str):
-        raise WrongTypeError(f'driver = {driver!r}: must be the name of a detector, for example "adwin", or None')
-    return driver
+def driver_of(driver: Settings | None) -> str | None:
+    """A detector by name or with its settings, as the compiled part reads it, or None."""
+    return None if driver is None else named("driver", driver)

@@ -14,6 +14,7 @@ from river.base import MiniBatchClassifier
 
 from tegmentum import _arrays, _native
 from tegmentum._optimize import Levels
+from tegmentum._settings import Settings
 from tegmentum._stream import Member, driver_of, lesions_of, members_of
 from tegmentum.errors import InvalidValueError, WrongTypeError
 
@@ -33,9 +34,9 @@ class StreamClassifier(MiniBatchClassifier):
     ----------
     lesions : sequence of {"dopamine", "acetylcholine", "serotonin", "noradrenaline"}, optional
         Modulators that are never released.
-    driver : str or None, default None
+    driver : str, dict or None, default None
         A detector that drives noradrenaline in place of summed surprise, on the mean loss of each 20 examples: "adwin", "page_hinkley" or
-        "kswin", or one that looks at nothing: "always", "never" or "periodic".
+        "kswin", or one that looks at nothing: "always", "never" or "periodic"; with settings, ``{"page_hinkley": {"threshold": 2.0}}``.
     seed : int, RandomState or None, default None
         What everything random follows from.
 
@@ -50,7 +51,7 @@ class StreamClassifier(MiniBatchClassifier):
     True
     """
 
-    def __init__(self, *, lesions: Sequence[str] | None = None, driver: str | None = None, seed: Any = None) -> None:
+    def __init__(self, *, lesions: Sequence[str] | None = None, driver: Settings | None = None, seed: Any = None) -> None:
         self.lesions = lesions
         self.driver = driver
         self.seed = seed

@@ -16,7 +16,7 @@ from tegmentum import _arrays, _native
 from tegmentum._classes import at_least_two, classes_of_call, places_of
 from tegmentum._optimize import Levels
 from tegmentum._perceptrons import DopamineClassifier, DopamineRegressor
-from tegmentum._settings import encode
+from tegmentum._settings import Settings, encode
 from tegmentum._stream import Member, driver_of, lesions_of, members_of
 from tegmentum.errors import InvalidValueError
 
@@ -124,9 +124,9 @@ class StreamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         How often `fit` goes through its rows.
     lesions : sequence of {"dopamine", "acetylcholine", "serotonin", "noradrenaline"}, default ()
         Modulators that are never released.
-    driver : str or None, default None
+    driver : str, dict or None, default None
         A detector that drives noradrenaline in place of summed surprise, on the mean loss of each 20 rows: "adwin", "page_hinkley" or
-        "kswin", or one that looks at nothing: "always", "never" or "periodic".
+        "kswin", or one that looks at nothing: "always", "never" or "periodic"; with settings, ``{"page_hinkley": {"threshold": 2.0}}``.
     random_state : int, RandomState or None, default None
         What everything random follows from.
 
@@ -161,7 +161,7 @@ class StreamClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         *,
         passes: int = 1,
         lesions: Sequence[str] = (),
-        driver: str | None = None,
+        driver: Settings | None = None,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.passes = passes

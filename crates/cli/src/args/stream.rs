@@ -20,6 +20,7 @@ Examples:
   tegmentum stream data.csv --target kind --lesion noradrenaline
   tegmentum stream data.csv --target kind --detector adwin,page_hinkley
   tegmentum stream data.csv --target kind --driver adwin
+  tegmentum stream data.csv --target kind --driver 'page_hinkley = { threshold = 2.0 }'
 
 Rows are taken in their order. Numbers are standardised as they come, a text becomes an input of its own, missing cells, columns that appear or
 vanish, and classes and texts that were never seen are taken as they come. A row without a target is predicted and not learned from. With
@@ -43,8 +44,9 @@ pub(crate) struct Stream {
     /// Let these watch the errors beside noradrenaline and say when they fire; `tegmentum list detectors` names them
     #[arg(long = "detector", value_name = "A,B", value_delimiter = ',', value_parser = DetectorConfig::from_name)]
     pub(crate) detectors: Vec<DetectorConfig>,
-    /// Let this detector drive noradrenaline in place of summed surprise, on the mean loss of each 20 rows; `tegmentum list detectors` names them
-    #[arg(long, value_name = "DETECTOR", value_parser = DetectorConfig::from_name)]
+    /// Let this detector drive noradrenaline in place of summed surprise, on the mean loss of each 20 rows: a name (`tegmentum list detectors`
+    /// has them) or a name with settings, 'page_hinkley = { threshold = 2.0 }'
+    #[arg(long, value_name = "DETECTOR", value_parser = driver)]
     pub(crate) driver: Option<DetectorConfig>,
     /// The seed; the same seed gives the same model
     #[arg(long, value_name = "N", default_value_t = 1)]
@@ -55,4 +57,14 @@ pub(crate) struct Stream {
     /// Folder to write to; reports/stream-DATA if not given
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+}
+
+/// A detector from its name or its settings.
+fn driver(text: &str) -> Result<DetectorConfig, String> {
+    let settings = if text.contains('=') {
+        toml::from_str(text).map_err(|error| error.message().to_owned())?
+    } else {
+        toml::Value::String(text.to_owned())
+    };
+    DetectorConfig::of_blocks(settings).map_err(|error| error.message().to_owned())
 }

@@ -69,7 +69,7 @@ fn learner(arguments: &Stream) -> Result<StreamLearner> {
             learner.exclude(&arguments.exclude);
             learner.watch(&arguments.detectors)?;
             if let Some(driver) = &arguments.driver {
-                learner.drive(driver.clone().at_every_moment())?;
+                learner.drive(driver.clone())?;
             }
             learner
         }

@@ -119,6 +119,20 @@ fn a_detector_drives_noradrenaline() {
     assert_eq!(report(&test, "two")["all_rows"], report(&test, "driven")["all_rows"]);
     let both = ["stream", "one.csv", "--target", "kind", "--driver", "adwin", "--lesion", "noradrenaline"];
     assert!(test.error(&both).contains("noradrenaline is lesioned"));
+    // Settings are obeyed, and wrong ones are named.
+    let of = |driver| ["stream", "all.csv", "--target", "kind", "--out", "set", "--driver", driver];
+    test.stdout(&of("page_hinkley = { threshold = 2.0 }"), 0);
+    assert_eq!(report(&test, "set")["driver"]["page_hinkley"]["threshold"], 2.0);
+    assert!(alarms("set").len() > alarms("driven").len(), "{:?}", alarms("set"));
+    for (driver, named) in [
+        ("page_hinkley = { treshold = 2.0 }", "treshold"),
+        ("page_hinkley = { threshold = -2.0 }", "threshold"),
+        ("adwyn = {}", "adwyn"),
+        ("adwin = {", "adwin = {"),
+    ] {
+        let error = test.error(&of(driver));
+        assert!(error.contains(named), "{driver}: {error}");
+    }
     let go_on = ["stream", "two.csv", "--continue", "one/model.safetensors", "--driver", "adwin"];
     assert!(test.error(&go_on).contains("--driver"));
 }

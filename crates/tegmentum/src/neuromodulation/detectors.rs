@@ -64,6 +64,28 @@ impl DetectorConfig {
             other => other,
         }
     }
+
+    /// One whose values stand for many examples each, from its name or its settings: [tested after each value](Self::at_every_moment), unless
+    /// ADWIN's `clock` is set.
+    ///
+    /// # Errors
+    /// Those of the settings: an unknown name or setting.
+    ///
+    /// # Example
+    /// ```
+    /// use tegmentum::neuromodulation::detectors::DetectorConfig;
+    /// use tegmentum::neuromodulation::detectors::adwin::AdwinConfig;
+    ///
+    /// let settings = toml::from_str("adwin = { delta = 0.05 }")?;
+    /// let expected = AdwinConfig { delta: 0.05, clock: 1, ..AdwinConfig::default() };
+    /// assert_eq!(DetectorConfig::of_blocks(settings)?, DetectorConfig::Adwin(expected));
+    /// # Ok::<(), toml::de::Error>(())
+    /// ```
+    pub fn of_blocks(settings: toml::Value) -> Result<Self, toml::de::Error> {
+        let has_clock = settings.get("adwin").is_some_and(|adwin| adwin.get("clock").is_some());
+        let config: Self = settings.try_into()?;
+        Ok(if has_clock { config } else { config.at_every_moment() })
+    }
 }
 
 #[cfg(test)]
