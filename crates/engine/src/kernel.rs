@@ -11,7 +11,8 @@
 //!   processors with fused multiply–add (AVX2 + FMA, AVX-512, NEON) give the same bits;
 //! - `portable` (the default of a study) uses `+ − × ÷ √` alone and gives the same bits on every machine.
 //!
-//! A third, [`bfloat16`], is opt-in: a recurrent network's training losses with rounded weights and activities.
+//! Two more are opt-in: [`bfloat16`], a recurrent network's training losses with rounded weights and activities, and [`int8`], all losses of a network
+//! with weights and activities in bytes.
 //!
 //! Everything else here (noise, losses, element-wise updates) is written without fused multiply–add: the same bits
 //! everywhere, whatever the kernel. No function of the platform's mathematics library is used, no sum is reordered.
@@ -33,6 +34,7 @@ pub mod affine;
 pub mod aligned;
 pub mod arithmetic;
 pub mod bfloat16;
+pub mod int8;
 pub mod lanes;
 pub mod limits;
 pub mod lockstep;
@@ -73,6 +75,8 @@ pub enum Numerics {
     Portable,
     /// Training losses of a simple recurrent network with weights and activities in [`bfloat16`]; all else as `native`.
     Bfloat16,
+    /// Losses of candidates and models with weights and activities in [bytes](int8); all else as `native`.
+    Int8,
 }
 
 impl Numerics {
@@ -189,6 +193,12 @@ pub fn limit(widest: InstructionSet) -> InstructionSet {
 pub fn cap(widest: InstructionSet) -> InstructionSet {
     CEILING.store(widest as u8, Ordering::Relaxed);
     limit(widest)
+}
+
+/// Whether the processor is used as one that has less.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn is_limited() -> bool {
+    instruction_set() < detect()
 }
 
 fn detect() -> InstructionSet {

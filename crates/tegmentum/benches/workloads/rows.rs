@@ -11,7 +11,7 @@ use tegmentum_engine::kernel::limits::add_constant;
 use tegmentum_engine::kernel::{InstructionSet, Numerics};
 
 use crate::problem;
-use crate::work::{Subject, Work, elman, elman_with, mlp, xor};
+use crate::work::{Subject, Work, elman, elman_with, mlp, mlp_with, xor};
 
 /// Members of a population of the small networks, and runs of theirs that are measured together.
 const MEMBERS: usize = 256;
@@ -182,6 +182,7 @@ fn recurrent_rows() -> Vec<Row> {
 fn large_rows() -> Vec<Row> {
     let title = |what: &str| format!("MLP 784-256-10, batch 128, {what}");
     let subject = || mlp(&[256], 128);
+    let in_bytes = || mlp_with(Numerics::Int8, &[256], 128);
     let node = Row::new("mlp-node-perturbation", &title("node perturbation"), "passes", move || {
         node_perturbation(&subject()?, 1)
     });
@@ -193,6 +194,10 @@ fn large_rows() -> Vec<Row> {
         })
         .against("independent normals", move || population(&subject()?, 64, 1)),
         node.against("its two passes", move || subject()?.passes(2)),
+        Row::new("mlp-passes-int8", &title("passes alone, int8"), "passes", move || in_bytes()?.passes(2))
+            .against("float32", move || subject()?.passes(2)),
+        Row::new("mlp-step-int8", &title("WP step, int8"), "steps", move || steps(&in_bytes()?, 1))
+            .against("float32", move || steps(&subject()?, 1)),
     ]
 }
 

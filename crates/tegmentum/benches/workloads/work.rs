@@ -288,6 +288,11 @@ pub(crate) fn elman_with(numerics: Numerics, batch: usize, steps: usize) -> Resu
 
 /// MLP 784-`hidden`-10 with tanh and softmax cross-entropy on `batch` synthetic examples: normal inputs, classes in turn.
 pub(crate) fn mlp(hidden: &[usize], batch: usize) -> Result<Subject> {
+    mlp_with(Numerics::Native, hidden, batch)
+}
+
+/// The same in other numerics.
+pub(crate) fn mlp_with(numerics: Numerics, hidden: &[usize], batch: usize) -> Result<Subject> {
     let (num_inputs, num_outputs) = (784, 10);
     let mut stream = Key::from_seed(4).stream();
     let inputs = (0..batch * num_inputs).map(|_| stream.normal()).collect();
@@ -296,5 +301,6 @@ pub(crate) fn mlp(hidden: &[usize], batch: usize) -> Result<Subject> {
     let train = ExampleSet { inputs, targets: targets.collect() };
     let test = train.clone();
     let examples = Examples { num_inputs, num_outputs, train, test, batch: None, loss: Loss::CrossEntropy };
-    Subject::new(Problem::Examples(examples), &format!("[mlp]\nhidden = {hidden:?}\noutput_activation = \"softmax\""))
+    let network = format!("[mlp]\nhidden = {hidden:?}\noutput_activation = \"softmax\"");
+    Subject::with_kernel(numerics, Problem::Examples(examples), &network)
 }

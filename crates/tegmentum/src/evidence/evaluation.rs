@@ -10,10 +10,12 @@ use crate::data::task::{Problem, Series};
 use crate::error::{Error, Result};
 use crate::evidence::metrics::{RelativeSteps, ValidPredictionTime, accuracy, mean_squared_error};
 use crate::kernel::aligned::Rows;
-use crate::model::forward::{mean_loss, run_blocks};
+use crate::model::forward::{mean_losses, run_blocks};
 use crate::model::network::Network;
 use crate::model::objectives::loss_of;
 use crate::model::perturbation::Family;
+use crate::model::weights::Weights;
+use crate::model::weights::int8::Int8Space;
 use crate::random::Key;
 
 const L: usize = 16;
@@ -152,6 +154,7 @@ pub struct Evaluator {
     problem: Arc<Problem>,
     batch: LaneBatch<L>,
     activity: Rows<L>,
+    int8: Int8Space,
 }
 
 impl Evaluator {
@@ -162,6 +165,7 @@ impl Evaluator {
             problem: problem.into(),
             batch: LaneBatch::default(),
             activity: Rows::default(),
+            int8: Int8Space::default(),
         }
     }
 
@@ -196,7 +200,8 @@ impl Evaluator {
     }
 
     fn test_loss(&mut self, parameters: &[f32]) -> f64 {
-        mean_loss(&*self.network, parameters, loss_of(&self.problem), &self.batch, &mut self.activity)
+        let mut weights = Weights::of(&*self.network, parameters, &mut self.int8);
+        mean_losses(&*self.network, &mut weights, loss_of(&self.problem), &self.batch, &mut self.activity)[0]
     }
 
     /// The losses around `parameters`, along the same directions for every model of a network.
@@ -228,22 +233,16 @@ impl Evaluator {
     fn outputs(&mut self, parameters: &[f32]) -> (Vec<f32>, Vec<f32>) {
         let (batch, rows) = (&self.batch, self.network.output_rows());
         let (mut outputs, mut targets) = (Vec::new(), Vec::new());
+        let mut weights = Weights::of(&*self.network, parameters, &mut self.int8);
         for block in 0..batch.blocks() {
-            run_blocks(
-                &*self.network,
-                &mut parameters.into(),
-                batch,
-                block..block + 1,
-                &mut self.activity,
-                |step, activity| {
-                    if step >= batch.washout {
-                        for lane in 0..batch.valid(block) {
-                            outputs.extend(activity[rows.clone()].iter().map(|row| row[lane]));
-                            targets.extend(batch.targets(block, step).iter().map(|row| row[lane]));
-                        }
+            run_blocks(&*self.network, &mut weights, batch, block..block + 1, &mut self.activity, |step, activity| {
+                if step >= batch.washout {
+                    for lane in 0..batch.valid(block) {
+                        outputs.extend(activity[rows.clone()].iter().map(|row| row[lane]));
+                        targets.extend(batch.targets(block, step).iter().map(|row| row[lane]));
                     }
-                },
-            );
+                }
+            });
         }
         (outputs, targets)
     }
@@ -295,6 +294,8 @@ pub fn free_run(
     let mut run = FreeRun { predicted: Vec::with_capacity(steps * channels), truth: truth.copied().collect() };
     let mut activity = vec![[0.0f32; 4]; network.num_activities()];
     let mut output = vec![0.0f32; channels];
+    let mut space = Int8Space::default();
+    let mut weights = Weights::of(network, parameters, &mut space);
     for step in 0..(warm_up + steps).saturating_sub(1) {
         if let Some((state, previous)) = network.carry().filter(|_| step > 0) {
             activity.copy_within(state, previous.start);
@@ -303,7 +304,7 @@ pub fn free_run(
         for (slot, &value) in activity[network.input_rows()].iter_mut().zip(input) {
             *slot = [value; 4];
         }
-        network.step4(&mut parameters.into(), None, &mut activity);
+        network.step4(&mut weights, None, &mut activity);
         output.clear();
         output.extend(activity[network.output_rows()].iter().map(|lanes| lanes[0]));
         if step + 1 >= warm_up {

@@ -76,7 +76,7 @@ impl PerceptronProblem {
         let Problem::Examples(examples) = &**problem else { return None };
         let shape = shape_of(&**network, examples.loss)?;
         let count = examples.train.inputs.len() / examples.num_inputs;
-        if examples.batch.is_some() || count < 2 {
+        if examples.batch.is_some() || count < 2 || network.numerics() == Numerics::Int8 {
             return None;
         }
         let outputs = if examples.loss == Loss::CrossEntropy { 1 } else { shape.outputs };

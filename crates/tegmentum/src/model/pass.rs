@@ -7,7 +7,8 @@
 //! | steps | one by one, all in one loop, or all in one loop in bfloat16 | whether the network is layers with a state, on a series |
 //! | directions of low rank | share the products of their base, or are written out | whether the network has a state |
 //!
-//! None of them changes a bit, but for bfloat16, which a network's [`Numerics`] asks for.
+//! None of them changes a bit, but for bfloat16 and int8, which a network's [`Numerics`] asks for. In int8 every candidate is written out, and its
+//! weights then put into bytes.
 
 use std::ops::Range;
 
@@ -50,6 +51,7 @@ impl StepLoop {
                 Self::OneByOne
             }
             Numerics::Bfloat16 => Self::Bfloat16,
+            Numerics::Int8 => Self::OneByOne,
             Numerics::Native | Numerics::Portable => Self::Fused,
         }
     }
@@ -84,17 +86,18 @@ impl PassPlan {
         };
         let lanes = match examples {
             1 => 1,
-            2..=4 if network.numerics() != Numerics::Bfloat16 => 4,
+            2..=4 if !matches!(network.numerics(), Numerics::Bfloat16 | Numerics::Int8) => 4,
             _ => 16,
         };
+        let in_bytes = network.numerics() == Numerics::Int8;
         let max_stored = if has_state { MAX_STORED } else { MAX_STORED_FEED_FORWARD };
         Self {
             examples,
             num_steps,
             lanes,
-            // A network without connections reads its parameters as a whole.
-            stores_candidates: network.num_parameters() <= max_stored || network.connections().is_empty(),
-            shares_low_rank: !has_state,
+            // A network without connections reads its parameters as a whole; bytes are made of a whole candidate.
+            stores_candidates: network.num_parameters() <= max_stored || network.connections().is_empty() || in_bytes,
+            shares_low_rank: !has_state && !in_bytes,
             steps: StepLoop::of(network, loss_of(problem), matches!(problem, Problem::Series(_))),
         }
     }
@@ -117,8 +120,8 @@ pub(crate) fn loss_of(problem: &Problem) -> Loss {
 /// with two blocks; perturbed ones are made anew for each group of blocks; independent examples have no state to keep.
 pub(crate) fn blocks_at_once(has_state: bool, weights: &Weights<'_>) -> usize {
     match weights {
-        Weights::Stored(_) if has_state => 2,
-        Weights::Stored(_) => 8,
+        Weights::Stored(_) | Weights::Int8(_) if has_state => 2,
+        Weights::Stored(_) | Weights::Int8(_) => 8,
         Weights::Perturbed(_) | Weights::LowRank(_) => MAX_BLOCKS,
     }
 }

@@ -13,8 +13,10 @@
 //!
 //! Stored or perturbed, alone or in a pair: the bits of an output are the same.
 //!
-//! A population whose directions are of [low rank](low_rank) shares stored weights; its members add what is their own.
+//! A population whose directions are of [low rank](low_rank) shares stored weights; its members add what is their own. Networks whose numerics
+//! are `int8` compute with weights in [bytes](int8).
 
+pub mod int8;
 pub mod low_rank;
 
 use std::ops::Range;
@@ -27,6 +29,7 @@ use crate::kernel::pairs::PairProduct;
 use crate::kernel::products::{Product, RowLayout, SECTION, tail_of, transpose_tail};
 use crate::model::network::{Connection, Network, UnitNoise};
 use crate::model::perturbation::{Direction, Point};
+use int8::Int8Weights;
 use low_rank::LowRankWeights;
 
 /// Numbers of a panel, where a row of weights is not longer: 128 KiB, so that both halves of a pair stay in the L2 cache.
@@ -51,6 +54,8 @@ pub enum Weights<'a> {
     Perturbed(Perturbed<'a>),
     /// Members of a population that share its stored part.
     LowRank(LowRankWeights<'a>),
+    /// A slice `[P]` whose weights are in bytes.
+    Int8(Int8Weights<'a>),
 }
 
 /// Stored parameters.
@@ -142,7 +147,7 @@ impl Weights<'_> {
     /// Candidates that a pass evaluates side by side.
     pub fn members(&self) -> usize {
         match self {
-            Self::Stored(_) | Self::LowRank(_) => 1,
+            Self::Stored(_) | Self::LowRank(_) | Self::Int8(_) => 1,
             Self::Perturbed(perturbed) => 1 + usize::from(perturbed.pair),
         }
     }
@@ -153,6 +158,7 @@ impl Weights<'_> {
     pub(crate) fn candidate(&mut self, member: usize, num_parameters: usize) -> &[f32] {
         match self {
             Self::Stored(stored) => stored.parameters,
+            Self::Int8(weights) => weights.parameters(),
             Self::Perturbed(perturbed) => perturbed.panel(0..num_parameters)[member],
             Self::LowRank(_) => unreachable!("directions of low rank are refused where a network names no matrices"),
         }
@@ -219,6 +225,7 @@ impl ConnectionStep<'_> {
             Weights::Stored(stored) => self.stored(*stored, fused, activity),
             Weights::Perturbed(perturbed) => self.perturbed(perturbed, fused, activity),
             Weights::LowRank(population) => self.low_rank(population, activity),
+            Weights::Int8(weights) => self.int8(weights, fused, activity),
         }
         if let Some(noise) = noise {
             self.add_noise(noise, activity);

@@ -11,6 +11,7 @@ use crate::model::forward::per_term;
 use crate::model::network::Network;
 use crate::model::pass::MAX_STORED;
 use crate::model::pass::{MAX_LAYERS, layer_outputs};
+use crate::model::weights::int8;
 
 /// What a thread works with.
 #[derive(Debug, Default)]
@@ -20,7 +21,7 @@ pub(super) struct Bfloat16Space {
 }
 
 /// Checks that `network`, called `name`, is one that `numerics` are made for: `bfloat16` is for chains of layers with a state
-/// whose candidates are stored, all other numerics for every network.
+/// whose candidates are stored, `int8` for networks that name their connections, all other numerics for every network.
 ///
 /// # Errors
 /// [`Error::Incompatible`] otherwise.
@@ -28,6 +29,9 @@ pub(crate) fn check_numerics(network: &dyn Network, numerics: Numerics, name: &s
     let activations = [network.hidden_activation(), Some(network.output_activation())];
     let is_chain = network.carry().is_some()
         && activations.into_iter().all(|activation| activation.is_some_and(Activation::is_of_one_number));
+    if numerics == Numerics::Int8 {
+        return int8::check(network, name);
+    }
     if numerics != Numerics::Bfloat16 || (is_chain && network.num_parameters() <= MAX_STORED) {
         return Ok(());
     }

@@ -24,6 +24,7 @@ use super::low_rank::{LowRankSpace, direction_of, run_length};
 use crate::data::batch::{Batch, LaneBatch, Part};
 use crate::data::task::Problem;
 use crate::error::Result;
+use crate::kernel::Numerics;
 use crate::kernel::aligned::{AlignedVec, Rows};
 use crate::model::forward::mean_losses;
 use crate::model::network::Network;
@@ -31,6 +32,7 @@ use crate::model::objective::{Objective, check_shapes};
 use crate::model::pass::{PassPlan, StepLoop, loss_of};
 use crate::model::perturbation::low_rank::Layout;
 use crate::model::perturbation::{Bases, Probe};
+use crate::model::weights::int8::{self, Int8Space};
 use crate::model::weights::{Panels, Perturbed, Stored, Weights, panel_length};
 
 /// A network on a problem.
@@ -73,6 +75,7 @@ struct Workspace<const L: usize> {
     activity: Rows<L>,
     batch: LaneBatch<L>,
     bfloat16: Bfloat16Space,
+    int8: Int8Space,
 }
 
 impl NetworkLoss {
@@ -161,7 +164,9 @@ impl NetworkLoss {
                 *loss = found;
                 continue;
             }
-            let stored = if L == 1 {
+            let stored = if self.network.numerics() == Numerics::Int8 {
+                Weights::of(&*self.network, parameters, &mut space.int8)
+            } else if L == 1 {
                 Weights::Stored(Stored::with_tails(&*self.network, parameters, &mut space.tails))
             } else {
                 Weights::from(&*parameters)
@@ -271,6 +276,7 @@ impl Objective for NetworkLoss {
             (2 * panel_length(widest, lanes), 2 * 64)
         };
         let blocks = blocks.min(2 * examples.div_ceil(lanes));
-        Some((weights + blocks * self.network.num_activities() * lanes) * size_of::<f32>())
+        let in_bytes = if self.network.numerics() == Numerics::Int8 { int8::bytes(&*self.network) } else { 0 };
+        Some((weights + blocks * self.network.num_activities() * lanes) * size_of::<f32>() + in_bytes)
     }
 }
