@@ -115,7 +115,7 @@ impl PackedLayer {
 
     /// Bytes that it holds.
     pub fn bytes(&self) -> usize {
-        size_of_val(&self.words[..]) + size_of_val(&self.scales[..]) + size_of_val(&self.offsets[..])
+        size_of_val(&self.words[..]) + 2 * size_of_val(&self.scales[..])
     }
 
     /// Vectors of units.
@@ -124,46 +124,71 @@ impl PackedLayer {
     }
 }
 
+/// The bytes of four vectors in words.
+#[inline(always)]
+fn word_of(four: [&[f32; WIDTH]; 4], factors: &[f32; WIDTH]) -> [u32; WIDTH] {
+    let mut word = [0u32; WIDTH];
+    for lane in 0..WIDTH {
+        let factor = factors[lane];
+        let low = byte(four[0][lane] * factor) | byte(four[1][lane] * factor) << 8;
+        word[lane] = low | byte(four[2][lane] * factor) << 16 | byte(four[3][lane] * factor) << 24;
+    }
+    word
+}
+
+/// The larger size in each lane.
+#[inline(always)]
+fn widen(largest: &mut [u32; WIDTH], values: &[f32; WIDTH]) {
+    for lane in 0..WIDTH {
+        largest[lane] = largest[lane].max(size(values[lane]));
+    }
+}
+
+/// Scales and factors of a vector.
+#[inline(always)]
+fn scales_of(largest: &[u32; WIDTH]) -> ([f32; WIDTH], [f32; WIDTH]) {
+    let (mut own, mut factors) = ([0.0; WIDTH], [0.0; WIDTH]);
+    for lane in 0..WIDTH {
+        (own[lane], factors[lane]) = scales(largest[lane]);
+    }
+    (own, factors)
+}
+
+/// The numbers of a row from `first` on, zeros after its end.
+#[inline(always)]
+fn vector_at(row: &[f32], first: usize) -> [f32; WIDTH] {
+    let rest = &row[first..];
+    if let Some(whole) = rest.first_chunk() {
+        return *whole;
+    }
+    let mut vector = [0.0; WIDTH];
+    vector[..rest.len()].copy_from_slice(rest);
+    vector
+}
+
 dispatch! {
-    /// Scales, words and offsets of `weights` [inputs × units].
+    /// Scales, words and offsets of `weights` [inputs × units]: a vector of units after the other, down the rows, so that what is found stays in
+    /// registers.
     fn pack_weights(weights: &[f32], units: usize, layer: &mut PackedLayer) {
-        let vectors = units.div_ceil(WIDTH);
-        let mut factors = [0.0f32; WIDTH];
+        let vectors = layer.scales.len();
         for vector in 0..vectors {
             let first = vector * WIDTH;
-            let count = WIDTH.min(units - first);
             let mut largest = [0u32; WIDTH];
             for row in weights.chunks_exact(units) {
-                match row[first..].first_chunk::<WIDTH>() {
-                    Some(row) => {
-                        for lane in 0..WIDTH {
-                            largest[lane] = largest[lane].max(size(row[lane]));
-                        }
-                    }
-                    None => {
-                        for lane in 0..count {
-                            largest[lane] = largest[lane].max(size(row[first + lane]));
-                        }
-                    }
-                }
+                widen(&mut largest, &vector_at(row, first));
             }
-            for lane in 0..WIDTH {
-                (layer.scales[vector][lane], factors[lane]) = scales(largest[lane]);
-            }
+            let factors;
+            (layer.scales[vector], factors) = scales_of(&largest);
             let mut sums = [0i32; WIDTH];
             for (index, rows) in weights.chunks(4 * units).enumerate() {
-                let mut word = [0u32; WIDTH];
-                for (place, row) in rows.chunks_exact(units).enumerate() {
-                    let mut own = [0.0f32; WIDTH];
-                    match row[first..].first_chunk::<WIDTH>() {
-                        Some(row) => own = *row,
-                        None => own[..count].copy_from_slice(&row[first..first + count]),
-                    }
-                    for lane in 0..WIDTH {
-                        let found = byte(own[lane] * factors[lane]);
-                        sums[lane] += i32::from(found as u8 as i8);
-                        word[lane] |= found << (8 * place);
-                    }
+                let mut four = [[0.0; WIDTH]; 4];
+                for (own, row) in four.iter_mut().zip(rows.chunks_exact(units)) {
+                    *own = vector_at(row, first);
+                }
+                let word = word_of([&four[0], &four[1], &four[2], &four[3]], &factors);
+                for lane in 0..WIDTH {
+                    let signed = |place: u32| (word[lane] << place).cast_signed() >> 24;
+                    sums[lane] += signed(24) + signed(16) + signed(8) + signed(0);
                 }
                 layer.words[index * vectors + vector] = word;
             }
@@ -266,22 +291,18 @@ dispatch! {
             let inputs = &block[places.inputs.clone()];
             let mut largest = [0u32; WIDTH];
             for row in inputs {
-                for lane in 0..WIDTH {
-                    largest[lane] = largest[lane].max(size(row[lane]));
-                }
+                widen(&mut largest, row);
             }
-            let mut factors = [0.0f32; WIDTH];
-            for lane in 0..WIDTH {
-                (scale[lane], factors[lane]) = scales(largest[lane]);
+            let factors;
+            (*scale, factors) = scales_of(&largest);
+            let (fours, rest) = inputs.as_chunks::<4>();
+            for (word, four) in own.iter_mut().zip(fours) {
+                *word = word_of([&four[0], &four[1], &four[2], &four[3]], &factors);
             }
-            for (word, rows) in own.iter_mut().zip(inputs.chunks(4)) {
-                let mut bytes = [0u32; WIDTH];
-                for (place, row) in rows.iter().enumerate() {
-                    for lane in 0..WIDTH {
-                        bytes[lane] |= byte(row[lane] * factors[lane]) << (8 * place);
-                    }
-                }
-                *word = bytes;
+            if let Some(word) = own.get_mut(fours.len()) {
+                let zero = [0.0; WIDTH];
+                let at = |place: usize| rest.get(place).unwrap_or(&zero);
+                *word = word_of([at(0), at(1), at(2), at(3)], &factors);
             }
         }
     }
