@@ -21,7 +21,7 @@
 //!
 //! `condition` the digit shown · `block` number of the phase · `target` the right choice.
 //!
-//! Cost: 64 products a trial; the images are read once a run.
+//! Cost: 64 numbers copied a trial; the images are read once.
 //!
 //! Data: E. Alpaydin, C. Kaynak, *Optical Recognition of Handwritten Digits*, UCI Machine Learning Repository, 1998, doi:10.24432/C50P49
 //! ([`digits`](crate::data::tasks::digits)).
@@ -29,6 +29,8 @@
 //! Reference: G. M. van de Ven, T. Tuytelaars, A. S. Tolias, Nature Machine Intelligence 4, 1185–1197, 2022, doi:10.1038/s42256-022-00568-3,
 //! for split digits by domain; A. P. Dawid, Journal of the Royal Statistical Society A 147, 278–292, 1984, for scores of predictions made in
 //! turn; M. Carandini, D. J. Heeger, Nature Reviews Neuroscience 13, 51–62, 2012, for normalised rates. Reward in place of the class is ours.
+
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +54,9 @@ const DESCRIPTION: Description = Description {
 const PIXELS: usize = 64;
 const CLASSES: usize = 10;
 const PAIRS: usize = CLASSES / 2;
+
+/// An image, pixel by pixel.
+type Image = [f32; PIXELS];
 
 /// The settings.
 ///
@@ -97,8 +102,19 @@ impl ContinualDigitsConfig {
     }
 }
 
-/// All images, by digit, of length one.
-fn images() -> Result<Vec<Vec<[f32; PIXELS]>>> {
+/// All images, by digit, of length one; read once.
+fn images() -> Result<&'static [Vec<Image>]> {
+    static IMAGES: OnceLock<Vec<Vec<Image>>> = OnceLock::new();
+    match IMAGES.get() {
+        Some(images) => Ok(images),
+        None => {
+            let images = read()?;
+            Ok(IMAGES.get_or_init(|| images))
+        }
+    }
+}
+
+fn read() -> Result<Vec<Vec<Image>>> {
     let mut images = vec![Vec::new(); CLASSES];
     let Problem::Examples(examples) = DigitsConfig::default().build()?.problem(Key::from_seed(0))? else {
         return Ok(images);
@@ -155,7 +171,7 @@ pub struct ContinualDigits {
     /// Digits, two for each phase.
     order: [u8; CLASSES],
     /// By digit, of length one.
-    images: Vec<Vec<[f32; PIXELS]>>,
+    images: &'static [Vec<Image>],
     trial: u64,
     /// Place in the order of the digit shown.
     digit: usize,
@@ -260,7 +276,7 @@ mod tests {
     #[test]
     fn prototypes_are_right_for_most_images_and_a_guess_for_half() {
         let images = images().unwrap();
-        let mean = |images: &Vec<[f32; PIXELS]>| -> Vec<f32> {
+        let mean = |images: &Vec<Image>| -> Vec<f32> {
             (0..PIXELS)
                 .map(|pixel| images.iter().map(|image| image[pixel]).sum::<f32>() / images.len() as f32)
                 .collect()

@@ -13,18 +13,19 @@
 //! One step, two choices. Three populations are active: that of each cue and that of their conjunction. No observation names the rule.
 //!
 //! # Why there are conjunctions
-//! A learner with one layer of weights sees the cues as a sum. Four compounds of which two and two belong together across the diagonal have no
-//! line between them: with the cues alone (`conjunctive = false`) no choice by sums is right for all four, and the average gradient of a
-//! policy that is undecided is zero. Neurons of the prefrontal cortex answer to conjunctions of cues (mixed selectivity), and so make such a rule
-//! one of sums; that is what the conjunctive populations stand for. They are given here, not learned.
+//! A learner with one layer of weights sees the cues as a sum. Compounds of which two and two belong together across the diagonal have no line
+//! between them: with the cues alone (`conjunctive = false`) a choice by sums is right for three of the four compounds at most, and on average no
+//! cue tells anything of the reward to a policy that is undecided. Neurons of the prefrontal cortex answer to conjunctions of cues (mixed
+//! selectivity), and so make such a rule one of sums; that is what the conjunctive populations stand for. They are given here, not learned.
 //!
 //! # Scores
 //! `correct` share of right choices by the rule, whatever the reward was, the first · `correct_late` in the second half of each block ·
 //! `correct_after_switch` in the 20 trials after each switch, fewer where a block is shorter.
 //!
 //! # Oracles
-//! Chance ½. Who knows that the rule is turned round as a whole errs once a switch; who learns a response for each conjunction, at once, errs
-//! four times, once for each. A learner that looks at no cue is at chance, whatever its rate.
+//! Chance ½. Who knows that the rule is turned round as a whole errs once a switch; who keeps the last right answer of each conjunction errs four
+//! times. A table that forgets an answer that failed, and then guesses, errs eight times: once, and once more on average until the guess is right.
+//! A learner that looks at no cue is at chance, whatever its rate.
 //!
 //! `condition` 2 a + b · `block` number of the block · `target` the right choice.
 //!

@@ -75,7 +75,7 @@ fn observers_err_once_or_four_times_a_switch() {
     assert!((72..=76).contains(&errors(&parts)), "{}", errors(&parts));
 }
 
-/// A table of situations, each relearned at once, errs about four times a switch; a learner that looks at no cue is at chance.
+/// A table of situations that forgets what failed and guesses errs twice for each of four situations a switch; a learner that looks at no cue is at chance.
 #[test]
 fn learners_err_as_their_code_says() {
     let environment = "[switching_xor]\nnoise = 0.0\ntrials_per_block = 100";
@@ -84,14 +84,14 @@ fn learners_err_as_their_code_says() {
         config.scores(&play(agent, environment, trials, 1)).into_iter().map(Score::or_nan).collect()
     };
     let table = scores("[q_learning]\nlearning_rate = 1.0\ninverse_temperature = 50.0", 4000);
-    assert!((table[0] - 0.96).abs() < 0.01, "{table:?}");
-    assert!(table[1] > 0.99 && table[2] < 0.85, "{table:?}");
+    assert!((table[0] - (1.0 - 8.0 / 100.0)).abs() < 4.0 * (4.0 * 2.0f64 / 40.0).sqrt() / 100.0, "{table:?}");
+    assert!(table[1] > 0.99 && (table[2] - (1.0 - 8.0 / 20.0)).abs() < 0.1, "{table:?}");
     let blind = scores("[rescorla_wagner]", 4000);
     // Four standard errors.
     assert!((blind[0] - 0.5).abs() < 4.0 * 0.5 / 4000.0f64.sqrt(), "{blind:?}");
 }
 
-/// Sums of cues do not hold the rule; with conjunctions the same agent learns it.
+/// Sums of cues are right for three of the four compounds at most; with conjunctions the same agent learns it.
 #[test]
 fn one_layer_needs_the_conjunctions() {
     let late = |conjunctive: bool| {
@@ -105,7 +105,7 @@ fn one_layer_needs_the_conjunctions() {
     };
     let [with, without] = [late(true), late(false)];
     assert!(with > 0.95, "{with}");
-    assert!(without < 0.65, "{without}");
+    assert!(without < 0.77, "{without}");
 }
 
 #[test]
