@@ -105,13 +105,11 @@ impl ContinualDigitsConfig {
 /// All images, by digit, of length one; read once.
 fn images() -> Result<&'static [Vec<Image>]> {
     static IMAGES: OnceLock<Vec<Vec<Image>>> = OnceLock::new();
-    match IMAGES.get() {
-        Some(images) => Ok(images),
-        None => {
-            let images = read()?;
-            Ok(IMAGES.get_or_init(|| images))
-        }
+    if let Some(images) = IMAGES.get() {
+        return Ok(images);
     }
+    let images = read()?;
+    Ok(IMAGES.get_or_init(|| images))
 }
 
 fn read() -> Result<Vec<Vec<Image>>> {

@@ -148,7 +148,9 @@ impl Bucket {
             square += *rate * *rate;
         }
         let length = square.sqrt();
-        observation.iter_mut().for_each(|rate| *rate /= length);
+        for rate in observation {
+            *rate /= length;
+        }
     }
 }
 
