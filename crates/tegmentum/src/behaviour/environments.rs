@@ -1,5 +1,6 @@
 //! The environments, one file each, and their registry. The contract is in [`environment`](crate::behaviour::environment).
 
+pub mod continual_digits;
 pub(crate) mod cycle;
 pub mod delayed_match;
 pub mod go_no_go;
@@ -8,6 +9,7 @@ pub mod linear_function;
 pub mod open_field;
 pub mod reversal;
 pub mod stop_signal;
+pub mod switching_xor;
 pub mod two_step;
 pub mod volatile_bandit;
 
@@ -32,6 +34,8 @@ tegmentum_engine::named_settings! {
         StopSignal(stop_signal::StopSignalConfig),
         DelayedMatch(delayed_match::DelayedMatchConfig),
         TwoStep(two_step::TwoStepConfig),
+        SwitchingXor(switching_xor::SwitchingXorConfig),
+        ContinualDigits(continual_digits::ContinualDigitsConfig),
         OpenField(open_field::OpenFieldConfig),
         LinearFunction(linear_function::LinearFunctionConfig),
     }

@@ -76,3 +76,27 @@ fn it_remembers_a_sample_with_its_working_memory_alone() {
     let (with, without) = (late(AGENT), late(&AGENT.replace("memory = true", "memory = false")));
     assert!(with > 0.95 && without < 0.55, "{with} {without} [.99, .50]");
 }
+
+/// A bucket that stays earns .32 a trial (in a test of the environment).
+#[test]
+fn a_bucket_learns_to_follow_the_helicopter_from_dopamine() {
+    let reward = |system: &str| mean("[helicopter.bucket]", AGENT, system, 1600, "reward");
+    let (whole, without) = (reward(WHOLE), reward(&without("dopamine")));
+    assert!(whole > 0.66 && without < 0.35, "{whole} {without} [.70, .26]");
+}
+
+#[test]
+fn noradrenaline_finds_an_exclusive_or_that_is_turned_round() {
+    let correct = |system: &str| mean("[switching_xor]", AGENT, system, 1500, "correct");
+    let (whole, without) = (correct(WHOLE), correct(&without("noradrenaline")));
+    assert!(whole > 0.7 && without < whole - 0.03, "{whole} {without} [.75, .68]");
+    let cues_alone = mean("[switching_xor]\nconjunctive = false", AGENT, WHOLE, 1500, "correct");
+    assert!(cues_alone < 0.57, "{cues_alone} [.52]");
+}
+
+#[test]
+fn digits_are_named_from_reward_alone_and_acetylcholine_helps() {
+    let correct = |system: &str| mean("[continual_digits]", AGENT, system, 2000, "correct");
+    let (whole, without) = (correct(WHOLE), correct(&without("acetylcholine")));
+    assert!(whole > 0.86 && without < whole - 0.05, "{whole} {without} [.88, .75]");
+}

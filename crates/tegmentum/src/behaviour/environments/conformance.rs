@@ -25,7 +25,12 @@ pub(super) fn quick_environments() -> Vec<EnvironmentConfig> {
     let field: EnvironmentConfig = toml::from_str(text).unwrap();
     let quick =
         |config: EnvironmentConfig| if config.description() == field.description() { field.clone() } else { config };
-    EnvironmentConfig::registry().into_iter().map(quick).collect()
+    environments().map(quick).collect()
+}
+
+/// The environments with their default settings, and the helicopter with a bucket: an environment of its own.
+fn environments() -> impl Iterator<Item = EnvironmentConfig> {
+    EnvironmentConfig::registry().into_iter().chain([toml::from_str("[helicopter.bucket]").unwrap()])
 }
 
 fn run(environment: &EnvironmentConfig, agent: &AgentConfig, seed: u64) -> Result<(Vec<TrialReport>, Vec<f32>), Error> {
@@ -58,7 +63,7 @@ fn names_are_unique_and_configurations_survive_a_study_file() {
 /// Trials end, observations have the stated length and are finite, actions outside the space do no harm.
 #[test]
 fn environments_keep_their_contract() {
-    for config in EnvironmentConfig::registry() {
+    for config in environments() {
         let mut environment = config.build(Key::from_seed(1)).unwrap();
         let actions = environment.actions();
         let mut observation = vec![f32::NAN; environment.num_observations()];

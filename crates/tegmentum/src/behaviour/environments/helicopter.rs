@@ -11,6 +11,8 @@
 //! between `low` and `high`, given before x is drawn into view. Reward −|B − x|. The positions m follow from the key of the run,
 //! the noise of an outcome from the key of the trial.
 //!
+//! With [`bucket`](HelicopterConfig::bucket) the task is one for agents that choose: a choice moves a bucket (`helicopter/bucket.rs`).
+//!
 //! # Scores
 //! `error` mean |B − m|, the first · `error_block_1`… the same by block · `learning_rate_block_1`… how much of its error the
 //! agent acts upon, Σ|B_{t+1} − B_t| / Σ|x_t − B_t| · where hazards differ from block to block: `error_high_hazard`, `error_low_hazard` over
@@ -26,8 +28,13 @@
 //! Reference: M. R. Nassar, R. C. Wilson, B. Heasly, J. I. Gold, Journal of Neuroscience 30(37), 12366–12378, 2010,
 //! doi:10.1523/JNEUROSCI.0822-10.2010. The blocks of the default are ours.
 
+mod bucket;
+
+pub use self::bucket::BucketConfig;
+
 use serde::{Deserialize, Serialize};
 
+use self::bucket::Bucket;
 use super::cycle::block_at;
 use crate::behaviour::environment::{
     Action, ActionSpace, Environment, EnvironmentSettings, Outcome, OutcomeModel, TrialReport,
@@ -110,20 +117,36 @@ pub struct HelicopterConfig {
     pub high: f64,
     /// What follows what; after the last block the first comes again.
     pub blocks: Vec<ChangePointBlock>,
+    /// A bucket that a choice moves, for agents that choose; none by default: then the answer is a number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bucket: Option<BucketConfig>,
 }
 
 impl Default for HelicopterConfig {
     fn default() -> Self {
-        Self { low: 0.0, high: 300.0, blocks: ChangePointBlock::four() }
+        Self { low: 0.0, high: 300.0, blocks: ChangePointBlock::four(), bucket: None }
     }
 }
 
 impl HelicopterConfig {
-    /// The environment; where the helicopter flies follows from `key`.
+    /// The environment without a bucket; where the helicopter flies follows from `key`.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for an empty range, no block, or a block outside its range.
+    /// [`Error::InvalidParameter`] for an empty range, no block, or a block outside its range, [`Error::Incompatible`] if there is a
+    /// [`bucket`](Self::bucket): that is built by [`EnvironmentSettings::build`].
     pub fn build(&self, key: Key) -> Result<Helicopter> {
+        match self.bucket {
+            None => self.flight(key),
+            Some(_) => Err(Error::Incompatible {
+                what: "HelicopterConfig::build".to_owned(),
+                with: "a bucket".to_owned(),
+                reason: "the answer is a choice there: EnvironmentSettings::build makes it".to_owned(),
+            }),
+        }
+    }
+
+    /// The helicopter, with or without a bucket under it.
+    fn flight(&self, key: Key) -> Result<Helicopter> {
         check_interval("helicopter.high", self.low, self.high)?;
         if self.blocks.is_empty() {
             return Err(Error::InvalidParameter { name: "blocks", value: 0.0, requirement: "at least one block" });
@@ -156,10 +179,44 @@ impl EnvironmentSettings for HelicopterConfig {
     }
 
     fn build(&self, key: Key) -> Result<Box<dyn Environment>> {
-        Ok(Box::new(Self::build(self, key)?))
+        match &self.bucket {
+            Some(bucket) => Ok(Box::new(Bucket::new(self, bucket, key)?)),
+            None => Ok(Box::new(self.flight(key)?)),
+        }
     }
 
     fn score_names(&self) -> Vec<String> {
+        if self.bucket.is_some() {
+            let of_places = self.names_of_numbers().into_iter().filter(|name| !name.starts_with("learning_rate"));
+            return bucket::OWN_SCORES.map(str::to_owned).into_iter().chain(of_places).collect();
+        }
+        self.names_of_numbers()
+    }
+
+    fn scores(&self, trials: &[TrialReport]) -> Vec<Score> {
+        if self.bucket.is_none() {
+            return self.scores_of_numbers(trials);
+        }
+        let of_places = self.scores_of_numbers(&bucket::as_numbers(trials));
+        let named = self.names_of_numbers().into_iter().zip(of_places);
+        let of_places = named.filter(|(name, _)| !name.starts_with("learning_rate")).map(|(_, score)| score);
+        bucket::own_scores(trials).into_iter().chain(of_places).collect()
+    }
+
+    fn events(&self) -> Vec<(u64, String)> {
+        let mut begin = 0;
+        let mut events = Vec::new();
+        for block in &self.blocks {
+            events.push((begin, format!("hazard {}, noise {}", block.hazard, block.noise)));
+            begin += block.trials;
+        }
+        events
+    }
+}
+
+impl HelicopterConfig {
+    /// The names of the scores where the answer is a number.
+    fn names_of_numbers(&self) -> Vec<String> {
         let by_block = |name: &'static str| (1..=self.blocks.len()).map(move |block| format!("{name}_block_{block}"));
         let mut names = vec!["error".to_owned()];
         names.extend(by_block("error"));
@@ -173,7 +230,8 @@ impl EnvironmentSettings for HelicopterConfig {
         names
     }
 
-    fn scores(&self, trials: &[TrialReport]) -> Vec<Score> {
+    /// The scores where the answer is a number.
+    fn scores_of_numbers(&self, trials: &[TrialReport]) -> Vec<Score> {
         let sums = Sums::of(trials, self.blocks.len());
         let all = |_: usize| true;
         let mut scores = vec![Score::of(sums.error(all), "no trial")];
@@ -189,16 +247,6 @@ impl EnvironmentSettings for HelicopterConfig {
             scores.extend(effects.map(|effect| Score::of(effect, "the run has no trial of one kind of block")));
         }
         scores
-    }
-
-    fn events(&self) -> Vec<(u64, String)> {
-        let mut begin = 0;
-        let mut events = Vec::new();
-        for block in &self.blocks {
-            events.push((begin, format!("hazard {}, noise {}", block.hazard, block.noise)));
-            begin += block.trials;
-        }
-        events
     }
 }
 
