@@ -35,7 +35,7 @@ pub struct ContextsConfig {
     pub contexts: usize,
     /// Share of the hidden units that a context has.
     pub share: f64,
-    /// The rate η to begin with.
+    /// The rate η to begin with; with the estimate `dopamine` a share of the root mean square of the context's weights.
     pub learning_rate: f64,
     /// Age T at which the rate has halved, in updates.
     pub cooling: f64,
@@ -150,7 +150,7 @@ impl ContextsConfig {
             net,
             projection: projection(num_inputs, self.features, key.child(1)),
             averaged: parameters.clone(),
-            squares: vec![0.0; parameters.len()],
+            squares: vec![0.0; if self.estimate.is_optimizer() { 0 } else { parameters.len() }],
             parameters,
             system,
             found: Vec::new(),
@@ -161,7 +161,7 @@ impl ContextsConfig {
             space: Space::default(),
             config: self.clone(),
         };
-        learner.recruit();
+        learner.recruit()?;
         Ok(learner)
     }
 }
