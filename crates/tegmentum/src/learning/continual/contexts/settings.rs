@@ -37,9 +37,10 @@ pub struct ContextsConfig {
     pub share: f64,
     /// The rate η to begin with; with the estimate `dopamine` a share of the root mean square of the context's weights.
     pub learning_rate: f64,
-    /// Age T at which the rate has halved, in updates.
+    /// Age T at which the rate has halved, in updates. The estimate `dopamine` sets its rate itself, too; a large T leaves it to it.
     pub cooling: f64,
-    /// Updates k over which weights are averaged at first; a k-th of the age is what counts later.
+    /// Updates k over which weights are averaged at first; a k-th of the age is what counts later. The estimate `dopamine` averages itself, too;
+    /// a large k leaves it to it.
     pub averaging: f64,
     /// Surprise, in deviations, beyond which a batch is not written.
     pub hold: f64,
