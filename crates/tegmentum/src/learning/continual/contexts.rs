@@ -39,9 +39,9 @@
 //!
 //! # Cost
 //! Three forward-equivalents an update (K + 1 by weights; for the optimizer two more a window); an alarm one more for each context and those of
-//! the update in the chosen one. A density costs d² for each example, not counted as a pass. Memory: three times the weights; for each context 12 d² bytes
-//! of recogniser, d its features: 49 kB for 64 inputs, as much as 12 000 weights. With the optimizer twice the weights, and for each context
-//! two vectors of its own. [`state_bytes`](ContinualLearner::state_bytes) counts all of it.
+//! the update in the chosen one. A density costs d² for each example, not counted as a pass. Memory: three times the weights; for each context
+//! 12 d² bytes of recogniser, d its features: 49 kB for 64 inputs, as much as 12 000 weights. With the optimizer twice the weights, and for each
+//! context two vectors of its own. [`state_bytes`](ContinualLearner::state_bytes) counts all of it.
 //!
 //! # Modulation
 //! The modulators are those of the preset `contexts`; `learning_rate` is a further factor on the step, `perturbation_scale` one on σ. The
