@@ -33,6 +33,7 @@ use crate::random::Key;
 use crate::registry::Description;
 
 pub mod anchored_decay;
+mod black_box;
 pub mod contexts;
 pub mod ewc;
 pub mod fisher;

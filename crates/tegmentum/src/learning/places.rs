@@ -29,6 +29,12 @@ use crate::neuromodulation::target::Target;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Places(Vec<(Place, Range<usize>)>);
 
+impl FromIterator<(Place, Range<usize>)> for Places {
+    fn from_iter<T: IntoIterator<Item = (Place, Range<usize>)>>(places: T) -> Self {
+        Self(places.into_iter().collect())
+    }
+}
+
 impl Places {
     /// Those of `network`.
     pub fn of(network: &dyn Network) -> Self {

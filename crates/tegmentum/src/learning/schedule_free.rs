@@ -80,6 +80,17 @@ impl ScheduleFree {
         });
     }
 
+    /// Takes up weights `[P]` that were moved from outside: the average goes to where they are, the exploring weights by as much. Nothing
+    /// changes where they are the average.
+    pub(crate) fn take_up(&mut self, weights: &[f32]) {
+        for ((x, z), &weight) in self.averaged.iter_mut().zip(&mut self.exploring).zip(weights) {
+            if *x != weight {
+                *z += weight - *x;
+                *x = weight;
+            }
+        }
+    }
+
     /// Whether the exploring weights are finite.
     pub(crate) fn is_finite(&self) -> bool {
         self.exploring.iter().fold(true, |finite, value| finite & value.is_finite())
@@ -170,6 +181,13 @@ mod tests {
                 before.averaged.iter().zip(&iterate.averaged).chain(before.exploring.iter().zip(&iterate.exploring));
             assert!(pairs.fold(0.0f32, |largest, (a, b)| largest.max((a - b).abs())) < 1e-5, "{share}");
         }
+    }
+
+    #[test]
+    fn weights_that_others_moved_are_taken_up() {
+        let mut iterate = ScheduleFree { exploring: vec![1.0, -0.0, 3.5], averaged: vec![0.5, 0.0, 3.0] };
+        iterate.take_up(&[0.5, -0.0, 1.0]);
+        assert_eq!((iterate.exploring, iterate.averaged), (vec![1.0, 0.0, 1.5], vec![0.5, 0.0, 1.0]));
     }
 
     #[test]

@@ -134,7 +134,13 @@ fn contexts_learn_one_task_after_another() {
 #[test]
 fn every_learner_goes_on_from_its_state() {
     let stream = stream("class", 1, 0.0);
-    for config in ContinualConfig::registry() {
+    let by_losses = |name: &str, network: &str| {
+        let text = format!("[{name}{network}]\nhidden = 40\nestimate = {{ dopamine = {{ directions = 4 }} }}");
+        toml::from_str::<ContinualConfig>(&text).expect("valid")
+    };
+    let black_boxes = [("contexts", ""), ("naive", ".network"), ("joint", ".network"), ("replay", ".network")];
+    let black_boxes = black_boxes.map(|(name, network)| by_losses(name, network));
+    for config in ContinualConfig::registry().into_iter().chain(black_boxes) {
         let name = config.name();
         let fresh = || {
             let learner = config.build(64, 10, Key::from_seed(1)).expect("valid");
@@ -182,6 +188,16 @@ fn settings_survive_a_study_file_and_bad_ones_are_named() {
     assert!(unknown.contains("batched") && unknown.contains("empirical"), "{unknown}");
     assert!(refused("[xdg]\nsilenced = 1.0").starts_with("silenced = 1"));
     assert!(refused("[naive]\nnetwork = { learning_rate = 0.0 }").starts_with("network.learning_rate = 0"));
+    let none = "estimate = { dopamine = { directions = 0 } }";
+    assert_eq!(refused(&format!("[contexts]\n{none}")), "estimate.directions = 0: must be between 1 and 10000");
+    assert_eq!(refused(&format!("[naive.network]\n{none}")), "estimate.directions = 0: must be between 1 and 10000");
+    let text = "[contexts]\nestimate = { dopamine = { directions = 4, two_sided = true } }";
+    let unknown = toml::from_str::<ContinualConfig>(text).expect_err("unknown").to_string();
+    assert!(unknown.contains("two_sided") && unknown.contains("directions"), "{unknown}");
+    for name in ["ewc", "xdg", "anchored_decay", "shrink_perturb", "synaptic_intelligence"] {
+        let other = refused(&format!("[{name}.network]\nestimate = {{ dopamine = {{ directions = 4 }} }}"));
+        assert!(other.contains("estimate = dopamine") && other.contains("contexts, naive, joint or replay"), "{other}");
+    }
 }
 
 /// `ARMS="[contexts];[naive]" SCENARIOS="permuted class" SEEDS=10 FIRST=90000 BLUR=0.25`; `|` is the end of a line.

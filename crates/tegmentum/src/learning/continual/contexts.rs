@@ -27,13 +27,25 @@
 //! **Other estimates.** `estimate` takes the way back (`backpropagation`, to see what noise costs) or one-sided weight perturbation in the
 //! place of dopamine's noise on units: weights of the units that are on in the context are shaken, K + 1 passes.
 //!
+//! **The optimizer Dopamine.** With `estimate = { dopamine = { directions = 16 } }` each context has an
+//! [optimizer](crate::learning::optimizers::dopamine) of its own, over the weights of its units alone, that sees losses of candidates and nothing
+//! else. Weights that are not its own are not in it; one that is called back goes on with its own rate and spread.
+//! ```text
+//!     w of the context ← x of its optimizer, after an update whose rate is multiplied by (its own factor at a unit)/(a (1 + π t/T))
+//! ```
+//! η is then the rate that the optimizer begins with, a share of the root mean square of the context's weights; from there on it sets its rate. It
+//! divides by the size of its own errors, also where acetylcholine is lesioned. Surprise, holding, calling back, w̄ and κ stay as they are; a
+//! batch that is not written is not told to the optimizer.
+//!
 //! # Cost
-//! Three forward-equivalents an update; an alarm one more for each context and three for the update in the chosen one. A density costs d² for
-//! each example, not counted as a pass. Memory: three times the weights; for each context 12 d² bytes of recogniser, d its features, which
-//! [`state_bytes`](ContinualLearner::state_bytes) counts: 49 kB for 64 inputs, as much as 12 000 weights.
+//! Three forward-equivalents an update (K + 1 by weights; for the optimizer two more a window); an alarm one more for each context and those of
+//! the update in the chosen one. A density costs d² for each example, not counted as a pass. Memory: three times the weights; for each context
+//! 12 d² bytes of recogniser, d its features: 49 kB for 64 inputs, as much as 12 000 weights. With the optimizer twice the weights, and for each
+//! context two vectors of its own. [`state_bytes`](ContinualLearner::state_bytes) counts all of it.
 //!
 //! # Modulation
-//! The modulators are those of the preset `contexts`; `learning_rate` is a further factor on the step, `perturbation_scale` one on σ.
+//! The modulators are those of the preset `contexts`; `learning_rate` is a further factor on the step, `perturbation_scale` one on σ. The
+//! optimizer's own are those of `dopamine-optimizer`.
 //!
 //! # What is ours
 //! Roles are those of the literature; the whole is ours, and was found on the seeds 100 to 104 of the tasks in question. Masks over hidden units
@@ -46,12 +58,14 @@ mod settings;
 
 pub use settings::ContextsConfig;
 
+use super::black_box::{BlackBox, Part};
 use super::perceptron::{Parts, Perceptron, Space, affine, argmax};
 use super::recogniser::Recogniser;
+use super::shared_network::finite;
 use super::{ContinualLearner, Observed};
 use crate::archive::{Archive, Archived};
 use crate::data::task_stream::LabelledBatch;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::neuromodulation::nucleus::{Levels, RunningMean, Transmitter};
 use crate::neuromodulation::signals::Signals;
 use crate::neuromodulation::system::NeuromodulatorySystem;
@@ -68,7 +82,7 @@ const UNDIVIDED: f64 = 5.0;
 const FLOOR: f64 = 0.01;
 
 /// What belongs to a context.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Context {
     /// 1 for its hidden units, 0 for the others.
     mask: Vec<f32>,
@@ -83,10 +97,12 @@ struct Context {
     recogniser: Recogniser,
     /// Updates that were written.
     age: u64,
+    /// What moves its weights in place of a gradient.
+    optimizer: Option<BlackBox>,
 }
 
 crate::archived!(
-    Context { losses, densities, recogniser, age } sized { mask, held, bias, readout, averaged_readout }
+    Context { losses, densities, recogniser, age } sized { mask, held, bias, readout, averaged_readout } optional { optimizer }
 );
 
 /// The learner; see the module's head.
@@ -116,7 +132,7 @@ impl Archived for Contexts {
         archive.check((1..=self.config.contexts).contains(&count), "a number of contexts that there is room for")?;
         self.found.truncate(count);
         while self.found.len() < count {
-            self.recruit();
+            self.recruit()?;
         }
         let Self {
             parameters,
@@ -187,19 +203,23 @@ impl Contexts {
         Look { loss, density, surprise }
     }
 
-    /// Passes that an estimate needs, in the present context; the mean loss.
-    fn look_at(&mut self, batch: &LabelledBatch, draw: u64) -> f64 {
+    /// Passes that an estimate needs, in the present context; the mean loss, and the forward-equivalents.
+    fn look_at(&mut self, batch: &LabelledBatch, draw: u64) -> Result<(f64, u64)> {
         let scale = self.system.modulation().perturbation_scale;
-        let mask = Some(self.found[self.now].mask.as_slice());
+        let context = &mut self.found[self.now];
+        let mask = Some(context.mask.as_slice());
+        if let Some(optimizer) = &mut context.optimizer {
+            return optimizer.look(Part { net: self.net, mask, held: None }, &self.parameters, batch, scale);
+        }
         let mut stream = self.key.child(2).child(self.updates).child(draw).stream();
         let probing = (self.net, &self.parameters[..], mask, scale);
         self.config.estimate.passes(probing, batch, &mut stream, &mut self.space);
-        self.space.losses.iter().map(|&loss| f64::from(loss)).sum::<f64>() / batch.len() as f64
+        let loss = self.space.losses.iter().map(|&loss| f64::from(loss)).sum::<f64>() / batch.len() as f64;
+        Ok((loss, self.config.estimate.evaluations()))
     }
 
-    /// Writes a batch that was perturbed into the present context.
-    fn write(&mut self, batch: &LabelledBatch, features: &[f32]) -> Result<()> {
-        self.config.estimate.finish(self.net, batch, &mut self.space);
+    /// Writes a batch that was looked at into the present context. Returns the forward-equivalents that it took besides.
+    fn write(&mut self, batch: &LabelledBatch, features: &[f32]) -> Result<u64> {
         let context = &mut self.found[self.now];
         context.recogniser.learn(features, &vec![0; batch.len()])?;
         context.age += 1;
@@ -207,13 +227,29 @@ impl Contexts {
         let patience = self.system.modulation().patience.max(0.0);
         let mut unit = [1.0];
         self.system.volley(Transmitter::Dopamine, &mut unit, 1.0);
-        let rate = self.config.learning_rate * self.system.modulation().learning_rate * unit[0];
-        let rate = rate / (1.0 + patience * age / self.config.cooling);
-        self.step(rate as f32, (1.0 / (1.0 - SQUARE_MEMORY.powi(age.min(1e6) as i32))) as f32);
+        // An optimizer has the rate itself, and takes factors on it.
+        let rate = if self.config.estimate.is_optimizer() { 1.0 } else { self.config.learning_rate };
+        let rate = rate * self.system.modulation().learning_rate * unit[0];
+        let evaluations = self.move_weights(batch, rate / (1.0 + patience * age / self.config.cooling), age)?;
         let share = self.config.averaging / (self.config.averaging + patience * (age - 1.0));
         self.average(share as f32);
         self.keep();
-        Ok(())
+        Ok(evaluations)
+    }
+
+    /// Moves the weights of the present context, of this age, at a rate. Returns the forward-equivalents that it took besides.
+    fn move_weights(&mut self, batch: &LabelledBatch, rate: f64, age: f64) -> Result<u64> {
+        let size = self.relative_error_size().unwrap_or(1.0);
+        let Context { optimizer, mask, held, .. } = &mut self.found[self.now];
+        if let Some(optimizer) = optimizer {
+            let held = (self.config.consolidation > 0.0).then_some(&held[..]);
+            let part = Part { net: self.net, mask: Some(mask), held };
+            return optimizer.learn(part, &mut self.parameters, batch, rate / size);
+        }
+        self.config.estimate.finish(self.net, batch, &mut self.space);
+        let correction = 1.0 / (1.0 - SQUARE_MEMORY.powi(age.min(1e6) as i32));
+        self.step(rate as f32, correction as f32);
+        Ok(0)
     }
 
     /// Moves every weight along its estimate.
@@ -269,26 +305,22 @@ impl Contexts {
 impl ContinualLearner for Contexts {
     fn observe(&mut self, batch: &LabelledBatch) -> Result<Observed> {
         let features = self.features(&batch.inputs);
-        let loss = self.look_at(batch, 0);
-        if !loss.is_finite() {
-            return Err(Error::NonFinite { what: "the loss", step: self.updates });
-        }
+        let (loss, mut evaluations) = self.look_at(batch, 0)?;
+        finite(loss, self.updates)?;
         let look = self.look(self.now, loss, &features);
         let is_ready = self.found[self.now].losses.count >= self.config.ready;
         let surprise = Some(if is_ready { look.surprise } else { 0.0 });
         self.system.observe(&Signals { surprise, ..Signals::default() });
-        let of_estimate = self.config.estimate.evaluations();
-        let mut evaluations = of_estimate;
         let switched = is_ready && self.system.modulation().reset;
         if switched {
-            evaluations += self.switch(batch, &features) + of_estimate;
-            self.look_at(batch, 1);
-            self.write(batch, &features)?;
+            evaluations += self.switch(batch, &features)?;
+            evaluations += self.look_at(batch, 1)?.1;
+            evaluations += self.write(batch, &features)?;
         } else if !(is_ready && self.relative_error_size().is_some() && look.surprise > self.config.hold) {
             let context = &mut self.found[self.now];
             context.losses.update(look.loss, RATE);
             context.densities.update(look.density, RATE);
-            self.write(batch, &features)?;
+            evaluations += self.write(batch, &features)?;
         }
         self.updates += 1;
         Ok(Observed { evaluations, loss, switched })
@@ -315,10 +347,12 @@ impl ContinualLearner for Contexts {
     fn state_bytes(&self) -> usize {
         let of = |one: &Context| {
             let numbers = one.mask.len() + one.held.len() + one.bias.len() + 2 * one.readout.len();
-            size_of::<f32>() * numbers + one.recogniser.bytes()
+            let optimizer = one.optimizer.as_ref().map_or(0, BlackBox::state_bytes);
+            size_of::<f32>() * numbers + one.recogniser.bytes() + optimizer
         };
         let projection = self.projection.as_ref().map_or(0, Vec::len);
-        size_of::<f32>() * (3 * self.parameters.len() + projection) + self.found.iter().map(of).sum::<usize>()
+        let numbers = self.parameters.len() + self.averaged.len() + self.squares.len() + projection;
+        size_of::<f32>() * numbers + self.found.iter().map(of).sum::<usize>()
     }
 
     crate::archives!();

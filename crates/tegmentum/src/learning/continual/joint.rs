@@ -36,7 +36,7 @@ impl ContinualSettings for JointConfig {
     }
 
     fn build(&self, num_inputs: usize, num_classes: usize, key: Key) -> Result<Box<dyn ContinualLearner>> {
-        Ok(Box::new(Joint { network: self.network.build(num_inputs, num_classes, key)? }))
+        Ok(Box::new(Joint { network: self.network.build_free(num_inputs, num_classes, key)? }))
     }
 
     fn set_learning_rate(&mut self, rate: f64) -> bool {

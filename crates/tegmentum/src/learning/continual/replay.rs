@@ -54,7 +54,7 @@ impl ContinualSettings for ReplayConfig {
         within("examples", self.examples, 1_000_000, "between 1 and 1000000")?;
         Ok(Box::new(Replay {
             examples: self.examples,
-            network: self.network.build(num_inputs, num_classes, key)?,
+            network: self.network.build_free(num_inputs, num_classes, key)?,
             inputs: Vec::new(),
             classes: Vec::new(),
             seen: 0,

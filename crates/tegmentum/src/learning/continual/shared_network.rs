@@ -5,10 +5,12 @@
 //!     node perturbation    w ← w − η g/(√(v/(1 − .99^t)) + 10⁻⁸)  v ← .99 v + .01 g²
 //!     towards an anchor    w ← (w − η s + η λ ω w*)/(1 + η λ ω)   s the step over η; the implicit step of ½ λ ω (w − w*)²
 //! ```
-//! Three forward-equivalents a batch in both forms.
+//! Three forward-equivalents a batch in both forms. With the estimate `dopamine` w is moved by that optimizer alone (`black_box`); learners that
+//! move or hold weights themselves refuse it.
 
 use serde::{Deserialize, Serialize};
 
+use super::black_box::{BlackBox, Part};
 use super::perceptron::{EVALUATIONS, NOISE, Perceptron, Space, argmax};
 use super::{MAX_HIDDEN, within};
 use crate::data::task_stream::LabelledBatch;
@@ -44,23 +46,44 @@ pub enum Estimate {
         /// Directions of an update.
         directions: usize,
     },
+    /// No gradient: the optimizer [`dopamine`](crate::learning::optimizers::dopamine) moves the weights, from losses of candidates alone. It divides
+    /// by the size of its errors, averages and sets its rate itself; `learning_rate` is the one to begin with, as a share of the weights' root
+    /// mean square.
+    Dopamine {
+        /// Directions of an update.
+        directions: usize,
+    },
 }
 
 impl Estimate {
-    /// Forward-equivalents of an estimate.
+    /// Forward-equivalents of an estimate. [`Dopamine`](Self::Dopamine) takes two more at the end of a window and up to six at a surprise, which
+    /// learners charge.
     pub fn evaluations(self) -> u64 {
         match self {
             Self::Backpropagation | Self::NodePerturbation => EVALUATIONS,
-            Self::WeightPerturbation { directions } => directions as u64 + 1,
+            Self::WeightPerturbation { directions } | Self::Dopamine { directions } => directions as u64 + 1,
         }
     }
 
     pub(super) fn check(self) -> Result<()> {
         match self {
-            Self::WeightPerturbation { directions } => {
+            Self::WeightPerturbation { directions } | Self::Dopamine { directions } => {
                 within("estimate.directions", directions, MAX_DIRECTIONS, "between 1 and 10000")
             }
-            _ => Ok(()),
+            Self::Backpropagation | Self::NodePerturbation => Ok(()),
+        }
+    }
+
+    /// Whether an optimizer moves the weights in place of a gradient.
+    pub(super) fn is_optimizer(self) -> bool {
+        matches!(self, Self::Dopamine { .. })
+    }
+
+    /// The optimizer of a part of a network with these parameters, for the estimate that is one; `rate` is the one to begin with.
+    pub(super) fn optimizer(self, part: Part<'_>, parameters: &[f32], rate: f64, key: Key) -> Result<Option<BlackBox>> {
+        match self {
+            Self::Dopamine { directions } => BlackBox::new(part, parameters, (directions, rate), key).map(Some),
+            Self::Backpropagation | Self::NodePerturbation | Self::WeightPerturbation { .. } => Ok(None),
         }
     }
 
@@ -80,6 +103,8 @@ impl Estimate {
             Self::WeightPerturbation { directions } => {
                 net.perturb_weights(parameters, batch, (mask, noise, directions), stream, space);
             }
+            // Its passes are those of the optimizer.
+            Self::Dopamine { .. } => {}
         }
     }
 
@@ -92,7 +117,7 @@ impl Estimate {
 
     /// Whether its entries are divided by their running size.
     fn is_divided(self) -> bool {
-        self != Self::Backpropagation
+        matches!(self, Self::NodePerturbation | Self::WeightPerturbation { .. })
     }
 }
 
@@ -111,7 +136,7 @@ pub struct NetworkConfig {
     pub hidden: usize,
     /// Where its gradient comes from.
     pub estimate: Estimate,
-    /// The learning rate η.
+    /// The learning rate η; with the estimate `dopamine` the one to begin with.
     pub learning_rate: f64,
 }
 
@@ -122,15 +147,32 @@ impl Default for NetworkConfig {
 }
 
 impl NetworkConfig {
+    /// The network of a learner that moves or holds its weights itself.
     pub(super) fn build(self, num_inputs: usize, num_classes: usize, key: Key) -> Result<SharedNetwork> {
+        if self.estimate.is_optimizer() {
+            return Err(Error::Incompatible {
+                what: "network.estimate = dopamine".to_owned(),
+                with: "a learner that moves, holds or masks weights itself".to_owned(),
+                reason: "its weights are moved by the optimizer alone; use it with contexts, naive, joint or replay"
+                    .to_owned(),
+            });
+        }
+        self.build_free(num_inputs, num_classes, key)
+    }
+
+    /// The network of a learner that leaves its weights to it.
+    pub(super) fn build_free(self, num_inputs: usize, num_classes: usize, key: Key) -> Result<SharedNetwork> {
         within("network.hidden", self.hidden, MAX_HIDDEN, "between 1 and 10000")?;
         positive("network.learning_rate", self.learning_rate)?;
         self.estimate.check()?;
         let net = Perceptron { inputs: num_inputs, hidden: self.hidden, classes: num_classes };
         let parameters = net.initialise(key.child(0));
         let squares = if self.estimate.is_divided() { parameters.len() } else { 0 };
+        let part = Part { net, mask: None, held: None };
         Ok(SharedNetwork {
             net,
+            optimizer: self.estimate.optimizer(part, &parameters, self.learning_rate, key.child(8))?,
+            evaluations: 0,
             squares: vec![0.0; squares],
             parameters,
             updates: 0,
@@ -139,6 +181,11 @@ impl NetworkConfig {
             config: self,
         })
     }
+}
+
+/// An error unless the loss before an update is a number.
+pub(super) fn finite(loss: f64, step: u64) -> Result<()> {
+    if loss.is_finite() { Ok(()) } else { Err(Error::NonFinite { what: "the loss", step }) }
 }
 
 /// What pulls weights back: an anchor and how strongly each is held, λ ω.
@@ -156,13 +203,16 @@ pub(super) struct SharedNetwork {
     pub(super) net: Perceptron,
     pub(super) parameters: Vec<f32>,
     squares: Vec<f32>,
+    optimizer: Option<BlackBox>,
+    /// Forward-equivalents of the last update.
+    evaluations: u64,
     pub(super) updates: u64,
     pub(super) key: Key,
     space: Space,
 }
 
 crate::archived!(
-    SharedNetwork { updates } sized { parameters, squares } fixed { config, net, key, space }
+    SharedNetwork { updates } sized { parameters, squares } optional { optimizer } fixed { evaluations, config, net, key, space }
 );
 
 impl SharedNetwork {
@@ -176,14 +226,21 @@ impl SharedNetwork {
         mask: Option<&[f32]>,
         pull: Option<Pull<'_>>,
     ) -> Result<f64> {
+        if let Some(optimizer) = &mut self.optimizer {
+            let part = Part { net: self.net, mask: None, held: None };
+            let (loss, looked) = optimizer.look(part, &self.parameters, batch, 1.0)?;
+            finite(loss, self.updates)?;
+            self.evaluations = looked + optimizer.learn(part, &mut self.parameters, batch, 1.0)?;
+            self.updates += 1;
+            return Ok(loss);
+        }
+        self.evaluations = self.config.estimate.evaluations();
         let mut stream = self.key.child(2).child(self.updates).stream();
         let probing = (self.net, &self.parameters[..], mask, 1.0);
         self.config.estimate.passes(probing, batch, &mut stream, &mut self.space);
         self.config.estimate.finish(self.net, batch, &mut self.space);
         let loss = self.space.losses.iter().map(|&loss| f64::from(loss)).sum::<f64>() / batch.len() as f64;
-        if !loss.is_finite() {
-            return Err(Error::NonFinite { what: "the loss", step: self.updates });
-        }
+        finite(loss, self.updates)?;
         self.updates += 1;
         let rate = self.config.learning_rate as f32;
         let correction = (1.0 / (1.0 - SQUARE_MEMORY.powi(self.updates.min(1_000_000) as i32))) as f32;
@@ -211,9 +268,9 @@ impl SharedNetwork {
         slopes.for_each(|(sum, slope)| *sum += weight * slope * slope);
     }
 
-    /// Forward-equivalents of an update.
+    /// Forward-equivalents of the last update.
     pub(super) fn evaluations(&self) -> u64 {
-        self.config.estimate.evaluations()
+        self.evaluations
     }
 
     /// The gradient of the last update.
@@ -227,6 +284,7 @@ impl SharedNetwork {
     }
 
     pub(super) fn state_bytes(&self) -> usize {
-        size_of::<f32>() * (self.parameters.len() + self.squares.len())
+        let own = self.optimizer.as_ref().map_or(0, BlackBox::state_bytes);
+        size_of::<f32>() * (self.parameters.len() + self.squares.len()) + own
     }
 }

@@ -2,8 +2,10 @@
 
 use super::{Context, Contexts, FLOOR};
 use crate::data::task_stream::LabelledBatch;
+use crate::error::Result;
 use crate::neuromodulation::nucleus::RunningMean;
 
+use crate::learning::continual::black_box::Part;
 use crate::learning::continual::recogniser::Recogniser;
 
 /// Batches that a context must have seen to be asked.
@@ -11,7 +13,7 @@ const KNOWN: u64 = 5;
 
 impl Contexts {
     /// Takes another context for a batch, or the same one again. Returns the evaluations.
-    pub(super) fn switch(&mut self, batch: &LabelledBatch, features: &[f32]) -> u64 {
+    pub(super) fn switch(&mut self, batch: &LabelledBatch, features: &[f32]) -> Result<u64> {
         let (mut best, mut least, mut evaluations) = (self.now, f64::INFINITY, 0);
         for index in (0..self.found.len()).filter(|&index| self.found[index].losses.count >= KNOWN) {
             let context = &self.found[index];
@@ -30,15 +32,15 @@ impl Contexts {
         if least < self.config.back || self.found.len() >= self.config.contexts {
             self.now = best;
         } else {
-            self.recruit();
+            self.recruit()?;
         }
         self.load();
         self.system.forget();
-        evaluations
+        Ok(evaluations)
     }
 
     /// Recruits a new context from the units that were used least; among equals chance decides.
-    pub(super) fn recruit(&mut self) {
+    pub(super) fn recruit(&mut self) -> Result<()> {
         let (hidden, index) = (self.config.hidden, self.found.len());
         let key = self.key.child(3).child(index as u64);
         let mut order: Vec<usize> = (0..hidden).collect();
@@ -66,9 +68,16 @@ impl Contexts {
             densities: RunningMean::default(),
             recogniser: Recogniser::new(width, 1, self.config.shrink, FLOOR),
             age: 0,
+            optimizer: None,
         });
         self.now = index;
         self.load();
+        let Context { mask, held, .. } = &self.found[index];
+        let held = (self.config.consolidation > 0.0).then_some(&held[..]);
+        let part = Part { net: self.net, mask: Some(mask), held };
+        let (estimate, rate) = (self.config.estimate, self.config.learning_rate);
+        self.found[index].optimizer = estimate.optimizer(part, &self.parameters, rate, key.child(1))?;
+        Ok(())
     }
 
     /// Puts the readout of the present context in its place.

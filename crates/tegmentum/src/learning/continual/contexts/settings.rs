@@ -35,11 +35,12 @@ pub struct ContextsConfig {
     pub contexts: usize,
     /// Share of the hidden units that a context has.
     pub share: f64,
-    /// The rate η to begin with.
+    /// The rate η to begin with; with the estimate `dopamine` a share of the root mean square of the context's weights.
     pub learning_rate: f64,
-    /// Age T at which the rate has halved, in updates.
+    /// Age T at which the rate has halved, in updates. The estimate `dopamine` sets its rate itself, too; a large T leaves it to it.
     pub cooling: f64,
-    /// Updates k over which weights are averaged at first; a k-th of the age is what counts later.
+    /// Updates k over which weights are averaged at first; a k-th of the age is what counts later. The estimate `dopamine` averages itself, too;
+    /// a large k leaves it to it.
     pub averaging: f64,
     /// Surprise, in deviations, beyond which a batch is not written.
     pub hold: f64,
@@ -150,7 +151,7 @@ impl ContextsConfig {
             net,
             projection: projection(num_inputs, self.features, key.child(1)),
             averaged: parameters.clone(),
-            squares: vec![0.0; parameters.len()],
+            squares: vec![0.0; if self.estimate.is_optimizer() { 0 } else { parameters.len() }],
             parameters,
             system,
             found: Vec::new(),
@@ -161,7 +162,7 @@ impl ContextsConfig {
             space: Space::default(),
             config: self.clone(),
         };
-        learner.recruit();
+        learner.recruit()?;
         Ok(learner)
     }
 }

@@ -142,3 +142,75 @@ fn value_stability() {
     let found = [learner.parameters[0], learner.averaged[85], learner.found[1].bias[0]];
     assert_eq!(found, [-1.464_294_4, 0.271_019_73, 0.060_256_112]);
 }
+
+const BLACK_BOX: &str = "hidden = 40\nestimate = { dopamine = { directions = 8 } }";
+
+fn state(learner: &mut Contexts, context: usize) -> Vec<u8> {
+    Archive::write(learner.found[context].optimizer.as_mut().unwrap()).unwrap()
+}
+
+#[test]
+fn dopamine_has_a_state_for_each_context_and_moves_nothing_else() {
+    let mut learner = build(BLACK_BOX);
+    let first = learn(&mut learner, 0, 0..100);
+    // Eight directions and the model itself; two more at the end of a window.
+    assert!(first.iter().all(|one| one.evaluations == 9 || one.evaluations == 11));
+    assert_eq!((first[2].evaluations, first[3].evaluations), (9, 11));
+    let (before, own, one) = (learner.parameters.clone(), state(&mut learner, 0), learner.state_bytes());
+    learn(&mut learner, 1, 0..100);
+    assert_eq!(learner.found.len(), 2);
+    let masks = [0, 1].map(|context: usize| learner.found[context].mask.clone());
+    let [_, _, readout, _] = learner.net.ends();
+    for (index, (now, before)) in learner.parameters.iter().zip(&before).enumerate().take(readout) {
+        let unit = learner.net.unit_of(index).unwrap();
+        assert_eq!(now.to_bits() != before.to_bits(), masks[1][unit] > 0.0, "{index}");
+        assert!(masks[0][unit] * masks[1][unit] == 0.0);
+    }
+    assert!(state(&mut learner, 0) == own, "its rate and spread are kept");
+    // Eight units of two weights, a bias and two outputs, two biases of the readout; x and z.
+    let numbers = 2 * 40 + 2 + 2 * (8 * (2 + 1 + 2) + 2);
+    assert_eq!(learner.state_bytes() - one, 4 * numbers + learner.found[1].recogniser.bytes());
+    let both = [accuracy(&learner, 0), accuracy(&learner, 1)];
+    assert!(both.iter().all(|&accuracy| accuracy > 0.95), "{both:?}");
+    learn(&mut learner, 0, 200..240);
+    assert_eq!((learner.found.len(), learner.now), (2, 0), "called back");
+    assert!(state(&mut learner, 0) != own, "and goes on");
+}
+
+#[test]
+fn dopamine_looks_at_what_is_not_expected_and_learns_nothing_without_a_reinforcement() {
+    let mut learner = build(BLACK_BOX);
+    learn(&mut learner, 0, 0..60);
+    let (before, own) = (learner.parameters.clone(), state(&mut learner, 0));
+    assert_eq!(learn(&mut learner, 1, 0..1)[0].evaluations, 9);
+    assert!(learner.parameters == before && state(&mut learner, 0) == own);
+    let config = ContextsConfig {
+        neuromodulation: NeuromodulationConfig {
+            pharmacology: vec![Drug::lesion(Transmitter::Dopamine)],
+            ..NeuromodulationConfig::default()
+        },
+        ..build(BLACK_BOX).config
+    };
+    let mut learner = config.build(2, 2, Key::from_seed(1)).unwrap();
+    let before = learner.parameters.clone();
+    learn(&mut learner, 0, 0..30);
+    assert_eq!(learner.parameters, before);
+}
+
+/// Units of several contexts: what the first one needs is held by the factor on the rate.
+#[test]
+fn dopamine_holds_what_others_need() {
+    let moved = |consolidation: f64| {
+        let text = format!("{BLACK_BOX}\nshare = 1.0\nreadout_by_context = true\nconsolidation = {consolidation}");
+        let mut learner = build(&text);
+        learn(&mut learner, 0, 0..60);
+        let before = learner.parameters.clone();
+        learn(&mut learner, 1, 0..60);
+        assert_eq!(learner.found.len(), 2);
+        let [_, hidden, ..] = learner.net.ends();
+        let pairs = learner.parameters.iter().zip(&before).take(hidden);
+        pairs.map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>().sqrt()
+    };
+    let [free, held] = [0.0, 30.0].map(moved);
+    assert!(held < 0.3 * free && held > 0.0, "{held} {free}");
+}

@@ -85,6 +85,13 @@ impl DopamineConfig {
     }
 }
 
+impl Dopamine {
+    /// Takes up weights `[P]` that were moved from outside since it last moved them itself.
+    pub(crate) fn take_up(&mut self, weights: &[f32]) {
+        self.vectors.take_up(weights);
+    }
+}
+
 impl OptimizerSettings for DopamineConfig {
     fn description(&self) -> Description {
         Description {
