@@ -28,8 +28,8 @@
 //! Cost: n exponentials a trial.
 //!
 //! Reference: J. T. McGuire, M. R. Nassar, J. I. Gold, J. W. Kable, Neuron 84(4), 870–881, 2014, doi:10.1016/j.neuron.2014.10.013, for helicopter
-//! and bucket; M. Carandini, D. J. Heeger, Nature Reviews Neuroscience 13, 51–62, 2012, for normalisation. That the bucket goes by moves of fixed sizes,
-//! the code and the graded reward are inferred.
+//! and bucket; M. Carandini, D. J. Heeger, Nature Reviews Neuroscience 13, 51–62, 2012, for normalisation. That the bucket goes by moves of fixed
+//! sizes, the code and the graded reward are inferred.
 
 use serde::{Deserialize, Serialize};
 

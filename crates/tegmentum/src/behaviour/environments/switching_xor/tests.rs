@@ -75,7 +75,8 @@ fn observers_err_once_or_four_times_a_switch() {
     assert!((72..=76).contains(&errors(&parts)), "{}", errors(&parts));
 }
 
-/// A table of situations that forgets what failed and guesses errs twice for each of four situations a switch; a learner that looks at no cue is at chance.
+/// A table of situations that forgets what failed and guesses errs twice a switch for each of four situations; a learner that looks at no cue is
+/// at chance.
 #[test]
 fn learners_err_as_their_code_says() {
     let environment = "[switching_xor]\nnoise = 0.0\ntrials_per_block = 100";
