@@ -262,6 +262,16 @@ mod tests {
     }
 
     #[test]
+    fn value_stability() {
+        let (world, examples) = drawn(&HiddenParityConfig::default(), 1);
+        assert_eq!(world.directions[2][..2], [-0.006_533_808_434_569_461, -0.131_472_779_608_654_25]);
+        assert_eq!(examples.train.inputs[..3], [-0.096_884_53, 0.077_334_94, 0.348_904_2]);
+        assert_eq!(examples.test.inputs[..2], [-0.142_802_43, 0.031_625_293]);
+        let is_odd: Vec<bool> = examples.train.targets.chunks(2).take(8).map(|target| target[1] == 1.0).collect();
+        assert_eq!(is_odd, [true, true, false, false, true, false, false, false]);
+    }
+
+    #[test]
     fn bad_parameters_are_refused() {
         let usual = HiddenParityConfig::default;
         for (config, expected) in [
