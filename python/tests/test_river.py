@@ -112,10 +112,25 @@ def test_what_cannot_be_learned_is_refused_and_leaves_the_model_usable(x, error,
     assert model.predict_one({"a": 1.0}) is True and model.predict_proba_one({"a": 1.0}) == {True: 1.0}
 
 
-@pytest.mark.parametrize("driver", ["adwyn", 3, ["adwin"], {"adwin": {"delte": 0.1}}, {"adwin": {"delta": 2.0}}, {"adwin": {}, "kswin": {}}, {}])
-def test_wrong_drivers_are_refused(driver):
-    with pytest.raises(tegmentum.TegmentumError, match="driver"):
+@pytest.mark.parametrize(
+    ("driver", "text"),
+    [
+        ("adwyn", 'driver = "adwyn": unknown detector'),
+        (3, "driver = 3: must be a name"),
+        (["adwin"], "driver = ['adwin']: must be a name"),
+        ({"adwin": {"delte": 0.1}}, "unknown field `delte`"),
+        ({"adwin": {"delta": 2.0}}, "detector.adwin.delta = 2: must be above 0 and below 1"),
+        ({"adwin": {}, "kswin": {}}, "must have one name"),
+        ({}, "driver = {}: must have one name"),
+    ],
+)
+def test_wrong_drivers_are_refused(driver, text):
+    with pytest.raises(tegmentum.TegmentumError) as raised:
         StreamClassifier(driver=driver).learn_one({"a": 1.0}, True)
+    assert text in str(raised.value)
+
+
+def test_a_driver_is_refused_where_noradrenaline_is_lesioned():
     with pytest.raises(tegmentum.TegmentumError, match="noradrenaline is lesioned"):
         StreamClassifier(driver="adwin", lesions=("noradrenaline",)).learn_one({"a": 1.0}, True)
 
@@ -130,7 +145,8 @@ def test_a_driver_decides_when_noradrenaline_speaks():
     assert beginnings("never") == 0
     assert beginnings("always") > beginnings("page_hinkley")
     assert beginnings({"page_hinkley": {}}) == beginnings("page_hinkley")
-    assert beginnings({"periodic": {"period": 10}}) > beginnings({"periodic": {"period": 20}}) > 0
+    assert beginnings({"periodic": {"period": 1}}) == beginnings("always")
+    assert beginnings("always") > beginnings({"periodic": {"period": 3}}) > 0
 
 
 @pytest.mark.parametrize("lesions", ["noradrenaline", 3, ("adrenaline",)])
