@@ -55,7 +55,12 @@ fn philox<const R: usize>(mut counter: [Lanes<u64>; 4], keys: &Lanes<u64>) -> [L
 
 dispatch! {
     /// Replaces each key by its child with the index of its lane; see [`Key::child`](crate::random::Key::child).
-    pub fn replace_by_children(keys: &mut Lanes<u64>, indices: &Lanes<u64>) {
+    pub fn replace_by_children<S: Simd>(keys: &mut Lanes<u64>, indices: &Lanes<u64>) {
+        #[cfg(target_arch = "x86_64")]
+        if S::INSTRUCTION_SET == InstructionSet::Avx2 {
+            // SAFETY: this copy of the function runs only where the processor has reported AVX2.
+            return unsafe { avx2::replace_by_children(keys, indices) };
+        }
         let counter = [*indices, indices.map(|index| index >> 32), [u64::from(CHILD_DOMAIN); KEYS], [0; KEYS]];
         let words = philox::<10>(counter, keys);
         for lane in 0..KEYS {

@@ -22,6 +22,8 @@ use super::InstructionSet;
 use super::arithmetic::Arithmetic;
 
 #[cfg(target_arch = "x86_64")]
+mod transpose;
+#[cfg(target_arch = "x86_64")]
 mod x86;
 
 #[cfg(target_arch = "x86_64")]

@@ -1,10 +1,11 @@
-//! Normals of 16 keys with AVX2: the words of [`Key::direction_block`](crate::random::Key::direction_block) and
+//! Children and normals of 16 keys with AVX2: those of [`Key::child`](crate::random::Key::child), the words of [`Key::direction_block`](crate::random::Key::direction_block) and
 //! [`inverse_normal`](crate::kernel::normal::inverse_normal), bit for bit.
 //!
 //! # Layout
 //! A counter takes a slot of 64 bits, four keys a register; two registers, eight keys, go side by side. The first one holds keys 0, 1, 4, 5,
 //! the second 2, 3, 6, 7, so that one shuffle within 128 bits puts a word of all eight into their order. The keys of the rounds are
-//! made once for all blocks.
+//! made once for all blocks. The words stand in the place of the normals before these are made of them: each of the two loops
+//! has all registers for itself.
 //!
 //! # Cost
 //! 46 operations for the rounds of four blocks, 2 for every 8 words, and the transform of [`noise`](crate::kernel::noise).
@@ -16,28 +17,76 @@ use std::arch::x86_64::*;
 use super::{KEYS, Lanes};
 use crate::kernel::aligned::Row16;
 use crate::kernel::noise::avx2::{ROUNDS, inverse_normal, multipliers, round};
-use crate::random::{MULTIPLIERS, WEYL};
+use crate::random::{CHILD_DOMAIN, MULTIPLIERS, WEYL};
+
+/// Rounds of the block that has a child.
+const CHILD_ROUNDS: usize = 10;
 
 /// Keys side by side.
 const HALF: usize = KEYS / 2;
 
+/// Rows whose words are written before their normals: 4 KB.
+const ROWS_AT_ONCE: usize = 64;
+
 /// Both words of the keys of each round, four keys a register.
 type RoundKeys = [[[__m256i; 2]; 2]; ROUNDS];
+
+/// Replaces each key by its child with the index of its lane.
+#[target_feature(enable = "avx2,fma")]
+pub(super) fn replace_by_children(keys: &mut Lanes<u64>, indices: &Lanes<u64>) {
+    const SLOTS: usize = 4;
+    let weyl = WEYL.map(|weyl| _mm256_set1_epi64x(i64::from(weyl)));
+    let domain = _mm256_set1_epi64x(i64::from(CHILD_DOMAIN));
+    for (keys, indices) in
+        keys.as_chunks_mut::<{ 2 * SLOTS }>().0.iter_mut().zip(indices.as_chunks::<{ 2 * SLOTS }>().0)
+    {
+        let mut key = [[_mm256_setzero_si256(); 2]; 2];
+        let mut state = [[_mm256_setzero_si256(); 4]; 2];
+        for half in 0..2 {
+            // SAFETY: four numbers are read from each half of eight; the load asks for no alignment.
+            let [own, index] =
+                [&*keys, indices].map(|from| unsafe { _mm256_loadu_si256(from.as_ptr().add(SLOTS * half).cast()) });
+            key[half] = [own, _mm256_srli_epi64::<32>(own)];
+            state[half] = [index, _mm256_srli_epi64::<32>(index), domain, _mm256_setzero_si256()];
+        }
+        for _ in 0..CHILD_ROUNDS {
+            for (state, key) in state.iter_mut().zip(&mut key) {
+                *state = round(*state, *key);
+                *key = [_mm256_add_epi64(key[0], weyl[0]), _mm256_add_epi64(key[1], weyl[1])];
+            }
+        }
+        for (half, [word0, word1, ..]) in state.into_iter().enumerate() {
+            let child = _mm256_blend_epi32::<0b1010_1010>(word0, _mm256_slli_epi64::<32>(word1));
+            // SAFETY: four numbers are written; the store asks for no alignment.
+            unsafe { _mm256_storeu_si256(keys.as_mut_ptr().add(SLOTS * half).cast(), child) };
+        }
+    }
+}
 
 /// Normals: block c, of seven rounds, has the entries from 4 c on, one for each word.
 #[target_feature(enable = "avx2,fma")]
 pub(super) fn write_normals(keys: &Lanes<u64>, rows: &mut [Row16]) {
-    for half in 0..KEYS / HALF {
-        let (first, mut own) = (HALF * half, [0; HALF]);
-        own.copy_from_slice(&keys[first..first + HALF]);
-        let keys = round_keys(own);
-        for (block, rows) in rows.chunks_mut(4).enumerate() {
-            let words = words(&keys, block as u32);
-            for (rows, words) in rows.chunks_mut(2).zip([[words[0], words[1]], [words[2], words[3]]]) {
-                for (row, normals) in rows.iter_mut().zip(inverse_normal(words)) {
+    let mut halves: [RoundKeys; 2] = [[[[_mm256_setzero_si256(); 2]; 2]; ROUNDS]; 2];
+    for (half, keys) in halves.iter_mut().zip(keys.as_chunks().0) {
+        *half = round_keys(keys);
+    }
+    for (part, rows) in rows.chunks_mut(ROWS_AT_ONCE).enumerate() {
+        for (half, keys) in halves.iter().enumerate() {
+            for (block, rows) in rows.chunks_mut(4).enumerate() {
+                let words = words(keys, (ROWS_AT_ONCE / 4 * part + block) as u32);
+                for (row, words) in rows.iter_mut().zip(words) {
                     // SAFETY: a row is 16 numbers, of which eight from 0 or 8 on are written; the store asks for no alignment.
-                    unsafe { _mm256_storeu_ps(row.0.as_mut_ptr().add(first), normals) };
+                    unsafe { _mm256_storeu_si256(row.0.as_mut_ptr().add(HALF * half).cast(), words) };
                 }
+            }
+        }
+        for row in rows {
+            let halves = [0, HALF].map(|half| row.0.as_mut_ptr().wrapping_add(half));
+            // SAFETY: eight words of 32 bits are read from each half of a row of 16 numbers; the load asks for no alignment.
+            let words = halves.map(|half| unsafe { _mm256_loadu_si256(half.cast()) });
+            for (half, normals) in halves.into_iter().zip(inverse_normal(words)) {
+                // SAFETY: as above, written.
+                unsafe { _mm256_storeu_ps(half, normals) };
             }
         }
     }
@@ -45,7 +94,7 @@ pub(super) fn write_normals(keys: &Lanes<u64>, rows: &mut [Row16]) {
 
 #[inline]
 #[target_feature(enable = "avx2,fma")]
-fn round_keys(keys: [u64; HALF]) -> RoundKeys {
+fn round_keys(keys: &[u64; HALF]) -> RoundKeys {
     let slots = |order: [usize; 4]| {
         let [a, b, c, d] = order.map(|index| keys[index].cast_signed());
         _mm256_setr_epi64x(a, b, c, d)

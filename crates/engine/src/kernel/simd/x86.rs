@@ -4,6 +4,7 @@
 use std::arch::x86_64::*;
 use std::marker::PhantomData;
 
+use super::transpose::{transpose256, transpose512};
 use super::{Arithmetic, Vector};
 use crate::kernel::arithmetic::RECIPROCAL_GUESS;
 
@@ -168,39 +169,6 @@ fn signs512(words: &[u32; 16], bit: u32) -> __m512 {
     let words = unsafe { _mm512_loadu_si512(words.as_ptr().cast()) };
     let bits = _mm512_slli_epi32::<31>(_mm512_srlv_epi32(words, _mm512_set1_epi32(bit.cast_signed())));
     _mm512_castsi512_ps(_mm512_or_si512(bits, _mm512_castps_si512(_mm512_set1_ps(1.0))))
-}
-
-/// Interleaves numbers, then pairs, within 128 bits, and then 128 bits at a time, twice.
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn transpose512(rows: &mut [__m512; 16]) {
-    let mut other = *rows;
-    for i in (0..16).step_by(2) {
-        let (a, b) = (rows[i], rows[i + 1]);
-        (other[i], other[i + 1]) = (_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
-    }
-    // Vector 4 i + l has lane l, 4 + l, 8 + l and 12 + l of the vectors from 4 i on.
-    for i in (0..16).step_by(4) {
-        for half in 0..2 {
-            let (a, b) = (_mm512_castps_pd(other[i + half]), _mm512_castps_pd(other[i + 2 + half]));
-            rows[i + 2 * half] = _mm512_castpd_ps(_mm512_unpacklo_pd(a, b));
-            rows[i + 2 * half + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(a, b));
-        }
-    }
-    for l in 0..4 {
-        for i in [0, 8] {
-            let (a, b) = (rows[i + l], rows[i + 4 + l]);
-            other[i + l] = _mm512_shuffle_f32x4::<0x88>(a, b);
-            other[i + 4 + l] = _mm512_shuffle_f32x4::<0xDD>(a, b);
-        }
-    }
-    for l in 0..4 {
-        for i in [0, 4] {
-            let (a, b) = (other[i + l], other[8 + i + l]);
-            rows[i + l] = _mm512_shuffle_f32x4::<0x88>(a, b);
-            rows[i + 8 + l] = _mm512_shuffle_f32x4::<0xDD>(a, b);
-        }
-    }
 }
 
 /// [`Fused::quotient`](super::Fused) lane by lane.
@@ -466,6 +434,18 @@ vector!(
         #[inline(always)]
         fn upper_half(self) -> Self {
             Self([self.0[1]; 2], PhantomData)
+        }
+        #[inline(always)]
+        fn transpose(vectors: &mut [Self; 16]) {
+            let mut registers = [vectors[0].0; 16];
+            for (registers, vector) in registers.iter_mut().zip(&*vectors) {
+                *registers = vector.0;
+            }
+            // SAFETY: as in `splat`.
+            unsafe { transpose256(&mut registers) };
+            for (vector, registers) in vectors.iter_mut().zip(registers) {
+                vector.0 = registers;
+            }
         }
     }
 );
