@@ -116,6 +116,7 @@ pub(super) fn multiply<S: Simd, const L: usize>(product: Product<'_>, rows: &mut
         1 => single_example::<S>(product, rows),
         4 => one_block::<S::F32x4, 4, 8>(product, rows.as_chunks_mut().0),
         _ if S::F32x16::REGISTERS >= 16 => two_blocks::<S::F32x16, 16, 8>(product, rows.as_chunks_mut().0),
+        _ if S::F32x16::REGISTERS >= 6 => one_block::<S::F32x16, 16, 6>(product, rows.as_chunks_mut().0),
         _ => one_block::<S::F32x16, 16, 4>(product, rows.as_chunks_mut().0),
     }
 }
@@ -142,13 +143,17 @@ fn one_block<V: Vector<L>, const L: usize, const G: usize>(product: Product<'_>,
     }
 }
 
-/// All outputs in groups of `G`, the last ones in groups of three and one by one: each size is a loop of its own in the program.
+/// All outputs in groups of `G`, the last ones in smaller groups: each size is a loop of its own in the program.
+///
+/// Measured with AVX2, 784-256-10 and 128 examples: groups of 6 are a tenth faster than groups of 4, which leave half of the registers idle. A copy of a
+/// group's weights side by side, for all blocks, gains nothing more.
 #[inline(always)]
 fn all_tiles<V: Vector<L>, const L: usize, const G: usize, const B: usize>(
     product: Product<'_>,
     blocks: &mut [&mut [[f32; L]]; B],
 ) {
     let first = tiles::<V, L, G, B>(product, blocks, 0);
+    let first = if G == 6 { tiles::<V, L, 4, B>(product, blocks, first) } else { first };
     let first = tiles::<V, L, 3, B>(product, blocks, first);
     tiles::<V, L, 1, B>(product, blocks, first);
     activate::<V, L, B>(product, blocks);
