@@ -160,7 +160,20 @@ fn all_ways<const L: usize>(config: &NetworkConfig, count: usize, direction: Dir
     let mut panels = Panels::default();
     let mut perturbed = |pair: bool, scale: f32| {
         let point = Point::Vector(&parameters);
-        losses(&mut Weights::Perturbed(Perturbed { point, gain: 1.0, direction, scale, pair, panels: &mut panels }))
+        let [one, all] = [false, true].map(|on_all_threads| {
+            let panels = &mut panels;
+            losses(&mut Weights::Perturbed(Perturbed {
+                point,
+                gain: 1.0,
+                direction,
+                scale,
+                pair,
+                on_all_threads,
+                panels,
+            }))
+        });
+        assert_eq!(one, all, "{config:?}, {count} in {L} lanes, on all threads");
+        one
     };
     assert!(stored[0].is_finite() && stored[0] != stored[1]);
     assert_eq!(perturbed(true, 0.1), stored, "{config:?}, {count} in {L} lanes, as a pair");
@@ -208,6 +221,35 @@ fn losses_do_not_depend_on_threads_or_on_company() {
     for config in networks() {
         for count in [1, 40] {
             assert_eq!(on(1, &config, count), on(3, &config, count), "{config:?}, {count}");
+        }
+    }
+}
+
+/// Fewer passes than threads: panels are shared, or the candidates of a pair go apart.
+#[test]
+fn losses_of_few_probes_do_not_depend_on_threads() {
+    let _turn = INSTRUCTIONS.lock().unwrap_or_else(PoisonError::into_inner);
+    for (text, count) in
+        [("[mlp]\nhidden = [300, 200]", 150), ("[mlp]\nhidden = [9000]", 1), ("[elman]\nhidden = 150", 70)]
+    {
+        let config: NetworkConfig = toml::from_str(text).unwrap();
+        let (network, parameters) = build(&config, Numerics::Native);
+        let objective = NetworkLoss::new(network, problem(has_state(&config), count));
+        let direction = |k| Direction::Gaussian(Key(k));
+        let mut probes = vec![Probe::unperturbed(Base::Acting)];
+        probes.extend((0..3).flat_map(|k| [0.1, -0.1].map(|scale| Probe::perturbed(direction(k), scale))));
+        let on = |threads: usize, probes: &[Probe]| {
+            let mut losses = vec![0.0; probes.len()];
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let bases = Bases::single(&parameters);
+            pool.install(|| objective.losses(bases, probes, Batch(Key::from_seed(1)), &mut losses)).unwrap();
+            losses
+        };
+        let all = on(1, &probes);
+        for (own, expected) in [(0..1, &all[..1]), (1..3, &all[1..3]), (0..3, &all[..3]), (0..7, &all[..])] {
+            for threads in [1, 2, 3, 8] {
+                assert_eq!(on(threads, &probes[own.clone()]), expected, "{text}, {own:?}, {threads} threads");
+            }
         }
     }
 }

@@ -9,7 +9,8 @@
 //! *Perturbed* weights are never written as a whole: a panel of rows at a time is made in a work space of some hundred
 //! kilobytes, multiplied with the whole batch and forgotten, so that memory does not grow with the network. Both halves
 //! of an antithetic pair are made from the same noise. A feed-forward network reads each weight once a pass and needs no
-//! more; a recurrent one makes the panels anew at every step.
+//! more; a recurrent one makes the panels anew at every step. Where there are fewer passes than threads, the threads share each panel: its
+//! noise by parameters, its product by candidates and blocks.
 //!
 //! Stored or perturbed, alone or in a pair: the bits of an output are the same.
 //!
@@ -20,6 +21,8 @@ pub mod int8;
 pub mod low_rank;
 
 use std::ops::Range;
+
+use rayon::prelude::*;
 
 use crate::kernel::Numerics;
 use crate::kernel::activation::Activation;
@@ -78,6 +81,8 @@ pub struct Perturbed<'a> {
     pub scale: f32,
     /// Whether the pass is over the candidates with `scale` and with `−scale`, side by side.
     pub pair: bool,
+    /// Whether panels are made, and multiplied, on all threads of the pool: for passes that are fewer than these.
+    pub on_all_threads: bool,
     /// Room for the panels.
     pub panels: &'a mut Panels,
 }
@@ -173,15 +178,49 @@ impl Perturbed<'_> {
         let (inside, length) = (range.start - start..range.end - start, range.end - start);
         self.panels.plus.reserve(length);
         let plus = &mut self.panels.plus[..length];
-        let point = self.point.part(start..range.end);
-        if !self.pair {
+        let minus: &mut [f32] = if self.pair {
+            self.panels.minus.reserve(length);
+            &mut self.panels.minus[..length]
+        } else {
+            &mut []
+        };
+        let piece = if self.on_all_threads { PIECE } else { length };
+        let noise = Noisy { direction: self.direction, gain: self.gain, scale: self.scale, piece };
+        noise.write(start, self.point.part(start..range.end), plus, minus);
+        [&self.panels.plus[inside.clone()], if self.pair { &self.panels.minus[inside] } else { &[] }]
+    }
+}
+
+/// Parameters of a panel that are worth a thread, some microseconds of noise.
+const PIECE: usize = 1 << 13;
+
+/// What turns a point into candidates.
+#[derive(Clone, Copy)]
+struct Noisy {
+    direction: Direction,
+    gain: f32,
+    scale: f32,
+    /// Most parameters that one thread writes.
+    piece: usize,
+}
+
+impl Noisy {
+    /// Writes the candidates of `point`, the parameters from number `start` on: both, or without `minus` the first.
+    fn write(self, start: usize, point: Point<'_>, plus: &mut [f32], minus: &mut [f32]) {
+        if plus.len() > self.piece {
+            let middle = (plus.len() / 2).next_multiple_of(CHUNK);
+            let (left, right) = (point.part(0..middle), point.part(middle..plus.len()));
+            let (plus, plus_right) = plus.split_at_mut(middle);
+            let (minus, minus_right) = minus.split_at_mut(middle.min(minus.len()));
+            rayon::join(
+                || self.write(start, left, plus, minus),
+                || self.write(start + middle, right, plus_right, minus_right),
+            );
+        } else if minus.is_empty() {
             self.direction.write(start / CHUNK, point, self.gain, self.scale, plus);
-            return [&self.panels.plus[inside], &[]];
+        } else {
+            self.direction.write_pair(start / CHUNK, point, self.gain, self.scale, [plus, minus]);
         }
-        self.panels.minus.reserve(length);
-        let minus = &mut self.panels.minus[..length];
-        self.direction.write_pair(start / CHUNK, point, self.gain, self.scale, [plus, minus]);
-        [&self.panels.plus[inside.clone()], &self.panels.minus[inside]]
     }
 }
 
@@ -257,7 +296,8 @@ impl ConnectionStep<'_> {
         activity: &mut [[f32; L]],
     ) {
         let connection = &self.connections[self.index];
-        let half = if perturbed.pair { activity.len() / 2 } else { activity.len() };
+        let (on_all_threads, members) = (perturbed.on_all_threads, 1 + usize::from(perturbed.pair));
+        let half = activity.len() / members;
         for (bias, member) in perturbed.panel(connection.bias.clone()).into_iter().zip(activity.chunks_mut(half)) {
             for block in member.chunks_mut(self.stride) {
                 for (unit, &bias) in block[self.units.clone()].iter_mut().zip(bias) {
@@ -272,8 +312,18 @@ impl ConnectionStep<'_> {
             let start = connection.weights.start + (first - all.start) * width;
             let panel = perturbed.panel(start..start + place.inputs.len() * width);
             let activation = if place.inputs.end == all.end { activation } else { Activation::Linear };
-            for (weights, member) in panel.into_iter().zip(activity.chunks_mut(half)) {
-                Product { weights, tails: None, bias: None, activation, place: &place }.run(self.numerics, member);
+            let product = |weights| Product { weights, tails: None, bias: None, activation, place: &place };
+            if on_all_threads {
+                // As many blocks as leave each thread some.
+                let blocks = (half / self.stride).div_ceil(rayon::current_num_threads().div_ceil(members));
+                activity.par_chunks_mut(half).zip(panel).for_each(|(member, weights)| {
+                    let parts = member.par_chunks_mut(blocks * self.stride);
+                    parts.for_each(|blocks| product(weights).run(self.numerics, blocks));
+                });
+            } else {
+                for (weights, member) in panel.into_iter().zip(activity.chunks_mut(half)) {
+                    product(weights).run(self.numerics, member);
+                }
             }
         }
     }

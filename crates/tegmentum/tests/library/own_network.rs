@@ -87,6 +87,7 @@ fn perturbed_weights_give_the_losses_of_stored_ones() {
         direction: Direction::Coordinate(2),
         scale: 0.25,
         pair: true,
+        on_all_threads: false,
         panels: &mut panels,
     });
     // Both members of the pair, one block each.

@@ -8,7 +8,8 @@
 //! - Directions of *low rank* share the products of their base, where the network has no state.
 //!
 //! The choice (the plan of a pass) depends on network and problem alone and changes no bit. Neither does the number of threads,
-//! over which the probes of a call are spread where they are work enough.
+//! over which the probes of a call are spread where they are work enough. Where pairs of probes are fewer than threads, the threads share the panels of
+//! a large network's pass; the two candidates of a single pair that is written out take a thread each.
 //!
 //! Cost of a probe: one forward pass of the batch. Memory of a thread: a copy of at most 2¹⁸ parameters or a few panels,
 //! and the activity of one step.
@@ -72,6 +73,7 @@ struct Workspace<const L: usize> {
     candidates: [AlignedVec; 2],
     tails: Vec<f32>,
     panels: Panels,
+    on_all_threads: bool,
     activity: Rows<L>,
     batch: LaneBatch<L>,
     bfloat16: Bfloat16Space,
@@ -190,6 +192,7 @@ impl NetworkLoss {
             direction: probe.direction,
             scale: probe.scale,
             pair,
+            on_all_threads: space.on_all_threads,
             panels: &mut space.panels,
         });
         Ok(self.mean_losses(weights, &space.batch, &mut space.activity))
@@ -213,19 +216,30 @@ impl NetworkLoss {
         batch: Batch,
         losses: &mut [f64],
     ) -> Result<()> {
-        let work = self.work_of_one() * probes.len() as u64;
-        if probes.len() < 4 || work < WORTH_A_THREAD || rayon::current_num_threads() == 1 {
-            return pool.lend(|space| self.evaluate(space, bases, probes, batch, losses));
+        let (work, threads) = (self.work_of_one() * probes.len() as u64, rayon::current_num_threads());
+        let task = |probes: &[Probe], losses: &mut [f64], on_all_threads: bool| {
+            pool.lend(|space| {
+                space.on_all_threads = on_all_threads;
+                self.evaluate(space, bases, probes, batch, losses)
+            })
+        };
+        if work < WORTH_A_THREAD || threads == 1 {
+            return task(probes, losses, false);
         }
+        // A single pair shares its noise where weights are perturbed as they are read; written out, its halves go apart.
+        let together = if probes.len() > 2 || !self.plan.stores_candidates { 2 } else { 1 };
+        let on_all_threads = probes.len().div_ceil(2) < threads;
         // Whole pairs stay together: an odd number of probes before the first pair would cut them all.
-        let lead = usize::from(probes.len() % 2 == 1);
+        let lead = usize::from(probes.len() > 1 && probes.len() % 2 == 1);
         let (first, pairs) = probes.split_at(lead);
         let (first_loss, pair_losses) = losses.split_at_mut(lead);
-        pool.lend(|space| self.evaluate(space, bases, first, batch, first_loss))?;
+        if !first.is_empty() {
+            task(first, first_loss, true)?;
+        }
         pairs
-            .par_chunks(2)
-            .zip(pair_losses.par_chunks_mut(2))
-            .try_for_each(|(probes, losses)| pool.lend(|space| self.evaluate(space, bases, probes, batch, losses)))
+            .par_chunks(together)
+            .zip(pair_losses.par_chunks_mut(together))
+            .try_for_each(|(probes, losses)| task(probes, losses, on_all_threads))
     }
 }
 
