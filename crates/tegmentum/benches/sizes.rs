@@ -110,12 +110,12 @@ fn main() -> Result<()> {
     for (name, hidden) in SIZES {
         for batch in [1, 32, 256] {
             let work = Work::new(hidden, batch)?;
-            let mut row = format!("{name:<8} {batch:>8}");
+            print!("{name:<8} {batch:>8}");
             for (_, family) in FAMILIES {
                 let [overhead, gain] = ratios(&work, family, &pools, rounds, least)?;
-                row += &format!("{:>18}", format!("{overhead:.2} ({gain:.2})"));
+                print!("{:>18}", format!("{overhead:.2} ({gain:.2})"));
             }
-            println!("{row}");
+            println!();
         }
     }
     Ok(())
