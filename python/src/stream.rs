@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use tegmentum::error::Result;
+use tegmentum::error::{Error, Result};
 use tegmentum::learning::online::MemberLook;
 use tegmentum::neuromodulation::detectors::DetectorConfig;
 use tegmentum::neuromodulation::nucleus::Transmitter;
@@ -91,7 +91,10 @@ impl Stream {
             let settings: toml::Value = settings::read(py, "driver", json)?;
             let found = DetectorConfig::of_blocks(settings)
                 .map_err(|error| invalid(py, format!("driver = {json}: {}", error.message())))?;
-            learner.drive(found).map_err(|error| exception(py, error))?;
+            learner.drive(found).map_err(|error| match error {
+                Error::InvalidParameter { .. } => invalid(py, format!("driver = {json}: {error}")),
+                other => exception(py, other),
+            })?;
         }
         Ok(Self { learner: Mutex::new(learner) })
     }
