@@ -23,7 +23,7 @@
 //! sums of two products are then below 2¹⁵ and nothing saturates.
 //!
 //! # Error
-//! A weight is off by at most s_j/2, an input by at most a/2. `int8_stays_within_its_stated_error` in `tests/passes.rs` says what that does to losses.
+//! A weight is off by at most s_j/2, an input by at most a/2. `int8_stays_within_its_stated_error` in `tests/passes/rounded.rs` says what that does to losses.
 //!
 //! # Cost
 //! 2 · inputs · units operations for each example, in bytes; about ten operations for each weight of a candidate and each input. Memory: a byte
