@@ -1,5 +1,5 @@
-//! Children and normals of 16 keys with AVX2: those of [`Key::child`](crate::random::Key::child), the words of [`Key::direction_block`](crate::random::Key::direction_block) and
-//! [`inverse_normal`](crate::kernel::normal::inverse_normal), bit for bit.
+//! Children and normals of 16 keys with AVX2: those of [`Key::child`](crate::random::Key::child), and the words of
+//! [`Key::direction_block`](crate::random::Key::direction_block) with [`inverse_normal`](crate::kernel::normal::inverse_normal), bit for bit.
 //!
 //! # Layout
 //! A counter takes a slot of 64 bits, four keys a register; two registers, eight keys, go side by side. The first one holds keys 0, 1, 4, 5,
@@ -8,7 +8,8 @@
 //! has all registers for itself.
 //!
 //! # Cost
-//! 46 operations for the rounds of four blocks, 2 for every 8 words, and the transform of [`noise`](crate::kernel::noise).
+//! 46 operations for the rounds of four blocks, 2 for every 8 words, and the transform of [`noise`](crate::kernel::noise). Children: 100 operations for
+//! four keys.
 #![allow(unsafe_code)]
 
 #[allow(clippy::wildcard_imports, reason = "a dozen intrinsics")]
@@ -152,6 +153,22 @@ mod tests {
     use super::*;
     use crate::kernel::normal;
     use crate::random::Key;
+
+    #[test]
+    fn children_of_all_keys_are_those_of_each() {
+        if !std::arch::is_x86_feature_detected!("avx2") || !std::arch::is_x86_feature_detected!("fma") {
+            return;
+        }
+        let keys: Lanes<u64> = std::array::from_fn(|lane| Key::from_seed(lane as u64).0);
+        for indices in [[0; KEYS], std::array::from_fn(|lane| lane as u64), [u64::MAX - 7; KEYS]] {
+            let mut found = keys;
+            // SAFETY: the processor has AVX2.
+            unsafe { replace_by_children(&mut found, &indices) };
+            for lane in 0..KEYS {
+                assert_eq!(found[lane], Key(keys[lane]).child(indices[lane]).0);
+            }
+        }
+    }
 
     #[test]
     fn normals_of_all_keys_are_those_of_each() {

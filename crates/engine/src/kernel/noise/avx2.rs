@@ -8,8 +8,8 @@
 //! one interleaving within 128 bits puts the words in their order.
 //!
 //! The words of a chunk are written first, then made into normals: multipliers and keys of the rounds, and then tables, each have the 16
-//! registers for themselves. Both in one loop spills registers and is a third slower. Four blocks wait for their own products, but
-//! the processor begins the next four meanwhile: two or four such groups side by side are no faster.
+//! registers for themselves; both in one loop spills them. Four blocks wait for their own products, but the processor begins the
+//! next four meanwhile: groups side by side are no faster.
 //!
 //! # Count
 //! Operations of vectors for 16 words, where the processor has three ports for them (p0, p1, p5), two of which multiply:
