@@ -26,7 +26,8 @@ use std::ops::Range;
 use super::Numerics;
 use super::activation::Activation;
 use super::aligned::AlignedVec;
-use super::sequence::{Sequences, add_squared_errors, copy};
+use super::loss::{Loss, add_step};
+use super::sequence::{Sequences, copy};
 use super::simd::Vector;
 use dot::{Dot, run_1, run_16};
 
@@ -88,7 +89,7 @@ pub struct PackedLayer<'a> {
     pub outputs: &'a Range<usize>,
 }
 
-/// Layers and rows of a recurrent network, as [`RecurrentPass`](super::sequence::RecurrentPass) has them for `f32`.
+/// Layers and rows of a recurrent network, as [`LayeredPass`](super::sequence::LayeredPass) has them for `f32`.
 #[derive(Clone, Copy, Debug)]
 pub struct Bfloat16Pass<'a> {
     /// Layers in the order of computation.
@@ -125,7 +126,9 @@ impl Bfloat16Pass<'_> {
         losses: &mut [f64; L],
     ) {
         assert!(
-            sequences.series.len() == (sequences.steps + 1) * self.inputs
+            sequences.targets.is_none()
+                && sequences.blocks == 1
+                && sequences.inputs.len() == (sequences.steps + 1) * self.inputs
                 && self.outputs.len() == self.inputs
                 && self.inputs <= self.previous
                 && self.previous + self.state.len() <= self.state.start
@@ -164,7 +167,7 @@ fn steps_of<V: Vector<WIDTH>, D: Dot<V>, const L: usize>(
     losses: &mut [f64; L],
 ) {
     let Bfloat16Pass { layers, inputs, state, previous, outputs, .. } = pass;
-    let (series, width) = (sequences.series.as_flattened(), inputs * L);
+    let (series, width) = (sequences.inputs.as_flattened(), inputs * L);
     let Bfloat16Scratch { words, activity } = space;
     let activity = &mut activity[..];
     for step in 0..sequences.steps {
@@ -185,7 +188,7 @@ fn steps_of<V: Vector<WIDTH>, D: Dot<V>, const L: usize>(
         if step >= sequences.washout {
             let found = &activity[outputs.start * L..outputs.end * L];
             let targets = &series[(step + 1) * width..][..width];
-            add_squared_errors(found.as_chunks().0, targets.as_chunks().0, losses);
+            add_step(Loss::MeanSquaredError, found.as_chunks().0, targets.as_chunks().0, losses);
         }
     }
 }

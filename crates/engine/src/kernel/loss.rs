@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::math;
-use super::sequence::squared_errors;
 use super::simd::dispatch;
 
 /// How an output is compared with its target. Smaller is better.
@@ -25,10 +24,7 @@ dispatch! {
         targets: &[[f32; L]],
         sums: &mut [f64; L],
     ) {
-        let losses = losses_of(loss, outputs, targets);
-        for lane in 0..L {
-            sums[lane] += f64::from(losses[lane]);
-        }
+        add_step(loss, outputs, targets, sums);
     }
 }
 
@@ -48,6 +44,30 @@ dispatch! {
             difference[lane] = losses[0][lane] - losses[1][lane];
         }
     }
+}
+
+/// [`add_losses`], to be inlined into a loop over steps.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "inlined into loops compiled for wider instruction sets")]
+pub(super) fn add_step<const L: usize>(loss: Loss, outputs: &[[f32; L]], targets: &[[f32; L]], sums: &mut [f64; L]) {
+    let losses = losses_of(loss, outputs, targets);
+    for lane in 0..L {
+        sums[lane] += f64::from(losses[lane]);
+    }
+}
+
+/// The squared errors of one step in each lane.
+#[inline(always)]
+#[allow(clippy::inline_always, reason = "inlined into loops compiled for wider instruction sets")]
+fn squared_errors<const L: usize>(outputs: &[[f32; L]], targets: &[[f32; L]]) -> [f32; L] {
+    let mut errors = [0.0f32; L];
+    for (output, target) in outputs.iter().zip(targets) {
+        for lane in 0..L {
+            let error = output[lane] - target[lane];
+            errors[lane] += error * error;
+        }
+    }
+    errors
 }
 
 /// The loss of one step in each lane.

@@ -259,11 +259,13 @@ mod tests {
     #[test]
     fn normals_are_those_of_the_blocks_one_by_one() {
         let key = Key::from_seed(6);
-        let mut normals = vec![0.0; 2 * CHUNK + 13];
-        add_normals(key, 3, 2.0, &mut normals);
-        for (index, values) in normals.chunks(4).enumerate() {
-            let block = key.direction_block(3 * 32 + index as u64);
-            assert!(values.iter().zip(block).all(|(value, word)| *value == 2.0 * inverse_normal(word)));
+        for length in [2 * CHUNK + 13, CHUNK / 2, CHUNK / 2 + 1] {
+            let mut normals = vec![0.0; length];
+            add_normals(key, 3, 2.0, &mut normals);
+            for (index, values) in normals.chunks(4).enumerate() {
+                let block = key.direction_block(3 * 32 + index as u64);
+                assert!(values.iter().zip(block).all(|(value, word)| *value == 2.0 * inverse_normal(word)));
+            }
         }
     }
 

@@ -8,7 +8,7 @@
 
 use super::Numerics;
 use super::products::{Product, RowLayout, activate, store_tile, sums_of};
-use super::simd::{Vector, dispatch};
+use super::simd::{Simd, Vector, dispatch};
 
 /// A product with noise, to be done in every pair of blocks.
 #[derive(Clone, Copy, Debug)]
@@ -58,23 +58,23 @@ impl PairProduct<'_> {
 
 dispatch! {
     fn multiply_pairs_4<S: Simd>(numerics: Numerics, product: PairProduct<'_>, rows: &mut [[f32; 4]]) {
-        one_by_one::<S::F32x4, 4, 8>(product, rows);
+        one_by_one::<S, S::F32x4, 4, 8>(product, rows);
     }
 }
 
 dispatch! {
     fn multiply_pairs_16<S: Simd>(numerics: Numerics, product: PairProduct<'_>, rows: &mut [[f32; 16]]) {
         if S::F32x16::REGISTERS >= 16 {
-            side_by_side::<S::F32x16, 16, 8>(product, rows);
+            side_by_side::<S, S::F32x16, 16, 8>(product, rows);
         } else {
-            one_by_one::<S::F32x16, 16, 4>(product, rows);
+            one_by_one::<S, S::F32x16, 16, 4>(product, rows);
         }
     }
 }
 
 /// Both halves at once, or two pairs where the halves have one sum.
 #[inline(always)]
-fn side_by_side<V: Vector<L>, const L: usize, const G: usize>(task: PairProduct<'_>, rows: &mut [[f32; L]]) {
+fn side_by_side<S: Simd, V: Vector<L>, const L: usize, const G: usize>(task: PairProduct<'_>, rows: &mut [[f32; L]]) {
     let (stride, common) = (task.product.place.stride, task.common);
     if !common {
         for (pair, blocks) in rows.chunks_exact_mut(2 * stride).enumerate() {
@@ -83,7 +83,7 @@ fn side_by_side<V: Vector<L>, const L: usize, const G: usize>(task: PairProduct<
             let mut blocks = [plus, minus];
             let rest = halves::<V, L, G, 2>(task, &mut blocks, task.scale, signs, 0);
             halves::<V, L, 1, 2>(task, &mut blocks, task.scale, signs, rest);
-            activate::<V, L, 2>(task.product, &mut blocks);
+            activate::<S, L, 2>(task.product, &mut blocks);
         }
         return;
     }
@@ -95,23 +95,23 @@ fn side_by_side<V: Vector<L>, const L: usize, const G: usize>(task: PairProduct<
             let (mut plus, mut minus) = ([plus], [minus]);
             let rest = shared::<V, L, G, 1>(task, &mut plus, &mut minus, [signs], 0);
             shared::<V, L, 1, 1>(task, &mut plus, &mut minus, [signs], rest);
-            activate::<V, L, 1>(task.product, &mut plus);
-            activate::<V, L, 1>(task.product, &mut minus);
+            activate::<S, L, 1>(task.product, &mut plus);
+            activate::<S, L, 1>(task.product, &mut minus);
         } else {
             let signs = [signs, task.signs_of(2 * index + 1)];
             let (next, last) = second.split_at_mut(stride);
             let (mut plus, mut minus) = ([plus, next], [minus, last]);
             let rest = shared::<V, L, G, 2>(task, &mut plus, &mut minus, signs, 0);
             shared::<V, L, 1, 2>(task, &mut plus, &mut minus, signs, rest);
-            activate::<V, L, 2>(task.product, &mut plus);
-            activate::<V, L, 2>(task.product, &mut minus);
+            activate::<S, L, 2>(task.product, &mut plus);
+            activate::<S, L, 2>(task.product, &mut minus);
         }
     }
 }
 
 /// One block after the other, for processors with few registers.
 #[inline(always)]
-fn one_by_one<V: Vector<L>, const L: usize, const G: usize>(task: PairProduct<'_>, rows: &mut [[f32; L]]) {
+fn one_by_one<S: Simd, V: Vector<L>, const L: usize, const G: usize>(task: PairProduct<'_>, rows: &mut [[f32; L]]) {
     let stride = task.product.place.stride;
     for (pair, blocks) in rows.chunks_exact_mut(2 * stride).enumerate() {
         let (plus, minus) = blocks.split_at_mut(stride);
@@ -120,14 +120,14 @@ fn one_by_one<V: Vector<L>, const L: usize, const G: usize>(task: PairProduct<'_
             let (mut plus, mut minus) = ([plus], [minus]);
             let rest = shared::<V, L, G, 1>(task, &mut plus, &mut minus, [signs], 0);
             shared::<V, L, 1, 1>(task, &mut plus, &mut minus, [signs], rest);
-            activate::<V, L, 1>(task.product, &mut plus);
-            activate::<V, L, 1>(task.product, &mut minus);
+            activate::<S, L, 1>(task.product, &mut plus);
+            activate::<S, L, 1>(task.product, &mut minus);
         } else {
             for (half, scale) in [(plus, task.scale), (minus, -task.scale)] {
                 let mut half = [half];
                 let rest = halves::<V, L, G, 1>(task, &mut half, scale, signs, 0);
                 halves::<V, L, 1, 1>(task, &mut half, scale, signs, rest);
-                activate::<V, L, 1>(task.product, &mut half);
+                activate::<S, L, 1>(task.product, &mut half);
             }
         }
     }

@@ -66,9 +66,9 @@ impl Product<'_> {
         // Functions that are not generic, so that the loops are compiled once, in this crate.
         let rows = blocks.as_flattened_mut();
         match L {
-            1 => multiply_1(numerics, *self, rows),
-            4 => multiply_4(numerics, *self, rows),
-            _ => multiply_16(numerics, *self, rows),
+            1 => multiply_1(numerics, self, rows),
+            4 => multiply_4(numerics, self, rows),
+            _ => multiply_16(numerics, self, rows),
         }
     }
 
@@ -90,20 +90,20 @@ impl Product<'_> {
 }
 
 dispatch! {
-    fn multiply_1<S: Simd>(numerics: Numerics, product: Product<'_>, rows: &mut [f32]) {
-        multiply::<S, 1>(product, rows);
+    fn multiply_1<S: Simd>(numerics: Numerics, product: &Product<'_>, rows: &mut [f32]) {
+        multiply::<S, 1>(*product, rows);
     }
 }
 
 dispatch! {
-    fn multiply_4<S: Simd>(numerics: Numerics, product: Product<'_>, rows: &mut [f32]) {
-        multiply::<S, 4>(product, rows);
+    fn multiply_4<S: Simd>(numerics: Numerics, product: &Product<'_>, rows: &mut [f32]) {
+        multiply::<S, 4>(*product, rows);
     }
 }
 
 dispatch! {
-    fn multiply_16<S: Simd>(numerics: Numerics, product: Product<'_>, rows: &mut [f32]) {
-        multiply::<S, 16>(product, rows);
+    fn multiply_16<S: Simd>(numerics: Numerics, product: &Product<'_>, rows: &mut [f32]) {
+        multiply::<S, 16>(*product, rows);
     }
 }
 
@@ -114,32 +114,32 @@ dispatch! {
 pub(super) fn multiply<S: Simd, const L: usize>(product: Product<'_>, rows: &mut [f32]) {
     match L {
         1 => single_example::<S>(product, rows),
-        4 => one_block::<S::F32x4, 4, 8>(product, rows.as_chunks_mut().0),
-        _ if S::F32x16::REGISTERS >= 16 => two_blocks::<S::F32x16, 16, 8>(product, rows.as_chunks_mut().0),
-        _ if S::F32x16::REGISTERS >= 6 => one_block::<S::F32x16, 16, 6>(product, rows.as_chunks_mut().0),
-        _ => one_block::<S::F32x16, 16, 4>(product, rows.as_chunks_mut().0),
+        4 => one_block::<S, S::F32x4, 4, 8>(product, rows.as_chunks_mut().0),
+        _ if S::F32x16::REGISTERS >= 16 => two_blocks::<S, S::F32x16, 16, 8>(product, rows.as_chunks_mut().0),
+        _ if S::F32x16::REGISTERS >= 6 => one_block::<S, S::F32x16, 16, 6>(product, rows.as_chunks_mut().0),
+        _ => one_block::<S, S::F32x16, 16, 4>(product, rows.as_chunks_mut().0),
     }
 }
 
 /// Two blocks at once, `G` outputs at once; what is left over one by one.
 #[inline(always)]
-fn two_blocks<V: Vector<L>, const L: usize, const G: usize>(product: Product<'_>, rows: &mut [[f32; L]]) {
+fn two_blocks<S: Simd, V: Vector<L>, const L: usize, const G: usize>(product: Product<'_>, rows: &mut [[f32; L]]) {
     let stride = product.place.stride;
     for pair in rows.chunks_mut(2 * stride) {
         if pair.len() > stride {
             let (first, second) = pair.split_at_mut(stride);
-            all_tiles::<V, L, G, 2>(product, &mut [first, second]);
+            all_tiles::<S, V, L, G, 2>(product, &mut [first, second]);
         } else {
-            all_tiles::<V, L, G, 1>(product, &mut [pair]);
+            all_tiles::<S, V, L, G, 1>(product, &mut [pair]);
         }
     }
 }
 
 /// One block at once, for processors with few registers.
 #[inline(always)]
-fn one_block<V: Vector<L>, const L: usize, const G: usize>(product: Product<'_>, rows: &mut [[f32; L]]) {
+fn one_block<S: Simd, V: Vector<L>, const L: usize, const G: usize>(product: Product<'_>, rows: &mut [[f32; L]]) {
     for block in rows.chunks_mut(product.place.stride) {
-        all_tiles::<V, L, G, 1>(product, &mut [block]);
+        all_tiles::<S, V, L, G, 1>(product, &mut [block]);
     }
 }
 
@@ -147,7 +147,7 @@ fn one_block<V: Vector<L>, const L: usize, const G: usize>(product: Product<'_>,
 ///
 /// With AVX2 groups of 6 fill the registers, which groups of 4 do not. A copy of a group's weights side by side, for all blocks, gains nothing more.
 #[inline(always)]
-fn all_tiles<V: Vector<L>, const L: usize, const G: usize, const B: usize>(
+fn all_tiles<S: Simd, V: Vector<L>, const L: usize, const G: usize, const B: usize>(
     product: Product<'_>,
     blocks: &mut [&mut [[f32; L]]; B],
 ) {
@@ -155,19 +155,25 @@ fn all_tiles<V: Vector<L>, const L: usize, const G: usize, const B: usize>(
     let first = if G == 6 { tiles::<V, L, 4, B>(product, blocks, first) } else { first };
     let first = tiles::<V, L, 3, B>(product, blocks, first);
     tiles::<V, L, 1, B>(product, blocks, first);
-    activate::<V, L, B>(product, blocks);
+    activate::<S, L, B>(product, blocks);
 }
 
 /// Applies the activation function to the outputs of a product in `B` blocks.
 ///
 /// After all tiles, and not to the registers of each: the outputs are still in the L1 cache, and the function is compiled once.
 #[inline(always)]
-pub(super) fn activate<V: Vector<L>, const L: usize, const B: usize>(
+pub(super) fn activate<S: Simd, const L: usize, const B: usize>(
     product: Product<'_>,
     blocks: &mut [&mut [[f32; L]]; B],
 ) {
     for block in blocks {
-        product.activation.of_rows::<V, L>(&mut block[product.place.outputs.clone()]);
+        // Rows of 4 lanes, four at a time.
+        let values = block[product.place.outputs.clone()].as_flattened_mut();
+        let (whole, rest) = values.as_chunks_mut::<WIDTH>();
+        product.activation.of_rows::<S::F32x16, WIDTH>(whole);
+        if L < WIDTH {
+            product.activation.of_rows::<S::F32x4, 4>(rest.as_chunks_mut().0);
+        }
     }
 }
 

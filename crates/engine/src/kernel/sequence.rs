@@ -1,42 +1,98 @@
-//! All steps of a sequence through the layers of a recurrent network, in one loop compiled for the instructions in use.
+//! All steps of a pass through the layers of a network, with or without a state, in one loop compiled for the instructions in use.
 //!
 //! A step of a small network costs less than the dynamic call that dispatches it, which chooses instructions, checks sizes and looks
 //! up layers. Here this is done once a pass. The bits are those of the steps one by one.
 //!
 //! ```text
-//!     for t = 0 … T − 1:   previous ← state ,  input ← u_t ,  layer₁ … layerₙ ,  ℓ ← ℓ + Σ_j (y_j − u_{t+1, j})²
+//!     for t = 0 … T − 1:   previous ← state ,  input ← u_t ,  layer₁ … layerₙ ,  ℓ ← ℓ + loss(y, d_t)
 //! ```
-//! u the series [steps + 1 × inputs] of each lane · y the output of the last layer, as wide as the input · ℓ the loss of a lane,
-//! squared errors of a step added in `f32`, steps in `f64`, those of the washout left out.
+//! u the inputs [steps × inputs] of each lane · d the targets [steps × outputs], in a series those of a step the next inputs · y the
+//! output of the last layer · ℓ the loss of a lane, that of a step in `f32`, steps added in `f64`, those of the washout left out.
+//! Independent examples have one step.
 //!
-//! Cost: that of the products, of T copies of the state, and 3 · outputs operations a step for each lane.
+//! Cost: that of the products, of T copies of the state, and of a loss a step for each lane.
 
 use std::ops::Range;
 
 use super::Numerics;
-use super::products::{Columns, Layer, Product, multiply};
+use super::activation::Activation;
+use super::loss::{Loss, add_step};
+use super::products::{Columns, Layer, Product, RowLayout, multiply, tail_of};
 use super::simd::{Simd, Vector, dispatch};
 
-/// The layers of a recurrent network, and where a step finds input, state and output in its block of rows.
-#[derive(Clone, Copy, Debug)]
-pub struct RecurrentPass<'a> {
+/// A layer of a pass: where its parameters, inputs and outputs lie.
+#[derive(Clone, Debug)]
+pub struct LayerPlaces {
+    /// Parameters of the matrix, [inputs × outputs].
+    pub weights: Range<usize>,
+    /// Parameters that the sums begin with, `[outputs]`.
+    pub bias: Range<usize>,
+    /// What is done with each sum; a function of one number.
+    pub activation: Activation,
+    /// Where it reads and writes.
+    pub rows: RowLayout,
+}
+
+impl LayerPlaces {
+    /// Numbers in the transposed last columns of its matrix.
+    #[inline(always)]
+    fn tail(&self) -> usize {
+        self.rows.inputs.len() * tail_of(self.rows.outputs.len())
+    }
+
+    fn fits(&self, stride: usize) -> bool {
+        let RowLayout { inputs, outputs, .. } = &self.rows;
+        self.rows.stride == stride
+            && inputs.end <= outputs.start
+            && outputs.end <= stride
+            && self.weights.len() == inputs.len() * outputs.len()
+            && self.bias.len() == outputs.len()
+    }
+}
+
+/// The layers of a network, and where a step finds input, state and output in its block of rows.
+#[derive(Clone, Debug)]
+pub struct PassLayout {
+    /// How products and activation functions are computed.
+    pub numerics: Numerics,
+    /// How an output is compared with its target.
+    pub loss: Loss,
     /// Layers in the order of computation, all in blocks of the same stride.
-    pub layers: &'a [Product<'a>],
+    pub layers: Vec<LayerPlaces>,
+    /// Rows of a block.
+    pub stride: usize,
     /// Rows of the input; the first ones of a block.
     pub inputs: usize,
-    /// Rows of the new state.
-    pub state: &'a Range<usize>,
+    /// Rows of the new state; none without a state.
+    pub state: Range<usize>,
     /// The first row of the previous state; before the state.
     pub previous: usize,
-    /// Rows of the output, as many as of the input.
-    pub outputs: &'a Range<usize>,
+    /// Rows of the output.
+    pub outputs: Range<usize>,
+}
+
+/// A pass whose layout has been checked, so that it need not be for each candidate.
+#[derive(Clone, Debug)]
+pub struct LayeredPass(PassLayout);
+
+/// The parameters of a pass.
+#[derive(Clone, Copy, Debug)]
+pub struct PassParameters<'a> {
+    /// All of them, `[P]`.
+    pub all: &'a [f32],
+    /// The last columns of the matrices transposed, one after the other, or nothing.
+    pub tails: Option<&'a [f32]>,
 }
 
 /// The sequences that a pass reads and is scored on, `L` of them side by side in each block.
 #[derive(Clone, Copy, Debug)]
 pub struct Sequences<'a, const L: usize> {
-    /// The series of each block [blocks × steps + 1 × inputs]; the targets of a step are the inputs of the next.
-    pub series: &'a [[f32; L]],
+    /// Blocks.
+    pub blocks: usize,
+    /// The inputs of each block [blocks × steps × inputs], of a series with a step more.
+    pub inputs: &'a [[f32; L]],
+    /// The targets [blocks × steps × outputs]; without them the sequences are series, whose targets are the inputs of the next step.
+    pub targets: Option<&'a [[f32; L]]>,
     /// Steps.
     pub steps: usize,
     /// First steps that are not scored.
@@ -46,45 +102,104 @@ pub struct Sequences<'a, const L: usize> {
 impl<'a, const L: usize> Sequences<'a, L> {
     /// The same with the number of lanes written as `M` (which equals `L`).
     pub(super) fn with_lanes<const M: usize>(self) -> Sequences<'a, M> {
-        Sequences { series: self.series.as_flattened().as_chunks().0, steps: self.steps, washout: self.washout }
+        let inputs = self.inputs.as_flattened().as_chunks().0;
+        let targets = self.targets.map(|targets| targets.as_flattened().as_chunks().0);
+        Sequences { inputs, targets, blocks: self.blocks, steps: self.steps, washout: self.washout }
+    }
+
+    /// Whether there are so many inputs and outputs.
+    fn fits(&self, inputs: usize, outputs: usize) -> bool {
+        let steps = self.blocks * self.steps;
+        match self.targets {
+            None => outputs == inputs && self.inputs.len() == (steps + self.blocks) * inputs,
+            Some(targets) => self.inputs.len() == steps * inputs && targets.len() == steps * outputs,
+        }
+    }
+
+    /// The numbers of `inputs` inputs at a step of a block.
+    #[inline(always)]
+    fn inputs_of(&self, block: usize, step: usize, inputs: usize) -> &'a [f32] {
+        let steps = self.steps + usize::from(self.targets.is_none());
+        &self.inputs.as_flattened()[(block * steps + step) * inputs * L..][..inputs * L]
+    }
+
+    /// The numbers of `outputs` targets at a step of a block.
+    #[inline(always)]
+    fn targets_of(&self, block: usize, step: usize, outputs: usize) -> &'a [[f32; L]] {
+        match self.targets {
+            None => self.inputs_of(block, step + 1, outputs).as_chunks().0,
+            Some(targets) => &targets[(block * self.steps + step) * outputs..][..outputs],
+        }
     }
 }
 
-impl RecurrentPass<'_> {
-    /// Runs all steps of all blocks from a zero state and adds the squared errors of each block's lanes to `losses`
-    /// [blocks × L]; `activity` [blocks × stride × L], `L` = 1, 4 or 16.
+impl LayeredPass {
+    /// The pass with this layout.
+    ///
+    /// # Panics
+    /// If the sizes do not fit.
+    pub fn new(layout: PassLayout) -> Self {
+        let PassLayout { layers, stride, inputs, state, previous, outputs, .. } = &layout;
+        assert!(
+            outputs.end <= *stride
+                && inputs <= previous
+                && previous + state.len() <= state.start
+                && state.end <= *stride
+                && layers.iter().all(|layer| layer.fits(*stride)),
+            "a pass's sizes do not fit: {layout:?}"
+        );
+        Self(layout)
+    }
+
+    /// Runs all steps of all blocks from a zero state with the parameters of each of some candidates, and adds the losses of each
+    /// block's lanes to `losses` [candidates × blocks × L]; `activity` [blocks × stride × L], `L` = 1, 4 or 16.
     ///
     /// # Panics
     /// If the sizes do not fit.
     pub fn run<const L: usize>(
         &self,
-        numerics: Numerics,
+        candidates: &[PassParameters<'_>],
         sequences: Sequences<'_, L>,
         activity: &mut [[f32; L]],
         losses: &mut [[f64; L]],
     ) {
         const { assert!(L == 1 || L == 4 || L == 16, "passes have 1, 4 or 16 lanes") };
-        let Some(last) = self.layers.last() else { return };
-        let stride = last.place.stride;
+        let PassLayout { numerics, stride, inputs, outputs, .. } = &self.0;
         assert!(
-            activity.len() == losses.len() * stride
-                && sequences.series.len() == losses.len() * (sequences.steps + 1) * self.inputs
-                && self.outputs.len() == self.inputs
-                && self.outputs.end <= stride
-                && self.inputs <= self.previous
-                && self.previous + self.state.len() <= self.state.start
-                && self.state.end <= stride
-                && self.layers.iter().all(|layer| layer.place.stride == stride),
-            "a sequence's sizes do not fit"
+            activity.len() == sequences.blocks * stride
+                && losses.len() == candidates.len() * sequences.blocks
+                && sequences.fits(*inputs, outputs.len()),
+            "a pass's sizes do not fit"
         );
-        self.layers.iter().for_each(|layer| layer.check(activity.len()));
         // Functions that are not generic, so that the loops are compiled once, in this crate.
         let (activity, losses) = (activity.as_flattened_mut(), losses.as_flattened_mut());
-        activity.fill(0.0);
         match L {
-            1 => run_1(numerics, *self, sequences.with_lanes(), activity, losses.as_chunks_mut().0),
-            4 => run_4(numerics, *self, sequences.with_lanes(), activity, losses.as_chunks_mut().0),
-            _ => run_16(numerics, *self, sequences.with_lanes(), activity, losses.as_chunks_mut().0),
+            1 => run_1(*numerics, self, candidates, &sequences.with_lanes(), activity, losses.as_chunks_mut().0),
+            4 => run_4(*numerics, self, candidates, &sequences.with_lanes(), activity, losses.as_chunks_mut().0),
+            _ => run_16(*numerics, self, candidates, &sequences.with_lanes(), activity, losses.as_chunks_mut().0),
+        }
+    }
+
+    /// Its layout.
+    #[inline]
+    pub fn layout(&self) -> &PassLayout {
+        &self.0
+    }
+
+    /// The product of layer `index`, whose transposed columns begin at number `tail` of all.
+    #[inline(always)]
+    fn product<'a>(&'a self, index: usize, tail: usize, parameters: PassParameters<'a>) -> Product<'a> {
+        let layer = &self.0.layers[index];
+        let tails = parameters.tails.map(
+            #[inline(always)]
+            |tails| &tails[tail..tail + layer.tail()],
+        );
+        Product {
+            weights: &parameters.all[layer.weights.clone()],
+            tails,
+            bias: Some(&parameters.all[layer.bias.clone()]),
+            activation: layer.activation,
+            place: &layer.rows,
         }
     }
 }
@@ -92,17 +207,22 @@ impl RecurrentPass<'_> {
 dispatch! {
     fn run_1<S: Simd>(
         numerics: Numerics,
-        pass: RecurrentPass<'_>,
-        sequences: Sequences<'_, 1>,
+        pass: &LayeredPass,
+        candidates: &[PassParameters<'_>],
+        sequences: &Sequences<'_, 1>,
         activity: &mut [f32],
         losses: &mut [[f64; 1]],
     ) {
-        let Some((layer, readout)) = pass.layer_and_readout() else {
-            return run_blocks::<S, 1>(pass, sequences, activity, losses, 1);
-        };
-        let size = (sequences.steps + 1) * pass.inputs;
-        for (series, losses) in sequences.series.as_flattened().chunks_exact(size).zip(losses) {
-            run_layer_and_readout::<S>(&pass, (&layer, &readout), &sequences, series, losses);
+        let size = (sequences.steps + 1) * pass.0.inputs;
+        for (index, parameters) in candidates.iter().enumerate() {
+            let losses = &mut losses[index * sequences.blocks..][..sequences.blocks];
+            if let Some((layer, readout)) = pass.layer_and_readout(*parameters).filter(|_| sequences.targets.is_none()) {
+                for (series, losses) in sequences.inputs.as_flattened().chunks_exact(size).zip(losses) {
+                    run_layer_and_readout::<S>(&pass.0, (&layer, &readout), sequences, series, losses);
+                }
+            } else {
+                run_blocks::<S, 1>(pass, *parameters, sequences, activity, losses, 1);
+            }
         }
     }
 }
@@ -110,45 +230,55 @@ dispatch! {
 dispatch! {
     fn run_4<S: Simd>(
         numerics: Numerics,
-        pass: RecurrentPass<'_>,
-        sequences: Sequences<'_, 4>,
+        pass: &LayeredPass,
+        candidates: &[PassParameters<'_>],
+        sequences: &Sequences<'_, 4>,
         activity: &mut [f32],
         losses: &mut [[f64; 4]],
     ) {
-        run_blocks::<S, 4>(pass, sequences, activity, losses, 2);
+        for (index, parameters) in candidates.iter().enumerate() {
+            let losses = &mut losses[index * sequences.blocks..][..sequences.blocks];
+            run_blocks::<S, 4>(pass, *parameters, sequences, activity, losses, 2);
+        }
     }
 }
 
 dispatch! {
     fn run_16<S: Simd>(
         numerics: Numerics,
-        pass: RecurrentPass<'_>,
-        sequences: Sequences<'_, 16>,
+        pass: &LayeredPass,
+        candidates: &[PassParameters<'_>],
+        sequences: &Sequences<'_, 16>,
         activity: &mut [f32],
         losses: &mut [[f64; 16]],
     ) {
-        run_blocks::<S, 16>(pass, sequences, activity, losses, 2);
+        for (index, parameters) in candidates.iter().enumerate() {
+            let losses = &mut losses[index * sequences.blocks..][..sequences.blocks];
+            run_blocks::<S, 16>(pass, *parameters, sequences, activity, losses, 2);
+        }
     }
 }
 
-/// All steps of all blocks, `together` blocks at once: as many as a product reads its weights for.
+/// All steps of all blocks: of a network with a state `together` blocks at once, as many as a product reads its weights for.
 #[inline(always)]
 fn run_blocks<S: Simd, const L: usize>(
-    pass: RecurrentPass<'_>,
-    sequences: Sequences<'_, L>,
+    pass: &LayeredPass,
+    parameters: PassParameters<'_>,
+    sequences: &Sequences<'_, L>,
     activity: &mut [f32],
     losses: &mut [[f64; L]],
     together: usize,
 ) {
-    let size = activity.len() / losses.len().max(1);
-    let series = sequences.series.as_flattened();
-    let rows = (sequences.steps + 1) * pass.inputs * L;
+    if pass.0.state.is_empty() {
+        return steps_of::<S, L, false>(pass, parameters, sequences, 0, activity, losses);
+    }
+    activity.fill(0.0);
+    let size = pass.0.stride * L;
     let mut from = 0;
     while from < losses.len() {
         let to = (from + together).min(losses.len());
-        let series = &series[from * rows..to * rows];
         let activity = &mut activity[from * size..to * size];
-        steps_of::<S, L>(pass, &sequences, series, activity, &mut losses[from..to]);
+        steps_of::<S, L, true>(pass, parameters, sequences, from, activity, &mut losses[from..to]);
         from = to;
     }
 }
@@ -166,18 +296,21 @@ const LINE: usize = 16;
 #[repr(align(64))]
 struct TwoSteps([[f32; LINE + MAX_ROWS]; 2]);
 
-impl<'a> RecurrentPass<'a> {
-    /// The two layers, if the first one reads its own last state and the second one, of few outputs, reads the first.
-    fn layer_and_readout(&self) -> Option<(Layer<'a>, Columns<'a>)> {
-        let [layer, readout] = self.layers else { return None };
-        let fits = layer.place.inputs == (0..self.previous + self.state.len())
-            && self.previous == self.inputs
-            && layer.place.outputs == *self.state
-            && readout.place.inputs == *self.state
-            && readout.place.outputs == *self.outputs
-            && layer.place.inputs.len() <= MAX_ROWS
-            && self.outputs.len() <= MAX_OUTPUTS;
-        if fits { Some((Layer::new(*layer), Columns::new(*readout)?)) } else { None }
+impl LayeredPass {
+    /// The two layers, if the first one reads its own last state and the second one, of few outputs, reads the first; for series.
+    fn layer_and_readout<'a>(&'a self, parameters: PassParameters<'a>) -> Option<(Layer<'a>, Columns<'a>)> {
+        let PassLayout { loss, layers, inputs, state, previous, outputs, .. } = &self.0;
+        let [layer, readout] = &layers[..] else { return None };
+        let fits = *loss == Loss::MeanSquaredError
+            && layer.rows.inputs == (0..previous + state.len())
+            && previous == inputs
+            && layer.rows.outputs == *state
+            && readout.rows.inputs == *state
+            && readout.rows.outputs == *outputs
+            && layer.rows.inputs.len() <= MAX_ROWS
+            && outputs.len() <= MAX_OUTPUTS;
+        let columns = Columns::new(self.product(1, layer.tail(), parameters)).filter(|_| fits)?;
+        Some((Layer::new(self.product(0, 0, parameters)), columns))
     }
 }
 
@@ -186,7 +319,7 @@ impl<'a> RecurrentPass<'a> {
 /// one operation after the other.
 #[inline(always)]
 fn run_layer_and_readout<S: Simd>(
-    pass: &RecurrentPass<'_>,
+    pass: &PassLayout,
     (layer, readout): (&Layer<'_>, &Columns<'_>),
     sequences: &Sequences<'_, 1>,
     series: &[f32],
@@ -204,42 +337,50 @@ fn run_layer_and_readout<S: Simd>(
         }
         if step > sequences.washout {
             let outputs = readout.run::<S>(&now[width..]);
-            add_squared_errors(outputs[..width].as_chunks().0, row.as_chunks().0, losses);
+            add_step(Loss::MeanSquaredError, outputs[..width].as_chunks().0, row.as_chunks().0, losses);
         }
         std::mem::swap(&mut now, &mut next);
     }
 }
 
-/// All steps of one or two blocks.
+/// All steps of the blocks from block `first` on, as many as there are `losses`. With a state and without it are two loops: what is
+/// prepared for copies of a state takes longer than a small pass.
 #[inline(always)]
-fn steps_of<S: Simd, const L: usize>(
-    pass: RecurrentPass<'_>,
+fn steps_of<S: Simd, const L: usize, const HAS_STATE: bool>(
+    pass: &LayeredPass,
+    parameters: PassParameters<'_>,
     sequences: &Sequences<'_, L>,
-    series: &[f32],
+    first: usize,
     activity: &mut [f32],
     losses: &mut [[f64; L]],
 ) {
-    let RecurrentPass { layers, inputs, state, previous, outputs } = pass;
-    let (size, width) = (activity.len() / losses.len(), inputs * L);
-    let rows = (sequences.steps + 1) * width;
+    let PassLayout { loss, ref layers, stride, inputs, ref state, previous, ref outputs, .. } = pass.0;
+    let size = stride * L;
     for step in 0..sequences.steps {
         for block in 0..losses.len() {
             let activity = &mut activity[block * size..][..size];
+            let given = sequences.inputs_of(first + block, step, inputs);
+            if !HAS_STATE {
+                activity[..inputs * L].copy_from_slice(given);
+                continue;
+            }
             if step > 0 {
                 let (before, after) = activity.split_at_mut(state.start * L);
                 let state = &after[..state.len() * L];
                 copy::<S::F32x16>(state, &mut before[previous * L..previous * L + state.len()]);
             }
-            copy::<S::F32x16>(&series[block * rows + step * width..][..width], &mut activity[..width]);
+            copy::<S::F32x16>(given, &mut activity[..inputs * L]);
         }
-        for layer in layers {
-            multiply::<S, L>(*layer, activity);
+        let mut tail = 0;
+        for (index, layer) in layers.iter().enumerate() {
+            multiply::<S, L>(pass.product(index, tail, parameters), activity);
+            tail += layer.tail();
         }
         if step >= sequences.washout {
             for (block, losses) in losses.iter_mut().enumerate() {
-                let outputs = &activity[block * size..][outputs.start * L..outputs.end * L];
-                let targets = &series[block * rows + (step + 1) * width..][..width];
-                add_squared_errors(outputs.as_chunks().0, targets.as_chunks().0, losses);
+                let found = &activity[block * size..][outputs.start * L..outputs.end * L];
+                let targets = sequences.targets_of(first + block, step, outputs.len());
+                add_step(loss, found.as_chunks().0, targets, losses);
             }
         }
     }
@@ -255,26 +396,4 @@ pub(super) fn copy<V: Vector<16>>(from: &[f32], to: &mut [f32]) {
     if !from_rest.is_empty() {
         V::load_first(from_rest).store_first(to_rest);
     }
-}
-
-/// Adds the squared errors of one step to the sum of each lane.
-#[inline(always)]
-pub(super) fn add_squared_errors<const L: usize>(outputs: &[[f32; L]], targets: &[[f32; L]], sums: &mut [f64; L]) {
-    let errors = squared_errors(outputs, targets);
-    for lane in 0..L {
-        sums[lane] += f64::from(errors[lane]);
-    }
-}
-
-/// The squared errors of one step in each lane.
-#[inline(always)]
-pub fn squared_errors<const L: usize>(outputs: &[[f32; L]], targets: &[[f32; L]]) -> [f32; L] {
-    let mut errors = [0.0f32; L];
-    for (output, target) in outputs.iter().zip(targets) {
-        for lane in 0..L {
-            let error = output[lane] - target[lane];
-            errors[lane] += error * error;
-        }
-    }
-    errors
 }

@@ -223,9 +223,10 @@ impl Subject {
         units: f64,
     ) -> Result<Work> {
         let (mut learner, mut update, modulation) = (learner, 0, Modulation::default());
+        let batches = Key::from_seed(2);
         let mut work = Work::new(count as f64 * units, move || {
             for _ in 0..count {
-                learner.update(Key::from_seed(2).child(update), &modulation)?;
+                learner.update(batches.child(update), &modulation)?;
                 update += 1;
             }
             Ok(())

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde::{Deserialize, Serialize};
 
 use crate::data::task::{ExampleSet, Examples, Problem, Series};
+use crate::kernel::sequence::Sequences;
 use crate::random::Key;
 
 /// The key of a mini-batch: all probes of a step are compared on the same one.
@@ -143,11 +144,16 @@ impl<const L: usize> LaneBatch<L> {
         self.targets.is_empty()
     }
 
-    /// The inputs of some blocks with one step more, [blocks × steps + 1 × inputs], where each step's targets are the next
-    /// one's inputs.
-    pub(crate) fn series(&self, blocks: std::ops::Range<usize>) -> Option<&[[f32; L]]> {
-        let rows = self.stored_steps * self.num_inputs;
-        self.is_series().then(|| &self.inputs[blocks.start * rows..blocks.end * rows])
+    /// All that a pass over some blocks reads.
+    pub(crate) fn sequences(&self, blocks: std::ops::Range<usize>) -> Sequences<'_, L> {
+        let (rows, targets) = (self.stored_steps * self.num_inputs, self.steps * self.num_outputs);
+        Sequences {
+            blocks: blocks.len(),
+            inputs: &self.inputs[blocks.start * rows..blocks.end * rows],
+            targets: (!self.is_series()).then(|| &self.targets[blocks.start * targets..blocks.end * targets]),
+            steps: self.steps,
+            washout: self.washout,
+        }
     }
 
     /// The targets of all steps of a block, [steps × outputs × L].

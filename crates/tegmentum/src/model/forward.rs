@@ -8,11 +8,10 @@ use crate::data::batch::LaneBatch;
 use crate::kernel::aligned::Rows;
 use crate::kernel::loss::{Loss, add_losses};
 use crate::kernel::outer::{Gradient, RowsOverTime, UnitSignals, add_outer_over_time};
-use crate::kernel::products::RowLayout;
-use crate::kernel::sequence::{RecurrentPass, Sequences};
+use crate::kernel::sequence::{LayeredPass, PassParameters};
 use crate::model::network::{Connection, Network, UnitNoise};
-use crate::model::pass::{MAX_BLOCKS, MAX_LAYERS, StepLoop, blocks_at_once, layer_outputs};
-use crate::model::weights::{Stored, Weights};
+use crate::model::pass::{BLOCKS_WITH_STATE, FEW_BLOCKS, MAX_BLOCKS, blocks_at_once, layered_pass};
+use crate::model::weights::Weights;
 
 /// Runs some blocks of a batch from a zero state, side by side. `visit` sees the activity after each step: the blocks of the
 /// first candidate of `weights`, then those of the second one if it is a pair.
@@ -94,73 +93,85 @@ pub fn mean_losses<const L: usize>(
     batch: &LaneBatch<L>,
     activity: &mut Rows<L>,
 ) -> [f64; 2] {
-    let (outputs, rows) = (network.output_rows(), network.num_activities());
-    let is_fused = StepLoop::of(network, loss, batch.is_series()) != StepLoop::OneByOne;
+    if let Weights::Stored(stored) = weights
+        && let Some(layers) = layered_pass(network, loss)
+    {
+        return layered_losses(&layers, &[stored.of_pass()], batch, activity);
+    }
     let (size, all) = (blocks_at_once(network.carry().is_some(), weights), batch.blocks());
     let mut totals = [0.0; 2];
-    for first in (0..all).step_by(size) {
+    let mut first = 0;
+    while first < all {
         let blocks = first..(first + size).min(all);
-        let mut sums = [[[0.0f64; L]; MAX_BLOCKS]; 2];
-        match weights {
-            Weights::Stored(stored) if is_fused => {
-                run_sequence(network, stored, batch, blocks.clone(), activity, &mut sums[0]);
-            }
-            _ => run_blocks(network, weights, batch, blocks.clone(), activity, |step, activity| {
-                if step >= batch.washout {
-                    for (index, block) in activity.chunks_exact(rows).enumerate() {
-                        let (member, index) = (index / blocks.len(), index % blocks.len());
-                        let targets = batch.targets(blocks.start + index, step);
-                        add_losses(loss, &block[outputs.clone()], targets, &mut sums[member][index]);
-                    }
-                }
-            }),
-        }
-        for (total, sums) in totals.iter_mut().zip(&sums) {
-            for (block, sums) in blocks.clone().zip(sums) {
-                *total += sums[..batch.valid(block)].iter().sum::<f64>();
-            }
+        first = blocks.end;
+        // Room for the sums of many blocks takes longer to clear than the pass of a small network.
+        if size <= FEW_BLOCKS {
+            add_blocks::<L, FEW_BLOCKS>(network, weights, loss, batch, blocks, activity, &mut totals);
+        } else {
+            add_blocks::<L, MAX_BLOCKS>(network, weights, loss, batch, blocks, activity, &mut totals);
         }
     }
-    totals.map(|total| total * per_term(loss, batch, outputs.len()))
+    let per_term = per_term(loss, batch, network.output_rows().len());
+    [totals[0] * per_term, totals[1] * per_term]
 }
 
-/// Runs some blocks of a series and adds their squared errors to `sums`, all steps in one loop: for networks with
-/// [`StepLoop::Fused`]. The bits are those of [`run_blocks`].
-fn run_sequence<const L: usize>(
+/// The mean losses of two candidates at most over a batch, by a [`layered_pass`]: the bits of [`mean_losses`].
+pub(crate) fn layered_losses<const L: usize>(
+    layers: &LayeredPass,
+    candidates: &[PassParameters<'_>],
+    batch: &LaneBatch<L>,
+    activity: &mut Rows<L>,
+) -> [f64; 2] {
+    let (layout, all) = (layers.layout(), batch.blocks());
+    let size = if layout.state.is_empty() { FEW_BLOCKS } else { BLOCKS_WITH_STATE };
+    let mut totals = [0.0; 2];
+    let mut first = 0;
+    while first < all {
+        let blocks = first..(first + size).min(all);
+        let count = blocks.len();
+        let mut sums = [[0.0; L]; 2 * FEW_BLOCKS];
+        let sums = &mut sums[..candidates.len() * count];
+        layers.run(candidates, batch.sequences(blocks), activity.first(count * layout.stride), sums);
+        for (total, sums) in totals.iter_mut().zip(sums.chunks_exact(count)) {
+            add_to_total(sums, batch, first, total);
+        }
+        first += count;
+    }
+    let per_term = per_term(layout.loss, batch, layout.outputs.len());
+    [totals[0] * per_term, totals[1] * per_term]
+}
+
+/// Adds the losses of some blocks, `BLOCKS` at most, to the total of each candidate.
+fn add_blocks<const L: usize, const BLOCKS: usize>(
     network: &dyn Network,
-    stored: &Stored<'_>,
+    weights: &mut Weights<'_>,
+    loss: Loss,
     batch: &LaneBatch<L>,
     blocks: Range<usize>,
     activity: &mut Rows<L>,
-    sums: &mut [[f64; L]],
+    totals: &mut [f64; 2],
 ) {
-    let (Some(hidden), Some((state, previous)), Some(series)) =
-        (network.hidden_activation(), network.carry(), batch.series(blocks.clone()))
-    else {
-        return;
-    };
-    let (connections, outputs) = (network.connections(), network.output_rows());
-    let mut rows = layer_outputs(network).into_iter();
-    let places: [_; MAX_LAYERS] = std::array::from_fn(|index| RowLayout {
-        stride: network.num_activities(),
-        inputs: connections.get(index).map_or(0..0, |connection| connection.presynaptic.clone()),
-        outputs: rows.next().unwrap_or_default(),
+    let (outputs, rows, members) = (network.output_rows(), network.num_activities(), weights.members());
+    let mut sums = [[[0.0f64; L]; BLOCKS]; 2];
+    run_blocks(network, weights, batch, blocks.clone(), activity, |step, activity| {
+        if step >= batch.washout {
+            for (index, block) in activity.chunks_exact(rows).enumerate() {
+                let (member, index) = (index / blocks.len(), index % blocks.len());
+                let targets = batch.targets(blocks.start + index, step);
+                add_losses(loss, &block[outputs.clone()], targets, &mut sums[member][index]);
+            }
+        }
     });
-    let layers: [_; MAX_LAYERS] = std::array::from_fn(|index| {
-        let index = index.min(connections.len() - 1);
-        let activation = if index + 1 == connections.len() { network.output_activation() } else { hidden };
-        stored.product(connections, index, activation, &places[index])
-    });
-    let pass = RecurrentPass {
-        layers: &layers[..connections.len()],
-        inputs: network.input_rows().len(),
-        state: &state,
-        previous: previous.start,
-        outputs: &outputs,
-    };
-    let activity = activity.first(blocks.len() * network.num_activities());
-    let sequences = Sequences { series, steps: batch.steps, washout: batch.washout };
-    pass.run(network.numerics(), sequences, activity, &mut sums[..blocks.len()]);
+    for (total, sums) in totals.iter_mut().zip(&sums).take(members) {
+        add_to_total(&sums[..blocks.len()], batch, blocks.start, total);
+    }
+}
+
+/// Adds the sums of the blocks from block `first` on to a total, lanes that repeat an example left out.
+fn add_to_total<const L: usize>(sums: &[[f64; L]], batch: &LaneBatch<L>, first: usize, total: &mut f64) {
+    for (index, sums) in sums.iter().enumerate() {
+        *total += sums[..batch.valid(first + index)].iter().sum::<f64>();
+    }
 }
 
 /// The mean loss of stored `parameters` `[P]` over a batch, summed in `f64`.

@@ -122,7 +122,7 @@ pub trait Network: Any + Send + Sync + Debug {
     fn output_activation(&self) -> Activation;
 
     /// What all hidden units do, where a step is nothing but the connections in their order, each followed by its
-    /// activation.
+    /// activation and reading the rows that the one before it has written.
     fn hidden_activation(&self) -> Option<Activation> {
         None
     }

@@ -30,6 +30,7 @@ use crate::kernel::aligned::AlignedVec;
 use crate::kernel::noise::CHUNK;
 use crate::kernel::pairs::PairProduct;
 use crate::kernel::products::{Product, RowLayout, SECTION, tail_of, transpose_tail};
+use crate::kernel::sequence::PassParameters;
 use crate::model::network::{Connection, Network, UnitNoise};
 use crate::model::perturbation::{Direction, Point};
 use int8::Int8Weights;
@@ -96,7 +97,7 @@ pub struct Panels {
 
 impl<'a> From<&'a [f32]> for Weights<'a> {
     fn from(parameters: &'a [f32]) -> Self {
-        Self::Stored(Stored { parameters, tails: None })
+        Self::Stored(Stored::new(parameters))
     }
 }
 
@@ -107,6 +108,11 @@ impl<'a> From<&'a Vec<f32>> for Weights<'a> {
 }
 
 impl<'a> Stored<'a> {
+    /// `parameters` `[P]` as they are.
+    pub(crate) fn new(parameters: &'a [f32]) -> Self {
+        Self { parameters, tails: None }
+    }
+
     /// `parameters` `[P]` of `network` with the last columns of its matrices transposed into `tails`, which makes steps
     /// over a single example faster and changes no bit.
     pub(crate) fn with_tails(network: &dyn Network, parameters: &'a [f32], tails: &'a mut Vec<f32>) -> Self {
@@ -118,6 +124,11 @@ impl<'a> Stored<'a> {
             rest = after;
         }
         Self { parameters, tails: Some(tails) }
+    }
+
+    /// What a pass over layers reads.
+    pub(crate) fn of_pass(&self) -> PassParameters<'a> {
+        PassParameters { all: self.parameters, tails: self.tails }
     }
 
     /// The product of connection `index` of `connections`.
@@ -132,10 +143,13 @@ impl<'a> Stored<'a> {
         'a: 'p,
     {
         let connection = &connections[index];
-        let before: usize = connections[..index].iter().map(tail_length).sum();
+        let tails_of = |tails: &'p [f32]| {
+            let before: usize = connections[..index].iter().map(tail_length).sum();
+            &tails[before..before + tail_length(connection)]
+        };
         Product {
             weights: &self.parameters[connection.weights.clone()],
-            tails: self.tails.map(|tails| &tails[before..before + tail_length(connection)]),
+            tails: self.tails.map(tails_of),
             bias: Some(&self.parameters[connection.bias.clone()]),
             activation,
             place,

@@ -49,24 +49,46 @@ pub(super) fn emit<O: Output>(noise: Noise, key: Key, first: u64, mut output: O)
         }
         Noise::Normals => {
             for start in (0..length).step_by(CHUNK) {
-                output.prefetch(start);
-                output.take_chunk(start, &normals(words, 32 * (first + (start / CHUNK) as u64)));
+                let block = 32 * (first + (start / CHUNK) as u64);
+                if length - start <= CHUNK / 2 {
+                    output.take(start, &few_normals(words, block)[..length - start]);
+                } else {
+                    output.prefetch(start);
+                    output.take_chunk(start, &normals(words, block));
+                }
             }
         }
     }
 }
 
-/// Writes the 128 normals that begin at block `first` of the stream with the key `words`.
+/// The 128 normals that begin at block `first` of the stream with the key `words`.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
 fn normals(words: [u32; 2], first: u64) -> [f32; CHUNK] {
     let mut chunk = [0.0; CHUNK];
-    let normals = inverse_normal(blocks::<7>(words, first));
-    for (values, normals) in chunk.as_chunks_mut::<16>().0.iter_mut().zip(normals) {
-        // SAFETY: `values` are 16 numbers, and the store asks for no alignment.
-        unsafe { _mm512_storeu_ps(values.as_mut_ptr(), normals) };
-    }
+    let [[a, b], [c, d], [e, f], [g, h]] = blocks::<7, 4>(words, first);
+    store(inverse_normal([a, b, c, d, e, f, g, h]), &mut chunk);
     chunk
+}
+
+/// The first half of them, for vectors that take no more.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+fn few_normals(words: [u32; 2], first: u64) -> [f32; CHUNK / 2] {
+    let mut half = [0.0; CHUNK / 2];
+    let [[a, b], [c, d]] = blocks::<7, 2>(words, first);
+    store(inverse_normal([a, b, c, d]), &mut half);
+    half
+}
+
+/// Writes registers one after the other.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+fn store<const N: usize>(registers: [__m512; N], to: &mut [f32]) {
+    for (values, register) in to.as_chunks_mut::<16>().0.iter_mut().zip(registers) {
+        // SAFETY: `values` are 16 numbers, and the store asks for no alignment.
+        unsafe { _mm512_storeu_ps(values.as_mut_ptr(), register) };
+    }
 }
 
 /// The words of 32 blocks of ten rounds from block `first` on, for their signs.
@@ -74,9 +96,10 @@ fn normals(words: [u32; 2], first: u64) -> [f32; CHUNK] {
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
 fn sign_blocks(words: [u32; 2], first: u64) -> [[u32; 4]; 32] {
     let mut found = [[0; 4]; 32];
-    for (blocks, words) in found.as_chunks_mut::<4>().0.iter_mut().zip(blocks::<10>(words, first)) {
+    let words = blocks::<10, 4>(words, first);
+    for (blocks, words) in found.as_chunks_mut::<4>().0.iter_mut().zip(words.as_flattened()) {
         // SAFETY: 16 words, and the store asks for no alignment.
-        unsafe { _mm512_storeu_si512(blocks.as_mut_ptr().cast(), words) };
+        unsafe { _mm512_storeu_si512(blocks.as_mut_ptr().cast(), *words) };
     }
     found
 }
@@ -96,15 +119,15 @@ fn signs(block: [u32; 4]) -> [f32; CHUNK] {
     chunk
 }
 
-/// The words of 32 blocks of so many rounds in their order, 16 a register. Four groups of eight go side by side: one alone waits for
-/// its own products.
+/// The words of so many groups of eight blocks of so many rounds in their order, 16 a register. Four groups go side by side: one alone
+/// waits for its own products.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-fn blocks<const ROUNDS: usize>(words: [u32; 2], first: u64) -> [__m512i; 8] {
+fn blocks<const ROUNDS: usize, const GROUPS: usize>(words: [u32; 2], first: u64) -> [[__m512i; 2]; GROUPS] {
     let multipliers = MULTIPLIERS.map(|multiplier| _mm512_set1_epi64(i64::from(multiplier)));
     let zero = _mm512_setzero_si512();
     let order = _mm512_setr_epi64(0, 4, 1, 5, 2, 6, 3, 7);
-    let mut counters = [[zero; 4]; 4];
+    let mut counters = [[zero; 4]; GROUPS];
     for (group, counter) in counters.iter_mut().enumerate() {
         let position = _mm512_add_epi64(_mm512_set1_epi64(first.wrapping_add(8 * group as u64) as i64), order);
         (counter[0], counter[1]) = (position, _mm512_srli_epi64::<32>(position));
@@ -124,8 +147,8 @@ fn blocks<const ROUNDS: usize>(words: [u32; 2], first: u64) -> [__m512i; 8] {
     }
     // The last round leaves words 0 and 1 in one slot, 2 and 3 in another.
     let (key, low) = (round_key(words, ROUNDS - 1), _mm512_set1_epi64(0xFFFF_FFFF));
-    let mut ordered = [zero; 8];
-    for (counter, ordered) in counters.iter().zip(ordered.as_chunks_mut::<2>().0) {
+    let mut ordered = [[zero; 2]; GROUPS];
+    for (counter, ordered) in counters.iter().zip(&mut ordered) {
         let first = _mm512_rol_epi64::<32>(_mm512_mul_epu32(counter[0], multipliers[0]));
         let second = _mm512_rol_epi64::<32>(_mm512_mul_epu32(counter[2], multipliers[1]));
         let front = _mm512_xor_si512(second, _mm512_ternarylogic_epi64::<XOR_AND>(counter[1], key[0], low));

@@ -125,10 +125,11 @@ impl Exploration {
 
     /// The directions of this update, each with the weight made of its slope and its number.
     pub(super) fn weigh(&mut self, weight: impl Fn(f64) -> f64) -> &[(Direction, f32)] {
-        let directions = self.probes.iter().skip(usize::from(!self.two_sided));
-        let directions = directions.step_by(if self.two_sided { 2 } else { 1 }).map(|probe| probe.direction);
+        let (first, step) = if self.two_sided { (0, 2) } else { (1, 1) };
         self.terms.clear();
-        self.terms.extend(directions.zip(&self.slopes).map(|(direction, slope)| (direction, weight(*slope) as f32)));
+        for (k, slope) in self.slopes.iter().enumerate() {
+            self.terms.push((self.probes[first + k * step].direction, weight(*slope) as f32));
+        }
         &self.terms
     }
 

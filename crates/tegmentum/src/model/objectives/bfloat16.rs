@@ -6,7 +6,6 @@ use crate::error::{Error, Result};
 use crate::kernel::Numerics;
 use crate::kernel::activation::Activation;
 use crate::kernel::bfloat16::{Bfloat16Pass, Bfloat16Scratch, PackedLayer, pack, padded, words};
-use crate::kernel::sequence::Sequences;
 use crate::model::forward::per_term;
 use crate::model::network::Network;
 use crate::model::pass::MAX_STORED;
@@ -46,7 +45,7 @@ pub(crate) fn check_numerics(network: &dyn Network, numerics: Numerics, name: &s
 }
 
 /// The mean squared error of `parameters` `[P]` on windows of a series, for networks with
-/// [`StepLoop::Bfloat16`](crate::model::pass::StepLoop::Bfloat16); `None` for others.
+/// a [plan](crate::model::pass::PassPlan) that says so; `None` for others.
 pub(super) fn mean_loss<const L: usize>(
     network: &dyn Network,
     parameters: &[f32],
@@ -87,8 +86,7 @@ pub(super) fn mean_loss<const L: usize>(
     };
     let mut total = 0.0;
     for block in 0..batch.blocks() {
-        let sequences =
-            Sequences { series: batch.series(block..block + 1)?, steps: batch.steps, washout: batch.washout };
+        let sequences = batch.sequences(block..block + 1);
         let mut sums = [0.0; L];
         pass.run(network.numerics(), sequences, space, &mut sums);
         total += sums[..batch.valid(block)].iter().sum::<f64>();

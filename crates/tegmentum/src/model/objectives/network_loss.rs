@@ -27,10 +27,10 @@ use crate::data::task::Problem;
 use crate::error::Result;
 use crate::kernel::Numerics;
 use crate::kernel::aligned::{AlignedVec, Rows};
-use crate::model::forward::mean_losses;
+use crate::model::forward::{layered_losses, mean_losses};
 use crate::model::network::Network;
 use crate::model::objective::{Objective, check_shapes};
-use crate::model::pass::{PassPlan, StepLoop, loss_of};
+use crate::model::pass::{PassPlan, loss_of};
 use crate::model::perturbation::low_rank::Layout;
 use crate::model::perturbation::{Bases, Probe};
 use crate::model::weights::int8::{self, Int8Space};
@@ -71,7 +71,7 @@ pub(super) const WORTH_A_THREAD: u64 = 10_000_000;
 #[derive(Debug, Default)]
 struct Workspace<const L: usize> {
     candidates: [AlignedVec; 2],
-    tails: Vec<f32>,
+    tails: [Vec<f32>; 2],
     panels: Panels,
     on_all_threads: bool,
     activity: Rows<L>,
@@ -111,7 +111,7 @@ impl NetworkLoss {
 
     /// Operations of one loss.
     pub(super) fn work_of_one(&self) -> u64 {
-        self.plan.operations(&*self.network)
+        self.plan.operations
     }
 
     /// Losses of some probes on one thread.
@@ -158,9 +158,15 @@ impl NetworkLoss {
         } else {
             probe.direction.write(0, point, probe.gain, probe.scale, plus);
         }
+        if let Some(layers) = self.plan.layers.as_ref().filter(|_| !self.plan.is_bfloat16) {
+            let [plus_tails, minus_tails] = &mut space.tails;
+            let first = self.stored_of::<L>(plus, plus_tails).of_pass();
+            let both = [first, if pair { self.stored_of::<L>(minus, minus_tails).of_pass() } else { first }];
+            return Ok(layered_losses(layers, &both[..=usize::from(pair)], &space.batch, &mut space.activity));
+        }
         let mut losses = [0.0; 2];
         for (loss, parameters) in losses.iter_mut().zip([plus, minus]).take(1 + usize::from(pair)) {
-            if self.plan.steps == StepLoop::Bfloat16
+            if self.plan.is_bfloat16
                 && let Some(found) = bfloat16::mean_loss(&*self.network, parameters, &space.batch, &mut space.bfloat16)
             {
                 *loss = found;
@@ -168,14 +174,17 @@ impl NetworkLoss {
             }
             let stored = if self.network.numerics() == Numerics::Int8 {
                 Weights::of(&*self.network, parameters, &mut space.int8)
-            } else if L == 1 {
-                Weights::Stored(Stored::with_tails(&*self.network, parameters, &mut space.tails))
             } else {
-                Weights::from(&*parameters)
+                Weights::Stored(self.stored_of::<L>(parameters, &mut space.tails[0]))
             };
             *loss = self.mean_losses(stored, &space.batch, &mut space.activity)[0];
         }
         Ok(losses)
+    }
+
+    /// A stored candidate, with transposed columns where steps are over a single example.
+    fn stored_of<'a, const L: usize>(&self, parameters: &'a [f32], tails: &'a mut Vec<f32>) -> Stored<'a> {
+        if L == 1 { Stored::with_tails(&*self.network, parameters, tails) } else { Stored::new(parameters) }
     }
 
     /// The same, from weights that are perturbed as they are read.

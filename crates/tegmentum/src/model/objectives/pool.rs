@@ -5,9 +5,9 @@
 
 use std::sync::{Mutex, PoisonError};
 
-/// A stack of free work spaces; one is made when none is free.
+/// A stack of free work spaces, in boxes so that lending moves an address; one is made when none is free.
 #[derive(Debug, Default)]
-pub(crate) struct Pool<T>(Mutex<Vec<T>>);
+pub(crate) struct Pool<T>(Mutex<Vec<Box<T>>>);
 
 impl<T: Default> Pool<T> {
     /// Calls `with` on a work space that no other call uses meanwhile.
