@@ -5,7 +5,7 @@
 //!     k_i ← clip(k_i + ⌊Δ_i + u_i⌋, ±(127 − p))    w_i = k_i s_c
 //! ```
 //! k integers `[P]` · s_c the step of connection c, in the unit of its weights · r the range of the settings, p the steps of a probe, n_c
-//! presynaptic units · Δ what is to be moved, in steps · u_i in `[0, 1)`, multiples of 2⁻³² from a key, so that E⌊Δ + u⌋ is Δ to 2⁻³² and its
+//! presynaptic units · Δ what is to be moved, in steps · u_i in `[0, 1)`, multiples of 2⁻³² from a key: E⌊Δ + u⌋ is Δ to 2⁻³², its
 //! variance at most ¼. A step is a power of two: k s, (k ± p) s and w/s are exact in `f32`, and a device multiplies by it with a shift.
 //!
 //! # Cost
