@@ -179,6 +179,11 @@ fn check_arm(arm: &Arm, wanted: Learners) -> Result<(), String> {
     if arm.units.is_some() && (wanted != Learners::Modulated || arm.optimizer.is_none()) {
         return Err("units: belong to [arm.optimizer.…] in a study of kind \"compare\" or \"robustness\"".to_owned());
     }
+    if arm.numerics.is_some() && wanted != Learners::Modulated {
+        return Err(
+            "numerics: belong to an arm in a study of kind \"compare\" or \"robustness\", else to the study".to_owned()
+        );
+    }
     let has = [arm.optimizer.is_some(), arm.plasticity.is_some(), arm.gradient.is_some()];
     let learners = has.iter().filter(|&&has| has).count();
     let others = learners + usize::from(arm.agent.is_some());

@@ -58,6 +58,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("ten-million", include_str!("../../../studies/ten-million.toml")),
     ("warm-start", include_str!("../../../studies/warm-start.toml")),
     ("quantised", include_str!("../../../studies/quantised.toml")),
+    ("int8", include_str!("../../../studies/int8.toml")),
     ("units", include_str!("../../../studies/units.toml")),
     ("rivals", include_str!("../../../studies/rivals.toml")),
     ("go-no-go", include_str!("../../../studies/go-no-go.toml")),

@@ -15,6 +15,7 @@
 //! | [`adanaged`] | parameter-free, steps as long as the way so far | 2K |
 //! | [`zo_mopi`] | partially orthogonalised momentum | 2K |
 //! | [`polystep`] | barycentre of vertices under a softmax | 2K |
+//! | [`integer_perturbation`] | weights of eight bits, in whole steps | 2K |
 //! | [`cma_es`] | separable covariance matrix adaptation | population |
 //! | [`random_search`] | best of samples around the start | samples + 1 |
 //!
@@ -33,6 +34,7 @@ pub mod evolution_strategy;
 mod exploration;
 pub mod finite_difference;
 pub mod fzoo;
+pub mod integer_perturbation;
 pub mod meazo;
 pub mod mezo_greedy;
 pub mod polystep;
@@ -79,6 +81,7 @@ tegmentum_engine::named_settings! {
         MezoGreedy(mezo_greedy::MezoGreedyConfig),
         ZoMopi(zo_mopi::ZoMopiConfig),
         Polystep(polystep::PolystepConfig),
+        IntegerPerturbation(integer_perturbation::IntegerPerturbationConfig),
     }
 }
 

@@ -21,7 +21,16 @@ fn relative() -> Vec<OptimizerConfig> {
         DopamineConfig { two_sided: true, search_scale: true, ..DopamineConfig::default() }.into(),
         DopamineConfig { search_scale: true, patience: Some(200), ..DopamineConfig::default() }.into(),
     ];
-    let named = ["fzoo", "cma_es", "random_search", "random_descent", "adanaged", "zo_mopi", "polystep"];
+    let named = [
+        "fzoo",
+        "cma_es",
+        "random_search",
+        "random_descent",
+        "adanaged",
+        "zo_mopi",
+        "polystep",
+        "integer_perturbation",
+    ];
     configs.extend(named.map(|name| OptimizerConfig::from_name(name).unwrap()));
     configs
 }

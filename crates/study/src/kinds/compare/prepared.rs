@@ -19,6 +19,7 @@ use tegmentum::learning::training::train;
 use tegmentum::model::network::Network;
 use tegmentum::model::objective::Objective;
 use tegmentum::model::objectives::{InUnits, NetworkLoss, Rounded, Units};
+use tegmentum::numerics::Numerics;
 use tegmentum::random::Key;
 
 /// Rate of the Adam that pretrains.
@@ -26,8 +27,37 @@ const PRETRAINING_RATE: f64 = 0.003;
 /// Most of its updates.
 pub(crate) const MAX_PRETRAINING: u64 = 100_000;
 
-/// An objective, and the units it is in if not those of the task.
-pub(super) type InTheirUnits = (Option<Units>, Box<dyn Objective + Send>);
+/// What an arm sees a setting in.
+#[derive(Clone, Copy, PartialEq)]
+struct Sight {
+    numerics: Numerics,
+    /// If not those of the task.
+    units: Option<Units>,
+}
+
+impl Sight {
+    fn of(study: &StudyConfig, arm: &Arm) -> Self {
+        Self { numerics: arm.numerics.unwrap_or(study.numerics), units: arm.units }
+    }
+
+    /// Those of all arms, each once, the study's own in the units of the task first.
+    fn all(study: &StudyConfig) -> Vec<Self> {
+        let mut all = vec![Self { numerics: study.numerics, units: None }];
+        for sight in study.arm.iter().map(|arm| Self::of(study, arm)) {
+            if !all.contains(&sight) {
+                all.push(sight);
+            }
+        }
+        all
+    }
+}
+
+/// Network and objective as some arms see them.
+struct View {
+    sight: Sight,
+    network: Arc<dyn Network>,
+    objective: Box<dyn Objective + Send>,
+}
 
 /// A setting made ready.
 ///
@@ -40,10 +70,10 @@ pub(crate) struct PreparedSetting {
     pub(crate) budget: u64,
     /// The problem.
     pub(crate) problem: Arc<Problem>,
-    /// The network.
+    /// The network, in the study's numerics.
     pub(crate) network: Arc<dyn Network>,
-    /// The objective in each of the units that arms see it in, those of the task first.
-    pub(super) objectives: Vec<InTheirUnits>,
+    /// Network and objective as arms see them, the study's own first.
+    views: Vec<View>,
     /// Network and problem once more, if there is a fused form for both.
     pub(super) fused: Option<Arc<PerceptronProblem>>,
 }
@@ -56,7 +86,12 @@ impl PreparedSetting {
     pub(crate) fn new(study: &StudyConfig, setting: &Setting) -> Result<Self> {
         let problem = Arc::new(setting.task.build()?.problem(Key::from_seed(0))?);
         let (inputs, outputs) = (problem.num_inputs(), problem.num_outputs());
-        let network: Arc<dyn Network> = Arc::from(setting.network.build_with(study.numerics, inputs, outputs)?);
+        let views = Sight::all(study).into_iter().map(|sight| {
+            let network: Arc<dyn Network> = Arc::from(setting.network.build_with(sight.numerics, inputs, outputs)?);
+            view(sight, network, &problem, setting)
+        });
+        let views: Vec<View> = views.collect::<Result<_>>()?;
+        let network = Arc::clone(&views[0].network);
         for metric in &study.metrics {
             metric.check(&problem)?;
         }
@@ -66,7 +101,7 @@ impl PreparedSetting {
         }
         Ok(Self {
             budget: setting.budget.unwrap_or(study.budget),
-            objectives: objectives(&network, &problem, setting, units_of(study))?,
+            views,
             fused: if setting.rounding.is_none() {
                 PerceptronProblem::new(&network, &problem).map(Arc::new)
             } else {
@@ -80,13 +115,30 @@ impl PreparedSetting {
 
     /// Floating-point operations of one loss evaluation.
     pub(crate) fn operations(&self) -> u64 {
-        self.objectives[0].1.operations().unwrap_or(0)
+        self.views[0].objective.operations().unwrap_or(0)
+    }
+
+    /// What an arm sees.
+    fn view(&self, arm: &Arm) -> &View {
+        let numerics = arm.numerics.unwrap_or(self.views[0].sight.numerics);
+        let sight = Sight { numerics, units: arm.units };
+        self.views.iter().find(|view| view.sight == sight).unwrap_or(&self.views[0])
     }
 
     /// The objective as an arm's optimizer sees it.
     pub(crate) fn objective(&self, arm: &Arm) -> &dyn Objective {
-        let in_units = self.objectives.iter().find(|(units, _)| *units == arm.units);
-        &*in_units.unwrap_or(&self.objectives[0]).1
+        &*self.view(arm).objective
+    }
+
+    /// The network in the numerics of an arm.
+    pub(super) fn network_of(&self, arm: &Arm) -> &Arc<dyn Network> {
+        &self.view(arm).network
+    }
+
+    /// The fused form of network and problem for an arm, if there is one.
+    pub(super) fn fused_for(&self, arm: &Arm) -> Option<&Arc<PerceptronProblem>> {
+        let is_own = self.view(arm).sight == self.views[0].sight;
+        self.fused.as_ref().filter(|_| is_own)
     }
 
     /// The learner of an arm, for a seed, on this setting's objective.
@@ -132,8 +184,7 @@ impl PreparedSetting {
 
     /// The learner without a system around it, in a fused form if there is one.
     fn bare_learner(&self, arm: &Arm, seed: u64) -> Result<Box<dyn Learner + '_>> {
-        if let (Some(OptimizerConfig::WeightPerturbation(config)), Some(fused), None) =
-            (&arm.optimizer, &self.fused, arm.units)
+        if let (Some(OptimizerConfig::WeightPerturbation(config)), Some(fused)) = (&arm.optimizer, self.fused_for(arm))
         {
             let (key, fused) = (Key::from_seed(seed), Arc::clone(fused));
             let start = self.start(seed)?;
@@ -152,7 +203,7 @@ impl PreparedSetting {
         mut start: Vec<f32>,
     ) -> Result<Box<dyn Learner + 'a>> {
         let key = Key::from_seed(seed);
-        let (network, problem) = (Arc::clone(&self.network), Arc::clone(&self.problem));
+        let (network, problem) = (Arc::clone(self.network_of(arm)), Arc::clone(&self.problem));
         if let Some(optimizer) = &arm.optimizer {
             let mut optimizer = optimizer.for_network(&*network);
             if let Some(units) = arm.units {
@@ -204,14 +255,14 @@ impl PreparedSetting {
     /// # Errors
     /// None: it was made before.
     pub(crate) fn afresh(&self) -> Result<Self> {
-        let (network, problem) = (Arc::clone(&self.network), Arc::clone(&self.problem));
+        let again = |old: &View| view(old.sight, Arc::clone(&old.network), &self.problem, &self.setting);
         Ok(Self {
             setting: self.setting.clone(),
             budget: self.budget,
-            objectives: objectives(&network, &problem, &self.setting, self.objectives.iter().map(|(units, _)| *units))?,
+            views: self.views.iter().map(again).collect::<Result<_>>()?,
             fused: self.fused.clone(),
-            problem,
-            network,
+            problem: Arc::clone(&self.problem),
+            network: Arc::clone(&self.network),
         })
     }
 }
@@ -237,34 +288,16 @@ pub(crate) fn pretrained(
     Ok(parameters)
 }
 
-/// The units that arms see the objective in, each once, those of the task first.
-fn units_of(study: &StudyConfig) -> Vec<Option<Units>> {
-    let mut all = vec![None];
-    for arm in &study.arm {
-        if !all.contains(&arm.units) {
-            all.push(arm.units);
-        }
-    }
-    all
-}
-
-/// The loss of a setting, on its grid if it has one, in each of the `units`.
-fn objectives(
-    network: &Arc<dyn Network>,
-    problem: &Arc<Problem>,
-    setting: &Setting,
-    units: impl IntoIterator<Item = Option<Units>>,
-) -> Result<Vec<InTheirUnits>> {
-    let loss = || NetworkLoss::new(Arc::clone(network), Arc::clone(problem));
-    let in_units = |units: Option<Units>| -> Result<Box<dyn Objective + Send>> {
-        Ok(match (setting.rounding, units) {
-            (Some(rounding), Some(units)) => Box::new(InUnits::new(Rounded::new(loss(), rounding)?, units)?),
-            (Some(rounding), None) => Box::new(Rounded::new(loss(), rounding)?),
-            (None, Some(units)) => Box::new(InUnits::new(loss(), units)?),
-            (None, None) => Box::new(loss()),
-        })
+/// Network and loss of a setting, on its grid if it has one, as seen by some arms.
+fn view(sight: Sight, network: Arc<dyn Network>, problem: &Arc<Problem>, setting: &Setting) -> Result<View> {
+    let loss = NetworkLoss::new(Arc::clone(&network), Arc::clone(problem));
+    let objective: Box<dyn Objective + Send> = match (setting.rounding, sight.units) {
+        (Some(rounding), Some(units)) => Box::new(InUnits::new(Rounded::new(loss, rounding)?, units)?),
+        (Some(rounding), None) => Box::new(Rounded::new(loss, rounding)?),
+        (None, Some(units)) => Box::new(InUnits::new(loss, units)?),
+        (None, None) => Box::new(loss),
     };
-    units.into_iter().map(|units| Ok((units, in_units(units)?))).collect()
+    Ok(View { sight, network, objective })
 }
 
 /// The settings made ready. Every arm is built once, so that a mistake in one is told before anything runs.

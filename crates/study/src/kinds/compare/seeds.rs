@@ -41,8 +41,7 @@ pub(super) fn seeds_per_job(setting: &PreparedSetting, arm: &Arm, count: usize) 
 /// Whether runs of an arm can go in lockstep, and gain by it: many directions fill the lanes of one run alone.
 fn is_served(setting: &PreparedSetting, arm: &Arm) -> bool {
     let Some(OptimizerConfig::WeightPerturbation(config)) = &arm.optimizer else { return false };
-    setting.fused.is_some()
-        && arm.units.is_none()
+    setting.fused_for(arm).is_some()
         && arm.neuromodulation.is_none()
         && is_plain(config)
         && config.directions <= MAX_DIRECTIONS
@@ -83,7 +82,7 @@ impl Judge<'_> {
         let objective = log.objective(self.setting.objective(arm));
         let mut learner = self.setting.learner_on(&objective, arm, seed)?;
         let place = log.restore(&mut *learner, Key::from_seed(seed).child(2), update)?;
-        let PreparedSetting { network, problem, .. } = self.setting;
+        let (network, problem) = (self.setting.network_of(arm), &self.setting.problem);
         StateOfRun::of(&mut *learner, place, (network, problem), &self.study.metrics, |model| {
             self.setting.deliver(arm, model);
         })
@@ -165,7 +164,8 @@ impl Archived for State<'_, '_, '_> {
 
 /// The runs of an arm, if they can go side by side.
 fn lockstep(setting: &PreparedSetting, arm: &Arm, seeds: &[u64]) -> Result<Option<Lockstep>> {
-    let (Some(OptimizerConfig::WeightPerturbation(config)), Some(fused)) = (&arm.optimizer, &setting.fused) else {
+    let (Some(OptimizerConfig::WeightPerturbation(config)), Some(fused)) = (&arm.optimizer, setting.fused_for(arm))
+    else {
         return Ok(None);
     };
     if seeds.len() < MIN_RUNS || seeds.len() > MAX_RUNS || !is_served(setting, arm) {

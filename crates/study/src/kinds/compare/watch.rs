@@ -50,7 +50,7 @@ impl<'a> RunWatch<'a> {
         work: &'a Work<'a>,
     ) -> Self {
         Self {
-            evaluator: Evaluator::new(Arc::clone(&setting.network), Arc::clone(&setting.problem)),
+            evaluator: Evaluator::new(Arc::clone(setting.network_of(arm)), Arc::clone(&setting.problem)),
             setting,
             arm,
             metrics: &study.metrics,

@@ -445,3 +445,22 @@ fn arms_in_other_units_are_judged_in_those_of_the_task() {
     let error = run(&study(&out_of_range), false, &Silent).unwrap_err().to_string();
     assert!(error.contains("units.loss = -1"), "{error}");
 }
+
+/// An arm in bytes learns and is judged in bytes, as in a study that is all in bytes; arms beside it do not change. Other kinds say where numerics belong.
+#[test]
+fn arms_have_numerics_of_their_own() {
+    let twin =
+        "[arm.optimizer.dopamine]\n[[arm]]\nname = \"bytes\"\noptimizer = { dopamine = {} }\nnumerics = \"int8\"";
+    let mixed = result(&learning(&[("[arm.optimizer.dopamine]", twin)])).summary;
+    let of = |summary: &Summary, arm: &str| summary.arms[arm]["mean_squared_error"].iqm;
+    let alone = |numerics: &str| result(&format!("numerics = \"{numerics}\"\n{}", learning(&[]))).summary;
+    let (portable, bytes) = (alone("portable"), alone("int8"));
+    assert_eq!(of(&mixed, "dopamine"), of(&portable, "dopamine"));
+    assert_eq!(of(&mixed, "wp"), of(&portable, "wp"));
+    assert_eq!(of(&mixed, "bytes"), of(&bytes, "dopamine"));
+    assert!(of(&mixed, "bytes") != of(&mixed, "dopamine"));
+    let arm = "[[arm]]\nname = \"a\"\nagent = \"win_stay_lose_shift\"\nnumerics = \"int8\"";
+    assert!(
+        refused(&behaviour("[environment.reversal]", 100, 5, arm)).contains("numerics: belong to an arm in a study of")
+    );
+}

@@ -75,7 +75,7 @@ use crate::neuromodulation::system::NeuromodulationConfig;
 use crate::neuromodulation::target::Target;
 use crate::random::Key;
 
-mod block_sizes;
+pub(super) mod block_sizes;
 mod building;
 mod scale;
 mod warm_start;

@@ -173,7 +173,8 @@ fn trials_on_tiny_perceptrons_are_those_of_the_general_form() {
     let study = study(4, "targets = [0.2, 0.05]\nstop_at_target = true");
     let (design, setting) = (Compare.design(&study), prepared(&study));
     assert!(setting.fused.is_some());
-    let general = PreparedSetting { fused: None, ..setting.afresh().unwrap() };
+    let mut general = setting.afresh().unwrap();
+    general.fused = None;
     for arm in &study.arm {
         for seed in 0..4 {
             let run = |setting: &PreparedSetting| {

@@ -73,7 +73,7 @@ pub struct ConnectionSize {
 }
 
 /// The connections of a network, in the order of their parameters.
-pub(super) fn connections_of(network: &dyn Network) -> Vec<ConnectionSize> {
+pub(in crate::learning::optimizers) fn connections_of(network: &dyn Network) -> Vec<ConnectionSize> {
     let connections = network.connections().iter().map(|connection| ConnectionSize {
         end: connection.weights.end.max(connection.bias.end),
         size: 1.0 / (connection.presynaptic.len().max(1) as f64).sqrt(),
