@@ -51,7 +51,9 @@ impl Work {
 
     fn learner(&self, family: &str) -> Result<BlackBoxLearner<'_>> {
         let text = format!("[weight_perturbation]\ntwo_sided = true\nlearning_rate = 1e-9\nfamily = {family}");
-        let optimizer = read::<OptimizerConfig>(&text)?.build(self.start.clone(), Key::from_seed(3), 1_000_000)?;
+        let mut config = read::<OptimizerConfig>(&text)?;
+        config.fit_to(&**self.objective.network());
+        let optimizer = config.build(self.start.clone(), Key::from_seed(3), 1_000_000)?;
         Ok(BlackBoxLearner::new(&self.objective, optimizer))
     }
 
