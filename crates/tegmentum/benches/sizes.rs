@@ -2,7 +2,8 @@
 //! single pair: `cargo bench -p tegmentum --bench sizes`.
 //!
 //! A step is one direction, both sides, and the update. Its passes are those of two candidates of the same network and batch without a perturbation.
-//! Each ratio is the median of rounds in which both take turns, because machines are shared.
+//! Each ratio is the median of rounds in which both take turns, because machines are shared. The gain of a second thread counts only in rounds in
+//! which two threads multiply numbers in registers [nearly twice](TWO_PROCESSORS) as fast as one; without such a round there is none.
 #![allow(clippy::print_stdout, reason = "a bench prints")]
 
 mod arguments;
@@ -24,6 +25,7 @@ use tegmentum::model::objectives::NetworkLoss;
 use tegmentum::model::perturbation::{Base, Bases, Probe};
 use tegmentum::neuromodulation::modulation::Modulation;
 use tegmentum::random::Key;
+use tegmentum_engine::kernel::limits::multiply_add;
 
 /// Hidden layers for a number of parameters, with 64 inputs and 10 outputs.
 const SIZES: [(&str, &str); 4] = [("1e4", "133"), ("1e5", "1333"), ("1e6", "960, 960"), ("1e7", "3125, 3125")];
@@ -78,13 +80,28 @@ fn update(learner: &mut dyn Learner, calls: u64) -> Result<f64> {
     Ok(begin.elapsed().as_secs_f64() / calls as f64)
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+fn median(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+    values.get(values.len() / 2).copied()
+}
+
+/// How many times as fast as one thread two must multiply for a round to count.
+const TWO_PROCESSORS: f64 = 1.9;
+
+/// Whether two threads multiply as fast as two processors would.
+fn has_two_processors(pool: &ThreadPool) -> bool {
+    let multiply = || {
+        let begin = Instant::now();
+        let done: u64 = (0..1_000).map(|_| multiply_add(8)).sum();
+        done as f64 / begin.elapsed().as_secs_f64()
+    };
+    let alone = pool.install(multiply);
+    let (a, b) = pool.install(|| rayon::join(multiply, multiply));
+    a + b >= TWO_PROCESSORS * alone
 }
 
 /// A step over its passes, and the gain of a second thread.
-fn ratios(work: &Work, family: &str, pools: &[ThreadPool; 2], rounds: usize, least: f64) -> Result<[f64; 2]> {
+fn ratios(work: &Work, family: &str, pools: &[ThreadPool; 2], rounds: usize, least: f64) -> Result<[Option<f64>; 2]> {
     let [one, two] = pools;
     let mut learner = work.learner(family)?;
     let warm = one.install(|| update(&mut learner, 1))?;
@@ -93,9 +110,10 @@ fn ratios(work: &Work, family: &str, pools: &[ThreadPool; 2], rounds: usize, lea
     for _ in 0..rounds {
         let passes = one.install(|| work.passes(calls))?;
         let step = one.install(|| update(&mut learner, calls))?;
-        let shared = two.install(|| update(&mut learner, calls))?;
         overheads.push(step / passes);
-        gains.push(step / shared);
+        if has_two_processors(two) {
+            gains.push(step / two.install(|| update(&mut learner, calls))?);
+        }
     }
     Ok([median(overheads), median(gains)])
 }
@@ -114,8 +132,9 @@ fn main() -> Result<()> {
             let work = Work::new(hidden, batch)?;
             print!("{name:<8} {batch:>8}");
             for (_, family) in FAMILIES {
-                let [overhead, gain] = ratios(&work, family, &pools, rounds, least)?;
-                print!("{:>18}", format!("{overhead:.2} ({gain:.2})"));
+                let found = ratios(&work, family, &pools, rounds, least)?;
+                let [overhead, gain] = found.map(|ratio| ratio.map_or("–".to_owned(), |ratio| format!("{ratio:.2}")));
+                print!("{:>18}", format!("{overhead} ({gain})"));
             }
             println!();
         }
